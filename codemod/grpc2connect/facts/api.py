@@ -1,0 +1,114 @@
+"""All knowledge of grpcio's own names, in one place, so that a new grpcio is one change here.
+
+Source: grpcio 1.85 (`grpc/__init__.py`, `grpc/aio/__init__.py`) and its add-on packages.
+"""
+
+from __future__ import annotations
+
+ROOTS = frozenset(
+    {
+        "grpc",
+        "grpc_health",
+        "grpc_reflection",
+        "grpc_status",
+        "grpc_testing",
+        "grpc_channelz",
+        "grpc_admin",
+        "grpc_csds",
+        "grpc_observability",
+        "grpc_csm_observability",
+        "grpc_interceptor",
+        "py_grpc_prometheus",
+        "grpc_opentracing",
+        "pytest_grpc",
+    }
+)
+"""Top-level packages that are gRPC's or built on it. `grpc_tools` is a build tool: it stays and is no reference."""
+
+AIO_PREFIXES = ("grpc.aio.", "grpc.experimental.aio.")
+
+CHANNELS = {
+    "grpc.insecure_channel": False,
+    "grpc.secure_channel": False,
+    "grpc.aio.insecure_channel": True,
+    "grpc.aio.secure_channel": True,
+}
+"""Channel constructors, and whether they are aio."""
+
+SERVERS = {"grpc.server": False, "grpc.aio.server": True}
+"""Server constructors, and whether they are aio."""
+
+CHANNEL_TYPES = {"grpc.Channel": False, "grpc.aio.Channel": True}
+SERVER_TYPES = {"grpc.Server": False, "grpc.aio.Server": True}
+CONTEXT_TYPES = {"grpc.ServicerContext": False, "grpc.aio.ServicerContext": True, "grpc.RpcContext": False}
+
+ERRORS = {
+    "grpc.RpcError": None,
+    "grpc.aio.AioRpcError": True,
+    "grpc._channel._InactiveRpcError": False,
+    "grpc._channel._MultiThreadedRendezvous": False,
+    "grpc._channel._Rendezvous": False,
+    "grpc.aio._call.AioRpcError": True,
+}
+"""Exception classes that a failed call raises, and whether they are aio only."""
+
+STATUS_CODE = "grpc.StatusCode"
+
+CONNECT_CODES = {
+    "CANCELLED": "CANCELED",
+    "UNKNOWN": "UNKNOWN",
+    "INVALID_ARGUMENT": "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED": "DEADLINE_EXCEEDED",
+    "NOT_FOUND": "NOT_FOUND",
+    "ALREADY_EXISTS": "ALREADY_EXISTS",
+    "PERMISSION_DENIED": "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED": "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION": "FAILED_PRECONDITION",
+    "ABORTED": "ABORTED",
+    "OUT_OF_RANGE": "OUT_OF_RANGE",
+    "UNIMPLEMENTED": "UNIMPLEMENTED",
+    "INTERNAL": "INTERNAL",
+    "UNAVAILABLE": "UNAVAILABLE",
+    "DATA_LOSS": "DATA_LOSS",
+    "UNAUTHENTICATED": "UNAUTHENTICATED",
+}
+"""`grpc.StatusCode` member to `connectrpc.code.Code` member; `OK` has none (connectrpc 0.13)."""
+
+CONTEXT_METHODS = frozenset(
+    {
+        "abort", "abort_with_status", "set_code", "set_details", "code", "details", "invocation_metadata",
+        "set_trailing_metadata", "send_initial_metadata", "trailing_metadata", "time_remaining", "peer",
+        "peer_identities", "peer_identity_key", "auth_context", "is_active", "cancel", "add_callback",
+        "set_compression", "disable_next_message_compression", "read", "write", "cancelled", "done",
+        "add_done_callback",
+    }
+)  # fmt: skip
+"""The methods of `grpc.ServicerContext` and `grpc.aio.ServicerContext`."""
+
+SERVER_METHODS = frozenset(
+    {"add_insecure_port", "add_secure_port", "start", "stop", "wait_for_termination"}
+)
+"""The methods of `grpc.Server` and `grpc.aio.Server` that the runtime's servers have."""
+
+CHANNEL_METHODS = frozenset({"close", "__enter__", "__exit__", "__aenter__", "__aexit__", "channel_ready"})
+"""The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
+
+ERROR_METHODS = frozenset(
+    {"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"}
+)
+"""The methods of a caught error (`grpc.Call` on `_InactiveRpcError`, `grpc.aio.AioRpcError`)."""
+
+
+def normalise(path: str) -> str:
+    """The one spelling of a gRPC name: `grpc.experimental.aio.x` is `grpc.aio.x`, private twins of types are public."""
+    for prefix in AIO_PREFIXES[1:]:
+        if path.startswith(prefix):
+            return "grpc.aio." + path.removeprefix(prefix)
+    return {
+        "grpc.aio._channel.Channel": "grpc.aio.Channel",
+        "grpc.aio._server.Server": "grpc.aio.Server",
+        "grpc.aio._call.AioRpcError": "grpc.aio.AioRpcError",
+        "grpc.aio.StatusCode": "grpc.StatusCode",
+        "grpc.aio._metadata.Metadata": "grpc.aio.Metadata",
+        "grpc.aio.RpcError": "grpc.RpcError",
+    }.get(path, path)

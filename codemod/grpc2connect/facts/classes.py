@@ -1,0 +1,81 @@
+"""Classes of the program: their bases, and what an attribute of an instance can be."""
+
+from __future__ import annotations
+
+import ast
+
+from grpc2connect.facts.kinds import NOTHING, Class, Function, ServicerBase, StubClass, Value, Values
+from grpc2connect.facts.state import State
+from grpc2connect.syntax import Module
+
+
+def class_around(module: Module, node: ast.AST) -> Class | None:
+    """The class whose method (or whose method's nested function) a node is."""
+    cls = module.enclosing(node, ast.ClassDef)
+    return Class(module, cls) if isinstance(cls, ast.ClassDef) else None
+
+
+def decorated(node: ast.FunctionDef | ast.AsyncFunctionDef, *names: str) -> bool:
+    """Whether a decorator of one of the given names (last part of a dotted name) is on a function."""
+    for decorator in node.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        if name in names:
+            return True
+    return False
+
+
+def bases(state: State, cls: Class) -> list[Value]:
+    """The known bases of a class: classes of the program and generated servicers and stubs, in order."""
+    found: list[Value] = []
+    for base in cls.node.bases:
+        node = base.value if isinstance(base, ast.Subscript) else base
+        found.extend(sorted(state.values.get(node, NOTHING), key=repr))
+    return found
+
+
+def ancestry(state: State, cls: Class) -> list[Class]:
+    """A class and its bases in the program, depth first; each once."""
+    order: list[Class] = []
+    stack = [cls]
+    while stack:
+        current = stack.pop(0)
+        if current not in order:
+            order.append(current)
+            stack = [base for base in bases(state, current) if isinstance(base, Class)] + stack
+    return order
+
+
+def generated_bases(state: State, cls: Class) -> list[ServicerBase | StubClass]:
+    """The generated classes that a class derives from, through any number of classes of the program."""
+    return [
+        base
+        for ancestor in ancestry(state, cls)
+        for base in bases(state, ancestor)
+        if isinstance(base, ServicerBase | StubClass)
+    ]
+
+
+def lookup(state: State, cls: Class, name: str, skip_own: bool = False) -> Values:
+    """What the class attribute `name` can be, looked up through the bases in the program."""
+    for ancestor in ancestry(state, cls)[1 if skip_own else 0 :]:
+        if found := state.cells.get((ancestor.node, name), NOTHING):
+            return found
+    return NOTHING
+
+
+def instance_attribute(state: State, cls: Class, name: str) -> Values:
+    """What `self.name` can hold through assignments anywhere in the class, its bases and its subclasses' code."""
+    found = NOTHING
+    for ancestor in ancestry(state, cls):
+        found |= state.attributes.get((ancestor.node, name), NOTHING)
+    return found
+
+
+def is_property(function: Value) -> bool:
+    """Whether a class attribute is a property-like function."""
+    return (
+        isinstance(function, Function)
+        and not isinstance(function.node, ast.Lambda)
+        and decorated(function.node, "property", "cached_property")
+    )

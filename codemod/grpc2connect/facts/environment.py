@@ -1,0 +1,158 @@
+"""Where the abstract interpreter stands: module, scope, flow-sensitive locals; and how names are looked up."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from grpc2connect.facts import api
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Api,
+    Builtin,
+    Channel,
+    Class,
+    Context,
+    Error,
+    Instance,
+    Server,
+    Status,
+    Stub,
+    StubClass,
+    Values,
+    Wrapped,
+)
+from grpc2connect.facts.program import Program
+from grpc2connect.facts.scopes import Function as FunctionNode
+from grpc2connect.facts.scopes import Scope, bound_names
+from grpc2connect.facts.state import State
+from grpc2connect.syntax import Module
+
+
+class Environment:
+    """One point of an abstract run. `locals` is flow-sensitive; `state.cells` is what other scopes see."""
+
+    def __init__(
+        self, program: Program, state: State, module: Module, scope: Scope, local: Mapping[str, Values]
+    ) -> None:
+        self.program = program
+        self.state = state
+        self.module = module
+        self.scope = scope
+        self.locals = dict(local)
+        self.cls: Class | None = None
+        if scope not in state.globals:
+            state.globals[scope] = bound_names(scope)
+        self.bound = state.globals[scope]
+
+    def fork(self) -> Environment:
+        """A copy whose locals can go another way."""
+        other = Environment(self.program, self.state, self.module, self.scope, self.locals)
+        other.cls = self.cls
+        return other
+
+    def join(self, *others: Environment) -> None:
+        """Merge the locals of other branches into this one."""
+        for other in others:
+            for name, values in other.locals.items():
+                self.locals[name] = self.locals.get(name, NOTHING) | values
+
+    def bind(self, name: str, values: Values) -> None:
+        """Assign a name."""
+        if name in self.bound:
+            self.locals[name] = values
+            self.state.grow(self.state.cells, (self.scope, name), values)
+        else:
+            self.state.grow(self.state.cells, (self.owner(name), name), values)
+
+    def owner(self, name: str) -> ast.AST:
+        """The scope that a free name belongs to."""
+        for parent in self.module.ancestors(self.scope):
+            if isinstance(parent, FunctionNode) and name in self._names(parent):
+                return parent
+        return self.module.tree
+
+    def _names(self, scope: Scope) -> frozenset[str]:
+        if scope not in self.state.globals:
+            self.state.globals[scope] = bound_names(scope)
+        return self.state.globals[scope]
+
+    def look_up(self, name: str) -> Values:
+        """What a name can be here."""
+        if name in self.bound:
+            if name in self.locals:
+                return self.locals[name]
+            if not isinstance(self.scope, ast.ClassDef):
+                return self.state.cells.get((self.scope, name), NOTHING)
+        found = self.state.cells.get((self.owner(name), name), NOTHING)
+        if not found and name in ("property", "staticmethod", "classmethod", "super", "getattr", "isinstance"):
+            return frozenset({Builtin(name)})
+        return found
+
+    def annotation(self, node: ast.expr | None) -> Values:
+        """The values that an annotation promises (strings, unions, `Optional` and containers included)."""
+        if node is None:
+            return NOTHING
+        return frozenset(value for found in self._annotated(node) for value in _instances(found))
+
+    def _annotated(self, node: ast.expr) -> Values:
+        from grpc2connect.facts.expressions import evaluate
+
+        match node:
+            case ast.Constant(value=str(text)):
+                return self._string_annotation(node, text)
+            case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+                return self._annotated(left) | self._annotated(right)
+            case ast.Subscript(value=outer, slice=inner):
+                name = outer.attr if isinstance(outer, ast.Attribute) else getattr(outer, "id", "")
+                parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
+                found = frozenset(value for part in parts for value in self._annotated(part))
+                if name in ("Optional", "Union", "Annotated", "Final", "ClassVar", "Type", "type"):
+                    return found
+                own = evaluate(outer, self)
+                wrapped = frozenset(Wrapped("item", value) for value in found)
+                return frozenset(value for value in own if isinstance(value, Api | StubClass)) | wrapped
+            case ast.Name() | ast.Attribute():
+                return evaluate(node, self)
+        return NOTHING
+
+    def _string_annotation(self, node: ast.Constant, text: str) -> Values:
+        try:
+            parsed = ast.parse(text.strip(), mode="eval").body
+        except SyntaxError:
+            return NOTHING
+        for child in ast.walk(parsed):
+            if isinstance(child, ast.expr):
+                ast.copy_location(child, node)
+                self.module.parents.setdefault(child, node)
+        found = self._annotated(parsed)
+        if found:
+            self.state.values[node] = self.state.values.get(node, NOTHING) | found
+        return found
+
+
+def _instances(value: object) -> Values:
+    match value:
+        case Wrapped(how, inner):
+            return frozenset(Wrapped(how, item) for item in _instances(inner))
+        case StubClass(service, aio):
+            return frozenset({Stub(service, aio, None)})
+        case Class():
+            return frozenset({Instance(value)})
+        case Api(path):
+            return _api_instance(path)
+    return NOTHING
+
+
+def _api_instance(path: str) -> Values:
+    if path in api.CHANNEL_TYPES:
+        return frozenset({Channel(api.CHANNEL_TYPES[path], None)})
+    if path in api.SERVER_TYPES:
+        return frozenset({Server(api.SERVER_TYPES[path], None)})
+    if path in api.CONTEXT_TYPES:
+        return frozenset({Context(api.CONTEXT_TYPES[path], None)})
+    if path in api.ERRORS:
+        return frozenset({Error(api.ERRORS[path])})
+    if path == api.STATUS_CODE:
+        return frozenset({Status()})
+    return NOTHING

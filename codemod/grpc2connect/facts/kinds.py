@@ -1,0 +1,265 @@
+"""The abstract values of the inference: what an expression can be at run time, as far as gRPC is concerned."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grpc2connect.schema import GrpcModule, Method, Service
+    from grpc2connect.syntax import Module
+
+
+@dataclass(frozen=True)
+class Site:
+    """The place in the program where a channel, server, stub, call or error comes from."""
+
+    path: str
+    offset: int
+
+
+class Value:
+    """Base of all abstract values; compared by content, so that a fixpoint can be seen."""
+
+    __slots__ = ()
+
+
+Values = frozenset[Value]
+NOTHING: Values = frozenset()
+
+
+@dataclass(frozen=True)
+class Api(Value):
+    """A name of grpc or one of its add-ons: `grpc.aio.server`, `grpc.StatusCode.OK`, `grpc_status.rpc_status`."""
+
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class _ByIdentity(Value):
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._key() == other._key()  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._key()))
+
+    def _key(self) -> object:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class StubsModule(_ByIdentity):
+    """A generated `*_pb2_grpc` module."""
+
+    module: GrpcModule
+
+    def _key(self) -> object:
+        return id(self.module)
+
+
+@dataclass(frozen=True)
+class MessagesModule(Value):
+    """A generated `*_pb2` module, by the dotted name it was imported under."""
+
+    dotted: str
+
+
+@dataclass(frozen=True)
+class Message(Value):
+    """A class or instance of a generated message; which one does not matter here."""
+
+
+@dataclass(frozen=True)
+class StubClass(Value):
+    """The generated class `GreeterStub`."""
+
+    service: Service
+    aio: bool | None = None
+
+
+@dataclass(frozen=True)
+class ServicerBase(Value):
+    """The generated class `GreeterServicer`."""
+
+    service: Service
+
+
+@dataclass(frozen=True)
+class Adder(Value):
+    """The generated function `add_GreeterServicer_to_server`."""
+
+    service: Service
+
+
+@dataclass(frozen=True)
+class ExperimentalApi(Value):
+    """The generated class of static methods `Greeter` (gRPC's experimental API)."""
+
+    service: Service
+
+
+@dataclass(frozen=True)
+class Channel(Value):
+    """A channel made at `site`; `site` is None where only its type is known (annotation)."""
+
+    aio: bool
+    site: Site | None
+
+
+@dataclass(frozen=True)
+class Stub(Value):
+    """A stub made at `site` on the channels made at `channels`."""
+
+    service: Service
+    aio: bool | None
+    site: Site | None
+
+
+@dataclass(frozen=True)
+class Rpc(Value):
+    """A stub's method as a value: `stub.SayHello`."""
+
+    service: Service
+    method: Method
+    aio: bool | None
+
+
+@dataclass(frozen=True)
+class RpcVariant(Value):
+    """`stub.SayHello.with_call` or `.future`."""
+
+    rpc: Rpc
+    name: str
+
+
+@dataclass(frozen=True)
+class Call(Value):
+    """What calling a stub's method gives where that is a call object: streams, every aio call, futures."""
+
+    service: Service
+    method: Method
+    aio: bool | None
+    site: Site
+
+
+@dataclass(frozen=True)
+class Server(Value):
+    """A server made at `site`."""
+
+    aio: bool
+    site: Site | None
+
+
+@dataclass(frozen=True)
+class Context(Value):
+    """The servicer context of a handler of `service` (None where only its type is known)."""
+
+    aio: bool
+    service: Service | None
+
+
+@dataclass(frozen=True)
+class Error(Value):
+    """A caught `RpcError`."""
+
+    aio: bool | None
+
+
+@dataclass(frozen=True)
+class Raises(Value):
+    """The object that `pytest.raises(grpc.RpcError)` or `assertRaises` gives."""
+
+
+@dataclass(frozen=True)
+class Status(Value):
+    """A `StatusCode` member; `name` is "" where any member is possible."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Member(Value):
+    """A bound method or attribute of one of the grpc objects above: `context.abort`, `server.start`."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class Function(_ByIdentity):
+    """A function of the program; `self_value` is what its first parameter is bound to, if bound."""
+
+    module: Module
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    self_value: Value | None = None
+
+    def _key(self) -> object:
+        return (id(self.node), self.self_value)
+
+
+@dataclass(frozen=True, eq=False)
+class Class(_ByIdentity):
+    """A class of the program."""
+
+    module: Module
+    node: ast.ClassDef
+
+    def _key(self) -> object:
+        return id(self.node)
+
+
+@dataclass(frozen=True)
+class Instance(Value):
+    """An instance of a class of the program."""
+
+    cls: Class
+
+
+@dataclass(frozen=True)
+class Super(Value):
+    """`super()` inside a method of a class of the program."""
+
+    cls: Class
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramModule(_ByIdentity):
+    """A module of the program."""
+
+    module: Module
+
+    def _key(self) -> object:
+        return id(self.module)
+
+
+@dataclass(frozen=True)
+class Package(Value):
+    """A dotted import prefix (a package, maybe without a file) whose submodules are looked up by name."""
+
+    dotted: str
+    importer: str
+
+
+@dataclass(frozen=True)
+class Wrapped(Value):
+    """A value inside something: `how` is "item", "await", "enter" or "tuple:N"."""
+
+    how: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Builtin(Value):
+    """A name of the standard library that the inference models, for example `contextlib.contextmanager`."""
+
+    path: str
+
+
+def is_grpc(value: Value) -> bool:
+    """Whether a value is gRPC's own (and not a function, class or module of the program)."""
+    if isinstance(value, Wrapped):
+        return is_grpc(value.value)
+    return not isinstance(
+        value, Function | Class | Instance | Super | ProgramModule | Package | Builtin | Message | MessagesModule
+    )

@@ -1,0 +1,135 @@
+"""The modules of the program and what an import statement in one of them means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+
+from grpc2connect.facts import api
+from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
+from grpc2connect.schema import Schema
+from grpc2connect.syntax import Module
+
+MODELLED = frozenset({"contextlib", "functools", "typing", "typing_extensions", "abc"})
+"""Standard library modules of which `inference` models some names."""
+
+
+class Program:
+    """The files of a run, parsed on demand, and the schema of the generated code they import.
+
+    `load` parses a file of the run (None if it is not of the run, or does not parse).
+    """
+
+    def __init__(
+        self, files: Iterable[Path], schema: Schema, load: Callable[[Path], Module | None], top: Path
+    ) -> None:
+        self.schema = schema
+        self._files = {str(path) for path in files}
+        self._folders = {parent for path in self._files for parent in _parents(path, str(top))}
+        self._load = load
+        self._top = str(top)
+        self._loaded: dict[str, Module | None] = {}
+        self._resolved: dict[tuple[str, str], Values] = {}
+
+    def module(self, path: Path) -> Module | None:
+        """The parsed module at a path of the run."""
+        key = str(path)
+        if key not in self._loaded:
+            self._loaded[key] = self._load(path) if key in self._files else None
+        return self._loaded[key]
+
+    def modules(self) -> list[Module]:
+        """Every module parsed so far, in the order of their paths."""
+        return [module for _, module in sorted(self._loaded.items()) if module is not None]
+
+    def import_roots(self, importer: Module) -> list[str]:
+        """Folders that absolute imports of a module can start from, likeliest first."""
+        folder = str(importer.path.parent)
+        root = folder
+        while os.path.join(root, "__init__.py") in self._files and root != self._top:
+            root = os.path.dirname(root)
+        roots = [root, folder]
+        while len(root) > len(self._top):
+            root = os.path.dirname(root)
+            roots.append(root)
+        roots.append(self._top)
+        roots.extend(os.path.join(parent, "src") for parent in tuple(roots))
+        return list(dict.fromkeys(roots))
+
+    def absolute(self, importer: Module, level: int, dotted: str | None) -> str | None:
+        """The path prefix that a relative import names (`from ..a import b`), as `/folder/a`."""
+        folder = importer.path.parent
+        for _ in range(level - 1):
+            folder = folder.parent
+        return os.path.join(str(folder), *(dotted.split(".") if dotted else ()))
+
+    def resolve(self, importer: Module, dotted: str) -> Values:
+        """What an absolute dotted name imports, seen from a module."""
+        key = (str(importer.path.parent), dotted)
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve(importer, dotted)
+        return self._resolved[key]
+
+    def _resolve(self, importer: Module, dotted: str) -> Values:
+        for root in self.import_roots(importer):
+            found = self.at(os.path.join(root, *dotted.split(".")), dotted, str(importer.path))
+            if found:
+                return found
+        last = dotted.rpartition(".")[2]
+        if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted)):
+            return frozenset({StubsModule(stubs)})
+        top = dotted.partition(".")[0]
+        if top in api.ROOTS:
+            return frozenset({Api(api.normalise(dotted))})
+        if last.endswith("_pb2"):
+            return frozenset({MessagesModule(dotted)})
+        return frozenset({Package(dotted, str(importer.path))})
+
+    def at(self, prefix: str, dotted: str, importer: str) -> Values:
+        """What stands at a path prefix: a module, a package or generated code; nothing if no such file."""
+        for candidate in (prefix + ".py", os.path.join(prefix, "__init__.py")):
+            if candidate not in self._files:
+                continue
+            path = Path(candidate)
+            if stubs := self.schema.by_path(path):
+                return frozenset({StubsModule(stubs)})
+            if self.schema.is_pb2_path(path):
+                return frozenset({MessagesModule(dotted)})
+            module = self.module(path)
+            return frozenset({ProgramModule(module)}) if module else NOTHING
+        return frozenset({Package(dotted, importer)}) if prefix in self._folders else NOTHING
+
+    def submodule(self, package: ProgramModule | Package, name: str) -> Values:
+        """The submodule `name` of a package."""
+        if isinstance(package, ProgramModule):
+            path = package.module.path
+            if path.name != "__init__.py":
+                return NOTHING
+            return self.at(str(path.parent / name), f"{package.module.name}.{name}", str(path))
+        importer = self.module(Path(package.importer))
+        return self.resolve(importer, f"{package.dotted}.{name}") if importer else NOTHING
+
+
+@cache
+def _folder_chain(folder: str, top: str) -> tuple[str, ...]:
+    chain = [folder]
+    while len(folder) > len(top):
+        folder = os.path.dirname(folder)
+        chain.append(folder)
+    return tuple(chain)
+
+
+def _parents(path: str, top: str) -> tuple[str, ...]:
+    return _folder_chain(os.path.dirname(path), top)
+
+
+def dotted_name(path: Path, files: frozenset[str], top: Path) -> str:
+    """The dotted name of a file under its import root (the nearest folder above without `__init__.py`)."""
+    parts = [] if path.name == "__init__.py" else [path.stem]
+    folder = path.parent
+    while str(folder / "__init__.py") in files and folder != top:
+        parts.append(folder.name)
+        folder = folder.parent
+    return ".".join(reversed(parts))

@@ -1,0 +1,74 @@
+"""Names and scopes of Python: which names a function binds, and where a free name is looked up."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Scope = ast.Module | ast.ClassDef | Function
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def parameters(node: Function) -> list[ast.arg]:
+    """Positional parameters in order."""
+    return [*node.args.posonlyargs, *node.args.args]
+
+
+def all_parameters(node: Function) -> list[ast.arg]:
+    """Every parameter, `*args` and `**kwargs` included."""
+    extra = [arg for arg in (node.args.vararg, node.args.kwarg) if arg]
+    return [*parameters(node), *node.args.kwonlyargs, *extra]
+
+
+def own_nodes(scope: Scope) -> Iterator[ast.AST]:
+    """The nodes of a scope's body without those of nested functions and classes (their headers included)."""
+    stack: list[ast.AST] = [scope.body] if isinstance(scope, ast.Lambda) else list(reversed(scope.body))
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, _SCOPES):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                stack.extend(node.decorator_list)
+            if isinstance(node, ast.ClassDef):
+                stack.extend([*node.bases, *node.keywords])
+            continue
+        stack.extend(ast.iter_child_nodes(node))
+
+
+def bound_names(scope: Scope) -> frozenset[str]:
+    """The names that a function's body and parameters bind (minus its `global` and `nonlocal` ones)."""
+    names: set[str] = set()
+    outer: set[str] = set()
+    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        names.update(arg.arg for arg in all_parameters(scope))
+    for node in own_nodes(scope):
+        names.update(bindings(node))
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            outer.update(node.names)
+    return frozenset(names - outer)
+
+
+def bindings(node: ast.AST) -> list[str]:
+    """The names that one node binds by itself."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return [name]
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return [(alias.asname or alias.name).partition(".")[0] for alias in names if alias.name != "*"]
+        case ast.ExceptHandler(name=str(name)):
+            return [name]
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return [name]
+        case ast.MatchMapping(rest=str(rest)):
+            return [rest]
+    return []
+
+
+def is_generator(node: Function) -> bool:
+    """Whether a function's own body yields."""
+    return any(isinstance(child, ast.Yield | ast.YieldFrom) for child in own_nodes(node))

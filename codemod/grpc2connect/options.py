@@ -1,0 +1,50 @@
+"""The settings of a run, from the command line and `[tool.grpc2connect]`; plain data, read by every stage."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class RuntimeMode(enum.Enum):
+    """How migrated code gets the runtime: written into the repository, or required as a package."""
+
+    VENDOR = "vendor"
+    PACKAGE = "package"
+
+
+class ClientProtocol(enum.Enum):
+    """The protocol that migrated clients speak; gRPC talks to moved and unmoved servers alike."""
+
+    GRPC = "grpc"
+    CONNECT = "connect"
+
+
+@dataclass(frozen=True)
+class GeneratedPlace:
+    """Where `*_connect.py` go when the stubs are not in the repository: folder `out`, import prefix `package`."""
+
+    out: Path
+    package: str = ""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of one run.
+
+    `paths` are the files and folders to process, `root` the folder that findings are printed against.
+    `python` names a virtual environment whose files are read, never run, for installed stubs.
+    """
+
+    root: Path
+    paths: tuple[Path, ...]
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    runtime: RuntimeMode = RuntimeMode.VENDOR
+    client_protocol: ClientProtocol = ClientProtocol.GRPC
+    python: Path | None = None
+    generated: GeneratedPlace | None = None
+    markers: bool = True

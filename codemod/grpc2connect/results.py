@@ -1,0 +1,121 @@
+"""What a run of the engine yields: one stream of results that every face (text, JSON, hooks) consumes.
+
+Nothing here knows how a result came about; `report` and `cli` depend on this module alone.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+class State(enum.Enum):
+    """The state in which a gRPC reference ends (DESIGN section 2); there is no fourth."""
+
+    NATIVE = "native"
+    BRIDGED = "bridged"
+    LEFT = "left"
+
+
+class Severity(enum.Enum):
+    """How loudly a finding speaks; only `ERROR` changes an exit code by itself."""
+
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A place in a source file: `path` as given to the run, `line` from 1, `column` from 1 (characters)."""
+
+    path: Path
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.path.as_posix()}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a reviewer should know: a code, a place, what is so, and what to do about it."""
+
+    code: str
+    place: Place
+    message: str
+    advice: str = ""
+    severity: Severity = Severity.NOTE
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger: a reference, the rule that claimed it and the state it ended in.
+
+    `behaviour` is False for imports and annotations, which percentages leave out (DESIGN section 6).
+    `units` are the full names of the services that the reference belongs to; `evidence` is the chain of
+    facts, outermost last, that `explain` prints.
+    """
+
+    place: Place
+    kind: str
+    code: str
+    state: State
+    text: str
+    units: tuple[str, ...] = ()
+    behaviour: bool = True
+    why: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file whose bytes change; `before` is None for a file that the run adds."""
+
+    path: Path
+    before: bytes | None
+    after: bytes
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileError:
+    """A file that could not be processed: one line that names it, what is wrong and what to do."""
+
+    path: Path
+    code: str
+    message: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.path.as_posix()}: {self.code} {self.message}; {self.advice}"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The ledger's own check: references counted by facts against the entries that rules returned."""
+
+    counted: int
+    entered: int
+    unexplained: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether every counted reference has exactly one entry and no token is left unexplained."""
+        return self.counted == self.entered and not self.unexplained
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """All that a run found and would change. Paths are absolute; `root` is the folder to print them against."""
+
+    root: Path
+    changes: tuple[FileChange, ...] = ()
+    ledger: tuple[Entry, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[FileError, ...] = ()
+    audit: Audit = field(default_factory=lambda: Audit(0, 0))
+    files_seen: int = 0
+    files_parsed: int = 0

@@ -1,0 +1,195 @@
+"""One parsed file and the mapping from `ast` positions (line, UTF-8 byte column) to character offsets."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from grpc2connect.results import Place
+from grpc2connect.syntax import fstrings
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
+
+
+class Span(NamedTuple):
+    """Half-open range of character offsets in a module's text."""
+
+    start: int
+    end: int
+
+
+class SyntaxProblem(Exception):
+    """A file that Python's parser refuses; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
+class Comment(NamedTuple):
+    """A comment token: its span and its text without newline."""
+
+    span: Span
+    text: str
+
+
+@dataclass(eq=False)
+class Module:
+    """A parsed file.
+
+    `name` is the dotted name under which other modules of its import root import it ("" if none can),
+    `text` the decoded source with its newlines as they are.
+    """
+
+    path: Path
+    text: str
+    tree: ast.Module
+    name: str = ""
+    parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return _LINE.findall(self.text)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        for line in self._lines:
+            starts.append(starts[-1] + len(line))
+        return starts
+
+    def offset(self, line: int, byte_column: int) -> int:
+        """Character offset of an `ast` position (line from 1, column in UTF-8 bytes)."""
+        start = self._starts[line - 1]
+        if line > len(self._lines):
+            return start
+        text = self._lines[line - 1]
+        if text.isascii():
+            return start + byte_column
+        return start + len(text.encode()[:byte_column].decode(errors="ignore"))
+
+    def span(self, node: ast.AST) -> Span:
+        """The span of an expression, statement, keyword argument, alias or parameter."""
+        assert isinstance(node, ast.expr | ast.stmt | ast.keyword | ast.arg | ast.alias | ast.excepthandler)
+        assert node.end_lineno is not None and node.end_col_offset is not None
+        return Span(self.offset(node.lineno, node.col_offset), self.offset(node.end_lineno, node.end_col_offset))
+
+    def source(self, node: ast.AST) -> str:
+        """The text of a node as the user wrote it."""
+        return self.text[slice(*self.span(node))]
+
+    def place(self, node: ast.AST) -> Place:
+        """Where a node starts, for people."""
+        return self.place_at(self.span(node).start)
+
+    def place_at(self, offset: int) -> Place:
+        """Line and column (both from 1) of a character offset."""
+        line = self.line_of(offset)
+        return Place(self.path, line, offset - self._starts[line - 1] + 1)
+
+    def line_of(self, offset: int) -> int:
+        """Line number (from 1) of a character offset."""
+        low, high = 0, len(self._lines) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._starts[middle] <= offset:
+                low = middle
+            else:
+                high = middle - 1
+        return low + 1
+
+    def line_span(self, line: int) -> Span:
+        """Span of a line (from 1), newline included."""
+        return Span(self._starts[line - 1], self._starts[line])
+
+    @cached_property
+    def newline(self) -> str:
+        """The newline of the file's first line, or `\\n`."""
+        match = re.search(r"\r\n|\r|\n", self.text)
+        return match.group() if match else "\n"
+
+    @cached_property
+    def comments(self) -> tuple[Comment, ...]:
+        """All comment tokens, in order."""
+        return tuple(_comments(self))
+
+    def comment_in(self, span: Span) -> bool:
+        """Whether a comment starts within a span."""
+        return any(span.start <= comment.span.start < span.end for comment in self.comments)
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around a node, innermost first."""
+        parent = self.parents.get(node)
+        while parent is not None:
+            yield parent
+            parent = self.parents.get(parent)
+
+    def enclosing(self, node: ast.AST, *kinds: type[ast.AST]) -> ast.AST | None:
+        """The innermost node of the given kinds around a node."""
+        return next((parent for parent in self.ancestors(node) if isinstance(parent, kinds)), None)
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The statement that holds a node (the node itself if it is one)."""
+        while not isinstance(node, ast.stmt):
+            node = self.parents[node]
+        return node
+
+    def find(self, token: str, start: int, end: int) -> int:
+        """Offset of a punctuation token between two offsets, skipping comments; -1 if absent."""
+        position = self.text.find(token, start, end)
+        while position >= 0:
+            inside = next((c for c in self.comments if c.span.start <= position < c.span.end), None)
+            if inside is None:
+                return position
+            position = self.text.find(token, inside.span.end, end)
+        return -1
+
+
+def parse(path: Path, text: str, name: str = "") -> Module:
+    """Parse a file's text.
+
+    Raises `SyntaxProblem` where Python's own parser refuses it (too deep nesting included).
+    """
+    source = text.removeprefix("\ufeff")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+    except SyntaxError as error:
+        raise SyntaxProblem(error.lineno or 1, error.msg or "invalid syntax") from None
+    except (RecursionError, MemoryError, ValueError) as error:
+        raise SyntaxProblem(1, str(error) or "nested too deeply") from None
+    module = Module(path, source, tree, name)
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        for child in ast.iter_child_nodes(node):
+            # Context and operator nodes are shared singletons in CPython: they have no one parent.
+            if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop | ast.boolop):
+                module.parents[child] = node
+                stack.append(child)
+    if sys.version_info < (3, 12):
+        fstrings.relocate(module)
+    return module
+
+
+def _comments(module: Module) -> Iterator[Comment]:
+    text = module.text.replace("\r\n", "\n\0").replace("\r", "\n").replace("\n\0", "\n") if "\r" in module.text else module.text
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text).readline):
+            if token.type == tokenize.COMMENT:
+                # tokenize counts characters, ast counts bytes.
+                start = module.line_span(token.start[0]).start + token.start[1]
+                yield Comment(Span(start, start + len(token.string)), token.string)
+    except (tokenize.TokenError, IndentationError):  # ast accepted it: only an odd ending is left to stumble over
+        return
