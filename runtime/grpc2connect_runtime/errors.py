@@ -1,0 +1,153 @@
+"""The exceptions of this package, and the gRPC view of a Connect error."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError, ErrorDetail
+
+from .metadata import Metadatum
+from .rich_status import DETAILS_KEY, pack_status, status_details
+from .status import StatusCode, connect_code, status_code
+
+__all__ = ["Abort", "CallError", "FutureTimeoutError", "RpcErrorView", "rpc_error"]
+
+
+class Abort(Exception):
+    """What `context.abort()` raises to leave a handler.
+
+    It is no `ConnectError`, so that `except ConnectError` around a client call in a handler does not start to catch the
+    handler's own abort.
+
+    Native form: `raise ConnectError(code, message)`. Go there where no `try` between the abort and the end of the
+    handler could swallow it.
+
+    Source: `grpc.ServicerContext.abort` raises a bare `Exception`, `grpc.aio` an `AbortError` (grpcio 1.85).
+    """
+
+
+class FutureTimeoutError(Exception):
+    """A wait for a future took longer than its timeout.
+
+    Native form: `TimeoutError` of `asyncio.timeout` or `concurrent.futures`.
+
+    Source: `grpc.FutureTimeoutError`, grpcio 1.85.
+    """
+
+
+class CallError(ConnectError):
+    """A failed client call: a `ConnectError` that knows it came from a call, and the metadata that came with it.
+
+    A handler that lets it pass has had a downstream failure, which its own caller sees as UNKNOWN, as from grpcio.
+
+    Attributes:
+        initial_metadata: the response headers as gRPC metadata.
+        trailing_metadata: the response trailers as gRPC metadata.
+
+    Native form: `ConnectError`, with `connectrpc.client.ResponseMetadata` around the call for the metadata.
+
+    Source: `grpc.RpcError`, grpcio 1.85.
+    """
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        details: Iterable[Any] = (),
+        *,
+        initial_metadata: tuple[Metadatum, ...] = (),
+        trailing_metadata: tuple[Metadatum, ...] = (),
+    ) -> None:
+        """Make one from its parts; `code`, `message` and `details` are those of `ConnectError`."""
+        super().__init__(code, message, details)
+        self.initial_metadata = initial_metadata
+        self.trailing_metadata = trailing_metadata
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        packed = pack_status(0, "", self.details)
+        return _unpickle, (self.code, self.message, packed, self.initial_metadata, self.trailing_metadata)
+
+
+def _unpickle(code: Code, message: str, packed: bytes, initial: Any, trailing: Any) -> CallError:
+    details = status_details(packed)
+    return CallError(code, message, details, initial_metadata=initial, trailing_metadata=trailing)
+
+
+class RpcErrorView:
+    """A caught Connect error with the methods of `grpc.RpcError` and `grpc.Call`; made by `rpc_error`."""
+
+    def __init__(self, error: ConnectError) -> None:
+        """Wrap a caught error."""
+        self.error = error
+
+    def code(self) -> StatusCode:
+        """Return the status; native form: `error.code`."""
+        return status_code(self.error.code)
+
+    def details(self) -> str:
+        """Return the message; native form: `error.message`."""
+        return self.error.message
+
+    def initial_metadata(self) -> tuple[Metadatum, ...]:
+        """Return the response headers; native form: `ResponseMetadata.headers`."""
+        return tuple(getattr(self.error, "initial_metadata", ()))
+
+    def trailing_metadata(self) -> tuple[Metadatum, ...]:
+        """Return the response trailers, with `grpc-status-details-bin` if the error has details.
+
+        Native form: `ResponseMetadata.trailers`, and `error.details` for the details.
+        """
+        trailers: tuple[Metadatum, ...] = tuple(getattr(self.error, "trailing_metadata", ()))
+        if self.error.details and all(key != DETAILS_KEY for key, _ in trailers):
+            number: int = self.code().value[0]
+            packed = pack_status(number, self.error.message, self.error.details)
+            trailers = (*trailers, Metadatum(DETAILS_KEY, packed))
+        return trailers
+
+    def debug_error_string(self) -> str:
+        """Return a line for logs; native form: `str(error)`."""
+        return f"{self.code().name}:{self.error.message}"
+
+    def __str__(self) -> str:
+        return (
+            f"<_InactiveRpcError of RPC that terminated with:\n\tstatus = {self.code()}\n"
+            f'\tdetails = "{self.details()}"\n\tdebug_error_string = "{self.debug_error_string()}"\n>'
+        )
+
+    __repr__ = __str__
+
+
+def rpc_error(error: ConnectError) -> RpcErrorView:
+    """Return the gRPC-shaped view of a caught error, for code that reads more than its code and message.
+
+    Args:
+        error: a `ConnectError`; its metadata is known if the client came from a `Channel` of this package.
+
+    Native form: `error.code`, `error.message`, `error.details`. Go there where only these are read.
+
+    Source: `grpc.RpcError`, `grpc.Call`; `grpc_status.rpc_status.from_call` works on the result (grpcio 1.85).
+    """
+    return RpcErrorView(error)
+
+
+def error_from_status(code: Any, details: Any, rich: bytes | None = None) -> ConnectError:
+    """Return the `ConnectError` for a gRPC status.
+
+    Args:
+        code: whatever `status_code` takes; what it does not, and OK, become UNKNOWN, as in grpcio.
+        details: the message, str, bytes or None.
+        rich: a serialized `google.rpc.Status` whose details are taken over.
+    """
+    try:
+        native = connect_code(code)
+    except ValueError:
+        native = Code.UNKNOWN
+    message = details.decode("utf-8", "replace") if isinstance(details, bytes) else str(details or "")
+    packed: list[ErrorDetail] = []
+    if rich is not None:
+        with contextlib.suppress(ValueError):
+            packed = status_details(rich)
+    return ConnectError(native, message, packed)

@@ -1,0 +1,236 @@
+"""Runs gRPC-shaped handlers, sync or async, inside a Connect ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+from connectrpc.request import RequestContext
+
+from .aio_context import AioServicerContext
+from .call_state import CallState
+from .context import ServicerContext
+from .exchange import current_exchange
+from .outcome import IterationError, check_message, error_of, final_error
+from .streams import AsyncRequests, Outbox, RequestFeed, SyncRequests
+
+__all__ = ["HandlerInterceptor"]
+
+Handler = Callable[[Any, Any], Any]
+
+
+def is_async(handler: Handler) -> bool:
+    """Whether calling the handler gives a coroutine or an async generator."""
+    candidates = (handler, getattr(handler, "__call__", None))  # noqa: B004
+    return any(inspect.iscoroutinefunction(c) or inspect.isasyncgenfunction(c) for c in candidates)
+
+
+class HandlerInterceptor:
+    """The interceptor that gives handlers a gRPC context and reports their failures as grpcio does.
+
+    `Server` and `AioServer` install it. To mount an application elsewhere:
+    `XASGIApplication(servicer, interceptors=[HandlerInterceptor(pool)])`; it must be the last interceptor.
+
+    Args:
+        thread_pool: where sync handlers run; by default a `ThreadPoolExecutor()` of its own.
+        aio: whether failures are worded as by `grpc.aio.server`; async handlers always are.
+
+    Native form: none is needed once handlers are async, take a `RequestContext` and fail by `raise ConnectError(...)`.
+
+    Source: grpcio 1.85 `_server.py` and `_cygrpc/aio/server.pyx.pxi`.
+    """
+
+    def __init__(self, thread_pool: Executor | None = None, *, aio: bool = False) -> None:
+        """Make one for any number of applications."""
+        self._pool = thread_pool
+        self._aio = aio
+
+    async def intercept_unary(
+        self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: RequestContext[Any, Any]
+    ) -> Any:
+        """Run a unary handler."""
+        return await self._respond(call_next, request, ctx, streaming=False)
+
+    async def intercept_client_stream(
+        self,
+        call_next: Callable[[AsyncIterator[Any], Any], Awaitable[Any]],
+        request: AsyncIterator[Any],
+        ctx: RequestContext[Any, Any],
+    ) -> Any:
+        """Run a client-streaming handler."""
+        return await self._respond(call_next, request, ctx, streaming=True)
+
+    async def intercept_server_stream(
+        self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: RequestContext[Any, Any]
+    ) -> AsyncIterator[Any]:
+        """Run a server-streaming handler."""
+        async with contextlib.aclosing(self._stream(call_next, request, ctx, streaming=False)) as messages:
+            async for message in messages:
+                yield message
+
+    async def intercept_bidi_stream(
+        self,
+        call_next: Callable[[AsyncIterator[Any], Any], AsyncIterator[Any]],
+        request: AsyncIterator[Any],
+        ctx: RequestContext[Any, Any],
+    ) -> AsyncIterator[Any]:
+        """Run a bidirectional handler."""
+        async with contextlib.aclosing(self._stream(call_next, request, ctx, streaming=True)) as messages:
+            async for message in messages:
+                yield message
+
+    async def _respond(self, handler: Handler, request: Any, ctx: RequestContext[Any, Any], *, streaming: bool) -> Any:
+        aio = self._aio or is_async(handler)
+        async with _call(ctx, request, streaming) as (state, feed):
+            try:
+                if is_async(handler):
+                    argument = AsyncRequests(feed) if feed is not None else request
+                    response = await handler(argument, AioServicerContext(state, feed))
+                else:
+                    argument = SyncRequests(feed, state.loop) if feed is not None else request
+                    response = await self._in_pool(handler, argument, ServicerContext(state))
+                    if inspect.isawaitable(response):
+                        response = await response
+                error = final_error(state) if aio else None
+                if error is None:
+                    check_message(state, response, aio=aio)
+                    error = final_error(state)
+            except Exception as raised:
+                error = error_of(state, raised, aio=aio)
+            if (error := state.conclude(error)) is not None:
+                raise error
+            return response
+
+    async def _stream(
+        self, handler: Handler, request: Any, ctx: RequestContext[Any, Any], *, streaming: bool
+    ) -> AsyncGenerator[Any]:
+        aio = self._aio or is_async(handler)
+        async with _call(ctx, request, streaming) as (state, feed):
+            outbox = Outbox()
+            if is_async(handler):
+                driver = asyncio.create_task(_drive_async(handler, request, state, feed, outbox))
+            else:
+                driver = asyncio.create_task(self._drive_sync(handler, request, state, feed, outbox))
+            driver.add_done_callback(lambda _: outbox.finish())
+            error: ConnectError | None
+            try:
+                async with contextlib.aclosing(outbox.messages()) as messages:
+                    async for message in messages:
+                        check_message(state, message, aio=aio)
+                        yield message
+                await driver
+                error = final_error(state)
+            except Exception as raised:
+                error = error_of(state, raised, aio=aio)
+            finally:
+                outbox.close()
+                if not driver.done():
+                    driver.cancel()
+                    await asyncio.wait([driver])
+                if not driver.cancelled():
+                    driver.exception()
+            if (error := state.conclude(error)) is not None:
+                raise error
+
+    def _in_pool(self, function: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(thread_name_prefix="rpc-handler")
+        return asyncio.wrap_future(self._pool.submit(contextvars.copy_context().run, function, *arguments))
+
+    async def _drive_sync(
+        self, handler: Handler, request: Any, state: CallState, feed: RequestFeed | None, outbox: Outbox
+    ) -> None:
+        argument = SyncRequests(feed, state.loop) if feed is not None else request
+        rest = await self._in_pool(_pump, handler, argument, ServicerContext(state), outbox, state)
+        if rest is not None:
+            await _write_all(rest, outbox)
+
+
+def _pump(handler: Handler, argument: Any, context: ServicerContext, outbox: Outbox, state: CallState) -> Any:
+    """Run a sync handler in its thread, handing out one response after the other.
+
+    Returns what is to be continued on the event loop: a coroutine or an async iterator, from a decorated handler.
+    """
+    responses = handler(argument, context)
+    if inspect.isawaitable(responses) or hasattr(responses, "__aiter__"):
+        return responses
+    try:
+        iterator = iter(responses) if isinstance(responses, Iterable) else responses
+        while True:
+            try:
+                message = next(iterator)
+            except StopIteration:
+                return None
+            except Exception as error:
+                raise IterationError from error
+            if message is None or not state.active:
+                return None
+            try:
+                asyncio.run_coroutine_threadsafe(outbox.write(message), state.loop).result()
+            except ConnectError:
+                return None
+    finally:
+        close = getattr(responses, "close", None)
+        if close is not None and inspect.isgenerator(responses):
+            close()
+
+
+async def _drive_async(
+    handler: Handler, request: Any, state: CallState, feed: RequestFeed | None, outbox: Outbox
+) -> None:
+    argument = AsyncRequests(feed) if feed is not None else request
+    await _write_all(handler(argument, AioServicerContext(state, feed, outbox)), outbox, state)
+
+
+async def _write_all(result: Any, outbox: Outbox, state: CallState | None = None) -> None:
+    """Write the responses of an async handler: a generator, or a coroutine that may return an iterator."""
+    if inspect.isawaitable(result):
+        result = await result
+    if result is None:
+        return
+    if hasattr(result, "__aiter__"):
+        try:
+            async for message in result:
+                if state is not None and state.aborted is not None:
+                    raise state.aborted
+                await outbox.write(message)
+        finally:
+            close = getattr(result, "aclose", None)
+            if close is not None:
+                await close()
+        return
+    for message in result:
+        await outbox.write(message)
+
+
+@contextlib.asynccontextmanager
+async def _call(
+    ctx: RequestContext[Any, Any], request: Any, streaming: bool
+) -> AsyncIterator[tuple[CallState, RequestFeed | None]]:
+    """Keep the state of an RPC from its start to its end."""
+    state = CallState(ctx, current_exchange.get())
+
+    def on_error(error: ConnectError) -> None:
+        state.request_error = error
+        if error.code is Code.CANCELED:
+            state.cancel()
+
+    feed = RequestFeed(request, on_error) if streaming else None
+    try:
+        yield state, feed
+    except (asyncio.CancelledError, GeneratorExit) as error:
+        state.cancelled = True
+        if isinstance(error, asyncio.CancelledError) and state.stopped:
+            raise ConnectError(Code.UNAVAILABLE, "Cancelling all calls") from error
+        raise
+    finally:
+        state.end()
+        if feed is not None:
+            await feed.close()

@@ -1,0 +1,104 @@
+"""How an RPC ends: what grpcio would report for a handler's result or exception, as a Connect error."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Any
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+from google.protobuf.message import Message
+
+from .call_state import CallState
+from .errors import CallError, rpc_error
+
+_log = logging.getLogger(__name__)
+
+
+class BadResponse(Exception):
+    """A handler returned something that cannot be sent; carries the status to end with."""
+
+    def __init__(self, error: ConnectError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class IterationError(Exception):
+    """A sync handler's response iterator raised (grpcio words this differently from a failing call)."""
+
+
+def check_message(state: CallState, response: Any, *, aio: bool) -> None:
+    """Raise as grpcio would if `response` is no message: it would reach a client as OK, or not at all."""
+    if isinstance(response, Message):
+        return
+    try:
+        state.raw.method.output.SerializeToString(response)
+    except Exception as error:
+        if aio:
+            raise
+        _log.exception("Exception serializing message!")
+        code = state.code if state.failed() else Code.INTERNAL
+        details = "Failed to serialize response!" if state.details is None else state.details
+        raise BadResponse(state.status_error(code, details)) from error
+
+
+def is_downstream(error: ConnectError) -> bool:
+    """Whether the error is a failed call that a handler made, rather than its own way to fail.
+
+    Clients of this package mark their errors by type. An error of any other Connect client was raised inside
+    connectrpc, so that its innermost frame is there.
+    """
+    if isinstance(error, CallError):
+        return True
+    frame: TracebackType | None = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is None:
+        return False
+    return str(frame.tb_frame.f_globals.get("__name__", "")).partition(".")[0] == "connectrpc"
+
+
+def _text(error: BaseException) -> str:
+    return str(rpc_error(error)) if isinstance(error, ConnectError) else str(error)
+
+
+def _sync_details(error: BaseException) -> str:
+    prefix = "Exception calling application"
+    if isinstance(error, IterationError) and error.__cause__ is not None:
+        prefix, error = "Exception iterating responses", error.__cause__
+    try:
+        return f"{prefix}: {_text(error)}"
+    except Exception:
+        return "Calling application raised unprintable Exception!"
+
+
+def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectError:
+    """Return the error that the client gets for an exception out of a handler, and log it as grpcio does."""
+    if isinstance(error, BadResponse):
+        return error.error
+    cause = error.__cause__ if isinstance(error, IterationError) else error
+    if state.aborted is not None and (aio or not _is_native(state, cause)):
+        return state.status_error(state.code, state.details)
+    if isinstance(cause, ConnectError) and _is_native(state, cause):
+        return cause
+    name = f"{state.raw.method.service_name}/{state.raw.method.name}"
+    if aio:
+        details = f"Unexpected {type(cause)}: {_text(cause) if cause is not None else ''}"
+        _log.error("Unexpected [%s] raised by servicer method [/%s]", type(cause).__name__, name, exc_info=cause)
+    else:
+        text = _sync_details(error)
+        _log.error("%s [/%s]", text, name, exc_info=cause)
+        details = text if state.details is None else state.details
+    return state.status_error(state.code if state.failed() else Code.UNKNOWN, details)
+
+
+def _is_native(state: CallState, error: BaseException | None) -> bool:
+    if not isinstance(error, ConnectError):
+        return False
+    return error is state.request_error or not is_downstream(error)
+
+
+def final_error(state: CallState) -> ConnectError | None:
+    """Return the error that a handler without an exception asked for, or None for OK."""
+    return state.status_error(state.code, state.details) if state.aborted is not None or state.failed() else None

@@ -1,0 +1,122 @@
+"""What the sync and the aio server share: services, ports and the composed application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from typing import Any
+
+from .binding import bind
+from .credentials import ServerCredentials
+from .dispatcher import Dispatcher
+from .interceptor import HandlerInterceptor
+from .limits import ConcurrencyLimit
+from .server_options import refuse_unsupported, server_options
+from .serving import Listener
+
+
+class ServerBase:
+    """Services and ports, before anything is served."""
+
+    _aio = False
+
+    def __init__(
+        self,
+        thread_pool: Executor | None,
+        handlers: Any,
+        interceptors: Any,
+        options: Sequence[tuple[str, Any]] | None,
+        maximum_concurrent_rpcs: int | None,
+        xds: bool = False,
+    ) -> None:
+        refuse_unsupported(handlers, interceptors, xds)
+        self._options = server_options(options)
+        self._interceptors: list[Any] = [HandlerInterceptor(thread_pool, aio=self._aio)]
+        if maximum_concurrent_rpcs is not None:
+            self._interceptors.insert(0, ConcurrencyLimit(maximum_concurrent_rpcs))
+        self._dispatcher = Dispatcher()
+        self._listeners: list[Listener] = []
+        self._started = False
+        self._reflection: list[str] | None = None
+
+    @property
+    def app(self) -> Any:
+        """The composed ASGI application, for an ASGI server of your choice; usable without `start()`.
+
+        Native form: the generated `XASGIApplication`, or several under `starlette.routing.Mount`.
+        """
+        return self._dispatcher
+
+    def add_service(self, application_class: Callable[..., Any], servicer: Any) -> None:
+        """Serve a servicer.
+
+        Args:
+            application_class: the generated `XASGIApplication`.
+            servicer: an object whose handlers are sync, async or some of both.
+
+        Raises:
+            RuntimeError: the server has been started.
+
+        Native form: `app = XASGIApplication(servicer)`.
+
+        Source: `add_XServicer_to_server` of grpcio-tools 1.85.
+        """
+        if self._started:
+            raise RuntimeError("services must be added before the server is started")
+        app = application_class(
+            servicer, interceptors=self._interceptors, read_max_bytes=self._options.read_max_bytes
+        )
+        self._dispatcher.mount(app)
+
+    def add_insecure_port(self, address: str) -> int:
+        """Bind a plaintext port for gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2.
+
+        Args:
+            address: `host:port` (port 0 for any), `[::]:port`, `unix:path`.
+
+        Returns:
+            The port (1 for a unix socket).
+
+        Raises:
+            RuntimeError: the address cannot be bound, or the server has been started.
+
+        Native form: `--bind` of the ASGI server.
+
+        Source: `grpc.Server.add_insecure_port`, grpcio 1.85, which also lets servers share a port by default.
+        """
+        return self._add_port(address, None)
+
+    def add_secure_port(self, address: str, server_credentials: ServerCredentials) -> int:
+        """Bind a TLS port; like `add_insecure_port`.
+
+        Args:
+            address: as for `add_insecure_port`.
+            server_credentials: from `ssl_server_credentials`.
+
+        Raises:
+            RuntimeError: the address cannot be bound, or the server has been started.
+            NotImplementedError: the credentials are grpcio's own.
+
+        Native form: `--certfile` and `--keyfile` of the ASGI server.
+
+        Source: `grpc.Server.add_secure_port`, grpcio 1.85.
+        """
+        if not isinstance(server_credentials, ServerCredentials):
+            raise NotImplementedError(
+                "only credentials from ssl_server_credentials() of this package are supported, not "
+                f"{type(server_credentials).__name__}"
+            )
+        server_credentials.context()
+        return self._add_port(address, server_credentials)
+
+    def _add_port(self, address: str, credentials: ServerCredentials | None) -> int:
+        if self._started:
+            raise RuntimeError("ports must be added before the server is started")
+        sockets, port = bind(address, reuse_port=self._options.reuse_port)
+        self._listeners.append(Listener(sockets, credentials))
+        return port
+
+    def _close_ports(self) -> None:
+        for listener in self._listeners:
+            for sock in listener.sockets:
+                sock.close()

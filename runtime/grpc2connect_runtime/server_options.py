@@ -1,0 +1,68 @@
+"""Options of `grpc.server` and `grpc.aio.server`, and what is refused of their arguments."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectrpc.server import DEFAULT_READ_MAX_BYTES
+
+_log = logging.getLogger(__name__)
+
+_HARMLESS = frozenset(
+    {
+        "grpc.keepalive_permit_without_calls",
+        "grpc.keepalive_time_ms",
+        "grpc.keepalive_timeout_ms",
+        "grpc.http2.max_ping_strikes",
+        "grpc.http2.max_pings_without_data",
+        "grpc.http2.min_ping_interval_without_data_ms",
+        "grpc.http2.min_recv_ping_interval_without_data_ms",
+        "grpc.max_concurrent_streams",
+        "grpc.max_metadata_size",
+        "grpc.max_send_message_length",
+        "grpc.optimization_target",
+        "grpc.server_handshake_timeout_ms",
+        "grpc.enable_http_proxy",
+    }
+)
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """The options that are honoured."""
+
+    read_max_bytes: int | None = DEFAULT_READ_MAX_BYTES
+    reuse_port: bool = True
+
+
+def server_options(options: Sequence[tuple[str, Any]] | None) -> ServerOptions:
+    """Return the options that mean something here; the others are harmless, or logged as a warning."""
+    read_max_bytes: int | None = DEFAULT_READ_MAX_BYTES
+    reuse_port = True
+    for key, value in options or ():
+        if key == "grpc.max_receive_message_length":
+            read_max_bytes = None if value < 0 else int(value)
+        elif key == "grpc.so_reuseport":
+            reuse_port = bool(value)
+        elif key not in _HARMLESS:
+            _log.warning("server option %s=%r has no effect", key, value)
+    return ServerOptions(read_max_bytes, reuse_port)
+
+
+def refuse_unsupported(handlers: Any, interceptors: Any, xds: bool = False) -> None:
+    """Raise NotImplementedError for arguments that must not be ignored."""
+    if handlers:
+        raise NotImplementedError(
+            "generic RPC handlers cannot be served here: mount generated applications with add_service(), or keep this "
+            "server on grpcio"
+        )
+    if interceptors:
+        raise NotImplementedError(
+            "grpc.ServerInterceptor cannot run here, and is not dropped silently: write it as a connectrpc interceptor "
+            "and give it to the generated application, or keep this server on grpcio"
+        )
+    if xds:
+        raise NotImplementedError("xDS servers are only served by grpcio")

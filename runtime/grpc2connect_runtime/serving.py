@@ -1,0 +1,140 @@
+"""Serves an ASGI application on bound sockets with hypercorn, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config, Sockets
+
+from .credentials import ServerCredentials
+from .dispatcher import Dispatcher
+from .lifespan import Lifespans
+
+_log = logging.getLogger(__name__)
+_BACKLOG = 1024
+_CLOSE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Bound sockets and the credentials they are served with."""
+
+    sockets: list[socket.socket]
+    credentials: ServerCredentials | None
+
+
+class _Config(Config):
+    """hypercorn's settings for gRPC: its defaults end a connection after 1000 requests or 5 idle seconds."""
+
+    accesslog = None
+    errorlog = logging.getLogger(f"{__name__}.hypercorn")
+    backlog = _BACKLOG
+    keep_alive_max_requests = 100_000_000
+    keep_alive_timeout = 24 * 3600
+    h2_max_concurrent_streams = 1000
+    # Frames a handler has not read yet; when it is full, hypercorn stops reading the whole connection.
+    max_app_queue_size = 1024
+    graceful_timeout = 1.0
+    include_server_header = False
+    include_date_header = False
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    @property
+    def ssl_enabled(self) -> bool:
+        return self._listener.credentials is not None
+
+    def create_ssl_context(self) -> ssl.SSLContext | None:
+        credentials = self._listener.credentials
+        return None if credentials is None else credentials.context()
+
+    def create_sockets(self) -> Sockets:
+        sockets = self._listener.sockets
+        return Sockets(sockets, [], []) if self.ssl_enabled else Sockets([], sockets, [])
+
+
+class Serving:
+    """One run of a server, on the event loop it is made on."""
+
+    def __init__(self, app: Dispatcher, listeners: list[Listener]) -> None:
+        self._app = app
+        self._listeners = listeners
+        self._lifespans = Lifespans(app.apps)
+        self._stop = asyncio.Event()
+        self._idle_by: float | None = None
+        self._stopping: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.ended = asyncio.Event()
+
+    async def start(self) -> None:
+        """Accept connections from now on.
+
+        Raises:
+            RuntimeError: an application failed to start.
+        """
+        await self._lifespans.start()
+        for listener in self._listeners:
+            for sock in listener.sockets:
+                sock.listen(_BACKLOG)
+            config = _Config(listener)
+            config.create_ssl_context()
+            run = serve(self._asgi, config, shutdown_trigger=self._stop.wait)
+            self._tasks.append(asyncio.create_task(run))
+
+    async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        # The applications' own lifespan spans all listeners and is run by start() and stop().
+        for event in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{event}.complete"})
+
+    def stop(self, grace: float | None) -> asyncio.Task[None]:
+        """Refuse new calls, give those in flight `grace` seconds (None: none), then end them.
+
+        A second call can only make the first one's grace shorter.
+        """
+        loop = asyncio.get_running_loop()
+        idle_by = loop.time() + (grace or 0)
+        self._idle_by = idle_by if self._idle_by is None else min(self._idle_by, idle_by)
+        if self._stopping is None:
+            self._app.refuse_calls()
+            self._stopping = asyncio.create_task(self._shut_down())
+        return self._stopping
+
+    async def _shut_down(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._app.running and self._idle_by is not None and loop.time() < self._idle_by:
+            await asyncio.sleep(min(0.02, max(0.0, self._idle_by - loop.time())))
+        self._app.cancel_calls()
+        cancelled_by = loop.time() + _CLOSE_S
+        while self._app.running and loop.time() < cancelled_by:
+            await asyncio.sleep(0.01)
+        self._stop.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=_CLOSE_S)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=_CLOSE_S)
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+                _log.error("serving failed", exc_info=error)
+        for listener in self._listeners:
+            for sock in listener.sockets:
+                with contextlib.suppress(OSError):
+                    sock.close()
+        try:
+            await self._lifespans.stop()
+        except RuntimeError as error:
+            _log.error("%s", error)
+        self.ended.set()

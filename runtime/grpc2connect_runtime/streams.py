@@ -1,0 +1,159 @@
+"""Message streams between the event loop, where connectrpc runs, and handlers in tasks and threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+
+from .errors import CallError
+
+__all__ = ["EOF", "AsyncRequests", "Outbox", "RequestFeed", "SyncRequests"]
+
+
+class _EOF:
+    """The type of `EOF`."""
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "<EOF>"
+
+
+EOF = _EOF()
+"""What `read()` returns at the end of a stream. Native form: the end of an `async for`. Source: `grpc.aio.EOF`."""
+
+
+class _Failure:
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+class RequestFeed:
+    """Reads a request stream one message ahead, so that a client that goes away is noticed without a read."""
+
+    def __init__(self, source: AsyncIterator[Any], on_error: Callable[[ConnectError], None]) -> None:
+        self._source = source
+        self._on_error = on_error
+        self._queue: asyncio.Queue[Any] = asyncio.Queue()
+        self._space = asyncio.Semaphore(1)
+        self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            async for message in self._source:
+                await self._space.acquire()
+                self._queue.put_nowait(message)
+            self._queue.put_nowait(EOF)
+        except ConnectError as error:
+            self._queue.put_nowait(_Failure(error))
+            self._on_error(error)
+        except Exception as error:
+            self._queue.put_nowait(_Failure(error))
+
+    async def next(self) -> Any:
+        """Return the next message, or EOF at the end."""
+        item = await self._queue.get()
+        if item is EOF:
+            self._queue.put_nowait(item)
+            return EOF
+        if isinstance(item, _Failure):
+            self._queue.put_nowait(item)
+            raise item.error
+        self._space.release()
+        return item
+
+    async def close(self) -> None:
+        """Stop reading; whoever still waits for a message gets CANCELLED."""
+        self._task.cancel()
+        await asyncio.wait([self._task])
+        self._queue.put_nowait(_Failure(CallError(Code.CANCELED, "RPC ended")))
+
+
+class SyncRequests:
+    """The request stream as the blocking iterator that a sync handler expects."""
+
+    def __init__(self, feed: RequestFeed, loop: asyncio.AbstractEventLoop) -> None:
+        self._feed = feed
+        self._loop = loop
+
+    def __iter__(self) -> SyncRequests:
+        return self
+
+    def __next__(self) -> Any:
+        message = asyncio.run_coroutine_threadsafe(self._feed.next(), self._loop).result()
+        if message is EOF:
+            raise StopIteration
+        return message
+
+    next = __next__
+
+
+class AsyncRequests:
+    """The request stream as the async iterator that an async handler expects."""
+
+    def __init__(self, feed: RequestFeed) -> None:
+        self._feed = feed
+
+    def __aiter__(self) -> AsyncRequests:
+        return self
+
+    async def __anext__(self) -> Any:
+        message = await self._feed.next()
+        if message is EOF:
+            raise StopAsyncIteration
+        return message
+
+
+class Outbox:
+    """Hands response messages to the loop, each waiting until it has been sent."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[tuple[Any, asyncio.Future[None]] | None] = asyncio.Queue()
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+
+    async def write(self, message: Any) -> None:
+        """Send a message.
+
+        Raises:
+            CallError: the RPC is over.
+        """
+        if self._closed:
+            raise CallError(Code.CANCELED, "RPC ended")
+        sent = self._loop.create_future()
+        self._queue.put_nowait((message, sent))
+        await sent
+
+    def finish(self) -> None:
+        """End the stream after what has been written."""
+        self._queue.put_nowait(None)
+
+    def close(self) -> None:
+        """Refuse further messages and release those who wait."""
+        self._closed = True
+        while not self._queue.empty():
+            item = self._queue.get_nowait()
+            if item is not None and not item[1].done():
+                item[1].set_exception(CallError(Code.CANCELED, "RPC ended"))
+
+    async def messages(self) -> AsyncGenerator[Any]:
+        """Iterate over the messages; one counts as sent when the next is asked for."""
+        sent: asyncio.Future[None] | None = None
+        try:
+            while (item := await self._queue.get()) is not None:
+                message, sent = item
+                yield message
+                if not sent.done():
+                    sent.set_result(None)
+        finally:
+            if sent is not None and not sent.done():
+                sent.set_exception(CallError(Code.CANCELED, "RPC ended"))
+            self.close()

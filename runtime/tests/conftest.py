@@ -1,0 +1,43 @@
+"""Compiles the test proto with grpcio-tools and protoc-gen-connectrpc into a package."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(HERE))
+
+
+@pytest.fixture(scope="session")
+def gen(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+    """The generated modules: `pb2`, `pb2_grpc` and `connect`."""
+    from grpc_tools import protoc
+
+    root = tmp_path_factory.mktemp("generated")
+    package = root / "echopkg"
+    package.mkdir()
+    shutil.copy(HERE / "echo.proto", package / "echo.proto")
+    plugin = shutil.which("protoc-gen-connectrpc", path=str(Path(sys.executable).parent)) or "protoc-gen-connectrpc"
+    arguments = [
+        "protoc",
+        f"-I{root}",
+        f"--plugin=protoc-gen-connectrpc={plugin}",
+        f"--python_out={root}",
+        f"--grpc_python_out={root}",
+        f"--connectrpc_out={root}",
+        "--connectrpc_opt=protobuf=google",
+        "echopkg/echo.proto",
+    ]
+    assert protoc.main(arguments) == 0
+    (package / "__init__.py").touch()
+    sys.path.insert(0, str(root))
+    importlib.invalidate_caches()
+    names = {"pb2": "echo_pb2", "pb2_grpc": "echo_pb2_grpc", "connect": "echo_connect"}
+    return SimpleNamespace(**{key: importlib.import_module(f"echopkg.{name}") for key, name in names.items()})
