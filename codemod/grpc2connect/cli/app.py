@@ -1,0 +1,65 @@
+"""The command group, and the one place where errors become a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from grpc2connect import __version__
+from grpc2connect.cli import codes
+from grpc2connect.cli.check import check
+from grpc2connect.cli.diff import diff
+from grpc2connect.cli.engine import Engine, InstalledEngine
+from grpc2connect.cli.generate import generate
+from grpc2connect.cli.migrate import migrate
+from grpc2connect.cli.report import report
+from grpc2connect.cli.rules import explain, rules
+from grpc2connect.cli.session import hold
+from grpc2connect.config import ConfigError
+
+
+@click.group(epilog=codes.HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="grpc2connect", message="%(prog)s %(version)s")
+def group() -> None:
+    """Move Python code from grpc-python to Connect for Python.
+
+    Start with `grpc2connect diff`: it writes nothing. Settings come from [tool.grpc2connect] in the nearest
+    pyproject.toml above the first path; the command line goes before them.
+    """
+
+
+for command in (diff, migrate, check, generate, report, rules, explain):
+    group.add_command(command)
+
+
+def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
+    """Run the command line with `engine`, or the installed one, and hand back the exit code."""
+    try:
+        code = group.main(list(arguments), "grpc2connect", standalone_mode=False, obj=hold(engine or InstalledEngine()))
+        return int(code or 0)
+    except click.exceptions.NoArgsIsHelpError as shown:
+        shown.show()
+        return codes.ExitCode.USAGE
+    except click.ClickException as problem:
+        click.echo(f"grpc2connect: {problem.format_message()}", err=True)
+        return codes.ExitCode.USAGE
+    except ConfigError as problem:
+        click.echo(f"grpc2connect: {problem}", err=True)
+        return codes.ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("grpc2connect: interrupted", err=True)
+        return codes.ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (`| head`): no fault of ours, but the interpreter must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return codes.ExitCode.OK
+    except Exception as problem:
+        if os.environ.get("G2C_TRACEBACK"):
+            traceback.print_exc()
+        advice = "please report it, with what G2C_TRACEBACK=1 shows"
+        click.echo(f"grpc2connect: internal error: {type(problem).__name__}: {problem}; {advice}", err=True)
+        return codes.ExitCode.INTERNAL

@@ -1,0 +1,76 @@
+"""What the commands need of the engine, and the engine that is installed. Tests pass one of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from grpc2connect.options import Options
+from grpc2connect.results import RunResult
+
+Progress = Callable[[str, int, int], None]
+
+
+class RuleInfo(Protocol):
+    """A rule as the catalogue lists it."""
+
+    @property
+    def code(self) -> str:
+        """Its code, as `G2C201`."""
+
+    @property
+    def title(self) -> str:
+        """One line."""
+
+    @property
+    def documentation(self) -> str:
+        """The text that `explain` prints."""
+
+    @property
+    def family(self) -> str:
+        """The group it is listed in."""
+
+
+class Engine(Protocol):
+    """The four things the command line asks for."""
+
+    def run(self, options: Options, progress: Progress | None = None) -> RunResult:
+        """Everything a migration with `options` would do; writes nothing."""
+
+    def generate(self, options: Options) -> RunResult:
+        """Only the `*_connect.py` modules; writes nothing."""
+
+    def catalogue(self) -> Sequence[RuleInfo]:
+        """The rules in force."""
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Put `data` into `path` in one step, or raise `OSError` and leave it as it was."""
+
+
+class InstalledEngine:
+    """The real one; its parts are imported when they are first used."""
+
+    def run(self, options: Options, progress: Progress | None = None) -> RunResult:
+        """See `Engine.run`."""
+        from grpc2connect import engine
+
+        return engine.run(options, progress)
+
+    def generate(self, options: Options) -> RunResult:
+        """See `Engine.generate`."""
+        from grpc2connect import engine
+
+        return engine.generate(options)
+
+    def catalogue(self) -> Sequence[RuleInfo]:
+        """See `Engine.catalogue`."""
+        from grpc2connect import rules_api
+
+        return rules_api.catalogue()
+
+    def write(self, path: Path, data: bytes) -> None:
+        """See `Engine.write`."""
+        from grpc2connect.sources import write_atomic
+
+        write_atomic(path, data)

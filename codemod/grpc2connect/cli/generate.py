@@ -1,0 +1,24 @@
+"""`grpc2connect generate`: only the `*_connect.py` modules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import click
+
+from grpc2connect.cli import codes
+from grpc2connect.cli.session import Session, project_command
+from grpc2connect.cli.writing import write
+from grpc2connect.report.paint import shown
+
+
+@click.command(short_help="Write only the *_connect.py modules.", epilog=codes.HELP)
+@project_command
+def generate(session: Session) -> int:
+    """Write the *_connect.py modules beside the existing stubs, and refresh a vendored runtime; nothing else."""
+    result = session.engine.generate(session.options)
+    done, failed = write(result.changes, session.engine)
+    result = replace(result, changes=tuple(done), errors=(*result.errors, *failed))
+    if not session.as_json and not session.output.quiet:
+        session.output.lines(f"wrote {shown(change.path, result.root)}" for change in done)
+    return session.finish("generate", result, codes.of(result), changed="written", to_stderr=False)

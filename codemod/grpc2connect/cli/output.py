@@ -1,0 +1,75 @@
+"""Where text goes: results to stdout, everything else to stderr; colour by choice; progress on a terminal only."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO
+
+import click
+
+from grpc2connect.cli.engine import Progress
+from grpc2connect.report.paint import Paint
+
+
+class Output:
+    """The streams of one command."""
+
+    def __init__(self, colour: str, *, quiet: bool = False) -> None:
+        self._colour = colour
+        self.quiet = quiet
+        self.out = Paint(self._coloured(sys.stdout))
+        self.err = Paint(self._coloured(sys.stderr))
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Results."""
+        for line in lines:
+            self._write(line, err=False)
+
+    def notes(self, lines: Iterable[str]) -> None:
+        """Errors, advice and whatever else must not mix with results."""
+        for line in lines:
+            self._write(line, err=True)
+
+    def raw(self, data: bytes) -> None:
+        """Bytes that must arrive as they are."""
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress | None]:
+        """A progress bar for the engine to drive, or None where nobody would see it."""
+        if self.quiet or not sys.stderr.isatty():
+            yield None
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task("", total=None)
+
+            def report(stage: str, done: int, total: int) -> None:
+                bar.update(task, description=stage, completed=done, total=total or None)
+
+            yield report
+
+    def _write(self, line: str, *, err: bool) -> None:
+        stream = sys.stderr if err else sys.stdout
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        # A name that the terminal cannot show is escaped; click must not strip colour that was asked for.
+        click.echo(line.encode(encoding, "backslashreplace").decode(encoding), err=err, color=True)
+
+    def _coloured(self, stream: IO[str]) -> bool:
+        if self._colour == "auto":
+            return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return self._colour == "always"

@@ -1,0 +1,91 @@
+"""`grpc2connect rules` and `grpc2connect explain`: what the tool knows, and why it did what it did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from grpc2connect.cli import codes
+from grpc2connect.cli.engine import RuleInfo
+from grpc2connect.cli.output import Output
+from grpc2connect.cli.session import held, open_session, usage
+from grpc2connect.cli.target import absolute
+from grpc2connect.config import suggestion
+from grpc2connect.report import text
+from grpc2connect.report.paint import one_line
+from grpc2connect.results import RunResult
+
+
+@click.command(short_help="List the rules.", epilog=codes.HELP)
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+def rules(*, as_json: bool) -> int:
+    """List the rules: code, family and title. `explain CODE` shows a rule's documentation."""
+    output = Output("auto")
+    catalogue = sorted(held().catalogue(), key=lambda rule: rule.code)
+    if as_json:
+        rows = [{"code": rule.code, "family": rule.family, "title": rule.title} for rule in catalogue]
+        output.raw((json.dumps(rows, indent=2) + "\n").encode())
+        return codes.ExitCode.OK
+    family = None
+    for rule in catalogue:
+        if rule.family != family:
+            family = rule.family
+            output.lines([output.out.bold(family)])
+        output.lines([f"  {output.out.mark(rule.code)}  {rule.title}"])
+    return codes.ExitCode.OK
+
+
+@click.command(short_help="Explain a rule, or what happens at a line.", epilog=codes.HELP)
+@click.argument("what", metavar="CODE|FILE:LINE")
+@click.option("--python", type=click.Path(path_type=Path), default=None, metavar="VENV",
+              help="The project's virtual environment, for installed stubs.")  # fmt: skip
+def explain(*, what: str, python: Path | None) -> int:
+    """Explain a rule by its CODE, or by FILE:LINE which references are there, what becomes of them, and why."""
+    path, line = _place(what)
+    if path is None:
+        return _explain_rule(what, list(held().catalogue()))
+    if not path.is_file():
+        usage(f"{path} is not a file; give FILE:LINE, or a rule code (see grpc2connect rules)")
+    session = open_session(held(), paths=(path,), python=python)
+    only = absolute(path)
+    result = session.run()
+    output = session.output
+    output.notes(text.error_line(error, result, output.err) for error in result.errors if error.path == only)
+    lines = _explain_line(result, only, line, output)
+    output.lines(lines or [f"{what}: no gRPC reference here"])
+    return codes.of(result) if any(error.path == only for error in result.errors) else codes.ExitCode.OK
+
+
+def _place(what: str) -> tuple[Path | None, int]:
+    """The path and line in `FILE:LINE` or `FILE:LINE:COLUMN`; no path if `what` is neither."""
+    head, _, tail = what.rpartition(":")
+    if not head or not tail.isdigit():
+        return None, 0
+    front, _, middle = head.rpartition(":")
+    if front and middle.isdigit():
+        return Path(front), int(middle)
+    return Path(head), int(tail)
+
+
+def _explain_rule(code: str, catalogue: list[RuleInfo]) -> int:
+    output = Output("auto")
+    rule = next((rule for rule in catalogue if rule.code.lower() == code.lower()), None)
+    if rule is None:
+        usage(f"no rule {code!r}{suggestion(code.upper(), [rule.code for rule in catalogue])}")
+    output.lines([output.out.bold(f"{rule.code} ({rule.family})"), "", rule.documentation.strip()])
+    return codes.ExitCode.OK
+
+
+def _explain_line(result: RunResult, path: Path, line: int, output: Output) -> list[str]:
+    out: list[str] = []
+    for entry in sorted(result.ledger, key=lambda one: (one.place, one.code)):
+        if (entry.place.path, entry.place.line) == (path, line):
+            out.append(text.entry_line(entry, result, output.out))
+            out.append(f"    it is: {one_line(entry.kind)}")
+            out += [f"    because: {one_line(reason)}" for reason in entry.evidence]
+    for finding in result.findings:
+        if (finding.place.path, finding.place.line) == (path, line):
+            out.append(text.finding_line(finding, result, output.out))
+    return out

@@ -1,0 +1,177 @@
+"""What every command about a project shares: its options, and a run of the engine with them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from grpc2connect import config as configuration
+from grpc2connect.cli import codes
+from grpc2connect.cli import target as targets
+from grpc2connect.cli.engine import Engine
+from grpc2connect.cli.output import Output
+from grpc2connect.config import Config, suggestion
+from grpc2connect.options import ClientProtocol, Options, RuntimeMode
+from grpc2connect.report import json_report, ledger, text
+from grpc2connect.report.paint import shown
+from grpc2connect.results import RunResult
+
+Command = Callable[..., int]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One command at work."""
+
+    engine: Engine
+    config: Config
+    target: targets.Target
+    options: Options
+    output: Output
+    as_json: bool
+
+    def run(self) -> RunResult:
+        """The whole result of the engine, before it is narrowed to single files."""
+        with self.output.progress() as progress:
+            return self.engine.run(self.options, progress)
+
+    def finish(self, command: str, result: RunResult, code: codes.ExitCode, *, changed: str, to_stderr: bool) -> int:
+        """Print what `result` says (findings, ledger, the summary line; or JSON) and hand back the exit code."""
+        self.output.notes(text.error_line(error, result, self.output.err) for error in result.errors)
+        if self.as_json:
+            self.output.raw(json_report.render(result, command=command, exit_code=code).encode())
+            return code
+        write, paint = (self.output.notes, self.output.err) if to_stderr else (self.output.lines, self.output.out)
+        if self.output.quiet:
+            write(ledger.audit_lines(result))
+            write([ledger.summary_line(result, changed)])
+        else:
+            write(text.findings(result, paint))
+            write(ledger.render(result, paint, changed))
+        return code
+
+    def note_others(self, narrowed: targets.Focus) -> None:
+        """Name the files that were not given and have to change together with those that were."""
+        root = narrowed.result.root
+        self.output.notes(
+            f"{shown(path, root)}: has to change together with the given files; migrate them in one go"
+            for path in narrowed.others
+        )
+
+
+def project_command(function: Command) -> Command:
+    """Give a command the arguments and options that say which project, and what to do with it."""
+
+    @functools.wraps(function)
+    def wrapper(**values: Any) -> int:
+        shared = {name: values.pop(name) for name in _SHARED}
+        return function(open_session(held(), **shared), **values)
+
+    decorated: Command = wrapper
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+@dataclass(frozen=True)
+class _EngineHolder:
+    engine: Engine
+
+
+def hold(engine: Engine) -> object:
+    """The object that carries `engine` through click's context."""
+    return _EngineHolder(engine)
+
+
+def held() -> Engine:
+    """The engine of the current command."""
+    holder = click.get_current_context().find_object(_EngineHolder)
+    assert holder is not None
+    return holder.engine
+
+
+def usage(message: str) -> NoReturn:
+    """End with exit code 2 and one line."""
+    raise click.UsageError(message)
+
+
+def open_session(
+    engine: Engine,
+    *,
+    paths: Sequence[Path] = (),
+    runtime: str | None = None,
+    client_protocol: str | None = None,
+    python: Path | None = None,
+    include: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    select: tuple[str, ...] = (),
+    ignore: tuple[str, ...] = (),
+    markers: bool | None = None,
+    as_json: bool = False,
+    quiet: bool = False,
+    colour: str = "auto",
+) -> Session:
+    """The command line's values over those of the configuration over the defaults; all checked."""
+    given = [targets.absolute(path) for path in paths] or [Path.cwd()]
+    config = configuration.find(given[0])
+    target = targets.resolve(given, config)
+    python = targets.absolute(python) if python else config.python
+    if python is not None and not python.is_dir():
+        usage(f"{python} is not a folder; --python names a virtual environment, as .venv")
+    select, ignore = select or config.select, ignore or config.ignore
+    _check_codes((*select, *ignore), engine)
+    options = Options(
+        root=target.root,
+        paths=target.paths,
+        include=include or config.include,
+        exclude=exclude or config.exclude,
+        select=select,
+        ignore=ignore,
+        runtime=RuntimeMode(runtime) if runtime else config.runtime or RuntimeMode.VENDOR,
+        client_protocol=(
+            ClientProtocol(client_protocol) if client_protocol else config.client_protocol or ClientProtocol.GRPC
+        ),
+        python=python,
+        generated=config.generated,
+        markers=config.markers is not False if markers is None else markers,
+    )
+    return Session(engine, config, target, options, Output(colour, quiet=quiet), as_json)
+
+
+def _check_codes(prefixes: tuple[str, ...], engine: Engine) -> None:
+    if not prefixes:
+        return
+    known = [rule.code for rule in engine.catalogue()]
+    for prefix in prefixes:
+        if not any(code.startswith(prefix) for code in known):
+            usage(f"no rule code starts with {prefix!r}{suggestion(prefix, known)}")
+
+
+_OPTIONS: tuple[Callable[[Command], Command], ...] = (
+    click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path)),
+    click.option("--runtime", type=click.Choice([mode.value for mode in RuntimeMode]), default=None,
+                 help="Write the runtime into the project (vendor, the default), or require it (package)."),
+    click.option("--client-protocol", type=click.Choice([one.value for one in ClientProtocol]), default=None,
+                 help="What migrated clients speak; grpc, the default, also reaches servers that have not moved."),
+    click.option("--python", type=click.Path(path_type=Path), default=None, metavar="VENV",
+                 help="The project's virtual environment: installed stubs are read there, nothing is run."),
+    click.option("--include", multiple=True, metavar="GLOB", help="Only these files; instead of the configured ones."),
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Not these files; instead of the configured ones."),
+    click.option("--select", multiple=True, metavar="CODE", help="Only rules whose code starts so."),
+    click.option("--ignore", multiple=True, metavar="CODE", help="No rules whose code starts so."),
+    click.option("--markers/--no-markers", default=None, help="A comment at each place that is left (the default)."),
+    click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout."),
+    click.option("--quiet", "-q", is_flag=True, help="Only errors and the summary line."),
+    click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto",
+                 help="auto: on a terminal, unless NO_COLOR is set."),
+)  # fmt: skip
+
+_SHARED = (
+    "paths", "runtime", "client_protocol", "python", "include", "exclude", "select", "ignore", "markers", "as_json",
+    "quiet", "colour",
+)  # fmt: skip

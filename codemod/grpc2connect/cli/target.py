@@ -1,0 +1,116 @@
+"""Which files a command is about: given folders, or single files whose whole repository has to be looked at."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from grpc2connect.cli import git
+from grpc2connect.config import Config
+from grpc2connect.results import FileChange, RunResult
+
+
+@dataclass(frozen=True)
+class Target:
+    """What was asked for, and what the engine has to see for it.
+
+    `only` is set when single files were given, as pre-commit does: the engine then sees the whole project, since
+    a service is spread over files, and results are narrowed to these files afterwards.
+    """
+
+    root: Path
+    paths: tuple[Path, ...]
+    repository: Path | None
+    only: frozenset[Path] | None = None
+
+    @property
+    def patch_base(self) -> Path:
+        """The folder that paths in a patch are relative to."""
+        return self.repository or self.root
+
+
+def absolute(path: Path) -> Path:
+    """`path` without dots and not resolved: a link keeps its own name."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def resolve(given: Sequence[Path], config: Config) -> Target:
+    """The target for absolute, existing paths."""
+    folders = [path if path.is_dir() else path.parent for path in given]
+    repository = git.top(folders[0])
+    root = _root(folders, repository, config)
+    if all(path.is_file() for path in given):
+        return Target(root, (root,), repository, frozenset(given))
+    return Target(root, tuple(given), repository)
+
+
+def _root(folders: Sequence[Path], repository: Path | None, config: Config) -> Path:
+    candidates = [config.path.parent if config.path else None, repository, Path.cwd()]
+    for candidate in candidates:
+        if candidate is not None and all(folder.is_relative_to(candidate) for folder in folders):
+            return candidate
+    return Path(os.path.commonpath(folders))
+
+
+@dataclass(frozen=True)
+class Focus:
+    """A run narrowed to single files.
+
+    `result` keeps what lies in the files and the changes that can be made now; `blocked` are changes in the files
+    that must wait, because `others` have to change with them.
+    """
+
+    result: RunResult
+    blocked: tuple[FileChange, ...] = ()
+    others: tuple[Path, ...] = ()
+
+
+def focus(result: RunResult, only: frozenset[Path] | None) -> Focus:
+    """Narrow `result` to the files `only`; a service whose files are not all given does not move."""
+    if only is None:
+        return Focus(result)
+    writable: list[FileChange] = []
+    blocked: list[FileChange] = []
+    others: list[Path] = []
+    shared: list[FileChange] = []
+    for group in _groups(result.changes):
+        inside = [change for change in group if change.path in only]
+        outside = [change.path for change in group if change.path not in only and change.before is not None]
+        if not inside:
+            # Nothing of it was given; but a new file of no service (the runtime) comes with whatever moves.
+            shared += [change for change in group if not change.units and change.before is None]
+        elif outside:
+            blocked += inside
+            others += outside
+        else:
+            writable += group
+    moved = {id(change) for change in (*writable, *(shared if writable else ()))}
+    return Focus(
+        replace(
+            result,
+            changes=tuple(change for change in result.changes if id(change) in moved),
+            ledger=tuple(entry for entry in result.ledger if entry.place.path in only),
+            findings=tuple(finding for finding in result.findings if finding.place.path in only),
+            errors=tuple(error for error in result.errors if error.path in only),
+        ),
+        tuple(blocked),
+        tuple(sorted(set(others))),
+    )
+
+
+def _groups(changes: Iterable[FileChange]) -> list[list[FileChange]]:
+    """The changes that have to be made together: those connected through the services they belong to."""
+    groups: list[tuple[set[str], list[FileChange]]] = []
+    for change in changes:
+        units, members = set(change.units), [change]
+        apart = []
+        for group in groups:
+            if group[0] & units:
+                units |= group[0]
+                members = group[1] + members
+            else:
+                apart.append(group)
+        groups = [*apart, (units, members)]
+    return [members for _, members in groups]

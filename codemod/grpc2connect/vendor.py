@@ -1,0 +1,37 @@
+"""The runtime's source, for `--runtime vendor`: shipped inside the tool's wheel, or beside it in a checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+PACKAGE = "grpc2connect_runtime"
+
+
+class RuntimeMissing(Exception):
+    """The installation has no runtime source in it."""
+
+
+def files(home: Path | None = None) -> list[tuple[PurePosixPath, bytes]]:
+    """Every file of the runtime package: its path below the package's parent folder, and its bytes.
+
+    `home` is the folder of the tool's own package. Raises `RuntimeMissing` if the runtime is not with it.
+    """
+    source = _source(Path(__file__).resolve().parent if home is None else home)
+    return [(PurePosixPath(PACKAGE, *path.relative_to(source).parts), path.read_bytes()) for path in _walk(source)]
+
+
+def _source(home: Path) -> Path:
+    for source in (home / "_vendored_runtime" / PACKAGE, home.parents[1] / "runtime" / PACKAGE):
+        if (source / "__init__.py").is_file():
+            return source
+    raise RuntimeMissing(f"{PACKAGE} is not part of this installation; reinstall grpc2connect")
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if path.name != "__pycache__" and not path.name.startswith("."):
+                yield from _walk(path)
+        elif path.suffix not in (".pyc", ".pyo") and not path.name.startswith("."):
+            yield path

@@ -1,0 +1,78 @@
+"""An engine that answers what a test tells it, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grpc2connect.cli.engine import Progress, RuleInfo
+from grpc2connect.options import Options
+from grpc2connect.results import Audit, Entry, FileChange, Place, RunResult, State
+
+GREETER = "helloworld.Greeter"
+
+
+@dataclass(frozen=True)
+class Rule:
+    code: str
+    title: str
+    documentation: str
+    family: str
+
+
+RULES = (
+    Rule("G2C401", "channels become clients", "A channel becomes a client.\n", "channels and stubs"),
+    Rule("G2C201", "abort raises", "`context.abort` raises [int] `ConnectError`.\n", "context"),
+)
+
+
+@dataclass
+class FakeEngine:
+    """`answer` is given for every run, rooted at the root that was asked for."""
+
+    answer: RunResult = field(default_factory=lambda: RunResult(Path()))
+    failing: frozenset[str] = frozenset()
+    asked: list[Options] = field(default_factory=list)
+    on_run: Callable[[], None] = lambda: None
+
+    def run(self, options: Options, progress: Progress | None = None) -> RunResult:
+        self.asked.append(options)
+        self.on_run()
+        return dataclasses.replace(self.answer, root=options.root)
+
+    def generate(self, options: Options) -> RunResult:
+        return self.run(options)
+
+    def catalogue(self) -> Sequence[RuleInfo]:
+        return RULES
+
+    def write(self, path: Path, data: bytes) -> None:
+        if path.name in self.failing:
+            raise PermissionError(13, "Permission denied", str(path))
+        path.write_bytes(data)
+
+
+def reference(path: Path, line: int = 1, state: State = State.NATIVE, code: str = "G2C201") -> Entry:
+    return Entry(
+        Place(path, line, 1), "ContextCall", code, state, "context.abort(x)", (GREETER,), evidence=("x is a context",)
+    )
+
+
+def answer(*changes: FileChange, entries: Sequence[Entry] | None = None) -> RunResult:
+    """A run that makes `changes`, with one native reference in each existing file unless `entries` are given."""
+    if entries is None:
+        entries = [reference(change.path) for change in changes if change.before is not None]
+    return RunResult(Path(), changes, tuple(entries), audit=Audit(len(entries), len(entries)))
+
+
+def edit(path: Path, *units: str) -> FileChange:
+    """A change of the file that is there."""
+    before = path.read_bytes()
+    return FileChange(path, before, before.replace(b"grpc", b"connect"), units or (GREETER,))
+
+
+def addition(path: Path, *units: str) -> FileChange:
+    """A new file."""
+    return FileChange(path, None, b"# new\n", units)

@@ -1,0 +1,162 @@
+"""Options, configuration, and the commands that only read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from grpc2connect import __version__
+from grpc2connect.options import ClientProtocol, GeneratedPlace, RuntimeMode
+
+from tests.cli.conftest import Shell
+from tests.cli.fakes import FakeEngine, answer, edit, reference
+
+
+def configure(project: Path, text: str) -> None:
+    (project / "pyproject.toml").write_text(f"[tool.grpc2connect]\n{text}\n")
+
+
+def test_defaults(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    shell("diff")
+    (options,) = engine.asked
+    assert (options.root, options.paths) == (project, (project,))
+    assert (options.runtime, options.client_protocol, options.markers) == (
+        RuntimeMode.VENDOR,
+        ClientProtocol.GRPC,
+        True,
+    )
+
+
+def test_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    (project / ".venv").mkdir()
+    configure(
+        project,
+        'runtime = "package"\nclient-protocol = "connect"\npython = ".venv"\nexclude = ["old/*"]\nmarkers = false\n'
+        'ignore = ["G2C4"]\ngenerated = { out = "src/gen", package = "gen" }',
+    )
+    (project / "src").mkdir()
+    shell("diff", "src")
+    (options,) = engine.asked
+    assert options.root == project
+    assert options.paths == (project / "src",)
+    assert (options.runtime, options.client_protocol) == (RuntimeMode.PACKAGE, ClientProtocol.CONNECT)
+    assert (options.python, options.exclude, options.ignore) == (project / ".venv", ("old/*",), ("G2C4",))
+    assert options.generated == GeneratedPlace(project / "src/gen", "gen")
+    assert options.markers is False
+
+
+def test_command_line_goes_before_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    configure(project, 'runtime = "package"\nexclude = ["old/*"]\nmarkers = false')
+    shell("diff", "--runtime=vendor", "--exclude=x/*", "--exclude=y/*", "--markers", "--client-protocol", "connect")
+    (options,) = engine.asked
+    assert (options.runtime, options.exclude, options.markers) == (RuntimeMode.VENDOR, ("x/*", "y/*"), True)
+    assert options.client_protocol is ClientProtocol.CONNECT
+
+
+@pytest.mark.parametrize(
+    "text, says",
+    [
+        ('exclud = ["x"]', "unknown key 'exclud' in [tool.grpc2connect]; did you mean 'exclude'?"),
+        ('runtime = "vendr"', "runtime in [tool.grpc2connect] is 'vendr'; did you mean 'vendor'?"),
+        ('runtime = "zzz"', "is 'zzz'; known are package, vendor"),
+        ("runtime = []", "runtime in [tool.grpc2connect] is []"),
+        ("include = 'x'", "include in [tool.grpc2connect] must be a list of strings"),
+        ("markers = 1", "markers in [tool.grpc2connect] must be true or false"),
+        ("python = 3", "python in [tool.grpc2connect] must be a path"),
+        ('generated = { out = "x", pakage = "y" }', "has an unknown key 'pakage'; did you mean 'package'?"),
+        ("generated = 'x'", "must be a table like"),
+        ("x = = 1", "cannot be read"),
+        ('select = ["G2C9"]', "no rule code starts with 'G2C9'"),
+    ],
+)
+def test_bad_configuration_is_one_line(project: Path, engine: FakeEngine, shell: Shell, text: str, says: str) -> None:
+    configure(project, text)
+    outcome = shell("diff")
+    assert outcome.code == 2
+    assert says in outcome.err
+    assert len(outcome.err.splitlines()) == 1
+    assert engine.asked == []
+
+
+def test_nearest_table_wins_and_files_without_one_are_passed_over(
+    project: Path, engine: FakeEngine, shell: Shell
+) -> None:
+    configure(project, 'runtime = "package"')
+    inner = project / "inner"
+    inner.mkdir()
+    (inner / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    shell("diff", "inner")
+    assert engine.asked[0].runtime is RuntimeMode.PACKAGE
+
+
+@pytest.mark.parametrize(
+    "arguments, says",
+    [
+        (["diff", "nowhere"], "'nowhere' does not exist"),
+        (["diff", "--python", "nowhere"], "is not a folder; --python names a virtual environment"),
+        (["dif"], "No such command 'dif'"),
+        (["diff", "--runtime", "x"], "'x' is not one of"),
+        (["diff", "--select", "G2C40l"], "did you mean 'G2C401'?"),
+        (["explain", "G2C202"], "no rule 'G2C202'; did you mean 'G2C201'?"),
+        (["explain", "nowhere.py:3"], "nowhere.py is not a file"),
+        (["check", "--update-baseline"], "--update-baseline needs --baseline FILE"),
+    ],
+)
+def test_usage_errors_are_one_line_and_code_2(project: Path, shell: Shell, arguments: list[str], says: str) -> None:
+    outcome = shell(*arguments)
+    assert outcome.code == 2
+    assert says in outcome.err
+    assert outcome.out == ""
+    assert len(outcome.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["diff", "migrate", "check", "generate", "report", "rules", "explain", ""])
+def test_help_documents_the_exit_codes(shell: Shell, command: str) -> None:
+    outcome = shell(*filter(None, [command]), "--help")
+    assert outcome.code == 0
+    assert "4  the ledger did not add up" in outcome.out
+
+
+def test_version(shell: Shell) -> None:
+    assert shell("--version").out == f"grpc2connect {__version__}\n"
+
+
+def test_rules_are_listed_by_code(shell: Shell) -> None:
+    assert shell("rules").out.splitlines() == [
+        "context",
+        "  G2C201  abort raises",
+        "channels and stubs",
+        "  G2C401  channels become clients",
+    ]
+    assert [row["code"] for row in json.loads(shell("rules", "--json").out)] == ["G2C201", "G2C401"]
+
+
+def test_explain_code_shows_the_documentation_unmangled(shell: Shell) -> None:
+    outcome = shell("explain", "g2c201")
+    assert outcome.code == 0
+    assert "`context.abort` raises [int] `ConnectError`." in outcome.out
+
+
+def test_explain_line_shows_references_and_evidence(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    engine.answer = answer(entries=[reference(project / "server.py", 7), reference(project / "client.py", 7)])
+    outcome = shell("explain", "server.py:7")
+    assert outcome.code == 0
+    assert outcome.out.splitlines() == [
+        "server.py:7:1 G2C201 native: context.abort(x) [helloworld.Greeter]",
+        "    it is: ContextCall",
+        "    because: x is a context",
+    ]
+    assert shell("explain", "server.py:7:3").out == outcome.out
+    assert shell("explain", "server.py:8").out == "server.py:8: no gRPC reference here\n"
+
+
+def test_report_json_and_github(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    engine.answer = answer(edit(project / "server.py"))
+    outcome = shell("report")
+    assert outcome.code == 0
+    assert json.loads(outcome.out)["schema_version"] == 1
+    to = project / "out.json"
+    assert shell("report", "--output", to).out == ""
+    assert json.loads(to.read_text())["summary"]["references"] == 1
+    assert shell("report", "--format", "github").out == ""
