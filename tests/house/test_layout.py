@@ -35,7 +35,13 @@ LEVELS = {
     "cli": 7,
     "__main__": 8,
 }
-BESIDE = {("schema", "sources"), ("sources", "syntax"), ("schema", "syntax"), ("options", "results")}
+BESIDE = {
+    ("rewrite", "generate"),
+    ("schema", "sources"),
+    ("sources", "syntax"),
+    ("schema", "syntax"),
+    ("options", "results"),
+}
 # What the results and the wording of a run are made of is known to all.
 REPORT_KNOWS = {"results", "options", "report"}
 
