@@ -5,15 +5,19 @@ Each name says in its docstring what the native form is and when to go there.
 
 from __future__ import annotations
 
+from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
 from .aio_context import AioServicerContext
 from .aio_server import AioServer
+from .channel import Channel, insecure_channel, secure_channel
 from .context import ServicerContext
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .deadlines import timeout_ms
 from .errors import Abort, CallError, FutureTimeoutError, rpc_error
 from .interceptor import HandlerInterceptor
 from .metadata import Metadatum, metadata
+from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .outgoing_metadata import headers
+from .readiness import channel_ready_future
 from .server import Server
 from .status import StatusCode, status_code
 from .streams import EOF
@@ -23,20 +27,31 @@ __version__ = "0.1.0"
 __all__ = [
     "EOF",
     "Abort",
+    "AioChannel",
     "AioServer",
     "AioServicerContext",
     "CallError",
+    "Channel",
     "FutureTimeoutError",
     "HandlerInterceptor",
     "Metadatum",
     "Server",
     "ServicerContext",
     "StatusCode",
+    "aio_insecure_channel",
+    "aio_secure_channel",
+    "channel_ready_future",
     "headers",
+    "insecure_channel",
     "metadata",
     "rpc_error",
+    "secure_channel",
     "ssl_channel_credentials",
     "ssl_server_credentials",
     "status_code",
+    "stream_stream",
+    "stream_unary",
     "timeout_ms",
+    "unary_stream",
+    "unary_unary",
 ]

@@ -6,8 +6,9 @@ import ipaddress
 
 
 def peer_uri(address: str | None) -> str:
-    """Return `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5` (as grpcio since 1.41 spells it) for connectrpc's `1.2.3.4:5` and `::1:5`.
+    """Return `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5` for connectrpc's `1.2.3.4:5` and `::1:5`.
 
+    The brackets are escaped because grpcio escapes them (tried with 1.85).
     IPv4 addresses that came in through a dual-stack socket are given as IPv4, as gRPC does. Without an address (a unix
     socket) the result is `unix:`.
     """

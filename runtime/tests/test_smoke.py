@@ -5,8 +5,9 @@ import urllib.request
 from concurrent import futures
 
 import grpc
-import grpc2connect_runtime as runtime
 import pytest
+
+import grpc2connect_runtime as runtime
 
 
 class Service:

@@ -1,0 +1,284 @@
+"""`grpc.aio.Call` for async clients: calls that begin at once, in a task of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable
+from typing import Any
+
+from connectrpc.client import ResponseMetadata
+from connectrpc.errors import ConnectError
+
+from .channel_base import ChannelBase
+from .errors import RpcErrorView
+from .metadata import Metadatum, metadata
+from .readiness import wait_until_reachable
+from .status import StatusCode, status_code
+from .streams import EOF
+from .transports import CallRecord, current_record
+
+__all__ = ["AioCall", "AioStreamCall", "AioUnaryCall", "RequestQueue"]
+
+
+class RequestQueue:
+    """The requests that `write` sends."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[Any] = asyncio.Queue(1)
+        self.closed = False
+
+    async def put(self, request: Any) -> None:
+        await self._queue.put(request)
+
+    async def close(self) -> None:
+        self.closed = True
+        await self._queue.put(EOF)
+
+    async def requests(self) -> AsyncIterator[Any]:
+        while (request := await self._queue.get()) is not EOF:
+            yield request
+
+
+async def iterate(requests: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
+    """Iterate over requests of either colour, as grpc.aio does."""
+    if isinstance(requests, AsyncIterable):
+        async for request in requests:
+            yield request
+        return
+    for request in requests:
+        yield request
+
+
+class AioCall:
+    """What all aio calls share.
+
+    Native form: the coroutine or the async generator that the client method returns, with `ResponseMetadata` around
+    it. Go there where nothing but the responses is used.
+
+    Source: `grpc.aio.Call`, grpcio 1.85.
+    """
+
+    def __init__(
+        self,
+        invoke: Callable[[float | None], Any],
+        timeout: float | None,
+        channel: ChannelBase | None,
+        requests: RequestQueue | None = None,
+    ) -> None:
+        """Begin a call; made by the multi-callables."""
+        self._invoke = invoke
+        self._channel = channel
+        self._requests = requests
+        self._deadline = None if timeout is None else time.monotonic() + timeout
+        self._headers_ready = asyncio.Event()
+        self._record = CallRecord(self._headers_ready.set)
+        self._response_metadata = ResponseMetadata()
+        self._callbacks: list[Callable[[Any], Any]] = []
+        self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._ended)
+
+    async def _run(self) -> Any:
+        current_record.set(self._record)
+        if self._channel is not None:
+            await wait_until_reachable(self._channel, self.time_remaining())
+        with self._response_metadata:
+            return await self._receive(self._invoke(self.time_remaining()))
+
+    async def _receive(self, result: Any) -> Any:
+        return await result
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._headers_ready.set()
+        if not task.cancelled():
+            task.exception()
+        for callback in self._callbacks:
+            asyncio.get_running_loop().call_soon(callback, self)
+
+    def _error(self) -> ConnectError | None:
+        if self._task.cancelled():
+            return None
+        error = self._task.exception()
+        return error if isinstance(error, ConnectError) else None
+
+    async def _wait_done(self) -> None:
+        await asyncio.wait([self._task])
+
+    async def _outcome(self) -> Any:
+        """Return the task's result; whoever waits here and is cancelled cancels the call."""
+        try:
+            return await asyncio.shield(self._task)
+        except asyncio.CancelledError:
+            self._task.cancel()
+            raise
+
+    def cancel(self) -> bool:
+        """Cancel the call; return False if it has ended. Native form: cancel the task."""
+        return self._task.cancel()
+
+    def cancelled(self) -> bool:
+        """Whether the call was cancelled."""
+        error = self._error() if self._task.done() else None
+        return self._task.cancelled() or (error is not None and status_code(error.code) is StatusCode.CANCELLED)
+
+    def done(self) -> bool:
+        """Whether the call has ended."""
+        return self._task.done()
+
+    def time_remaining(self) -> float | None:
+        """Return the seconds left until the deadline, or None without one."""
+        return None if self._deadline is None else max(self._deadline - time.monotonic(), 0)
+
+    def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Call `callback(self)` when the call ends."""
+        if self._task.done():
+            asyncio.get_running_loop().call_soon(callback, self)
+        else:
+            self._callbacks.append(callback)
+
+    async def wait_for_connection(self) -> None:
+        """Wait for the response headers.
+
+        Raises:
+            CallError: the call failed before.
+        """
+        await self._headers_ready.wait()
+        if self._task.done() and (error := self._error()) is not None:
+            raise error
+
+    async def initial_metadata(self) -> tuple[Metadatum, ...]:
+        """Wait for the response headers; return them as metadata."""
+        await self._headers_ready.wait()
+        if self._record.response is not None:
+            return self._record.initial_metadata()
+        return metadata(self._response_metadata.headers)
+
+    async def trailing_metadata(self) -> tuple[Metadatum, ...]:
+        """Wait for the end; return the response trailers as metadata."""
+        await self._wait_done()
+        if (error := self._error()) is not None:
+            return RpcErrorView(error).trailing_metadata()
+        if self._record.response is not None:
+            return self._record.trailing_metadata()
+        return metadata(self._response_metadata.trailers)
+
+    async def code(self) -> StatusCode:
+        """Wait for the end; return the status."""
+        await self._wait_done()
+        if self._task.cancelled():
+            return StatusCode.CANCELLED
+        error = self._task.exception()
+        if error is None:
+            return StatusCode.OK
+        return status_code(error.code) if isinstance(error, ConnectError) else StatusCode.UNKNOWN
+
+    async def details(self) -> str:
+        """Wait for the end; return the message of the status."""
+        await self._wait_done()
+        if self._task.cancelled():
+            return "Locally cancelled by application!"
+        error = self._task.exception()
+        return "" if error is None else getattr(error, "message", str(error))
+
+    async def debug_error_string(self) -> str:
+        """Wait for the end; return a line for logs."""
+        await self._wait_done()
+        error = self._error()
+        return "" if error is None else RpcErrorView(error).debug_error_string()
+
+    async def write(self, request: Any) -> None:
+        """Send a request; for calls with a stream of requests that were given no iterator.
+
+        Raises:
+            asyncio.InvalidStateError: the call has ended, or `done_writing` was called.
+            TypeError: the call was given an iterator, or has one request.
+        """
+        queue = self._writable()
+        if self._task.done():
+            await self._outcome()
+            raise asyncio.InvalidStateError("RPC already finished.")
+        if queue.closed:
+            raise asyncio.InvalidStateError('RPC is half closed after calling "done_writing".')
+        await self._unless_ended(queue.put(request))
+        if self._task.done() and self._error() is not None:
+            await self._outcome()
+
+    async def done_writing(self) -> None:
+        """End the stream of requests."""
+        queue = self._writable()
+        if not (queue.closed or self._task.done()):
+            await self._unless_ended(queue.close())
+
+    def _writable(self) -> RequestQueue:
+        if self._requests is None:
+            raise TypeError("write() is for calls with a stream of requests that were given no iterator")
+        return self._requests
+
+    async def _unless_ended(self, action: Any) -> None:
+        doing = asyncio.ensure_future(action)
+        try:
+            await asyncio.wait([doing, self._task], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            doing.cancel()
+
+
+class AioUnaryCall(AioCall):
+    """A call with one response: awaitable."""
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._outcome().__await__()
+
+
+class AioStreamCall(AioCall):
+    """A call with a stream of responses: async-iterable, or read one by one."""
+
+    def __init__(
+        self,
+        invoke: Callable[[float | None], Any],
+        timeout: float | None,
+        channel: ChannelBase | None,
+        requests: RequestQueue | None = None,
+    ) -> None:
+        """Begin a call; made by the multi-callables."""
+        self._responses: asyncio.Queue[Any] = asyncio.Queue(1)
+        super().__init__(invoke, timeout, channel, requests)
+
+    async def _receive(self, result: Any) -> None:
+        try:
+            async for response in result:
+                self._headers_ready.set()
+                await self._responses.put(response)
+        finally:
+            close = getattr(result, "aclose", None)
+            if close is not None:
+                await close()
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self._iterate()
+
+    async def _iterate(self) -> AsyncIterator[Any]:
+        while (response := await self.read()) is not EOF:
+            yield response
+
+    async def read(self) -> Any:
+        """Return the next response, or `EOF`.
+
+        Raises:
+            CallError: the call failed.
+            asyncio.CancelledError: the call was cancelled.
+        """
+        if self._responses.empty() and not self._task.done():
+            getting = asyncio.ensure_future(self._responses.get())
+            try:
+                await asyncio.wait([getting, self._task], return_when=asyncio.FIRST_COMPLETED)
+            except asyncio.CancelledError:
+                getting.cancel()
+                self._task.cancel()
+                raise
+            if getting.done():
+                return getting.result()
+            getting.cancel()
+        if not self._responses.empty() and not self._task.cancelled():
+            return self._responses.get_nowait()
+        await self._outcome()
+        return EOF

@@ -1,0 +1,113 @@
+"""`grpc.Channel` over pyqwest, for sync clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from pyqwest import SyncClient, SyncHTTPTransport
+
+from .channel_base import ChannelBase, require_credentials
+from .client_interceptors import SyncCalls
+from .credentials import ChannelCredentials
+from .transports import LazySyncTransport
+
+__all__ = ["Channel", "insecure_channel", "secure_channel"]
+
+C = TypeVar("C")
+
+
+class Channel(ChannelBase):
+    """Makes sync clients that share connections; made by `insecure_channel` or `secure_channel`.
+
+    Native form: `XClientSync("http://host:port", protocol=ProtocolType.GRPC, http_client=SyncClient(...))`. Go there
+    where the channel serves one stub in one place.
+
+    Source: `grpc.Channel`, grpcio 1.85.
+    """
+
+    def __init__(
+        self, target: str, credentials: ChannelCredentials | None, options: Sequence[tuple[str, Any]] | None
+    ) -> None:
+        """Make one; nothing is connected until the first call."""
+        super().__init__(target, credentials, options)
+        self._transport = LazySyncTransport(lambda: SyncHTTPTransport(**self._transport_arguments()))
+
+    def client(self, client_class: Callable[..., C]) -> C:
+        """Return a client for one service.
+
+        Args:
+            client_class: the generated `XClientSync`.
+
+        Native form: `XClientSync(url, ...)`.
+
+        Source: `XStub(channel)` of grpcio-tools 1.85.
+        """
+        made = client_class(
+            self._url,
+            http_client=SyncClient(self._transport),
+            interceptors=[SyncCalls(self.is_closed)],
+            **self._client_arguments(),
+        )
+        self._made(made)
+        return made
+
+    def close(self) -> None:
+        """Close the connections; later calls raise ValueError. Native form: close the transport."""
+        self._closed = True
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def insecure_channel(
+    target: str, options: Sequence[tuple[str, Any]] | None = None, compression: Any = None
+) -> Channel:
+    """Return a plaintext channel.
+
+    Args:
+        target: `host:port`, `dns:///host:port`, `ipv4:...` or `ipv6:...`.
+        options: see `channel_options`; those without effect are logged.
+        compression: ignored; requests are not compressed.
+
+    Raises:
+        NotImplementedError: a target that only grpcio reaches.
+        ValueError: no target at all.
+
+    Native form: the URL `http://host:port`, `HTTPTransport(http_version=HTTPVersion.HTTP2)`, `send_compression=None`.
+
+    Source: `grpc.insecure_channel`, grpcio 1.85.
+    """
+    return Channel(target, None, options)
+
+
+def secure_channel(
+    target: str,
+    credentials: ChannelCredentials,
+    options: Sequence[tuple[str, Any]] | None = None,
+    compression: Any = None,
+) -> Channel:
+    """Return a TLS channel.
+
+    Args:
+        target: as for `insecure_channel`.
+        credentials: from `ssl_channel_credentials`.
+        options: as for `insecure_channel`, and `grpc.ssl_target_name_override`.
+        compression: ignored; requests are not compressed.
+
+    Raises:
+        NotImplementedError: other credentials, or a target that only grpcio reaches.
+        ValueError: no target at all.
+
+    Native form: the URL `https://host:port` and a transport with `tls_ca_cert`, `tls_key` and `tls_cert`.
+
+    Source: `grpc.secure_channel`, grpcio 1.85.
+    """
+    return Channel(target, require_credentials(credentials), options)

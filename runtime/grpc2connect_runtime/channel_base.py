@@ -1,0 +1,81 @@
+"""What the sync and the aio channel share: target, credentials, options and the arguments of clients."""
+
+from __future__ import annotations
+
+import socket
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from connectrpc.protocol import ProtocolType
+from pyqwest import HTTPVersion
+
+from .channel_options import channel_options, client_protocol
+from .credentials import ChannelCredentials
+from .targets import parse_target
+
+_channels: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+
+class ChannelBase:
+    """A target and how to reach it; connects on the first call."""
+
+    def __init__(
+        self, target: str, credentials: ChannelCredentials | None, options: Sequence[tuple[str, Any]] | None
+    ) -> None:
+        self.target = parse_target(target)
+        self._options = channel_options(options)
+        self._protocol = client_protocol()
+        self._credentials = credentials
+        self._closed = False
+        scheme = "http" if credentials is None else "https"
+        self._url = self.target.url(scheme, None if credentials is None else self._options.target_name)
+
+    def is_closed(self) -> bool:
+        """Whether `close()` has been called."""
+        return self._closed
+
+    def _transport_arguments(self) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"follow_redirects": False}
+        if self._credentials is None:
+            if self._protocol is ProtocolType.GRPC:
+                arguments["http_version"] = HTTPVersion.HTTP2
+            return arguments
+        roots = self._credentials.root_certificates
+        arguments.update(
+            tls_ca_cert=roots,
+            tls_include_system_certs=roots is None,
+            tls_key=self._credentials.private_key,
+            tls_cert=self._credentials.certificate_chain,
+        )
+        name = self._options.target_name
+        if name is not None:
+            found = socket.getaddrinfo(self.target.host, self.target.port, type=socket.SOCK_STREAM)
+            arguments["dns_overrides"] = {name: list(dict.fromkeys(str(place[0]) for *_, place in found))}
+        return arguments
+
+    def _client_arguments(self) -> dict[str, Any]:
+        return {
+            "protocol": self._protocol,
+            "send_compression": None,
+            "read_max_bytes": self._options.read_max_bytes,
+        }
+
+    def _made(self, client: Any) -> None:
+        _channels[client] = self
+
+
+def require_credentials(credentials: Any) -> ChannelCredentials:
+    """Return the credentials, or raise NotImplementedError for grpcio's own."""
+    if not isinstance(credentials, ChannelCredentials):
+        raise NotImplementedError(
+            "only credentials from ssl_channel_credentials() of this package are supported, not "
+            f"{type(credentials).__name__}: keep call, composite and other credentials on grpcio"
+        )
+    return credentials
+
+
+def channel_of(client: Any) -> ChannelBase | None:
+    """Return the channel that made a client, or None."""
+    found = _channels.get(client)
+    return found if isinstance(found, ChannelBase) else None

@@ -1,0 +1,78 @@
+"""Channel options, and the settings that clients of a channel share.
+
+| option                                    | here                                                          |
+|-------------------------------------------|---------------------------------------------------------------|
+| `grpc.max_receive_message_length`         | honoured (`read_max_bytes`); 4 MiB by default, as in grpcio     |
+| `grpc.ssl_target_name_override`           | honoured                                                      |
+| `grpc.max_send_message_length`            | nothing: unlimited, as by default in grpcio                   |
+| `grpc.keepalive_*`, `grpc.http2.*`        | nothing: TCP keepalive instead of HTTP/2 pings                |
+| `grpc.*_reconnect_backoff_ms`             | nothing: a failed connection is tried anew by the next call   |
+| `grpc.lb_policy_name`                     | nothing for `pick_first`; a warning otherwise                 |
+| `grpc.enable_retries` = 0                 | nothing: there are no retries                                 |
+| `grpc.primary_user_agent` and the rest    | a warning                                                     |
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectrpc.protocol import ProtocolType
+
+_log = logging.getLogger(__name__)
+_READ_MAX_BYTES = 4 * 1024 * 1024
+_HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
+_HARMLESS = frozenset(
+    {
+        "grpc.dns_min_time_between_resolutions_ms",
+        "grpc.initial_reconnect_backoff_ms",
+        "grpc.max_metadata_size",
+        "grpc.max_reconnect_backoff_ms",
+        "grpc.max_send_message_length",
+        "grpc.min_reconnect_backoff_ms",
+        "grpc.optimization_target",
+        "grpc.so_reuseport",
+        "grpc.use_local_subchannel_pool",
+    }
+)
+_HARMLESS_VALUES = {"grpc.lb_policy_name": "pick_first", "grpc.enable_retries": 0, "grpc.enable_http_proxy": 1}
+
+
+@dataclass(frozen=True)
+class ChannelOptions:
+    """The options that are honoured."""
+
+    read_max_bytes: int | None = _READ_MAX_BYTES
+    target_name: str | None = None
+
+
+def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions:
+    """Return the options that mean something here; of the others, those that are not harmless are logged."""
+    read_max_bytes: int | None = _READ_MAX_BYTES
+    target_name: str | None = None
+    for key, value in options or ():
+        if key == "grpc.max_receive_message_length":
+            read_max_bytes = None if value < 0 else int(value)
+        elif key == "grpc.ssl_target_name_override":
+            target_name = value.decode() if isinstance(value, bytes) else str(value)
+        elif key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES) or _HARMLESS_VALUES.get(key, ...) == value:
+            continue
+        else:
+            _log.warning("channel option %s=%r has no effect", key, value)
+    return ChannelOptions(read_max_bytes, target_name)
+
+
+def client_protocol() -> ProtocolType:
+    """Return the protocol that clients speak: gRPC, or what `G2C_CLIENT_PROTOCOL` says (connect, grpc, grpc-web).
+
+    Raises:
+        ValueError: the variable names no protocol.
+    """
+    name = os.environ.get("G2C_CLIENT_PROTOCOL", "grpc").strip().lower() or "grpc"
+    protocols = {"grpc": ProtocolType.GRPC, "connect": ProtocolType.CONNECT, "grpc-web": ProtocolType.GRPC_WEB}
+    if name not in protocols:
+        raise ValueError(f"G2C_CLIENT_PROTOCOL must be one of {', '.join(protocols)}, not {name!r}")
+    return protocols[name]

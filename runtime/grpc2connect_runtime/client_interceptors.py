@@ -1,0 +1,218 @@
+"""The interceptors of a channel's clients: errors and cancellation as gRPC callers expect them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, NoReturn
+
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+from connectrpc.request import RequestContext
+from google.protobuf.message import Message
+
+from .errors import CallError
+from .transports import CallRecord, current_record
+
+Context = RequestContext[Any, Any]
+
+
+def check_request(request: Any) -> None:
+    """Raise as grpcio does for a request that cannot be serialized (connectrpc would say UNAVAILABLE)."""
+    if not isinstance(request, Message):
+        raise CallError(Code.INTERNAL, "Exception serializing request!")
+
+
+def call_error(error: ConnectError, record: CallRecord, closed: bool) -> CallError:
+    """Return the error of a failed call with its metadata."""
+    if isinstance(error, CallError):
+        return error
+    code, message = error.code, error.message
+    if record.request_error is not None:
+        code, message = Code.UNKNOWN, "Exception iterating requests!"
+    elif record.cancelled:
+        code, message = Code.CANCELED, "Locally cancelled by application!"
+    elif closed and record.response is None:
+        code, message = Code.CANCELED, "Channel closed!"
+    elif isinstance(error.__cause__, TimeoutError):
+        message = "Deadline Exceeded"
+    return CallError(
+        code,
+        message,
+        error.details,
+        initial_metadata=record.initial_metadata(),
+        trailing_metadata=record.trailing_metadata(),
+    )
+
+
+class _Base:
+    def __init__(self, is_closed: Callable[[], bool]) -> None:
+        """Ask `is_closed` before each call."""
+        self._is_closed = is_closed
+
+    def _begin(self) -> CallRecord:
+        if self._is_closed():
+            raise ValueError("Cannot invoke RPC on closed channel!")
+        record = current_record.get()
+        if record is None or record.claimed:
+            # A claimed one belongs to the call that this one is made within (from a request iterator).
+            record = CallRecord()
+        record.claimed = True
+        return record
+
+    def _fail(self, error: ConnectError, record: CallRecord) -> NoReturn:
+        # connectrpc 0.13 turns a cancelled task into an error, which breaks wait_for, timeout and TaskGroup.
+        if isinstance(error.__cause__, asyncio.CancelledError):
+            raise asyncio.CancelledError(*error.__cause__.args) from error
+        raise call_error(error, record, self._is_closed()) from error
+
+
+class SyncCalls(_Base):
+    """For sync clients: raises `CallError`, refuses calls on a closed channel."""
+
+    def intercept_unary_sync(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context) -> Any:
+        """Make a unary call."""
+        check_request(request)
+        return self._single(call_next, request, ctx, self._begin())
+
+    def intercept_client_stream_sync(
+        self, call_next: Callable[[Iterator[Any], Any], Any], request: Iterator[Any], ctx: Context
+    ) -> Any:
+        """Make a client-streaming call."""
+        record = self._begin()
+        return self._single(call_next, _requests(request, record), ctx, record)
+
+    def intercept_server_stream_sync(
+        self, call_next: Callable[[Any, Any], Iterator[Any]], request: Any, ctx: Context
+    ) -> Iterator[Any]:
+        """Make a server-streaming call."""
+        record = self._begin()
+        check_request(request)
+        return self._stream(call_next, request, ctx, record)
+
+    def intercept_bidi_stream_sync(
+        self, call_next: Callable[[Iterator[Any], Any], Iterator[Any]], request: Iterator[Any], ctx: Context
+    ) -> Iterator[Any]:
+        """Make a bidirectional call."""
+        record = self._begin()
+        return self._stream(call_next, _requests(request, record), ctx, record)
+
+    def _single(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context, record: CallRecord) -> Any:
+        token = current_record.set(record)
+        try:
+            return call_next(request, ctx)
+        except ConnectError as error:
+            self._fail(error, record)
+        finally:
+            current_record.reset(token)
+
+    def _stream(
+        self, call_next: Callable[[Any, Any], Iterator[Any]], request: Any, ctx: Context, record: CallRecord
+    ) -> Iterator[Any]:
+        responses = call_next(request, ctx)
+        try:
+            while True:
+                token = current_record.set(record)
+                try:
+                    message = next(responses)
+                except StopIteration:
+                    return
+                except ConnectError as error:
+                    self._fail(error, record)
+                finally:
+                    current_record.reset(token)
+                yield message
+        finally:
+            close = getattr(responses, "close", None)
+            if close is not None:
+                close()
+
+
+def _requests(requests: Iterator[Any], record: CallRecord) -> Iterator[Any]:
+    try:
+        for request in requests:
+            if record.cancelled:
+                raise ConnectionError("call cancelled")
+            check_request(request)
+            yield request
+    except Exception as error:
+        record.request_error = None if record.cancelled else error
+        raise
+
+
+class AsyncCalls(_Base):
+    """For async clients: as `SyncCalls`, and lets `asyncio.CancelledError` through."""
+
+    async def intercept_unary(
+        self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context
+    ) -> Any:
+        """Make a unary call."""
+        check_request(request)
+        return await self._single(call_next, request, ctx, self._begin())
+
+    async def intercept_client_stream(
+        self, call_next: Callable[[AsyncIterator[Any], Any], Awaitable[Any]], request: AsyncIterator[Any], ctx: Context
+    ) -> Any:
+        """Make a client-streaming call."""
+        record = self._begin()
+        return await self._single(call_next, _async_requests(request, record), ctx, record)
+
+    def intercept_server_stream(
+        self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context
+    ) -> AsyncIterator[Any]:
+        """Make a server-streaming call."""
+        record = self._begin()
+        check_request(request)
+        return self._stream(call_next, request, ctx, record)
+
+    def intercept_bidi_stream(
+        self,
+        call_next: Callable[[AsyncIterator[Any], Any], AsyncIterator[Any]],
+        request: AsyncIterator[Any],
+        ctx: Context,
+    ) -> AsyncIterator[Any]:
+        """Make a bidirectional call."""
+        record = self._begin()
+        return self._stream(call_next, _async_requests(request, record), ctx, record)
+
+    async def _single(
+        self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context, record: CallRecord
+    ) -> Any:
+        token = current_record.set(record)
+        try:
+            return await call_next(request, ctx)
+        except ConnectError as error:
+            self._fail(error, record)
+        finally:
+            current_record.reset(token)
+
+    async def _stream(
+        self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context, record: CallRecord
+    ) -> AsyncIterator[Any]:
+        responses = call_next(request, ctx)
+        try:
+            while True:
+                token = current_record.set(record)
+                try:
+                    message = await anext(responses)
+                except StopAsyncIteration:
+                    return
+                except ConnectError as error:
+                    self._fail(error, record)
+                finally:
+                    current_record.reset(token)
+                yield message
+        finally:
+            close = getattr(responses, "aclose", None)
+            if close is not None:
+                await close()
+
+
+async def _async_requests(requests: AsyncIterator[Any], record: CallRecord) -> AsyncIterator[Any]:
+    try:
+        async for request in requests:
+            check_request(request)
+            yield request
+    except Exception as error:
+        record.request_error = error
+        raise

@@ -1,0 +1,227 @@
+"""Client methods with the call signature of gRPC stubs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from connectrpc.client import ConnectClient, ConnectClientSync
+
+from .aio_calls import AioCall, AioStreamCall, AioUnaryCall, RequestQueue, iterate
+from .call_arguments import channel_to_wait_for, native_arguments
+from .deadlines import timeout_ms
+from .sync_calls import SyncCall
+
+__all__ = ["stream_stream", "stream_unary", "unary_stream", "unary_unary"]
+
+
+class _Sync:
+    """A method of a sync client."""
+
+    def __init__(self, method: Callable[..., Any], streams_requests: bool) -> None:
+        self._method = method
+        self._streams_requests = streams_requests
+
+    def _begin(
+        self, request: Any, timeout: float | None, metadata: Any, credentials: Any, wait_for_ready: bool | None
+    ) -> SyncCall:
+        arguments = native_arguments(timeout, metadata, credentials)
+        channel = channel_to_wait_for(self._method, wait_for_ready)
+        method = self._method
+        argument = iter(request) if self._streams_requests else request
+
+        def invoke(left: float | None) -> Any:
+            return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
+
+        return SyncCall(invoke, timeout, channel)
+
+
+class SyncUnaryResponse(_Sync):
+    """A sync method with one response, callable like `grpc.UnaryUnaryMultiCallable`."""
+
+    def __call__(
+        self,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,
+        compression: Any = None,
+    ) -> Any:
+        """Call and return the response."""
+        if wait_for_ready:
+            return self.with_call(request, timeout, metadata, credentials, wait_for_ready)[0]
+        arguments = native_arguments(timeout, metadata, credentials)
+        return self._method(iter(request) if self._streams_requests else request, **arguments)
+
+    def with_call(
+        self,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,
+        compression: Any = None,
+    ) -> tuple[Any, SyncCall]:
+        """Call and return the response with its finished call."""
+        call = self._begin(request, timeout, metadata, credentials, wait_for_ready)
+        return call.result(), call
+
+    def future(
+        self,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,
+        compression: Any = None,
+    ) -> SyncCall:
+        """Begin a call and return it."""
+        return self._begin(request, timeout, metadata, credentials, wait_for_ready)
+
+
+class SyncStreamResponse(_Sync):
+    """A sync method with a stream of responses, callable like `grpc.UnaryStreamMultiCallable`."""
+
+    def __call__(
+        self,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,
+        compression: Any = None,
+    ) -> SyncCall:
+        """Begin a call and return it; it is an iterator of its responses."""
+        return self._begin(request, timeout, metadata, credentials, wait_for_ready)
+
+
+class AioMethod:
+    """An async method, callable like the multi-callables of `grpc.aio`."""
+
+    def __init__(self, method: Callable[..., Any], streams_requests: bool, call_class: type[AioCall]) -> None:
+        self._method = method
+        self._streams_requests = streams_requests
+        self._call_class = call_class
+
+    def __call__(
+        self,
+        request: Any = None,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,
+        compression: Any = None,
+        *,
+        request_iterator: Any = None,
+    ) -> Any:
+        """Begin a call and return it; without an iterator of requests, they are sent by its `write`."""
+        arguments = native_arguments(timeout, metadata, credentials)
+        channel = channel_to_wait_for(self._method, wait_for_ready)
+        method = self._method
+        queue: RequestQueue | None = None
+        argument = request
+        if self._streams_requests:
+            requests = request_iterator if request is None else request
+            if requests is None:
+                queue = RequestQueue()
+                argument = queue.requests()
+            else:
+                argument = iterate(requests)
+
+        def invoke(left: float | None) -> Any:
+            return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
+
+        return self._call_class(invoke, timeout, channel, queue)
+
+
+def _adapt(method: Callable[..., Any], streams_requests: bool, streams_responses: bool) -> Any:
+    owner = getattr(method, "__self__", None)
+    if isinstance(owner, ConnectClientSync):
+        return (SyncStreamResponse if streams_responses else SyncUnaryResponse)(method, streams_requests)
+    if isinstance(owner, ConnectClient):
+        return AioMethod(method, streams_requests, AioStreamCall if streams_responses else AioUnaryCall)
+    raise TypeError(f"not a bound method of a generated Connect client: {method!r}")
+
+
+def unary_unary(method: Callable[..., Any]) -> Any:
+    """Return a unary client method with the call signature of a gRPC stub's.
+
+    Args:
+        method: a bound method of a generated client, sync or async.
+
+    Returns:
+        A callable `(request, timeout=None, metadata=None, credentials=None, wait_for_ready=None, compression=None)`,
+        timeout in seconds. A sync one returns the response and has `.with_call` and `.future`; an async one returns an
+        awaitable call. `wait_for_ready=True` needs a client made by a channel of this package.
+
+    Raises:
+        TypeError: `method` is something else.
+
+    The calls raise `CallError` for clients made by a channel of this package and `ConnectError` for others, and
+    NotImplementedError for call credentials. A cancelled `.future` returns at once; the server learns of it when it
+    answers.
+
+    Native form: `client.say_hello(request, timeout_ms=..., headers=...)`.
+
+    Source: `grpc.UnaryUnaryMultiCallable`, `grpc.aio.UnaryUnaryMultiCallable`, grpcio 1.85.
+    """
+    return _adapt(method, streams_requests=False, streams_responses=False)
+
+
+def unary_stream(method: Callable[..., Any]) -> Any:
+    """Return a server-streaming client method with the call signature of a gRPC stub's.
+
+    Args:
+        method: a bound method of a generated client, sync or async.
+
+    Returns:
+        A callable as of `unary_unary` that returns a call: an iterator (async: an async iterator, or `read`).
+
+    Raises:
+        TypeError: `method` is something else.
+
+    Native form: iterate over `client.list_features(request)`.
+
+    Source: `grpc.UnaryStreamMultiCallable`, `grpc.aio.UnaryStreamMultiCallable`, grpcio 1.85.
+    """
+    return _adapt(method, streams_requests=False, streams_responses=True)
+
+
+def stream_unary(method: Callable[..., Any]) -> Any:
+    """Return a client-streaming client method with the call signature of a gRPC stub's.
+
+    Args:
+        method: a bound method of a generated client, sync or async.
+
+    Returns:
+        A callable as of `unary_unary` that takes an iterator of requests; an async one takes either colour, or none and
+        then has `write` and `done_writing`.
+
+    Raises:
+        TypeError: `method` is something else.
+
+    Native form: `client.record_route(requests)`.
+
+    Source: `grpc.StreamUnaryMultiCallable`, `grpc.aio.StreamUnaryMultiCallable`, grpcio 1.85.
+    """
+    return _adapt(method, streams_requests=True, streams_responses=False)
+
+
+def stream_stream(method: Callable[..., Any]) -> Any:
+    """Return a bidirectional client method with the call signature of a gRPC stub's.
+
+    Args:
+        method: a bound method of a generated client, sync or async.
+
+    Returns:
+        A callable as of `stream_unary` that returns a call as of `unary_stream`.
+
+    Raises:
+        TypeError: `method` is something else.
+
+    Native form: iterate over `client.route_chat(requests)`.
+
+    Source: `grpc.StreamStreamMultiCallable`, `grpc.aio.StreamStreamMultiCallable`, grpcio 1.85.
+    """
+    return _adapt(method, streams_requests=True, streams_responses=True)

@@ -1,0 +1,129 @@
+"""Waiting until a channel's target accepts connections."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent import futures
+from typing import Any
+
+from connectrpc.code import Code
+
+from .channel_base import ChannelBase
+from .errors import CallError, FutureTimeoutError
+
+__all__ = ["ChannelReadyFuture", "channel_ready_future"]
+
+_ATTEMPT_S = 1.0
+_PAUSE_S = 0.1
+
+
+def block_until_reachable(
+    channel: ChannelBase, timeout: float | None, given_up: Callable[[], bool] = lambda: False
+) -> None:
+    """Block until a TCP connection succeeds.
+
+    Raises:
+        CallError: DEADLINE_EXCEEDED after `timeout` seconds.
+    """
+    end = None if timeout is None else time.monotonic() + timeout
+    while not (given_up() or channel.is_closed()):
+        left = _ATTEMPT_S if end is None else min(_ATTEMPT_S, end - time.monotonic())
+        if left <= 0:
+            raise CallError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded")
+        try:
+            socket.create_connection((channel.target.host, channel.target.port), timeout=left).close()
+            return
+        except OSError:
+            time.sleep(min(_PAUSE_S, left))
+
+
+async def wait_until_reachable(channel: ChannelBase, timeout: float | None = None) -> None:
+    """Wait until a TCP connection succeeds.
+
+    Raises:
+        CallError: DEADLINE_EXCEEDED after `timeout` seconds.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            while not channel.is_closed():
+                try:
+                    async with asyncio.timeout(_ATTEMPT_S):
+                        connecting = asyncio.open_connection(channel.target.host, channel.target.port)
+                        _, writer = await connecting
+                except OSError:
+                    await asyncio.sleep(_PAUSE_S)
+                else:
+                    writer.close()
+                    return
+    except TimeoutError as error:
+        raise CallError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded") from error
+
+
+class ChannelReadyFuture:
+    """A future that is done when a channel's target accepts connections; made by `channel_ready_future`."""
+
+    def __init__(self, channel: ChannelBase) -> None:
+        """Start to wait, in a daemon thread."""
+        self._future: futures.Future[None] = futures.Future()
+        threading.Thread(target=self._run, args=(channel,), name="channel-ready", daemon=True).start()
+
+    def _run(self, channel: ChannelBase) -> None:
+        block_until_reachable(channel, None, self._future.cancelled)
+        if self._future.set_running_or_notify_cancel():
+            self._future.set_result(None)
+
+    def result(self, timeout: float | None = None) -> None:
+        """Wait, for at most `timeout` seconds.
+
+        Raises:
+            FutureTimeoutError: the time is over.
+        """
+        try:
+            self._future.result(timeout)
+        except futures.TimeoutError as error:
+            raise FutureTimeoutError from error
+
+    def exception(self, timeout: float | None = None) -> None:
+        """Wait like `result`; return None."""
+        self.result(timeout)
+
+    def traceback(self, timeout: float | None = None) -> None:
+        """Wait like `result`; return None."""
+        self.result(timeout)
+
+    def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Call `callback(self)` when the target accepts connections."""
+        self._future.add_done_callback(lambda _: callback(self))
+
+    def cancel(self) -> bool:
+        """Stop waiting."""
+        return self._future.cancel()
+
+    def cancelled(self) -> bool:
+        """Whether the wait was cancelled."""
+        return self._future.cancelled()
+
+    def done(self) -> bool:
+        """Whether the target has accepted a connection, or the wait was cancelled."""
+        return self._future.done()
+
+    def running(self) -> bool:
+        """Whether the wait goes on."""
+        return not self._future.done()
+
+
+def channel_ready_future(channel: ChannelBase) -> ChannelReadyFuture:
+    """Return a future that is done when the target of `channel` accepts TCP connections.
+
+    Args:
+        channel: from `insecure_channel` or `secure_channel`.
+
+    Native form: none is needed; the first call connects. A readiness check is a call to the health service.
+
+    Source: `grpc.channel_ready_future`, grpcio 1.85 (which waits for HTTP/2 and TLS too).
+    """
+    return ChannelReadyFuture(channel)

@@ -1,0 +1,286 @@
+"""`grpc.Call` and `grpc.Future` for sync clients: calls that begin at once, in a thread of their own."""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+import threading
+import time
+import traceback
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from typing import Any
+
+from connectrpc.client import ResponseMetadata
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+
+from .channel_base import ChannelBase
+from .errors import CallError, FutureTimeoutError, RpcErrorView
+from .metadata import Metadatum, metadata
+from .readiness import block_until_reachable
+from .status import StatusCode, status_code
+from .transports import CallRecord, current_record
+
+__all__ = ["SyncCall"]
+
+_log = logging.getLogger(__name__)
+
+
+class _Run:
+    """The running call. It keeps no reference to its `SyncCall`, so that one out of scope is cancelled."""
+
+    def __init__(
+        self, invoke: Callable[[float | None], Any], timeout: float | None, channel: ChannelBase | None
+    ) -> None:
+        self._invoke = invoke
+        self._channel = channel
+        self.deadline = None if timeout is None else time.monotonic() + timeout
+        self.changed = threading.Condition()
+        self.record = CallRecord(self._notify)
+        self.response_metadata = ResponseMetadata()
+        self.messages: deque[Any] = deque()
+        self.wanted = False
+        self.done = False
+        self.error: ConnectError | None = None
+        self.callbacks: list[Callable[[], Any]] = []
+
+    def start(self) -> None:
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run,), name="rpc-call", daemon=True).start()
+
+    def _notify(self) -> None:
+        with self.changed:
+            self.changed.notify_all()
+
+    def time_remaining(self) -> float | None:
+        return None if self.deadline is None else max(self.deadline - time.monotonic(), 0)
+
+    def _run(self) -> None:
+        error: ConnectError | None = None
+        current_record.set(self.record)
+        try:
+            if self._channel is not None:
+                block_until_reachable(self._channel, self.time_remaining(), lambda: self.record.cancelled)
+            with self.response_metadata:
+                result = self._invoke(self.time_remaining())
+                if isinstance(result, Iterator):
+                    self._consume(result)
+                else:
+                    self._put(result)
+        except ConnectError as raised:
+            error = raised
+        except Exception as raised:
+            error = CallError(Code.UNKNOWN, str(raised))
+            error.__cause__ = raised
+        self.end(error)
+
+    def _consume(self, responses: Iterator[Any]) -> None:
+        try:
+            for response in responses:
+                if not self._put(response):
+                    return
+        finally:
+            close = getattr(responses, "close", None)
+            if close is not None:
+                close()
+
+    def _put(self, message: Any) -> bool:
+        """Hand over a message when the one before has been taken; return False if the call has ended."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.done or not self.messages)
+            if self.done:
+                return False
+            self.messages.append(message)
+            self.changed.notify_all()
+            return True
+
+    def end(self, error: ConnectError | None) -> bool:
+        with self.changed:
+            if self.done:
+                return False
+            self.done, self.error = True, error
+            callbacks, self.callbacks = self.callbacks, []
+            self.changed.notify_all()
+        for callback in callbacks:
+            _call_logging(callback)
+        return True
+
+    def cancel(self) -> bool:
+        with self.changed:
+            if self.done:
+                return False
+            self.record.cancelled = True
+        error = CallError(
+            Code.CANCELED,
+            "Locally cancelled by application!",
+            initial_metadata=self.record.initial_metadata(),
+        )
+        if not self.end(error):
+            return False
+        response = self.record.response
+        if response is not None:
+            # Closing from here is what makes the thread's read return; pyqwest allows it.
+            close = getattr(response, "close", None)
+            if close is not None:
+                close()
+        return True
+
+
+def _call_logging(callback: Callable[[], Any]) -> None:
+    try:
+        callback()
+    except Exception:
+        _log.exception("RPC callback failed")
+
+
+class SyncCall:
+    """A call in progress: `grpc.Call`, `grpc.Future` and an iterator of responses in one.
+
+    Native form: the value or the generator that the client method returns, with `ResponseMetadata` around it. Go there
+    where nothing but the responses is used.
+
+    Source: `grpc._channel._MultiThreadedRendezvous`, grpcio 1.85.
+    """
+
+    def __init__(
+        self, invoke: Callable[[float | None], Any], timeout: float | None, channel: ChannelBase | None
+    ) -> None:
+        """Begin a call; made by the multi-callables."""
+        self._call = _Run(invoke, timeout, channel)
+        weakref.finalize(self, self._call.cancel).atexit = False
+        self._call.start()
+
+    def __iter__(self) -> SyncCall:
+        return self
+
+    def __next__(self) -> Any:
+        call = self._call
+        with call.changed:
+            call.changed.wait_for(lambda: call.messages or call.done)
+            if call.messages and not (call.error is not None and call.record.cancelled):
+                message = call.messages.popleft()
+                call.changed.notify_all()
+                return message
+            if call.error is not None:
+                raise call.error
+            raise StopIteration
+
+    def next(self) -> Any:
+        """Return the next response, as `next(call)`."""
+        return self.__next__()
+
+    def _wait_done(self, timeout: float | None = None) -> None:
+        call = self._call
+        with call.changed:
+            if not call.changed.wait_for(lambda: call.done, timeout):
+                raise FutureTimeoutError
+
+    def cancel(self) -> bool:
+        """End the call with CANCELLED; return False if it had ended."""
+        return self._call.cancel()
+
+    def cancelled(self) -> bool:
+        """Whether `cancel` ended the call."""
+        return self._call.done and self._call.record.cancelled and self._call.error is not None
+
+    def done(self) -> bool:
+        """Whether the call has ended."""
+        return self._call.done
+
+    def running(self) -> bool:
+        """Whether the call has not ended."""
+        return not self._call.done
+
+    def is_active(self) -> bool:
+        """Whether the call has not ended."""
+        return not self._call.done
+
+    def time_remaining(self) -> float | None:
+        """Return the seconds left until the deadline, or None without one."""
+        return self._call.time_remaining()
+
+    def add_callback(self, callback: Callable[[], Any]) -> bool:
+        """Call `callback()` when the call ends; return False if it has ended."""
+        with self._call.changed:
+            if self._call.done:
+                return False
+            self._call.callbacks.append(callback)
+            return True
+
+    def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Call `callback(self)` when the call ends, at once if it has."""
+        if not self.add_callback(lambda: callback(self)):
+            callback(self)
+
+    def code(self) -> StatusCode:
+        """Wait for the end; return the status."""
+        self._wait_done()
+        error = self._call.error
+        return StatusCode.OK if error is None else status_code(error.code)
+
+    def details(self) -> str:
+        """Wait for the end; return the message of the status."""
+        self._wait_done()
+        return "" if self._call.error is None else self._call.error.message
+
+    def debug_error_string(self) -> str:
+        """Wait for the end; return a line for logs."""
+        self._wait_done()
+        return "" if self._call.error is None else RpcErrorView(self._call.error).debug_error_string()
+
+    def initial_metadata(self) -> tuple[Metadatum, ...]:
+        """Wait for the response headers; return them as metadata."""
+        call = self._call
+        with call.changed:
+            call.changed.wait_for(lambda: call.done or call.messages or call.record.response is not None)
+        if call.record.response is not None:
+            return call.record.initial_metadata()
+        return metadata(call.response_metadata.headers)
+
+    def trailing_metadata(self) -> tuple[Metadatum, ...]:
+        """Wait for the end; return the response trailers as metadata."""
+        self._wait_done()
+        if self._call.error is not None:
+            return RpcErrorView(self._call.error).trailing_metadata()
+        if self._call.record.response is not None:
+            return self._call.record.trailing_metadata()
+        return metadata(self._call.response_metadata.trailers)
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the end; return the response.
+
+        Args:
+            timeout: at most this long, in seconds.
+
+        Raises:
+            CallError: the call failed.
+            FutureTimeoutError: the time is over.
+            concurrent.futures.CancelledError: the call was cancelled.
+        """
+        self._wait_done(timeout)
+        if self.cancelled():
+            raise futures.CancelledError
+        if self._call.error is not None:
+            raise self._call.error
+        return self._call.messages[0] if self._call.messages else None
+
+    def exception(self, timeout: float | None = None) -> ConnectError | None:
+        """Wait for the end like `result`; return its error or None."""
+        self._wait_done(timeout)
+        if self.cancelled():
+            raise futures.CancelledError
+        return self._call.error
+
+    def traceback(self, timeout: float | None = None) -> Any:
+        """Wait for the end like `result`; return the traceback of its error or None."""
+        error = self.exception(timeout)
+        return None if error is None else error.__traceback__
+
+    def __repr__(self) -> str:
+        error = self._call.error
+        if error is not None:
+            return "".join(traceback.format_exception_only(error)).strip()
+        return f"<SyncCall {'done' if self._call.done else 'active'}>"

@@ -1,0 +1,112 @@
+"""pyqwest transports that connect on first use and keep hold of the response of a call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
+
+from .metadata import Metadatum, metadata
+
+
+class CallRecord:
+    """The response of one call: its metadata, and a way to end it from another thread."""
+
+    def __init__(self, on_response: Callable[[], Any] | None = None) -> None:
+        self.response: Response | SyncResponse | None = None
+        self.request_error: BaseException | None = None
+        self.cancelled = False
+        self.claimed = False
+        self._on_response = on_response
+
+    def received(self, response: Response | SyncResponse) -> None:
+        self.response = response
+        if self._on_response is not None:
+            self._on_response()
+
+    def initial_metadata(self) -> tuple[Metadatum, ...]:
+        """Return the response headers as metadata; empty if the response has trailers only."""
+        if self.response is None or "grpc-status" in self.response.headers:
+            return ()
+        items = self.response.headers.items()
+        return metadata([pair for pair in items if not pair[0].startswith("trailer-")])
+
+    def trailing_metadata(self) -> tuple[Metadatum, ...]:
+        """Return the trailers as metadata, wherever the protocol puts them."""
+        if self.response is None:
+            return ()
+        pairs = list(self.response.trailers.items())
+        for key, value in self.response.headers.items():
+            if key.startswith("trailer-"):
+                pairs.append((key.removeprefix("trailer-"), value))
+            elif "grpc-status" in self.response.headers:
+                pairs.append((key, value))
+        return metadata(pairs)
+
+
+current_record: ContextVar[CallRecord | None] = ContextVar("grpc2connect_call_record", default=None)
+
+
+class LazySyncTransport:
+    """A sync transport that is made by the first call."""
+
+    def __init__(self, make: Callable[[], SyncHTTPTransport]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._inner: SyncHTTPTransport | None = None
+        self.closed = False
+
+    def execute_sync(self, request: SyncRequest) -> SyncResponse:
+        """Execute a request, noting its response in the current record."""
+        with self._lock:
+            if self.closed:
+                raise ConnectionError("channel closed")
+            if self._inner is None:
+                self._inner = self._make()
+        response = self._inner.execute_sync(request)
+        record = current_record.get()
+        if record is not None:
+            record.received(response)
+            if record.cancelled:
+                response.close()
+                raise ConnectionError("call cancelled")
+        return response
+
+    def close(self) -> None:
+        """Close the connections; calls fail from now on."""
+        with self._lock:
+            self.closed = True
+            inner, self._inner = self._inner, None
+        if inner is not None:
+            inner.close()
+
+
+class LazyTransport:
+    """An async transport that is made by the first call."""
+
+    def __init__(self, make: Callable[[], HTTPTransport]) -> None:
+        self._make = make
+        self._inner: HTTPTransport | None = None
+        self.closed = False
+
+    async def execute(self, request: Request) -> Response:
+        """Execute a request, noting its response in the current record."""
+        if self.closed:
+            raise ConnectionError("channel closed")
+        if self._inner is None:
+            self._inner = self._make()
+        record = current_record.get()
+        response = await self._inner.execute(request)
+        if record is not None:
+            record.received(response)
+        return response
+
+    async def close(self) -> None:
+        """Close the connections; calls fail from now on."""
+        self.closed = True
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            await inner.aclose()
