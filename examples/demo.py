@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import shlex
@@ -21,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "fixtures" / "projects" / "hello_flat"
-RPC = "helloworld.Greeter/SayHello"
+RPC = "hello.flat.Greeter/SayHello"
 REQUEST = {"name": "JSON"}
 STARTS_WITHIN = 30.0
 STEP_LIMIT = 120.0
@@ -69,8 +70,8 @@ def demonstrate(scratch: Path) -> None:
     heading("4. the same answer three times from the migrated server")
     port = free_port()
     with server(new, port):
-        first = run([sys.executable, "client.py", f"127.0.0.1:{port}"], old, title="old gRPC client, as it was")
-        second = run([sys.executable, "client.py", f"127.0.0.1:{port}"], new, title="migrated client")
+        first = run([sys.executable, "client.py", f"127.0.0.1:{port}", "Ada"], old, title="old gRPC client, as it was")
+        second = run([sys.executable, "client.py", f"127.0.0.1:{port}", "Ada"], new, title="migrated client")
         if first != second:
             raise Failure("the old and the migrated client did not print the same")
         post_json(port)
@@ -173,8 +174,8 @@ def post_json(port: int) -> None:
     try:
         with opener.open(request, timeout=30) as answer:
             text = answer.read().decode()
-    except OSError as problem:
-        raise Failure(f"the JSON request failed: {problem}") from None
+    except (OSError, http.client.HTTPException) as problem:
+        raise Failure(f"the JSON request failed: {problem!r}") from None
     print(f"    {text}", flush=True)
     if REQUEST["name"] not in text:
         raise Failure("the JSON answer is not the one expected")

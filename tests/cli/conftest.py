@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from grpc2connect.cli import run
 
+from grpc2connect.cli import run
 from tests.cli.fakes import FakeEngine
 
 

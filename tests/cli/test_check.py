@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from grpc2connect.results import State
 
+from grpc2connect.results import State
 from tests.cli.conftest import Shell
 from tests.cli.fakes import FakeEngine, addition, answer, edit, reference
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+
 from grpc2connect import __version__
 from grpc2connect.options import ClientProtocol, GeneratedPlace, RuntimeMode
-
 from tests.cli.conftest import Shell
 from tests.cli.fakes import FakeEngine, answer, edit, reference
 

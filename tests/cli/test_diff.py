@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 from grpc2connect.results import Audit, FileError
-
 from tests.cli.conftest import Shell
 from tests.cli.fakes import FakeEngine, addition, answer, edit, reference
 

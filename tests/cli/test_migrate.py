@@ -6,8 +6,8 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from grpc2connect.results import Audit
 
+from grpc2connect.results import Audit
 from tests.cli.conftest import Shell, git
 from tests.cli.fakes import FakeEngine, addition, answer, edit
 

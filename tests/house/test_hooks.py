@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from grpc2connect.cli.app import group
 
 REPOSITORY = Path(__file__).parents[2]

@@ -30,6 +30,7 @@ LEVELS = {
     "plan": 4,
     "rewrite": 5,
     "generate": 5,
+    "ledger": 5,
     "engine": 6,
     "report": 6,
     "cli": 7,

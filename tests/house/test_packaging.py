@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from grpc2connect import vendor
 
 REPOSITORY = Path(__file__).parents[2]

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from grpc2connect.report import diff
-from grpc2connect.results import FileChange
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from grpc2connect.report import diff
+from grpc2connect.results import FileChange
 
 Git = Callable[..., bytes]
 

@@ -7,11 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+
 from grpc2connect.report import github, json_report, text
 from grpc2connect.report.ledger import NO_UNIT, Count, ledger, percent, render, summary_line
 from grpc2connect.report.paint import Paint, one_line, shown
 from grpc2connect.results import Audit, FileError, RunResult
-
 from tests.report import samples
 
 PLAIN = Paint()

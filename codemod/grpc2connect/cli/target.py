@@ -33,7 +33,7 @@ class Target:
 
 def absolute(path: Path) -> Path:
     """`path` without dots and not resolved: a link keeps its own name."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
+    return Path(os.path.abspath(path))
 
 
 def resolve(given: Sequence[Path], config: Config) -> Target:
