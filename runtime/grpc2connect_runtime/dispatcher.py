@@ -19,18 +19,22 @@ def _content_type(scope: dict[str, Any]) -> str:
 
 
 async def _refuse(send: Send, content_type: str, status: int, text: str, http_status: int) -> None:
-    """Answer a call that no application takes: with trailers only to gRPC clients, else by the HTTP status."""
-    headers: list[tuple[bytes, bytes]] = []
-    if content_type.startswith("application/grpc"):
+    """Answer a call that no application takes: by a gRPC status to gRPC clients, else by the HTTP status."""
+    fields = [(b"grpc-status", b"%d" % status), (b"grpc-message", text.replace(" ", "%20").encode())]
+    headers = [(b"content-type", content_type.encode())]
+    is_web = content_type.startswith("application/grpc-web")
+    is_grpc = content_type.startswith("application/grpc") and not is_web
+    if is_web:
+        http_status, headers = 200, headers + fields
+    elif is_grpc:
+        # Not trailers only: grpcio wants those to end the stream, ASGI servers end it with an empty body.
         http_status = 200
-        message = text.replace(" ", "%20").encode()
-        headers = [
-            (b"content-type", content_type.encode()),
-            (b"grpc-status", b"%d" % status),
-            (b"grpc-message", message),
-        ]
-    await send({"type": "http.response.start", "status": http_status, "headers": headers, "trailers": False})
+    else:
+        headers = []
+    await send({"type": "http.response.start", "status": http_status, "headers": headers, "trailers": is_grpc})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+    if is_grpc:
+        await send({"type": "http.response.trailers", "headers": fields, "more_trailers": False})
 
 
 class _NotFoundAsStatus:
