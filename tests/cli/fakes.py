@@ -42,8 +42,8 @@ class FakeEngine:
         self.on_run()
         return dataclasses.replace(self.answer, root=options.root)
 
-    def generate(self, options: Options) -> RunResult:
-        return self.run(options)
+    def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
+        return self.run(options, progress)
 
     def catalogue(self) -> Sequence[RuleInfo]:
         return RULES

@@ -30,11 +30,11 @@ LEVELS = {
     "plan": 4,
     "rewrite": 5,
     "generate": 5,
-    "ledger": 5,
-    "engine": 6,
-    "report": 6,
-    "cli": 7,
-    "__main__": 8,
+    "ledger": 6,
+    "engine": 7,
+    "report": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 BESIDE = {
     ("rewrite", "generate"),

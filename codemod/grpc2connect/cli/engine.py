@@ -38,7 +38,7 @@ class Engine(Protocol):
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Everything a migration with `options` would do; writes nothing."""
 
-    def generate(self, options: Options) -> RunResult:
+    def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Only the `*_connect.py` modules; writes nothing."""
 
     def catalogue(self) -> Sequence[RuleInfo]:
@@ -53,21 +53,21 @@ class InstalledEngine:
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.run`."""
-        from grpc2connect import engine
+        from grpc2connect.engine import run
 
-        return engine.run(options, progress)
+        return run(options, progress)
 
-    def generate(self, options: Options) -> RunResult:
+    def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.generate`."""
-        from grpc2connect import engine
+        from grpc2connect.engine import generate
 
-        return engine.generate(options)
+        return generate(options, progress)
 
     def catalogue(self) -> Sequence[RuleInfo]:
         """See `Engine.catalogue`."""
-        from grpc2connect import rules_api
+        from grpc2connect.rules_api import catalogue
 
-        return rules_api.catalogue()
+        return catalogue()
 
     def write(self, path: Path, data: bytes) -> None:
         """See `Engine.write`."""

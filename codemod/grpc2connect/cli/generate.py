@@ -16,7 +16,7 @@ from grpc2connect.report.paint import shown
 @project_command
 def generate(session: Session) -> int:
     """Write the *_connect.py modules beside the existing stubs, and refresh a vendored runtime; nothing else."""
-    result = session.engine.generate(session.options)
+    result = session.generate()
     done, failed = write(result.changes, session.engine)
     result = replace(result, changes=tuple(done), errors=(*result.errors, *failed))
     if not session.as_json and not session.output.quiet:

@@ -40,6 +40,11 @@ class Session:
         with self.output.progress() as progress:
             return self.engine.run(self.options, progress)
 
+    def generate(self) -> RunResult:
+        """The generated modules alone."""
+        with self.output.progress() as progress:
+            return self.engine.generate(self.options, progress)
+
     def finish(self, command: str, result: RunResult, code: codes.ExitCode, *, changed: str, to_stderr: bool) -> int:
         """Print what `result` says (findings, ledger, the summary line; or JSON) and hand back the exit code."""
         self.output.notes(text.error_line(error, result, self.output.err) for error in result.errors)
