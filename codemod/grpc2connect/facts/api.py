@@ -27,6 +27,9 @@ ROOTS = frozenset(
 
 AIO_PREFIXES = ("grpc.aio.", "grpc.experimental.aio.")
 
+UNKNOWN_STUBS = "generated:"
+"""Prefix of the path of a `*_pb2_grpc` module whose services are not known: no proto, no file, not installed."""
+
 CHANNELS = {
     "grpc.insecure_channel": False,
     "grpc.secure_channel": False,

@@ -117,18 +117,34 @@ class Environment:
         return NOTHING
 
     def _string_annotation(self, node: ast.Constant, text: str) -> Values:
-        try:
-            parsed = ast.parse(text.strip(), mode="eval").body
-        except SyntaxError:
-            return NOTHING
-        for child in ast.walk(parsed):
-            if isinstance(child, ast.expr):
-                ast.copy_location(child, node)
-                self.module.parents.setdefault(child, node)
-        found = self._annotated(parsed)
-        if found:
-            self.state.values[node] = self.state.values.get(node, NOTHING) | found
-        return found
+        known = self.state.strings.get(node)
+        if known is None:
+            known = parse_string_annotation(self.module, node, text)
+            if known is None:
+                return NOTHING
+            self.state.strings[node] = known
+        return self._annotated(known)
+
+
+def parse_string_annotation(module: Module, node: ast.Constant, text: str) -> ast.expr | None:
+    """The expression in a one-line string annotation, its nodes placed where they stand in the file."""
+    source = module.source(node)
+    if source[1:-1] != text or source[0] not in "'\"" or "\n" in text:
+        return None
+    try:
+        parsed = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
+    for parent in ast.walk(parsed):
+        if isinstance(parent, ast.expr | ast.keyword | ast.arg):
+            shift = node.col_offset + 1
+            parent.lineno = parent.end_lineno = node.lineno
+            parent.col_offset += shift
+            parent.end_col_offset = (parent.end_col_offset or 0) + shift
+        for child in ast.iter_child_nodes(parent):
+            module.parents[child] = parent
+    module.parents[parsed] = node
+    return parsed
 
 
 def _instances(value: object) -> Values:

@@ -80,6 +80,8 @@ class Program:
         last = dotted.rpartition(".")[2]
         if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted)):
             return frozenset({StubsModule(stubs)})
+        if last.endswith("_pb2_grpc") and dotted.partition(".")[0] not in api.ROOTS:
+            return frozenset({Api(f"{api.UNKNOWN_STUBS}{dotted}")})
         top = dotted.partition(".")[0]
         if top in api.ROOTS:
             return frozenset({Api(api.normalise(dotted))})

@@ -56,6 +56,7 @@ class State:
     links: set[tuple[Value, Value]] = field(default_factory=set)
     modules_of: dict[ast.AST, Module] = field(default_factory=dict)
     globals: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
+    strings: dict[ast.AST, ast.expr] = field(default_factory=dict)
     changed: bool = False
 
     def grow(self, table: dict[tuple[ast.AST, str], Values], key: tuple[ast.AST, str], values: Values) -> None:

@@ -1,0 +1,254 @@
+"""The pipeline: sources, schema, facts, plan, rewrite, generate. One call, one result; writes nothing."""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grpc2connect import ledger
+from grpc2connect.facts.collect import collect
+from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.inference import infer
+from grpc2connect.facts.program import Program, dotted_name
+from grpc2connect.facts.references import Reference
+from grpc2connect.generate import generate as generate_modules
+from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.plan import Plan
+from grpc2connect.plan import make as make_plan
+from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.rewrite.place import Places
+from grpc2connect.rewrite.proof import ProofFailed
+from grpc2connect.rewrite.rewrite import Rewritten, rewrite
+from grpc2connect.rules_api import load
+from grpc2connect.schema import GrpcModule, Schema
+from grpc2connect.sources import NotEncodable, Source, encode, find, mentions, mentions_any, read
+from grpc2connect.sources.environment import search_paths
+from grpc2connect.syntax import Module, SyntaxProblem, parse
+from grpc2connect.vendor import files as runtime_files
+
+Progress = Callable[[str, int, int], None]
+
+_ATTEMPTS = 5
+"""How often units are put back on gRPC after a failed proof before the run gives up on a file."""
+
+
+@dataclass
+class _Files:
+    """The files of a run: read once, parsed on demand."""
+
+    top: Path
+    paths: frozenset[str]
+    sources: dict[Path, Source] = field(default_factory=dict)
+    errors: list[FileError] = field(default_factory=list)
+    broken: dict[Path, Source] = field(default_factory=dict)
+    parsed: int = 0
+
+    def source(self, path: Path) -> Source | None:
+        """A file's text; None (and an error) if it cannot be read."""
+        if path not in self.sources:
+            found = read(path)
+            if isinstance(found, FileError):
+                self.errors.append(found)
+                return None
+            self.sources[path] = found
+        return self.sources[path]
+
+    def load(self, path: Path) -> Module | None:
+        """A file parsed; None (and an error) if it cannot be."""
+        source = self.source(path)
+        if source is None:
+            return None
+        self.parsed += 1
+        try:
+            return parse(path, source.text, dotted_name(path, self.paths, self.top))
+        except SyntaxProblem as problem:
+            self.broken[path] = source
+            self.errors.append(
+                FileError(path, "G2C002", f"line {problem.line}: {problem.message}", "correct the syntax, then run again")
+            )
+            return None
+
+
+def run(options: Options, progress: Progress | None = None) -> RunResult:
+    """Everything that a migration of the given paths would change, with the ledger and the findings."""
+    enabled = gc.isenabled()
+    gc.disable()  # nothing here makes garbage in cycles worth the collector's time
+    try:
+        return _Run(options, progress or (lambda stage, done, total: None)).result()
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def generate(options: Options, progress: Progress | None = None) -> RunResult:
+    """Only the `*_connect.py` beside the generated modules that the paths hold."""
+    paths, errors = find(options)
+    top = _top(options)
+    schema, schema_errors = Schema.load(paths, _environment(options), top)
+    modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, options)]
+    changes, generate_errors = generate_modules(schema, modules, options)
+    return RunResult(
+        options.root, changes=tuple(changes), errors=(*errors, *schema_errors, *generate_errors), files_seen=len(paths)
+    )
+
+
+def _on_disk(module: GrpcModule, options: Options) -> bool:
+    return module.path is not None or options.generated is not None
+
+
+def _environment(options: Options) -> list[Path]:
+    return search_paths(options.python) if options.python else []
+
+
+def _top(options: Options) -> Path:
+    folders = [path if path.is_dir() else path.parent for path in options.paths]
+    return Path(os.path.commonpath([str(folder.resolve()) for folder in folders])) if folders else options.root
+
+
+class _Run:
+    def __init__(self, options: Options, progress: Progress) -> None:
+        self.options = options
+        self.progress = progress
+        paths, errors = find(options)
+        self.paths = [path for path in paths if not _is_vendored(path)]
+        self.top = _top(options)
+        python = [path for path in self.paths if path.suffix == ".py"]
+        self.files = _Files(self.top, frozenset(map(str, python)), errors=list(errors))
+        self.schema, schema_errors = Schema.load(self.paths, _environment(options), self.top)
+        self.files.errors.extend(schema_errors)
+        self.program = Program(python, self.schema, self.files.load, self.top)
+        self.python = python
+
+    def result(self) -> RunResult:
+        """Run all stages."""
+        seeds = self._relevant()
+        if not seeds:
+            return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
+        modules = []
+        for index, path in enumerate(seeds):
+            self.progress("parse", index, len(seeds))
+            if (module := self.program.module(path)) is not None:
+                modules.append(module)
+        self.progress("facts", 0, 1)
+        facts = Facts(self.program, infer(self.program, modules))
+        references = [reference for module in self.program.modules() for reference in collect(facts, module)]
+        return self._settle(facts, references)
+
+    def _relevant(self) -> list[Path]:
+        """Files that can hold a gRPC reference: by bytes first, then whatever imports those, until nothing is new."""
+        contents: dict[Path, bytes] = {}
+        relevant: set[Path] = set()
+        for path in self.python:
+            if self.schema.by_path(path) or self.schema.is_pb2_path(path) or path.name.endswith("_connect.py"):
+                continue
+            source = self.files.source(path)
+            if source is None:
+                continue
+            contents[path] = source.data
+            if mentions(source.data):
+                relevant.add(path)
+        known: set[Path] = set()
+        while relevant - known:
+            names = frozenset(_module_name(path).encode() for path in relevant - known)
+            known |= relevant
+            relevant |= {path for path, data in contents.items() if path not in known and mentions_any(data, names)}
+        return sorted(relevant)
+
+    def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
+        """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
+        stay: dict[str, str] = self._named_in_broken(references)
+        for _ in range(_ATTEMPTS):
+            places = Places(self.program, self.options)
+            plan = make_plan(references, load(), stay)
+            rewritten, failed = self._rewrite(facts, plan, places)
+            if not failed:
+                changes, errors = self._generate(plan, rewritten, places)
+                if not errors:
+                    break
+                failed = errors
+            stay.update(failed)
+        else:
+            plan, rewritten, changes = make_plan(references, load(), _all_files(references)), {}, []
+        return ledger.result(
+            self.options, plan, rewritten, changes, self.files.errors, len(self.paths), self.files.parsed, stay
+        )
+
+    def _named_in_broken(self, references: list[Reference]) -> dict[str, str]:
+        """Services whose names occur in a file that cannot be parsed stay as they are: full name to the reason."""
+        stay = {}
+        for path, source in self.files.broken.items():
+            words = set(re.findall(rb"\w+", source.data))
+            for service in {service for reference in references for service in reference.units}:
+                names = {service.stub_class, service.servicer_class, service.adder}
+                if any(name.encode() in words for name in names):
+                    stay[service.full_name] = f"{path} uses it and cannot be parsed"
+        return stay
+
+    def _rewrite(
+        self, facts: Facts, plan: Plan, places: Places
+    ) -> tuple[dict[Path, tuple[Rewritten, FileChange]], dict[str, str]]:
+        by_module: dict[Module, list] = {}  # type: ignore[type-arg]
+        for decision in plan.decisions:
+            by_module.setdefault(decision.reference.module, []).append(decision)
+        done: dict[Path, tuple[Rewritten, FileChange]] = {}
+        failed: dict[str, str] = {}
+        for index, (module, decisions) in enumerate(by_module.items()):
+            self.progress("rewrite", index, len(by_module))
+            source = self.files.sources[module.path]
+            units = tuple(sorted({s.full_name for d in decisions for s in d.reference.units if not plan.units.why_left(s)}))
+            try:
+                outcome = rewrite(facts, module, decisions, places)
+                after = encode(source, outcome.text)
+            except (ProofFailed, NotEncodable) as problem:
+                failed[str(module.path)] = str(problem)
+                continue
+            if after != source.data:
+                done[module.path] = (outcome, FileChange(module.path, source.data, after, units))
+        return done, failed
+
+    def _generate(
+        self, plan: Plan, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places
+    ) -> tuple[list[FileChange], dict[str, str]]:
+        needed = {id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}
+        self.progress("generate", 0, max(len(needed), 1))
+        changes, errors = generate_modules(self.schema, list(needed.values()), self.options)
+        failed = {}
+        for error in errors:
+            if error not in self.files.errors:
+                self.files.errors.append(error)
+            for stubs in needed.values():
+                if not changes or _concerns(error, stubs):
+                    failed.update({service.full_name: error.message for service in stubs.services})
+        if self.options.runtime is RuntimeMode.VENDOR and not failed:
+            for root in sorted(places.runtime_roots):
+                changes.extend(_vendored(root))
+        return changes, failed
+
+
+def _concerns(error: FileError, stubs: GrpcModule) -> bool:
+    name = stubs.path.name.removesuffix("_pb2_grpc.py") if stubs.path else Path(stubs.proto).stem
+    return error.path.name.split(".")[0].removesuffix("_pb2_grpc").removesuffix("_connect") == name
+
+
+def _vendored(root: Path) -> Iterable[FileChange]:
+    for relative, data in runtime_files():
+        path = root / relative
+        before = path.read_bytes() if path.is_file() else None
+        if before != data:
+            yield FileChange(path, before, data)
+
+
+def _is_vendored(path: Path) -> bool:
+    return "grpc2connect_runtime" in path.parts
+
+
+def _module_name(path: Path) -> str:
+    return path.parent.name if path.name == "__init__.py" else path.stem
+
+
+def _all_files(references: Iterable[Reference]) -> dict[str, str]:
+    return {str(reference.module.path): "no edit of it could be proved" for reference in references}

@@ -1,0 +1,130 @@
+"""What an attribute of an abstract value is."""
+
+from __future__ import annotations
+
+import ast
+
+from grpc2connect.facts import api, classes
+from grpc2connect.facts.environment import Environment
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Adder,
+    Api,
+    Builtin,
+    Call,
+    Channel,
+    Class,
+    Context,
+    Error,
+    ExperimentalApi,
+    Function,
+    Instance,
+    Member,
+    Message,
+    MessagesModule,
+    Package,
+    ProgramModule,
+    Raises,
+    Rpc,
+    RpcVariant,
+    Server,
+    ServicerBase,
+    Status,
+    Stub,
+    StubClass,
+    StubsModule,
+    Super,
+    Value,
+    Values,
+)
+
+
+def get(env: Environment, owner: Value, name: str) -> Values:
+    """The values of `owner.name`."""
+    match owner:
+        case Api(path):
+            return _api(path, name)
+        case StubsModule(module):
+            return _generated(module.services, name)
+        case MessagesModule():
+            return NOTHING if name == "DESCRIPTOR" else frozenset({Message()})
+        case ProgramModule(module):
+            found = env.state.cells.get((module.tree, name), NOTHING)
+            return found or env.program.submodule(owner, name)
+        case Package():
+            return env.program.submodule(owner, name)
+        case Builtin(path):
+            return frozenset({Builtin(f"{path}.{name}")})
+        case Stub(service, aio, _):
+            method = service.method(name)
+            return frozenset({Rpc(service, method, aio) if method else Member(owner, name)})
+        case Rpc():
+            return frozenset({RpcVariant(owner, name)})
+        case Raises():
+            return frozenset({Error(None)}) if name in ("value", "exception") else NOTHING
+        case Channel() | Server() | Context() | Error() | Call() | Status():
+            return frozenset({Member(owner, name)})
+        case Instance(cls):
+            return _instance(env, owner, cls, name)
+        case Class():
+            found = classes.lookup(env.state, owner, name)
+            return found or env.state.attributes.get((owner.node, name), NOTHING)
+        case Super(cls):
+            found = classes.lookup(env.state, cls, name, skip_own=True)
+            return _bound(found, Instance(cls)) or _inherited(env, cls, name)
+    return NOTHING
+
+
+def _api(path: str, name: str) -> Values:
+    if path == api.STATUS_CODE and (name in api.CONNECT_CODES or name == "OK"):
+        return frozenset({Status(name)})
+    return frozenset({Api(api.normalise(f"{path}.{name}"))})
+
+
+def _generated(services: object, name: str) -> Values:
+    for service in services:  # type: ignore[attr-defined]
+        if name == service.stub_class:
+            return frozenset({StubClass(service)})
+        if name == service.stub_class.removesuffix("Stub") + "AsyncStub":
+            return frozenset({StubClass(service, aio=True)})
+        if name == service.servicer_class:
+            return frozenset({ServicerBase(service)})
+        if name == service.adder:
+            return frozenset({Adder(service)})
+        if name == service.name:
+            return frozenset({ExperimentalApi(service)})
+    return NOTHING
+
+
+def _instance(env: Environment, owner: Instance, cls: Class, name: str) -> Values:
+    found = classes.instance_attribute(env.state, cls, name)
+    own = classes.lookup(env.state, cls, name)
+    for value in own:
+        if classes.is_property(value) and isinstance(value, Function):
+            found |= env.state.returns.get(value.node, NOTHING)
+    found |= _bound(frozenset(value for value in own if not classes.is_property(value)), owner)
+    if found:
+        return found
+    for base in classes.generated_bases(env.state, cls):
+        if isinstance(base, StubClass):
+            return get(env, Stub(base.service, base.aio, None), name)
+    return _inherited(env, cls, name)
+
+
+def _inherited(env: Environment, cls: Class, name: str) -> Values:
+    """The handler that a servicer has from its generated base alone."""
+    for base in classes.generated_bases(env.state, cls):
+        if isinstance(base, ServicerBase) and base.service.method(name):
+            return frozenset({Member(base, name)})
+    return NOTHING
+
+
+def _bound(values: Values, owner: Value) -> Values:
+    found: set[Value] = set()
+    for value in values:
+        if isinstance(value, Function) and value.self_value is None and not isinstance(value.node, ast.Lambda):
+            static = classes.decorated(value.node, "staticmethod")
+            found.add(value if static else Function(value.module, value.node, owner))
+        else:
+            found.add(value)
+    return frozenset(found)

@@ -1,0 +1,277 @@
+"""What calling an abstract value gives, and what flows into the function that is called."""
+
+from __future__ import annotations
+
+import ast
+
+from grpc2connect.facts import api, classes
+from grpc2connect.facts.environment import Environment
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Adder,
+    Api,
+    Builtin,
+    Call,
+    Channel,
+    Class,
+    Error,
+    ExperimentalApi,
+    Function,
+    Instance,
+    Member,
+    Message,
+    Raises,
+    Rpc,
+    RpcVariant,
+    Server,
+    Site,
+    Status,
+    Stub,
+    StubClass,
+    Super,
+    Value,
+    Values,
+    Wrapped,
+)
+from grpc2connect.facts.scopes import is_generator, parameters
+from grpc2connect.facts.state import Registration
+
+_RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
+_PASS_THROUGH = frozenset({"gather", "wait_for", "shield", "create_task", "ensure_future"})
+
+
+def evaluate_call(node: ast.Call, env: Environment) -> Values:
+    """The values of a call expression."""
+    from grpc2connect.facts.expressions import evaluate
+
+    callees = evaluate(node.func, env)
+    arguments = [evaluate(argument, env) for argument in node.args]
+    keywords = {keyword.arg: evaluate(keyword.value, env) for keyword in node.keywords}
+    found: set[Value] = set()
+    known = False
+    for callee in callees:
+        result = _apply(callee, node, arguments, keywords, env)
+        known = known or isinstance(callee, Function | Class)
+        found |= result
+    if not known:
+        found |= _unknown(node, arguments, keywords, env)
+    return frozenset(found)
+
+
+def _apply(
+    callee: Value, node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+) -> Values:
+    site = Site(str(env.module.path), env.module.span(node).start)
+    match callee:
+        case Api(path):
+            return _api_call(path, site, arguments, keywords, env)
+        case StubClass(service, aio):
+            channels = [v for values in [*arguments, *keywords.values()] for v in values if isinstance(v, Channel)]
+            kinds = {channel.aio for channel in channels}
+            stub = Stub(service, aio if aio is not None else kinds.pop() if len(kinds) == 1 else None, site)
+            for channel in channels:
+                env.state.link(stub, channel)
+            return frozenset({stub})
+        case Rpc():
+            return _rpc_call(callee, site)
+        case RpcVariant(rpc, name):
+            call = Call(rpc.service, rpc.method, rpc.aio, site)
+            if name == "with_call":
+                return frozenset({Wrapped("tuple:0", Message()), Wrapped("tuple:1", call)})
+            return frozenset({call}) if name == "future" else NOTHING
+        case Adder(service):
+            _register(service, node, arguments, keywords, env)
+            return NOTHING
+        case Member(owner, name):
+            return _member_call(owner, name)
+        case Class():
+            return _construct(callee, node, arguments, keywords, env)
+        case Function():
+            return call_function(callee, node, arguments, keywords, env)
+        case Builtin(path):
+            return _builtin_call(path, node, arguments, env)
+    return NOTHING
+
+
+def _api_call(
+    path: str, site: Site, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+) -> Values:
+    if path in api.CHANNELS:
+        return frozenset({Channel(api.CHANNELS[path], site)})
+    if path in api.SERVERS:
+        return frozenset({Server(api.SERVERS[path], site)})
+    if path == "grpc.intercept_channel":
+        return arguments[0] if arguments else keywords.get("channel", NOTHING)
+    if path in api.ERRORS:
+        return frozenset({Error(api.ERRORS[path])})
+    return frozenset({Api(f"{path}()")})
+
+
+def _rpc_call(rpc: Rpc, site: Site) -> Values:
+    call = Call(rpc.service, rpc.method, rpc.aio, site)
+    if rpc.method.server_streaming or rpc.aio:
+        return frozenset({call})
+    return frozenset({Message()}) if rpc.aio is False else frozenset({Message(), call})
+
+
+def _register(
+    service: object, node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+) -> None:
+    servicers = arguments[0] if arguments else keywords.get("servicer", NOTHING)
+    servers = arguments[1] if len(arguments) > 1 else keywords.get("server", NOTHING)
+    for value in servicers:
+        if isinstance(value, Instance):
+            env.state.serve(value.cls, service)  # type: ignore[arg-type]
+    for server in servers:
+        if isinstance(server, Server):
+            env.state.link(server, Adder(service))  # type: ignore[arg-type]
+    env.state.registrations.setdefault(node, set()).add(Registration(env.module, node, service))  # type: ignore[arg-type]
+
+
+def _member_call(owner: Value, name: str) -> Values:
+    if name == "code" and not isinstance(owner, Server | Channel):
+        return frozenset({Status()})
+    if isinstance(owner, Channel) and name in ("__enter__", "__aenter__"):
+        return frozenset({owner})
+    return NOTHING
+
+
+def _construct(
+    cls: Class, node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+) -> Values:
+    instance = Instance(cls)
+    for function in classes.lookup(env.state, cls, "__init__"):
+        if isinstance(function, Function):
+            call_function(Function(function.module, function.node, instance), node, arguments, keywords, env)
+    return frozenset({instance})
+
+
+def call_function(
+    function: Function,
+    node: ast.Call,
+    arguments: list[Values],
+    keywords: dict[str | None, Values],
+    env: Environment,
+) -> Values:
+    """Bind arguments to the parameters of a function of the program; what it returns."""
+    state, target = env.state, function.node
+    state.calls.setdefault(target, set()).add(node)
+    names = [arg.arg for arg in parameters(target)]
+    if function.self_value is not None:
+        names = names[1:]
+    starred = any(isinstance(argument, ast.Starred) for argument in node.args)
+    for index, values in enumerate(arguments):
+        if index < len(names) and not starred:
+            state.grow(state.parameters, (target, names[index]), values)
+        elif target.args.vararg:
+            wrapped = frozenset(Wrapped("item", value) for value in values)
+            state.grow(state.parameters, (target, target.args.vararg.arg), wrapped)
+    accepted = {*names, *(arg.arg for arg in target.args.kwonlyargs)}
+    for name, values in keywords.items():
+        if name in accepted:
+            state.grow(state.parameters, (target, name), values)
+    return result_of(function, env)
+
+
+def result_of(function: Function, env: Environment) -> Values:
+    """What a call of a function gives: its returns, wrapped as generators and coroutines are."""
+    node = function.node
+    returns = env.state.returns.get(node, NOTHING)
+    if isinstance(node, ast.Lambda):
+        return returns
+    yields = env.state.yields.get(node, NOTHING)
+    if classes.decorated(node, "contextmanager", "asynccontextmanager"):
+        return frozenset(Wrapped("enter", value) for value in yields)
+    if is_generator(node):
+        return frozenset(Wrapped("item", value) for value in yields)
+    if not returns:
+        returns = env.annotation(node.returns)
+    if isinstance(node, ast.AsyncFunctionDef):
+        return frozenset(Wrapped("await", value) for value in returns)
+    return returns
+
+
+def _builtin_call(path: str, node: ast.Call, arguments: list[Values], env: Environment) -> Values:
+    if path == "super" and env.cls is not None:
+        return frozenset({Super(env.cls)})
+    if path == "getattr" and len(node.args) >= 2:
+        name = node.args[1]
+        if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            from grpc2connect.facts import attributes
+
+            return frozenset(found for owner in arguments[0] for found in attributes.get(env, owner, name.value))
+    return NOTHING
+
+
+def _unknown(
+    node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+) -> Values:
+    """A callee that is not of the program: what it surely does with functions and errors handed to it."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    if name in _RAISES and arguments and any(isinstance(v, Api) and v.path in api.ERRORS for v in _flat(arguments[0])):
+        return frozenset({Raises()})
+    _hand_over(node, arguments, keywords, env)
+    if name in _PASS_THROUGH and arguments:
+        return arguments[0]
+    if name in ("append", "add") and isinstance(node.func, ast.Attribute) and arguments:
+        from grpc2connect.facts.statements import _grow_container
+
+        _grow_container(node.func.value, frozenset(Wrapped("item", v) for v in arguments[0]), env)
+    if name in ("dict", "list", "tuple", "iter", "reversed", "sorted", "set") and arguments:
+        return frozenset(v for v in arguments[0] if isinstance(v, Wrapped) and v.how == "item")
+    if name == "next" and arguments:
+        from grpc2connect.facts.expressions import items
+
+        return items(arguments[0])
+    if name in ("get", "pop", "values", "setdefault") and isinstance(node.func, ast.Attribute):
+        held = env.state.values.get(node.func.value, NOTHING)
+        wrapped = frozenset(v for v in held if isinstance(v, Wrapped) and v.how == "item")
+        return wrapped if name == "values" else frozenset(v.value for v in wrapped)
+    return NOTHING
+
+
+def _flat(values: Values) -> Values:
+    return values | frozenset(value.value for value in values if isinstance(value, Wrapped))
+
+
+def _hand_over(
+    node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+) -> None:
+    """`submit(f, x)`, `Thread(target=f, args=(x,))`, `partial(f, x)`: what follows a function flows into it."""
+    for index, values in enumerate(arguments):
+        for value in values:
+            if isinstance(value, Function):
+                call_function(value, node, arguments[index + 1 :], {}, env)
+    for value in keywords.get("target", NOTHING):
+        if isinstance(value, Function):
+            given = keywords.get("args", NOTHING)
+            indexes = [int(v.how[6:]) for v in given if isinstance(v, Wrapped) and v.how.startswith("tuple:")]
+            unpacked = [
+                frozenset(v.value for v in given if isinstance(v, Wrapped) and v.how == f"tuple:{index}")
+                for index in range(max(indexes, default=-1) + 1)
+            ]
+            call_function(value, node, unpacked, {}, env)
+
+
+def apply_decorators(
+    function: Function, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment
+) -> Values:
+    """What a `def` binds: the function, and what decorators of the program put in its place."""
+    from grpc2connect.facts.expressions import evaluate
+
+    found: set[Value] = {function}
+    for decorator in reversed(node.decorator_list):
+        for value in evaluate(decorator, env):
+            if not isinstance(value, Function):
+                continue
+            target = value.node
+            names = [arg.arg for arg in parameters(target)]
+            if value.self_value is not None:
+                names = names[1:]
+            if names:
+                env.state.grow(env.state.parameters, (target, names[0]), frozenset({function}))
+            found |= {v for v in env.state.returns.get(target, NOTHING) if isinstance(v, Function)}
+    return frozenset(found)
+
+
+__all__ = ["ExperimentalApi", "Status", "apply_decorators", "call_function", "evaluate_call", "result_of"]

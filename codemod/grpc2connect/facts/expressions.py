@@ -1,0 +1,136 @@
+"""Abstract evaluation of expressions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from grpc2connect.facts import attributes, calls
+from grpc2connect.facts.environment import Environment
+from grpc2connect.facts.kinds import NOTHING, Call, Function, Member, Message, Values, Wrapped
+from grpc2connect.facts.scopes import bindings
+
+
+def evaluate(node: ast.expr, env: Environment) -> Values:
+    """All that an expression can be, as far as gRPC is concerned; remembered under the node."""
+    values = _evaluate(node, env)
+    if values:
+        old = env.state.values.get(node, NOTHING)
+        if not values <= old:
+            env.state.values[node] = old | values
+    return values
+
+
+def _evaluate(node: ast.expr, env: Environment) -> Values:
+    match node:
+        case ast.Name(id=name):
+            return env.look_up(name)
+        case ast.Attribute(value=value, attr=attr):
+            owners = evaluate(value, env)
+            return frozenset(found for owner in owners for found in attributes.get(env, owner, attr))
+        case ast.Call():
+            return calls.evaluate_call(node, env)
+        case ast.Await(value=value):
+            return awaited(evaluate(value, env))
+        case ast.Subscript(value=value, slice=index):
+            evaluate(index, env)
+            return subscript(evaluate(value, env), index)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            return _sequence(node, elements, env)
+        case ast.Dict(keys=keys, values=items):
+            for key in keys:
+                if key is not None:
+                    evaluate(key, env)
+            return wrap("item", (value for item in items for value in evaluate(item, env)))
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            evaluate(test, env)
+            return evaluate(body, env) | evaluate(orelse, env)
+        case ast.BoolOp(values=operands):
+            return frozenset(value for operand in operands for value in evaluate(operand, env))
+        case ast.NamedExpr(target=target, value=value):
+            found = evaluate(value, env)
+            env.bind(target.id, found)
+            return found
+        case ast.Lambda():
+            function = Function(env.module, node)
+            env.state.functions.setdefault(node, function)
+            return frozenset({function})
+        case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+            return _comprehension(node, env)
+        case ast.Yield(value=value):
+            if value is not None:
+                env.state.grow_flow(env.state.yields, env.scope, evaluate(value, env))
+            return NOTHING
+        case ast.YieldFrom(value=value):
+            env.state.grow_flow(env.state.yields, env.scope, items(evaluate(value, env)))
+            return NOTHING
+        case ast.Starred(value=value):
+            return evaluate(value, env)
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            evaluate(child, env)
+    return NOTHING
+
+
+def _sequence(node: ast.expr, elements: list[ast.expr], env: Environment) -> Values:
+    found: set[Wrapped] = set()
+    for index, element in enumerate(elements):
+        values = evaluate(element, env)
+        found.update(Wrapped("item", value) for value in values)
+        if isinstance(node, ast.Tuple | ast.List):
+            found.update(Wrapped(f"tuple:{index}", value) for value in values)
+    return frozenset(found)
+
+
+def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, env: Environment) -> Values:
+    from grpc2connect.facts.statements import assign
+
+    inner = env.fork()
+    # A comprehension's own names are seen by nothing outside it.
+    inner.bound = env.bound | {name for child in ast.walk(node) for name in bindings(child)}
+    for generator in node.generators:
+        assign(generator.target, items(evaluate(generator.iter, inner)), inner)
+        for condition in generator.ifs:
+            evaluate(condition, inner)
+    if isinstance(node, ast.DictComp):
+        evaluate(node.key, inner)
+        return wrap("item", evaluate(node.value, inner))
+    return wrap("item", evaluate(node.elt, inner))
+
+
+def wrap(how: str, values: Iterable[object]) -> Values:
+    """Values inside something."""
+    return frozenset(Wrapped(how, value) for value in values)  # type: ignore[arg-type]
+
+
+def unwrap(how: str, values: Values) -> Values:
+    """What is inside the values that are wrapped in the given way."""
+    return frozenset(value.value for value in values if isinstance(value, Wrapped) and value.how == how)
+
+
+def items(values: Values) -> Values:
+    """What iterating over a value gives (`async for` included)."""
+    found = unwrap("item", values)
+    for value in values:
+        if isinstance(value, Call) and value.method.server_streaming:
+            found |= {Message()}
+        if isinstance(value, Wrapped) and value.how == "await":
+            found |= items(frozenset({value.value}))
+    return found
+
+
+def awaited(values: Values) -> Values:
+    """What awaiting a value gives."""
+    found = unwrap("await", values)
+    if any(isinstance(value, Call) for value in values):
+        found |= {Message()}
+    return found
+
+
+def subscript(values: Values, index: ast.expr) -> Values:
+    """What `value[index]` gives."""
+    if isinstance(index, ast.Constant) and isinstance(index.value, int):
+        if exact := unwrap(f"tuple:{index.value}", values):
+            return exact
+    # `grpc.StatusCode["OK"]` and generics such as `ServicerContext[Req, Res]` stay what they are.
+    return unwrap("item", values) | frozenset(v for v in values if isinstance(v, Member))

@@ -1,0 +1,100 @@
+"""The facts of a program, as rules and the plan ask for them."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+
+from grpc2connect.facts.client_questions import ClientQuestions
+from grpc2connect.facts.kinds import Adder, Channel, Context, Server, Stub, Value
+from grpc2connect.facts.program import Program
+from grpc2connect.facts.scopes import Function as FunctionNode
+from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
+from grpc2connect.facts.state import State
+from grpc2connect.schema import GrpcModule, Service
+from grpc2connect.syntax import Module
+
+
+class Facts(ClientQuestions):
+    """Answers about the program. All of it is read-only and the same whatever the order of files."""
+
+    def __init__(self, program: Program, state: State) -> None:
+        self.program = program
+        self.state = state
+
+    @cached_property
+    def stubs_of(self) -> dict[str, GrpcModule]:
+        """The generated module of each service, by the service's full name."""
+        return {
+            service.full_name: module for module in self.program.schema.grpc_modules for service in module.services
+        }
+
+    @cached_property
+    def _linked(self) -> dict[Value, frozenset[Service]]:
+        linked: dict[Value, set[Service]] = {}
+        for one, other in self.state.links:
+            if isinstance(one, Stub):
+                linked.setdefault(other, set()).add(one.service)
+            elif isinstance(one, Server) and isinstance(other, Adder):
+                linked.setdefault(one, set()).add(other.service)
+        return {value: frozenset(services) for value, services in linked.items()}
+
+    def services(self, value: Value) -> frozenset[Service]:
+        """The services that a value belongs to: its own, or those of the stubs and servicers linked to it."""
+        if isinstance(value, Channel | Server):
+            return self._linked.get(value) or _alone(value)
+        if isinstance(value, Context):
+            return frozenset({value.service}) if value.service else frozenset()
+        service = getattr(value, "service", None)
+        if service is not None:
+            return frozenset({service})
+        for inner in ("value", "owner", "rpc"):
+            if (held := getattr(value, inner, None)) is not None:
+                return self.services(held)
+        return frozenset()
+
+    def function_around(self, module: Module, node: ast.AST) -> FunctionNode | None:
+        """The function whose body a node stands in."""
+        found = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        return found if isinstance(found, FunctionNode) else None
+
+    def is_handler(self, function: ast.AST) -> bool:
+        """Whether a function implements an RPC (or wraps one that does)."""
+        return any(node is function for node, _ in self.state.handlers)
+
+    def importers(self, module: Module, node: ast.Name) -> list[ast.alias]:
+        """The import aliases that bind a name where it is used; empty if something else binds it."""
+        for scope in [*module.ancestors(node)]:
+            if isinstance(scope, ast.ClassDef) and module.parents.get(node) is not scope:
+                continue
+            if isinstance(scope, ast.Module | ast.ClassDef | FunctionNode):
+                own = self._names(scope)
+                if node.id in own:
+                    return self._aliases(scope, node.id)
+        return []
+
+    def _names(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> frozenset[str]:
+        known = self.state.globals.get(scope)
+        return known if known is not None else bound_names(scope)
+
+    def _aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
+        found = []
+        stars = []
+        for child in own_nodes(scope):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                for alias in child.names:
+                    if alias.name == "*":
+                        stars.append(alias)
+                    elif (alias.asname or alias.name).partition(".")[0] == name:
+                        found.append(alias)
+            elif name in bindings(child):
+                return []
+        return found or stars
+
+
+def _alone(value: Channel | Server) -> frozenset[Service]:
+    """A unit of its own for a channel or server that no generated service is known to use."""
+    if value.site is None:
+        return frozenset()
+    name = f"({type(value).__name__.lower()} at {value.site.path}:{value.site.offset})"
+    return frozenset({Service(name, "", value.site.path, ())})

@@ -1,0 +1,257 @@
+"""What rules for servicers and contexts ask of the facts."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import dataclass
+
+from grpc2connect.facts import api, classes
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Api,
+    Class,
+    Context,
+    Function,
+    Instance,
+    Member,
+    Message,
+    Server,
+    Status,
+    Values,
+)
+from grpc2connect.facts.references import ContextUse
+from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
+from grpc2connect.facts.state import State
+from grpc2connect.schema import Service
+from grpc2connect.syntax import Module
+
+_BROAD = frozenset({"Exception", "BaseException"})
+
+
+@dataclass(frozen=True)
+class StatusGroup:
+    """`set_code`, maybe `set_details`, and the `return` after them; `uses` are the context's attribute nodes."""
+
+    code: ast.expr
+    details: ast.expr | None
+    statements: tuple[ast.stmt, ...]
+    returns: ast.Return
+    uses: tuple[ast.AST, ...]
+
+
+class ServerQuestions:
+    """Questions about servicers, handlers and contexts; mixed into `Facts`."""
+
+    state: State
+
+    def values(self, node: ast.AST) -> Values:
+        """All that an expression can be."""
+        return self.state.values.get(node, NOTHING)
+
+    def arguments(self, call: ast.Call) -> dict[int | str, ast.expr]:
+        """A call's arguments by position and by keyword; `*` and `**` where something is unpacked."""
+        found: dict[int | str, ast.expr] = {}
+        for index, argument in enumerate(call.args):
+            if isinstance(argument, ast.Starred):
+                found["*"] = argument
+            else:
+                found[index] = argument
+        for keyword in call.keywords:
+            found[keyword.arg or "**"] = keyword.value
+        return found
+
+    def handler_colours(self, module: Module, node: ast.ClassDef, service: Service) -> frozenset[bool]:
+        """Whether the handlers of a servicer are async; both where it has both kinds."""
+        cls = Class(module, node)
+        family = [other for other in self.state.servicers if cls in classes.ancestry(self.state, other)] or [cls]
+        colours = {
+            isinstance(function.node, ast.AsyncFunctionDef)
+            for member in family
+            for method in service.methods
+            for function in classes.lookup(self.state, member, method.name)
+            if isinstance(function, Function)
+        }
+        return frozenset(colours) or frozenset({self._registered_aio(cls)})
+
+    def _registered_aio(self, cls: Class) -> bool:
+        for call in self.state.registrations:
+            assert isinstance(call, ast.Call)
+            found = [value for argument in call.args for value in self.values(argument)]
+            if any(value == Instance(cls) for value in found):
+                return any(isinstance(value, Server) and value.aio for value in found)
+        return False
+
+    def attribute_taken(self, module: Module, node: ast.AST, new: str, old: str) -> bool:
+        """Whether a class has another attribute of the name that a handler is to take."""
+        cls = module.enclosing(node, ast.ClassDef)
+        if new == old or not isinstance(cls, ast.ClassDef):
+            return False
+        if new in bound_names(cls):
+            return True
+        return any(
+            isinstance(child, ast.Attribute) and child.attr == new and isinstance(child.ctx, ast.Store)
+            for child in ast.walk(cls)
+        )
+
+    def status_of_abort(self, module: Module, call: ast.Call) -> bool:
+        """Whether an abort has a literal status other than OK, and details."""
+        given = self.arguments(call)
+        code, details = given.get(0, given.get("code")), given.get(1, given.get("details"))
+        if code is None or details is None or not set(given) <= {0, 1, "code", "details"}:
+            return False
+        return self._literal_status(module, code)
+
+    def _literal_status(self, module: Module, node: ast.expr) -> bool:
+        """Whether an expression spells a status code other than OK."""
+        values = self.values(node)
+        spelled = isinstance(node, ast.Attribute) and len(values) == 1
+        return spelled and all(isinstance(value, Status) and value.name in api.CONNECT_CODES for value in values)
+
+    def raises_freely(self, module: Module, node: ast.AST) -> bool:
+        """Whether an exception raised at a node leaves its handler and ends the call, with nothing to swallow it.
+
+        The handler must be called by the server alone: a test, a sibling or a decorator may swallow, or may expect
+        the context's method to be called.
+        """
+        function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        direct = any(key is function and handler.direct for (key, _), handler in self.state.handlers.items())
+        if not direct or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            return False
+        if function.decorator_list or self.state.calls.get(function):
+            return False
+        child = node
+        for parent in module.ancestors(node):
+            if parent is function:
+                return True
+            if isinstance(parent, ast.Try | ast.TryStar):
+                inside = isinstance(child, ast.stmt) and child in parent.body
+                if inside and any(self.may_catch(module, handler) for handler in parent.handlers):
+                    return False
+                if any(isinstance(left, ast.Return) for final in parent.finalbody for left in ast.walk(final)):
+                    return False
+            if isinstance(parent, ast.With | ast.AsyncWith) and any(self._swallows(item) for item in parent.items):
+                return False
+            child = parent
+        return False
+
+    def may_catch(self, module: Module, handler: ast.ExceptHandler) -> bool:
+        """Whether an `except` clause may catch a `ConnectError` (or the bare `Exception` of grpcio's abort)."""
+        if handler.type is None:
+            return True
+        parts = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        return any(self._broad(module, part) for part in parts)
+
+    def _broad(self, module: Module, node: ast.expr) -> bool:
+        values = self.values(node)
+        if any(isinstance(value, Api) and value.path in api.ERRORS for value in values):
+            return True
+        if isinstance(node, ast.Name):
+            if node.id in _BROAD:
+                return True
+            builtin = getattr(builtins, node.id, None)
+            if isinstance(builtin, type) and issubclass(builtin, BaseException):
+                return False
+            return not (any(isinstance(value, Class) for value in values) or self._imported(module, node))
+        return not (isinstance(node, ast.Attribute) and node.attr not in _BROAD | {"RpcError", "ConnectError"})
+
+    def _imported(self, module: Module, node: ast.Name) -> bool:
+        names = {
+            alias.asname or alias.name
+            for child in own_nodes(module.tree)
+            if isinstance(child, ast.ImportFrom)
+            for alias in child.names
+        }
+        return node.id in names and node.id not in ("ConnectError", "RpcError")
+
+    def _swallows(self, item: ast.withitem) -> bool:
+        expression = item.context_expr
+        target = expression.func if isinstance(expression, ast.Call) else expression
+        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        if name in ("suppress", "raises", "assertRaises", "assertRaisesRegex"):
+            return True
+        for value in self.values(target):
+            body: ast.AST | None = value.node if isinstance(value, Function | Class) else None
+            if body is not None and any(isinstance(child, ast.ExceptHandler) for child in ast.walk(body)):
+                return True
+            if isinstance(value, Class) and any(
+                isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name in ("__exit__", "__aexit__")
+                for child in value.node.body
+            ):
+                return True
+        return False
+
+    def status_group(self, use: ContextUse) -> StatusGroup | None:
+        """The statements around a `set_code` that together are `raise ConnectError`; None if they are not."""
+        module, call = use.module, use.call
+        statement = module.parents[call] if call is not None else None
+        if call is None or not isinstance(statement, ast.Expr) or len(call.args) != 1 or call.keywords:
+            return None
+        function = module.enclosing(call, ast.FunctionDef, ast.AsyncFunctionDef)
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or is_generator(function):
+            return None
+        streams = any(h.method.server_streaming for (key, _), h in self.state.handlers.items() if key is function)
+        if streams or not self._literal_status(module, call.args[0]) or not self.raises_freely(module, statement):
+            return None
+        block = _block(module, statement)
+        index = block.index(statement)
+        before = self._details(block[index - 1], call) if index else None
+        after = self._details(block[index + 1], call) if index + 1 < len(block) else None
+        if before is not None and after is not None:
+            return None
+        following = block[index + (2 if after is not None else 1) :]
+        if not following or not isinstance(following[0], ast.Return) or not self._ignorable(following[0].value):
+            return None
+        details = before or after
+        statements = [statement]
+        uses: list[ast.AST] = [use.node]
+        if details is not None:
+            statements.append(module.statement(details))
+            uses.append(details.func)
+        argument = details.args[0] if details is not None else None
+        return StatusGroup(call.args[0], argument, tuple(statements), following[0], tuple(uses))
+
+    def _details(self, statement: ast.stmt, code: ast.Call) -> ast.Call | None:
+        if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+            return None
+        call = statement.value
+        same = isinstance(call.func, ast.Attribute) and isinstance(code.func, ast.Attribute)
+        if not same or len(call.args) != 1 or call.keywords:
+            return None
+        members = [value for value in self.values(call.func) if isinstance(value, Member)]
+        named = any(isinstance(m.owner, Context) and m.name == "set_details" for m in members)
+        owner = ast.dump(call.func.value) == ast.dump(code.func.value)  # type: ignore[attr-defined]
+        return call if named and owner else None
+
+    def _ignorable(self, node: ast.expr | None) -> bool:
+        """Whether a returned value has no effect when it is not sent: nothing, None, or an empty message."""
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            return True
+        if not isinstance(node, ast.Call) or node.args or node.keywords:
+            return False
+        return any(isinstance(value, Message) for value in self.values(node.func))
+
+    def context_uses(self, module: Module, node: ast.AST) -> tuple[ast.AST, ...] | None:
+        """Where a handler's annotated context is used; None if it is also passed on, stored or captured."""
+        arg = next((parent for parent in module.ancestors(node) if isinstance(parent, ast.arg)), None)
+        function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef)
+        if arg is None or not any(key is function for key, _ in self.state.handlers):
+            return None
+        assert function is not None
+        uses: list[ast.AST] = []
+        for child in ast.walk(function):
+            if isinstance(child, ast.Name) and child.id == arg.arg:
+                parent = module.parents[child]
+                if not isinstance(parent, ast.Attribute):
+                    return None
+                uses.append(parent)
+        return tuple(uses)
+
+
+def _block(module: Module, statement: ast.stmt) -> list[ast.stmt]:
+    parent = module.parents[statement]
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(parent, name, None)
+        if isinstance(block, list) and statement in block:
+            return block
+    return [statement]

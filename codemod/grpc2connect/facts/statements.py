@@ -1,0 +1,302 @@
+"""Abstract execution of statements: flow-sensitive in a function, joined where branches meet."""
+
+from __future__ import annotations
+
+import ast
+import os
+from pathlib import Path
+
+from grpc2connect.facts import api, attributes, classes
+from grpc2connect.facts.environment import Environment
+from grpc2connect.facts.expressions import evaluate, items, unwrap, wrap
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Adder,
+    Api,
+    Builtin,
+    Channel,
+    Class,
+    Error,
+    ExperimentalApi,
+    Function,
+    Instance,
+    Package,
+    ProgramModule,
+    Raises,
+    Server,
+    ServicerBase,
+    StubClass,
+    StubsModule,
+    Values,
+    Wrapped,
+)
+from grpc2connect.facts.program import MODELLED
+
+
+def run_block(body: list[ast.stmt], env: Environment) -> None:
+    """Execute statements in order."""
+    for statement in body:
+        _run(statement, env)
+
+
+def run_lambda(node: ast.Lambda, env: Environment) -> None:
+    """Execute a lambda's body."""
+    env.state.grow_flow(env.state.returns, node, evaluate(node.body, env))
+
+
+def _run(node: ast.stmt, env: Environment) -> None:
+    match node:
+        case ast.Expr(value=value):
+            evaluate(value, env)
+        case ast.Assign(targets=targets, value=value):
+            values = evaluate(value, env)
+            for target in targets:
+                assign(target, values, env)
+        case ast.AnnAssign(target=target, annotation=annotation, value=value):
+            values = env.annotation(annotation) | (evaluate(value, env) if value else NOTHING)
+            assign(target, values, env)
+        case ast.AugAssign(target=target, value=value):
+            old = evaluate(target, env) if isinstance(target, ast.Name | ast.Attribute | ast.Subscript) else NOTHING
+            assign(target, old | evaluate(value, env), env)
+        case ast.Return(value=value):
+            if value is not None:
+                env.state.grow_flow(env.state.returns, env.scope, evaluate(value, env))
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            _define_function(node, env)
+        case ast.ClassDef():
+            _define_class(node, env)
+        case ast.Import(names=names):
+            for alias in names:
+                _import(alias, env)
+        case ast.ImportFrom():
+            _import_from(node, env)
+        case ast.If(test=test, body=body, orelse=orelse):
+            evaluate(test, env)
+            _branches(env, body, orelse)
+        case ast.For(target=target, iter=iterable, body=body, orelse=orelse) | ast.AsyncFor(
+            target=target, iter=iterable, body=body, orelse=orelse
+        ):
+            values = items(evaluate(iterable, env))
+            for _ in range(2):
+                other = env.fork()
+                assign(target, values, other)
+                run_block(body, other)
+                env.join(other)
+            run_block(orelse, env)
+        case ast.While(test=test, body=body, orelse=orelse):
+            for _ in range(2):
+                other = env.fork()
+                evaluate(test, other)
+                run_block(body, other)
+                env.join(other)
+            run_block(orelse, env)
+        case ast.With(items=managers, body=body) | ast.AsyncWith(items=managers, body=body):
+            for manager in managers:
+                values = entered(evaluate(manager.context_expr, env), env)
+                if manager.optional_vars is not None:
+                    assign(manager.optional_vars, values, env)
+            run_block(body, env)
+        case ast.Try() | ast.TryStar():
+            _try(node, env)
+        case ast.Match(subject=subject, cases=cases):
+            evaluate(subject, env)
+            before = env.fork()
+            for case in cases:
+                other = before.fork()
+                if case.guard:
+                    evaluate(case.guard, other)
+                for child in ast.walk(case.pattern):
+                    if isinstance(child, ast.MatchValue | ast.MatchClass):
+                        evaluate(child.value if isinstance(child, ast.MatchValue) else child.cls, other)
+                run_block(case.body, other)
+                env.join(other)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    evaluate(child, env)
+
+
+def _branches(env: Environment, *bodies: list[ast.stmt]) -> None:
+    others = []
+    for body in bodies:
+        other = env.fork()
+        run_block(body, other)
+        others.append(other)
+    first, *rest = others
+    env.locals = first.locals
+    env.join(*rest)
+
+
+def _try(node: ast.Try | ast.TryStar, env: Environment) -> None:
+    before = env.fork()
+    run_block(node.body, env)
+    after = env.fork()
+    after.join(before)
+    ends = []
+    for handler in node.handlers:
+        other = after.fork()
+        caught = _caught(handler.type, other)
+        if handler.name:
+            other.bind(handler.name, caught)
+        run_block(handler.body, other)
+        if handler.name:
+            other.locals.pop(handler.name, None)
+        ends.append(other)
+    run_block(node.orelse, env)
+    env.join(*ends)
+    run_block(node.finalbody, env)
+
+
+def _caught(node: ast.expr | None, env: Environment) -> Values:
+    if node is None:
+        return NOTHING
+    values = evaluate(node, env)
+    values |= unwrap("item", values)
+    return frozenset(
+        Error(api.ERRORS[value.path]) for value in values if isinstance(value, Api) and value.path in api.ERRORS
+    ) | frozenset(Instance(value) for value in values if isinstance(value, Class))
+
+
+def entered(values: Values, env: Environment) -> Values:
+    """What `with value as x` binds."""
+    found = unwrap("enter", values)
+    for value in values:
+        if isinstance(value, Channel | Server | Raises):
+            found |= {value}
+        elif isinstance(value, Instance):
+            for name in ("__enter__", "__aenter__"):
+                for function in attributes.get(env, value, name):
+                    if isinstance(function, Function):
+                        found |= env.state.returns.get(function.node, NOTHING)
+    return found
+
+
+def assign(target: ast.expr, values: Values, env: Environment) -> None:
+    """Bind a target: a name, an attribute of an instance, a subscript of a container, or several."""
+    match target:
+        case ast.Name(id=name):
+            env.bind(name, values)
+            if values:
+                env.state.values[target] = env.state.values.get(target, NOTHING) | values
+        case ast.Attribute(value=owner, attr=attr):
+            for value in evaluate(owner, env):
+                if isinstance(value, Instance | Class):
+                    cls = value.cls if isinstance(value, Instance) else value
+                    env.state.grow(env.state.attributes, (cls.node, attr), values)
+                elif isinstance(value, ProgramModule):
+                    env.state.grow(env.state.cells, (value.module.tree, attr), values)
+            if values:
+                env.state.values[target] = env.state.values.get(target, NOTHING) | values
+        case ast.Subscript(value=container, slice=index):
+            evaluate(index, env)
+            evaluate(container, env)
+            _grow_container(container, wrap("item", values), env)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            for index, element in enumerate(elements):
+                inner = element.value if isinstance(element, ast.Starred) else element
+                exact = unwrap(f"tuple:{index}", values)
+                assign(inner, exact or unwrap("item", values), env)
+        case ast.Starred(value=value):
+            assign(value, values, env)
+
+
+def _grow_container(container: ast.expr, values: Values, env: Environment) -> None:
+    if values and isinstance(container, ast.Name):
+        env.bind(container.id, env.look_up(container.id) | values)
+    elif values and isinstance(container, ast.Attribute):
+        assign(container, evaluate(container, env) | values, env)
+
+
+def _define_function(node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
+    from grpc2connect.facts.calls import apply_decorators
+
+    function = Function(env.module, node)
+    env.state.functions.setdefault(node, function)
+    for default in [*node.args.defaults, *node.args.kw_defaults]:
+        if default is not None:
+            evaluate(default, env)
+    env.annotation(node.returns)
+    env.bind(node.name, apply_decorators(function, node, env))
+
+
+def _define_class(node: ast.ClassDef, env: Environment) -> None:
+    cls = Class(env.module, node)
+    env.state.classes.setdefault(node, cls)
+    for base in node.bases:
+        evaluate(base, env)
+    for decorator in [*node.decorator_list, *(keyword.value for keyword in node.keywords)]:
+        evaluate(decorator, env)
+    inner = Environment(env.program, env.state, env.module, node, {})
+    inner.cls = cls
+    run_block(node.body, inner)
+    for base in classes.generated_bases(env.state, cls):
+        if isinstance(base, ServicerBase):
+            env.state.serve(cls, base.service)
+    env.bind(node.name, frozenset({cls}))
+
+
+def _import(alias: ast.alias, env: Environment) -> None:
+    resolve = env.program.resolve
+    top = alias.name.partition(".")[0]
+    if top in MODELLED:
+        env.bind(alias.asname or top, frozenset({Builtin(alias.name if alias.asname else top)}))
+        return
+    values = resolve(env.module, alias.name)
+    env.state.values[alias] = env.state.values.get(alias, NOTHING) | values
+    if alias.asname:
+        env.bind(alias.asname, values)
+        return
+    if "." in alias.name:
+        values = resolve(env.module, top)
+    env.bind(top, env.locals.get(top, NOTHING) | values)
+
+
+def _import_from(node: ast.ImportFrom, env: Environment) -> None:
+    if node.level:
+        prefix = env.program.absolute(env.module, node.level, node.module)
+        dotted = os.path.relpath(prefix or ".", str(env.module.path.parent)).replace(os.sep, ".")
+        values = env.program.at(str(Path(prefix or ".")), node.module or dotted, str(env.module.path))
+        if not values and node.module and node.module.endswith("_pb2_grpc"):
+            stubs = env.program.schema.by_import(node.module)
+            unknown = Api(f"{api.UNKNOWN_STUBS}{node.module}")
+            values = frozenset({StubsModule(stubs) if stubs else unknown})
+        if not values and node.module is None:
+            values = frozenset({Package(dotted, str(env.module.path))})
+    elif (node.module or "").partition(".")[0] in MODELLED:
+        values = frozenset({Builtin(node.module or "")})
+    else:
+        values = env.program.resolve(env.module, node.module or "")
+    for alias in node.names:
+        if alias.name == "*":
+            _import_star(values, env, alias)
+            continue
+        found = frozenset(item for value in values for item in attributes.get(env, value, alias.name))
+        if not found and alias.name.endswith("_pb2_grpc"):
+            stubs = env.program.schema.by_import(alias.name)
+            found = frozenset({StubsModule(stubs) if stubs else Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
+        if found:
+            env.state.values[alias] = env.state.values.get(alias, NOTHING) | found
+        env.bind(alias.asname or alias.name, found)
+
+
+def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:
+    for value in values:
+        names: dict[str, Values] = {}
+        if isinstance(value, StubsModule):
+            env.state.values[alias] = env.state.values.get(alias, NOTHING) | {value}
+            for service in value.module.services:
+                names[service.stub_class] = frozenset({StubClass(service)})
+                names[service.servicer_class] = frozenset({ServicerBase(service)})
+                names[service.adder] = frozenset({Adder(service)})
+                names[service.name] = frozenset({ExperimentalApi(service)})
+        elif isinstance(value, ProgramModule):
+            tree = value.module.tree
+            names = {n: v for (scope, n), v in env.state.cells.items() if scope is tree and not n.startswith("_")}
+        for name, found in names.items():
+            # A star import binds names that no scan of the text can see.
+            env.state.grow(env.state.cells, (env.scope, name), found)
+            env.locals[name] = env.locals.get(name, NOTHING) | found
+            env.state.globals[env.scope] = env.bound = env.bound | {name}
+
+
+__all__ = ["Wrapped", "assign", "entered", "run_block", "run_lambda"]

@@ -1,0 +1,98 @@
+"""The ledger: every reference with the state it ended in, the findings, and the audit of the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from grpc2connect.facts.references import Import
+from grpc2connect.options import Options
+from grpc2connect.plan import Decision, Plan
+from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
+from grpc2connect.rewrite.rewrite import Rewritten
+
+
+def result(
+    options: Options,
+    plan: Plan,
+    rewritten: Mapping[Path, tuple[Rewritten, FileChange]],
+    generated: Iterable[FileChange],
+    errors: Iterable[FileError],
+    files_seen: int,
+    files_parsed: int,
+    stay: Mapping[str, str],
+) -> RunResult:
+    """Sum up a run."""
+    entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
+    findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
+    findings.extend(_unit_findings(plan, stay))
+    changes = [change for _, change in rewritten.values()] + list(generated)
+    return RunResult(
+        options.root,
+        changes=tuple(sorted(changes, key=lambda change: change.path)),
+        ledger=tuple(entries),
+        findings=tuple(sorted(findings, key=lambda finding: (finding.place, finding.code))),
+        errors=tuple(errors),
+        audit=Audit(len(plan.decisions), len(entries)),
+        files_seen=files_seen,
+        files_parsed=files_parsed,
+    )
+
+
+def _entry(
+    decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]]
+) -> Entry:
+    reference, outcome = decision.reference, decision.outcome
+    state = outcome.state
+    why = outcome.why
+    if isinstance(reference, Import):
+        state, why = _import_state(reference, plan, rewritten)
+    return Entry(
+        reference.place,
+        reference.kind,
+        decision.code,
+        state,
+        reference.text,
+        tuple(sorted(service.full_name for service in reference.units if service.name)),
+        reference.behaviour,
+        why,
+        reference.evidence,
+    )
+
+
+def _import_state(
+    reference: Import, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]]
+) -> tuple[State, str]:
+    """An import is native when it is gone, bridged when a moved service still needs it, else left."""
+    done = rewritten.get(reference.module.path)
+    if done is not None and reference.node in done[0].gone:
+        return State.NATIVE, "nothing uses it any more"
+    if plan.units.stays(reference) or plan.units.mixed or done is None:
+        return State.LEFT, "something that stays on gRPC uses it"
+    return State.BRIDGED, "something still uses it"
+
+
+def _findings(decision: Decision, plan: Plan) -> Iterable[Finding]:
+    outcome, reference = decision.outcome, decision.reference
+    if outcome.finding:
+        unit = min((service.full_name for service in reference.units), default="")
+        yield Finding(decision.code, reference.place, outcome.finding, outcome.advice, outcome.severity, unit)
+
+
+def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
+    """One finding for each service that stays only because something outside the rules failed."""
+    seen = set()
+    for decision in plan.decisions:
+        for service in decision.reference.units:
+            why = plan.units.why_left(service)
+            reason = stay.get(service.full_name) or stay.get(str(decision.reference.module.path))
+            if why and reason and service.full_name not in seen:
+                seen.add(service.full_name)
+                yield Finding(
+                    "G2C011",
+                    decision.reference.place,
+                    f"{service.full_name} stays on gRPC: {reason}",
+                    "correct that, then run again",
+                    Severity.WARNING,
+                    service.full_name,
+                )

@@ -1,0 +1,121 @@
+"""From rules' possible outcomes to one decision per reference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from grpc2connect.facts.references import Import, Reference, UnknownRpc
+from grpc2connect.plan.units import Units
+from grpc2connect.results import State
+from grpc2connect.rules_api import Left, Outcome, Registry
+
+UNCLAIMED = "G2C001"
+UNKNOWN_OBJECT = "G2C501"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How one reference ends, by which rule."""
+
+    reference: Reference
+    code: str
+    outcome: Outcome
+
+
+@dataclass
+class Plan:
+    """The decisions of a run, in the order of files and places, and the units behind them."""
+
+    decisions: list[Decision]
+    units: Units
+
+
+def make(references: Iterable[Reference], rules: Registry, stay: Mapping[str, str] | None = None) -> Plan:
+    """Ask the rules, then settle.
+
+    `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
+    attempt to edit them failed.
+    Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
+    """
+    ordered = list(references)
+    units = Units(ordered)
+    possible = [(reference, *_outcomes(reference, rules)) for reference in ordered]
+    _leave(possible, units, stay or {})
+    chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
+    _settle(possible, chosen, units)
+    decisions = [Decision(reference, code, chosen[reference]) for reference, code, _ in possible]
+    return Plan(_cover(decisions), units)
+
+
+def _outcomes(reference: Reference, rules: Registry) -> tuple[str, list[Outcome]]:
+    claimed = rules.claim(reference)
+    if claimed is None:
+        return UNCLAIMED, [Left(f"no rule knows this {reference.kind}", advice="move it by hand, or report it")]
+    return claimed.code, list(claimed.function(reference))
+
+
+def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, stay: Mapping[str, str]) -> None:
+    for reference, code, outcomes in possible:
+        only_left = all(outcome.state is State.LEFT for outcome in outcomes)
+        for service in reference.units:
+            if reason := stay.get(service.full_name):
+                units.leave(service, reason)
+        failed = stay.get(str(reference.module.path))
+        if failed or (only_left and not isinstance(reference, Import)):
+            why = failed or f"{code} at {reference.place}: {outcomes[0].why}"
+            for service in reference.units or _in_file(reference, possible):
+                units.leave(service, why)
+
+
+def _in_file(reference: Reference, possible: list[tuple[Reference, str, list[Outcome]]]) -> set:  # type: ignore[type-arg]
+    """The services that share a file with a reference of unknown service."""
+    return {
+        service
+        for other, _, _ in possible
+        if other.module is reference.module and not isinstance(other, Import | UnknownRpc)
+        for service in other.units
+    }
+
+
+def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outcome:
+    left = next((outcome for outcome in outcomes if outcome.state is State.LEFT), None)
+    stays = not units.moves(reference) or (units.mixed and not reference.units and units.none_moves)
+    if stays:
+        why = next((why for service in reference.units if (why := units.why_left(service))), "its services stay on gRPC")
+        return left or Outcome(State.LEFT, why=why)
+    allowed = [outcome for outcome in outcomes if outcome.mixed or not units.mixed or reference.units]
+    return allowed[0] if allowed else Outcome(State.LEFT, why="some services here stay on gRPC")
+
+
+def _settle(
+    possible: list[tuple[Reference, str, list[Outcome]]], chosen: dict[Reference, Outcome], units: Units
+) -> None:
+    by_node = {reference.node: reference for reference, _, _ in possible}
+    changed = True
+    while changed:
+        changed = False
+        for reference, _, outcomes in possible:
+            current = chosen[reference]
+            if current.state is State.LEFT and current not in outcomes:
+                continue
+            if all(chosen[by_node[node]].state is State.NATIVE for node in current.native if node in by_node):
+                continue
+            index = outcomes.index(current)
+            if index + 1 < len(outcomes):
+                chosen[reference] = outcomes[index + 1]
+                changed = True
+
+
+def _cover(decisions: list[Decision]) -> list[Decision]:
+    """References that another's chosen outcome takes along end with it, without edits of their own."""
+    taken = {other: decision for decision in decisions for other in decision.outcome.covers}
+    settled = []
+    for decision in decisions:
+        by = taken.get(decision.reference.node)
+        if by is not None and by.reference is not decision.reference:
+            outcome = replace(by.outcome, edits=(), covers=(), finding="")
+            settled.append(Decision(decision.reference, by.code, outcome))
+        else:
+            settled.append(decision)
+    return settled

@@ -1,0 +1,219 @@
+"""Imports by need: what edits introduced is imported once, in the right place; what nothing uses any more goes.
+
+Runtime and connectrpc names are imported at the module's top, where its `import grpc` stands. A generated class is
+imported beside the import that it replaces, in the same form (module or name, relative or absolute, alias).
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.kinds import Adder, Api, ExperimentalApi, ServicerBase, Status, StubClass, StubsModule
+from grpc2connect.facts.scopes import bindings
+from grpc2connect.rewrite.place import Places
+from grpc2connect.rules_api.edits import Edit
+from grpc2connect.rules_api.names import RUNTIME, Generated, Symbol
+from grpc2connect.schema import GrpcModule
+from grpc2connect.syntax import Module, Span
+
+
+@dataclass
+class Imports:
+    """Collects the names that a file's edits introduce and makes the import edits for them."""
+
+    facts: Facts
+    module: Module
+    places: Places
+    symbols: dict[Symbol, str] = field(default_factory=dict)
+    twins: dict[ast.AST, dict[str, None]] = field(default_factory=dict)
+    loose: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._taken = {name for node in ast.walk(self.module.tree) for name in _names(node)}
+        self._imported = self._existing()
+
+    def _existing(self) -> dict[tuple[str, str], str]:
+        """Names that the file imports at its top already: `(module, name)` to the local name."""
+        found = {}
+        for node in self.module.tree.body:
+            if isinstance(node, ast.ImportFrom):
+                dotted = "." * node.level + (node.module or "")
+                for alias in node.names:
+                    found[(dotted, alias.name)] = alias.asname or alias.name
+        return found
+
+    def name(self, piece: Symbol | Generated) -> str:
+        """The text by which a new name is used in this file."""
+        return self._symbol(piece) if isinstance(piece, Symbol) else self._generated(piece)
+
+    def _symbol(self, symbol: Symbol) -> str:
+        if symbol not in self.symbols:
+            existing = self._imported.get((self._dotted(symbol), symbol.name))
+            if existing is None:
+                self.symbols[symbol] = symbol.alias if symbol.name in self._taken else symbol.name
+            else:
+                return existing
+        return self.symbols[symbol]
+
+    def _dotted(self, symbol: Symbol) -> str:
+        if symbol.module == RUNTIME:
+            return self.places.runtime(self.module)
+        return symbol.module
+
+    def _generated(self, piece: Generated) -> str:
+        """Name a generated class in the way that the file names what it replaces."""
+        like = piece.like
+        if isinstance(like, ast.Attribute):
+            owner = self.facts.values(like.value)
+            if any(isinstance(value, StubsModule) for value in owner):
+                return f"{self._twin_module(piece, like.value)}.{piece.name}"
+        elif isinstance(like, ast.Name):
+            for alias in self.facts.importers(self.module, like):
+                if self._from_generated(alias):
+                    self.twins.setdefault(alias, {})[self._twin_name(piece.name)] = None
+                    return piece.name
+        self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[piece.name] = None
+        return piece.name
+
+    def _twin_name(self, name: str) -> str:
+        return name
+
+    def _from_generated(self, alias: ast.alias) -> bool:
+        """Whether `from x import name` names the generated module itself as x."""
+        node = self.module.parents[alias]
+        return isinstance(node, ast.ImportFrom) and bool(node.module) and (node.module or "").endswith("_pb2_grpc")
+
+    def _twin_module(self, piece: Generated, owner: ast.expr) -> str:
+        root = owner
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name):
+            return self._loose_module(piece)
+        text = self.module.source(owner)
+        for alias in self.facts.importers(self.module, root):
+            statement = self.module.parents[alias]
+            bound = alias.asname or alias.name
+            if bound == text:
+                self.twins.setdefault(alias, {})[""] = None
+                return _twin_binding(alias, self.places.basename(piece.stubs), isinstance(statement, ast.Import))
+            if alias.asname is None and text.startswith(alias.name + ".") or isinstance(statement, ast.ImportFrom):
+                continue
+        return self._loose_module(piece)
+
+    def _loose_module(self, piece: Generated) -> str:
+        dotted = self.places.absolute(piece.stubs, self.module)
+        package, _, last = dotted.rpartition(".")
+        self.loose.setdefault(package, {})[last] = None
+        return last
+
+    def edits(self) -> list[Edit]:
+        """The edits that add the imports."""
+        found = [self._twin_edit(alias, list(names)) for alias, names in self.twins.items()]
+        lines = self._new_lines()
+        if lines:
+            found.append(self._top_edit(lines))
+        return found
+
+    def _twin_edit(self, alias: ast.AST, names: list[str]) -> Edit:
+        assert isinstance(alias, ast.alias)
+        statement = self.module.parents[alias]
+        assert isinstance(statement, ast.Import | ast.ImportFrom)
+        end = self.module.span(statement).end
+        indent = _indent(self.module, statement)
+        line = f"{self.module.newline}{indent}{self._twin_text(alias, statement, names)}"
+        # After the whole line, so that a comment behind the old import stays with it.
+        line_end = self.module.line_span(self.module.line_of(end)).end
+        tail = self.module.text[end:line_end]
+        stop = line_end - (len(tail) - len(tail.rstrip("\r\n")))
+        return Edit(Span(stop, stop), (line,))
+
+    def _twin_text(self, alias: ast.alias, statement: ast.Import | ast.ImportFrom, names: list[str]) -> str:
+        base = self.places.twin_basename(alias.name, statement)
+        if isinstance(statement, ast.Import):
+            prefix = alias.name.rpartition(".")[0]
+            dotted = f"{prefix}.{base}" if prefix else base
+            binding = _twin_binding(alias, base, True)
+            return f"import {dotted}" if binding == dotted else f"import {dotted} as {binding}"
+        dots = "." * statement.level
+        if names == [""]:
+            binding = _twin_binding(alias, base, False)
+            suffix = "" if binding == base else f" as {binding}"
+            return f"from {dots}{statement.module or ''} import {base}{suffix}"
+        prefix = (statement.module or "").rpartition(".")[0]
+        dotted = f"{prefix}.{base}" if prefix else base
+        return f"from {dots}{dotted} import {', '.join(sorted(names))}"
+
+    def _new_lines(self) -> list[str]:
+        wanted: dict[str, set[str]] = {}
+        for symbol, local in self.symbols.items():
+            spelled = symbol.name if local == symbol.name else f"{symbol.name} as {local}"
+            wanted.setdefault(self._dotted(symbol), set()).add(spelled)
+        for dotted, names in self.loose.items():
+            wanted.setdefault(dotted, set()).update(names)
+        return [_from_line(dotted, sorted(names)) for dotted, names in sorted(wanted.items())]
+
+    def _top_edit(self, lines: list[str]) -> Edit:
+        newline = self.module.newline
+        anchor = self._anchor()
+        if anchor is None:
+            return Edit(Span(0, 0), (newline.join(lines) + newline,))
+        end = self.module.span(anchor).end
+        line = self.module.line_span(self.module.line_of(end))
+        stop = line.end - (len(self.module.text[end : line.end]) - len(self.module.text[end : line.end].rstrip("\r\n")))
+        return Edit(Span(stop, stop), (newline + newline.join(lines),))
+
+    def _anchor(self) -> ast.stmt | None:
+        """The statement after which new imports go: the file's `import grpc`, else its last import at the top."""
+        fallback: ast.stmt | None = None
+        for node in self.module.tree.body:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                if any(_is_grpc(self.facts, alias) for alias in node.names):
+                    return node
+                fallback = node
+            elif fallback is None and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                fallback = node
+            elif not isinstance(node, ast.Expr | ast.Try | ast.If) and fallback is not None:
+                break
+        return fallback
+
+
+def _is_grpc(facts: Facts, alias: ast.alias) -> bool:
+    return any(isinstance(value, Api | Status) for value in facts.values(alias))
+
+
+def is_ours(facts: Facts, alias: ast.alias) -> bool:
+    """Whether an import is gRPC's or of its generated code, so that it goes when nothing uses it any more."""
+    kinds = Api | Status | StubsModule | StubClass | ServicerBase | Adder | ExperimentalApi
+    return any(isinstance(value, kinds) for value in facts.values(alias))
+
+
+def _from_line(dotted: str, names: list[str]) -> str:
+    line = f"from {dotted} import {', '.join(names)}"
+    return line if len(line) <= 100 else f"from {dotted} import (\n    " + ",\n    ".join(names) + ",\n)"
+
+
+def _twin_binding(alias: ast.alias, base: str, plain: bool) -> str:
+    if alias.asname:
+        return alias.asname.replace("_pb2_grpc", "_connect") if "_pb2_grpc" in alias.asname else base
+    if plain:
+        prefix = alias.name.rpartition(".")[0]
+        return f"{prefix}.{base}" if prefix else base
+    return base
+
+
+def _indent(module: Module, statement: ast.stmt) -> str:
+    start = module.span(statement).start
+    line = module.line_span(module.line_of(start))
+    before = module.text[line.start : start]
+    return before[: len(before) - len(before.lstrip())]
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Name):
+        return [node.id]
+    return [node.arg] if isinstance(node, ast.arg) else bindings(node)
+
+
+__all__ = ["GrpcModule", "Imports", "is_ours"]

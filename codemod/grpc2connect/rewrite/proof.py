@@ -1,0 +1,34 @@
+"""Proof after the edit: what must hold of every changed file before it may be written."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+from grpc2connect.facts.scopes import bindings
+from grpc2connect.syntax import Module, SyntaxProblem, parse
+
+
+class ProofFailed(Exception):
+    """An edited file that does not hold; says what failed."""
+
+
+def prove(before: Module, text: str, introduced: frozenset[str]) -> Module:
+    """Check an edited file and return it parsed.
+
+    Raises `ProofFailed` if it does not parse or compile, if a comment was lost, or if an introduced name is unbound.
+    """
+    try:
+        after = parse(before.path, text, before.name)
+        compile(after.tree, str(before.path), "exec", dont_inherit=True)
+    except SyntaxProblem as problem:
+        raise ProofFailed(f"the result does not parse (line {problem.line}: {problem.message})") from None
+    except (SyntaxError, ValueError) as problem:
+        raise ProofFailed(f"the result does not compile ({problem})") from None
+    lost = Counter(comment.text for comment in before.comments) - Counter(comment.text for comment in after.comments)
+    if lost:
+        raise ProofFailed(f"a comment would be lost: {next(iter(lost))}")
+    bound = {name for node in ast.walk(after.tree) for name in bindings(node)}
+    if unbound := introduced - bound:
+        raise ProofFailed(f"a name would be unbound: {sorted(unbound)[0]}")
+    return after

@@ -1,0 +1,189 @@
+"""One file: from the plan's decisions to its new text, imports settled and proved."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from grpc2connect.facts.facts import Facts
+from grpc2connect.plan import Decision
+from grpc2connect.rewrite.imports import Imports, is_ours
+from grpc2connect.rewrite.place import Places
+from grpc2connect.rewrite.proof import ProofFailed, prove
+from grpc2connect.rewrite.render import Conflict, Renderer
+from grpc2connect.rules_api.edits import Edit, delete_statement
+from grpc2connect.rules_api.names import Generated
+from grpc2connect.schema import GrpcModule
+from grpc2connect.syntax import Module, Span
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A file's new text, its imports that are gone, and the generated modules that it needs now."""
+
+    text: str
+    gone: frozenset[ast.AST]
+    stubs: tuple[GrpcModule, ...]
+
+
+def rewrite(facts: Facts, module: Module, decisions: Iterable[Decision], places: Places) -> Rewritten:
+    """The new text of a file.
+
+    Raises `ProofFailed` where the edits conflict or the result does not hold.
+    """
+    edits = [edit for decision in decisions for edit in decision.outcome.edits]
+    if not edits:
+        return Rewritten(module.text, frozenset(), ())
+    imports = Imports(facts, module, places)
+    try:
+        # Names are settled in a first pass, since import lines depend on them.
+        Renderer(module.text, edits, imports.name).all()
+        text = Renderer(module.text, [*edits, *imports.edits()], imports.name).all()
+    except Conflict as conflict:
+        raise ProofFailed(str(conflict)) from None
+    introduced = frozenset(imports.symbols.values())
+    after = prove(module, text, introduced)
+    text, gone = _drop_unused(facts, module, after)
+    if gone:
+        prove(module, text, introduced)
+    pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated)]
+    return Rewritten(text, gone, tuple({id(piece.stubs): piece.stubs for piece in pieces}.values()))
+
+
+def _drop_unused(facts: Facts, before: Module, after: Module) -> tuple[str, frozenset[ast.AST]]:
+    """Remove the gRPC imports that the edits left without a use; those that had none before are not ours to judge."""
+    used_before, used_after = _used(before), _used(after)
+    gone: list[ast.alias] = []
+    edits: list[Edit] = []
+    new = {(_shape(node), index): node for node, index in _numbered(after)}
+    for node, index in _numbered(before):
+        dropped = [alias for alias in node.names if _is_dropped(facts, alias, used_before, used_after)]
+        if not dropped:
+            continue
+        twin = new.get((_shape(node), index))
+        if twin is None:
+            continue
+        gone.extend(dropped)
+        keep = [copy for alias, copy in zip(node.names, twin.names, strict=True) if alias not in dropped]
+        edits.append(_without(after, twin, keep))
+    if not edits:
+        return after.text, frozenset()
+    return Renderer(after.text, edits, lambda piece: piece.name).all(), frozenset(gone)
+
+
+def _is_dropped(facts: Facts, alias: ast.alias, before: frozenset[str], after: frozenset[str]) -> bool:
+    if alias.name == "*":
+        return False
+    full = alias.asname or alias.name
+    return is_ours(facts, alias) and full in before and full not in after
+
+
+def _used(module: Module) -> frozenset[str]:
+    """Names and dotted prefixes that a module uses (strings that may be annotations or `__all__` included)."""
+    found: set[str] = set()
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            text = _dotted(node)
+            if text:
+                found.update(text.rsplit(".", count)[0] for count in range(text.count(".") + 1))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+            found.update(_strings(node.value))
+    return frozenset(found)
+
+
+def _strings(text: str) -> set[str]:
+    try:
+        parsed = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    if not isinstance(parsed.body, ast.Name | ast.Attribute | ast.Subscript | ast.BinOp):
+        return set()
+    return {node.id for node in ast.walk(parsed) if isinstance(node, ast.Name)}
+
+
+def _dotted(node: ast.Attribute) -> str:
+    parts: list[str] = []
+    current: ast.expr = node
+    while isinstance(current, ast.Attribute):
+        parts.append(current.attr)
+        current = current.value
+    return ".".join([current.id, *reversed(parts)]) if isinstance(current, ast.Name) else ""
+
+
+def _shape(node: ast.Import | ast.ImportFrom) -> str:
+    return ast.dump(node)
+
+
+def _numbered(module: Module) -> Iterable[tuple[ast.Import | ast.ImportFrom, int]]:
+    """Import statements with a running number per identical text."""
+    counts: dict[str, int] = {}
+    statements = [node for node in ast.walk(module.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    for node in sorted(statements, key=lambda found: found.lineno):
+        shape = _shape(node)
+        yield node, counts.setdefault(shape, 0)
+        counts[shape] += 1
+
+
+def _without(module: Module, node: ast.Import | ast.ImportFrom, keep: list[ast.alias]) -> Edit:
+    if not keep:
+        return _delete_import(module, node)
+    first, last = module.span(node.names[0]).start, module.span(node.names[-1]).end
+    pieces: list[str | Span] = []
+    for alias in keep:
+        if pieces:
+            pieces.append(", ")
+        pieces.append(module.span(alias))
+    if not module.comment_in(Span(first, last)):
+        if "\n" in module.text[first:last]:
+            return _drop_lines(module, node, keep)
+        return Edit(Span(first, last), tuple(pieces))
+    return _drop_lines(module, node, keep)
+
+
+def _drop_lines(module: Module, node: ast.Import | ast.ImportFrom, keep: list[ast.alias]) -> Edit:
+    """Drop names from a parenthesised import that has a name per line: only their own text goes."""
+    first, last = module.span(node.names[0]).start, module.span(node.names[-1]).end
+    pieces: list[str | Span] = []
+    position = first
+    for index, alias in enumerate(node.names):
+        start, end = module.span(alias)
+        comma = module.find(",", end, module.span(node.names[index + 1]).start if index + 1 < len(node.names) else last)
+        stop = comma + 1 if comma >= 0 else end
+        if alias in keep:
+            pieces.append(Span(position, stop))
+        else:
+            pieces.append(Span(position, start))
+            while stop < last and module.text[stop] in " \t":
+                stop += 1
+            if module.text[stop : stop + 1] in "\r\n" and not module.text[position:start].strip():
+                pieces.pop()
+                pieces.append(Span(position, position))
+                stop += 2 if module.text.startswith("\r\n", stop) else 1
+                while stop < last and module.text[stop] in " \t":
+                    stop += 1
+        position = stop
+    return Edit(Span(first, last), tuple(pieces))
+
+
+def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
+    parent = module.parents[node]
+    bodies = [getattr(parent, name, []) for name in ("body", "orelse", "finalbody")]
+    block = next((body for body in bodies if isinstance(body, list) and node in body), [])
+    start, end = module.span(node)
+    if len(block) == 1 and not isinstance(parent, ast.Module):
+        return Edit(Span(start, end), ("pass",))
+    if module.comment_in(Span(end, module.line_span(module.line_of(end)).end)):
+        return _delete_before_comment(module, node)
+    return delete_statement(module, node)
+
+
+def _delete_before_comment(module: Module, node: ast.stmt) -> Edit:
+    """A statement with a comment behind it: the comment stays, on a line of its own."""
+    start, end = module.span(node)
+    while module.text[end] in " \t":
+        end += 1
+    return Edit(Span(start, end), ())
+

@@ -1,0 +1,38 @@
+"""The public interface for rules: what a rule module imports, and nothing else of the engine.
+
+A rule is a function from a reference to its possible outcomes, best first. It asks the reference's facts,
+never the spelling, and builds edits with the verbs in `edits`; imports, positions, proof and the ledger are
+the engine's work.
+"""
+
+from grpc2connect.facts import api, kinds
+from grpc2connect.results import Severity
+from grpc2connect.rules_api import edits, references
+from grpc2connect.rules_api.names import CODE, CONNECT_ERROR, REQUEST_CONTEXT, connect_code, generated, runtime
+from grpc2connect.rules_api.outcome import Bridged, Left, Native, Outcome
+from grpc2connect.rules_api.registry import Registry, RuleInfo, catalogue, load, rule
+from grpc2connect.syntax import Span
+
+__all__ = [
+    "CODE",
+    "CONNECT_ERROR",
+    "REQUEST_CONTEXT",
+    "Bridged",
+    "Left",
+    "Native",
+    "Outcome",
+    "Registry",
+    "RuleInfo",
+    "Severity",
+    "Span",
+    "api",
+    "catalogue",
+    "connect_code",
+    "edits",
+    "generated",
+    "kinds",
+    "load",
+    "references",
+    "rule",
+    "runtime",
+]

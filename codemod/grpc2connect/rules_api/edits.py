@@ -1,0 +1,130 @@
+"""The verbs with which rules say what changes: spans and holes, never line numbers or columns.
+
+A hole is a span of the original text that an edit keeps (other rules' edits inside it still apply), so nested
+rewrites compose and comments inside holes survive.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from grpc2connect.rules_api.names import Generated, Symbol
+from grpc2connect.syntax import Module, Span
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A hole whose text goes to another place, while another edit of the same rule replaces it where it stood."""
+
+    span: Span
+
+
+Piece = str | Span | Moved | Symbol | Generated
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace a span by pieces: new text, kept spans (holes) and names to import."""
+
+    span: Span
+    pieces: tuple[Piece, ...]
+
+
+def replace(module: Module, node: ast.AST, *pieces: Piece | ast.AST) -> Edit:
+    """Replace a node; nodes among the pieces are holes."""
+    return Edit(module.span(node), _pieces(module, pieces))
+
+
+def wrap(module: Module, node: ast.AST, before: tuple[Piece, ...], after: str) -> list[Edit]:
+    """Put text around a node and leave the node itself to other edits."""
+    start, end = module.span(node)
+    return [Edit(Span(start, start), before), Edit(Span(end, end), (after,))]
+
+
+def insert_before(module: Module, node: ast.AST, *pieces: Piece | ast.AST) -> Edit:
+    """Put text right before a node."""
+    start = module.span(node).start
+    return Edit(Span(start, start), _pieces(module, pieces))
+
+
+def rename_attribute(module: Module, node: ast.Attribute, name: str) -> Edit:
+    """Rename the last part of `a.b`."""
+    end = module.span(node).end
+    return Edit(Span(end - len(node.attr), end), (name,))
+
+
+def rename_function(module: Module, node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> Edit:
+    """Rename a `def`."""
+    start = module.span(node).start
+    at = module.find(node.name, module.find("def", start, module.span(node).end) + 3, module.span(node).end)
+    return Edit(Span(at, at + len(node.name)), (name,))
+
+
+def rename_keyword(module: Module, keyword: ast.keyword, name: str) -> Edit:
+    """Rename `name=` of an argument."""
+    assert keyword.arg is not None
+    start = module.span(keyword).start
+    return Edit(Span(start, start + len(keyword.arg)), (name,))
+
+
+def replace_text(span: Span, *pieces: Piece) -> Edit:
+    """Replace any span."""
+    return Edit(span, pieces)
+
+
+def call_without_arguments(module: Module, call: ast.Call) -> Edit:
+    """Drop the parentheses of a call without arguments: `e.code()` becomes `e.code`."""
+    return Edit(Span(module.span(call.func).end, module.span(call).end), ())
+
+
+def delete_argument(module: Module, call: ast.Call, argument: ast.expr | ast.keyword) -> Edit:
+    """Drop an argument with the comma before it (or after it, if it is the first); comments in the gap are kept."""
+    order = sorted([*call.args, *call.keywords], key=lambda item: module.span(item).start)
+    index = order.index(argument)
+    start, end = module.span(argument)
+    if index:
+        previous = module.span(order[index - 1]).end
+        if not module.comment_in(Span(previous, start)):
+            return Edit(Span(previous, end), ())
+    following = module.find(",", end, module.span(call).end)
+    if following >= 0:
+        end = following + 1
+        while end < len(module.text) and module.text[end] == " ":
+            end += 1
+    return Edit(Span(start, end), ())
+
+
+def delete_statement(module: Module, node: ast.stmt) -> Edit:
+    """Drop a statement: its whole lines if nothing else is on them; its block must not become empty."""
+    start, end = module.span(node)
+    first, last = module.line_span(module.line_of(start)), module.line_span(module.line_of(end))
+    alone = not module.text[first.start : start].strip() and not module.text[end : last.end].strip()
+    if alone:
+        return Edit(Span(first.start, last.end), ())
+    following = module.find(";", end, last.end)
+    if following >= 0 and not module.text[end:following].strip():
+        end = following + 1
+        while module.text[end : end + 1] == " ":
+            end += 1
+        return Edit(Span(start, end), ())
+    return Edit(Span(start, end), ("pass",))
+
+
+def _pieces(module: Module, pieces: tuple[Piece | ast.AST, ...]) -> tuple[Piece, ...]:
+    return tuple(module.span(piece) if isinstance(piece, ast.AST) else piece for piece in pieces)
+
+
+def moved(module: Module, node: ast.expr) -> tuple[Piece, ...]:
+    """A hole that takes a node's text elsewhere; in parentheses unless it is an atom."""
+    atoms = ast.Name | ast.Attribute | ast.Call | ast.Subscript
+    hole = Moved(module.span(node))
+    return (hole,) if isinstance(node, atoms) else ("(", hole, ")")
+
+
+def operand(module: Module, node: ast.expr) -> tuple[Piece, ...]:
+    """A hole that can stand before `.name` or an operator: in parentheses unless it is an atom."""
+    atoms = ast.Name | ast.Attribute | ast.Call | ast.Subscript
+    if isinstance(node, atoms):
+        return (module.span(node),)
+    return ("(", module.span(node), ")")

@@ -1,0 +1,55 @@
+"""All knowledge of connectrpc's and the runtime's own names, in one place.
+
+Source: connectrpc 0.13 (`connectrpc.errors`, `connectrpc.code`, `connectrpc.request`).
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from grpc2connect.facts import api
+
+if TYPE_CHECKING:
+    from grpc2connect.schema import GrpcModule
+
+RUNTIME = "grpc2connect_runtime"
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A name that an edit introduces; the engine imports it (under an alias if the file has another such name)."""
+
+    module: str
+    name: str
+    alias: str
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """A class of a generated `*_connect` module, imported in the way the file imports `like`'s module today."""
+
+    stubs: GrpcModule
+    name: str
+    like: ast.expr
+
+
+CONNECT_ERROR = Symbol("connectrpc.errors", "ConnectError", "ConnectRpcError")
+CODE = Symbol("connectrpc.code", "Code", "ConnectCode")
+REQUEST_CONTEXT = Symbol("connectrpc.request", "RequestContext", "ConnectRequestContext")
+
+
+def runtime(name: str) -> Symbol:
+    """A public name of `grpc2connect_runtime`."""
+    return Symbol(RUNTIME, name, f"connect_{name}" if name[0].islower() else f"Connect{name}")
+
+
+def generated(stubs: GrpcModule, name: str, like: ast.expr) -> Generated:
+    """A class of the generated module that takes the place of `stubs`; `like` is the expression it replaces."""
+    return Generated(stubs, name, like)
+
+
+def connect_code(status: str) -> str | None:
+    """The `Code` member for a `grpc.StatusCode` member; None for `OK`."""
+    return api.CONNECT_CODES.get(status)

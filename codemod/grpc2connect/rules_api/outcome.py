@@ -1,0 +1,69 @@
+"""The possible ends of a reference, as rules state them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from grpc2connect.results import Severity, State
+from grpc2connect.rules_api.edits import Edit
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One way in which a reference can end.
+
+    `edits` bring it about. `native` lists nodes whose references must end native for this outcome to hold,
+    `mixed` says that it also holds where some services of the program stay on gRPC. `finding` is reported
+    if the outcome is chosen (with `advice` on what to do). `covers` are nodes whose references end with this one.
+    """
+
+    state: State
+    edits: tuple[Edit, ...] = ()
+    why: str = ""
+    finding: str = ""
+    advice: str = ""
+    severity: Severity = Severity.NOTE
+    native: tuple[ast.AST, ...] = ()
+    covers: tuple[ast.AST, ...] = field(default=())
+    mixed: bool = True
+
+
+def _edits(edits: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
+    return (edits,) if isinstance(edits, Edit) else tuple(edits)
+
+
+def Native(  # noqa: N802 - reads as the state it makes
+    edits: Iterable[Edit] | Edit = (),
+    *,
+    why: str = "",
+    finding: str = "",
+    advice: str = "",
+    native: Iterable[ast.AST] = (),
+    covers: Iterable[ast.AST] = (),
+    mixed: bool = True,
+) -> Outcome:
+    """Idiomatic connectrpc."""
+    return Outcome(
+        State.NATIVE, _edits(edits), why, finding, advice, native=tuple(native), covers=tuple(covers), mixed=mixed
+    )
+
+
+def Bridged(  # noqa: N802
+    edits: Iterable[Edit] | Edit = (),
+    *,
+    why: str = "",
+    finding: str = "",
+    advice: str = "",
+    severity: Severity = Severity.NOTE,
+    native: Iterable[ast.AST] = (),
+    mixed: bool = True,
+) -> Outcome:
+    """Keeps running through the runtime, with its old meaning."""
+    return Outcome(State.BRIDGED, _edits(edits), why, finding, advice, severity, native=tuple(native), mixed=mixed)
+
+
+def Left(finding: str, *, advice: str) -> Outcome:  # noqa: N802
+    """Stays on gRPC, and every service that it belongs to stays with it."""
+    return Outcome(State.LEFT, (), finding, finding, advice, Severity.WARNING)

@@ -1,0 +1,1 @@
+"""Family 5: calls of a stub's methods, and call objects."""

@@ -1,0 +1,95 @@
+"""G2C501, G2C502: a call of a stub's method becomes a call of the client's method.
+
+    - reply = stub.SayHello(request, timeout=5, metadata=[("k", "v")])
+    + reply = stub.say_hello(request, timeout_ms=5000, headers=headers([("k", "v")]))
+
+Why: names follow the generated client; seconds become whole milliseconds.
+
+Bridged: everything that needs a gRPC call object (`with_call`, `future`, an aio call that is not awaited at once, a
+stream that is not iterated at once, `wait_for_ready`, the method as a value): the runtime gives the client's method
+the gRPC call signature.
+
+    - reply, call = stub.SayHello.with_call(request)
+    + reply, call = unary_unary(stub.say_hello).with_call(request)
+
+Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, rule, runtime
+from grpc2connect.rules_api.edits import Edit, Piece
+from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
+
+_SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
+
+
+@rule("G2C501", on=RpcUse)
+def call(use: RpcUse) -> Iterator[Outcome]:
+    """A call of a stub's method becomes a call of the client's method."""
+    module, node = use.module, use.node
+    if isinstance(node.ctx, ast.Store | ast.Del):
+        yield Left("a stub's method is replaced here", advice="replace the client's method by hand")
+        return
+    rename = [] if use.method.python_name == node.attr else [edits.rename_attribute(module, node, use.method.python_name)]
+    if use.call is not None and not use.variant and use.facts.used_plainly(use):
+        arguments = _arguments(use, use.call)
+        if arguments is not None:
+            yield Native([*rename, *arguments])
+    kind = runtime(use.method.kind.name.lower())
+    start, end = edits.wrap(module, node, (kind, "("), ")")
+    yield Bridged([start, *rename, end], why="it needs a gRPC call object")
+
+
+def _arguments(use: RpcUse, node: ast.Call) -> list[Edit] | None:
+    """The edits for a call's arguments; None if one of them has no form in a Connect call."""
+    given = use.facts.arguments(node)
+    if "*" in given or "**" in given or not set(given) <= {0, 1, 2, *_SIMPLE}:
+        return None
+    found: list[Edit] = []
+    module = use.module
+    for position, old, new in ((1, "timeout", "timeout_ms"), (2, "metadata", "headers")):
+        value = given.get(position, given.get(old))
+        if value is None:
+            continue
+        keyword = module.parents[value]
+        if isinstance(keyword, ast.keyword):
+            found.append(edits.rename_keyword(module, keyword, new))
+            found.extend(_converted(use, value, new, ()))
+        else:
+            found.extend(_converted(use, value, new, (f"{new}=",)))
+    request = given.get("request_iterator")
+    if request is not None:
+        keyword = module.parents[request]
+        assert isinstance(keyword, ast.keyword)
+        found.append(edits.rename_keyword(module, keyword, "request"))
+    return found
+
+
+def _converted(use: RpcUse, value: ast.expr, name: str, before: tuple[Piece, ...]) -> list[Edit]:
+    module = use.module
+    if isinstance(value, ast.Constant) and value.value is None:
+        return [edits.insert_before(module, value, *before)] if before else []
+    if name == "timeout_ms" and isinstance(value, ast.Constant) and isinstance(value.value, int | float):
+        milliseconds = value.value * 1000
+        if milliseconds == int(milliseconds) and milliseconds > 0:
+            return [edits.replace(module, value, *before, str(int(milliseconds)))]
+    return edits.wrap(module, value, (*before, runtime(name), "("), ")")
+
+
+@rule("G2C502", on=CallUse)
+def call_object(use: CallUse) -> Iterator[Outcome]:
+    """A call object is the runtime's, with the same methods."""
+    yield Bridged(why="a method of the runtime's call object")
+
+
+@rule("G2C503", on=UnknownRpc)
+def unknown(use: UnknownRpc) -> Iterator[Outcome]:
+    """An attribute spelled like an RPC, on an object of which nothing is known, keeps its service on gRPC."""
+    yield Left(
+        f"'{use.name}' is spelled like an RPC, but it is not known what object it is called on",
+        advice="annotate the object (for example with the stub's class), then run again",
+    )

@@ -1,0 +1,50 @@
+"""G2C401, G2C402: a channel becomes the runtime's channel.
+
+Why: the runtime's channel makes Connect clients that speak gRPC to old and new servers alike, with one transport,
+closed where the channel was closed, with grpcio's limits, and with `asyncio` cancellation kept.
+
+    - with grpc.insecure_channel("localhost:50051") as channel:
+    + with insecure_channel("localhost:50051") as channel:
+
+The native form is a client with a transport of its own: `GreeterClientSync("http://localhost:50051", ...)`.
+
+Left: channels with client interceptors, generic multi-callables (`channel.unary_unary`), connectivity watching.
+
+Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqwest 0.12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
+from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
+
+_NAMES = {
+    "grpc.insecure_channel": "insecure_channel",
+    "grpc.secure_channel": "secure_channel",
+    "grpc.aio.insecure_channel": "aio_insecure_channel",
+    "grpc.aio.secure_channel": "aio_secure_channel",
+}
+
+
+@rule("G2C401", on=ChannelConstruction)
+def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
+    """A channel becomes the runtime's channel."""
+    given = channel.facts.arguments(channel.call) if channel.call else {}
+    if "interceptors" in given or "**" in given:
+        yield Left("a channel with interceptors stays on gRPC", advice="write the interceptors for connectrpc")
+        return
+    yield Bridged(
+        edits.replace(channel.module, channel.node, runtime(_NAMES[channel.path])),
+        why="the native form is a client with a transport of its own",
+    )
+
+
+@rule("G2C402", on=ChannelUse)
+def use(channel: ChannelUse) -> Iterator[Outcome]:
+    """The methods of a channel are those of the runtime's channel."""
+    if channel.name in api.CHANNEL_METHODS:
+        yield Bridged(why="a method of the runtime's channel")
+    else:
+        yield Left(f"channel.{channel.name} has no equivalent", advice="use a generated stub instead")

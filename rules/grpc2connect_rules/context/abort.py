@@ -1,0 +1,48 @@
+"""G2C201: `context.abort` ends the call by raising `ConnectError`.
+
+Why: a Connect handler fails by raising; there is no context to abort.
+
+    - context.abort(grpc.StatusCode.NOT_FOUND, "no such user")
+    + raise ConnectError(Code.NOT_FOUND, "no such user")
+
+Bridged: the status is not a literal; the abort stands in a `try` or `with` that could swallow it (grpcio's abort
+latches: the call ends with its code even then); it is part of a larger expression; the function is not itself a
+handler; a handler is called by other code of the program (a test, a sibling) that expects `context.abort` to be called.
+Reported: an aio abort that is never awaited; today it does nothing, and keeps doing nothing.
+
+Source: grpc.ServicerContext.abort (grpcio 1.85); Connect for Python, "Errors".
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, CONNECT_ERROR, Native, Outcome, Severity, Span, edits, rule
+from grpc2connect.rules_api.references import ContextUse
+
+
+@rule("G2C201", on=ContextUse, names={"abort"})
+def abort(use: ContextUse) -> Iterator[Outcome]:
+    """`context.abort` ends the call by raising `ConnectError`."""
+    call, module = use.call, use.module
+    parent = module.parents[call] if call is not None else None
+    if use.aio and call is not None and isinstance(parent, ast.Expr):
+        yield Bridged(
+            why="never awaited, and so without effect",
+            finding="this abort is never awaited, so the call goes on",
+            advice="await it, or delete it",
+            severity=Severity.WARNING,
+        )
+        return
+    outer = parent if use.aio and isinstance(parent, ast.Await) else call
+    if call is not None and outer is not None and use.facts.status_of_abort(module, call):
+        statement = module.parents[outer]
+        plain = isinstance(statement, ast.Expr | ast.Return)
+        if plain and use.facts.raises_freely(module, call):
+            start, end = module.span(statement).start, module.span(call.func).end
+            renames = [
+                edits.rename_keyword(module, keyword, "message") for keyword in call.keywords if keyword.arg == "details"
+            ]
+            yield Native([edits.replace_text(Span(start, end), "raise ", CONNECT_ERROR), *renames])
+    yield Bridged(why="the abort could be swallowed, or its status is only known at run time")

@@ -1,0 +1,52 @@
+"""G2C203: every other use of the servicer context keeps running on the runtime's context.
+
+Why: the runtime installs a `RequestContext` that has grpcio's whole servicer context as well, with its meaning
+(`set_trailing_metadata` replaces, `-bin` values are bytes, `time_remaining` is in seconds), so no line changes.
+
+    context.invocation_metadata()        native form: context.request_headers
+    context.set_trailing_metadata(...)   native form: context.response_trailers.add(key, value)
+    context.send_initial_metadata(...)   native form: context.response_headers.add(key, value)
+    context.time_remaining()             native form: context.timeout_ms (ms, or None without deadline)
+    context.peer()                       native form: context.client_address
+
+Source: grpc.ServicerContext (grpcio 1.85); connectrpc.request.RequestContext (connectrpc 0.13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, rule
+from grpc2connect.rules_api.references import ContextUse
+
+_NATIVE = {
+    "invocation_metadata": "context.request_headers",
+    "set_trailing_metadata": "context.response_trailers",
+    "send_initial_metadata": "context.response_headers",
+    "time_remaining": "context.timeout_ms",
+    "peer": "context.client_address",
+}
+_CONNECT = frozenset(
+    {
+        "method",
+        "http_method",
+        "request_headers",
+        "response_headers",
+        "response_trailers",
+        "timeout_ms",
+        "server_address",
+        "client_address",
+    }
+)
+
+
+@rule("G2C203", on=ContextUse)
+def other(use: ContextUse) -> Iterator[Outcome]:
+    """Every other use of the servicer context keeps running on the runtime's context."""
+    if use.name in api.CONTEXT_METHODS:
+        native = _NATIVE.get(use.name)
+        yield Bridged(why=f"the native form is {native}" if native else "connectrpc has no equivalent")
+    elif use.name in _CONNECT:
+        yield Bridged(why="already Connect's own")
+    else:
+        yield Left(f"'{use.name}' is no method of a servicer context", advice="replace it, then run again")

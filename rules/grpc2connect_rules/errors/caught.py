@@ -1,0 +1,64 @@
+"""G2C601, G2C602: a failed call raises `ConnectError`, with `code` and `message`.
+
+    - except grpc.RpcError as error:
+    -     if error.code() == grpc.StatusCode.NOT_FOUND:
+    -         print(error.details())
+    + except ConnectError as error:
+    +     if error.code == Code.NOT_FOUND:
+    +         print(error.message)
+
+Bridged: `trailing_metadata()` and what else `ConnectError` does not have (`rpc_error(error).trailing_metadata()`), and a
+code that is used otherwise than in a comparison or an abort (its name and number are gRPC's: `CANCELLED`, not `CANCELED`).
+Where some services of the program stay on gRPC, both exceptions are caught.
+Left: errors that the program constructs or derives from.
+
+Source: grpc.RpcError, grpc.Call (grpcio 1.85); connectrpc.errors.ConnectError (connectrpc 0.13).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, CONNECT_ERROR, Left, Native, Outcome, Span, api, edits, rule, runtime
+from grpc2connect.rules_api.references import ErrorClass, ErrorUse
+
+
+@rule("G2C601", on=ErrorClass)
+def caught(use: ErrorClass) -> Iterator[Outcome]:
+    """A failed call raises `ConnectError`."""
+    module, node = use.module, use.node
+    if use.role in ("construct", "subclass"):
+        yield Left(f"a gRPC error is {'constructed' if use.role == 'construct' else 'derived from'} here",
+                   advice="raise ConnectError, or an error of your own")  # fmt: skip
+        return
+    yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
+    if isinstance(module.parents[node], ast.Tuple):
+        yield Bridged(edits.replace(module, node, node, ", ", CONNECT_ERROR), why="some services stay on gRPC")
+    elif use.role in ("except", "isinstance", "value"):
+        yield Bridged(edits.replace(module, node, "(", node, ", ", CONNECT_ERROR, ")"), why="some services stay on gRPC")
+    yield Left("some services stay on gRPC", advice="move them, then run again")
+
+
+@rule("G2C602", on=ErrorUse)
+def use(use: ErrorUse) -> Iterator[Outcome]:
+    """A caught error has `code` and `message`."""
+    module, node, call = use.module, use.node, use.call
+    simple = call is not None and not call.args and not call.keywords
+    if call is not None and simple and use.name == "code":
+        if use.facts.only_compared(module, call):
+            yield Native(edits.call_without_arguments(module, call), mixed=False)
+        yield Bridged(
+            edits.replace(module, call, runtime("status_code"), "(", node.value, ".code)"),
+            why="the code's name or number is used",
+            mixed=False,
+        )
+    if call is not None and simple and use.name == "details":
+        edit = edits.replace_text(Span(module.span(node.value).end, module.span(call).end), ".message")
+        yield Native(edit, mixed=False)
+    if use.name in api.ERROR_METHODS:
+        yield Bridged(edits.wrap(module, node.value, (runtime("rpc_error"), "("), ")"), why="gRPC's form of the error")
+    elif use.name in ("args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"):
+        yield Native()
+    else:
+        yield Left(f"a ConnectError has no '{use.name}'", advice="use code, message or details")

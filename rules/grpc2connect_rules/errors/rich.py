@@ -1,0 +1,32 @@
+"""G2C604: rich status (`grpc_status`) works on the runtime's view of an error and of a status.
+
+    - status = rpc_status.from_call(error)
+    + status = rpc_status.from_call(rpc_error(error))
+
+`rpc_status.to_status` stays: the runtime's `context.abort_with_status` takes what it returns.
+
+Why: the details are the same bytes on the wire (`grpc-status-details-bin`); `grpcio-status` stays a dependency.
+
+Source: grpc_status.rpc_status (grpcio-status 1.85).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Outcome, edits, kinds, rule, runtime
+from grpc2connect.rules_api.references import ApiUse
+
+_FROM = "grpc_status.rpc_status.from_call"
+_TO = "grpc_status.rpc_status.to_status"
+
+
+@rule("G2C604", on=ApiUse, names={_FROM, _TO, "grpc_status.rpc_status.aio.from_call"}, attribute="path")
+def rich(use: ApiUse) -> Iterator[Outcome]:
+    """Rich status works on the runtime's view of an error."""
+    changes = []
+    if use.path != _TO and use.call is not None:
+        for argument in use.call.args:
+            if any(isinstance(value, kinds.Error) for value in use.facts.values(argument)):
+                changes = edits.wrap(use.module, argument, (runtime("rpc_error"), "("), ")")
+    yield Bridged(changes, why="grpc_status reads gRPC's form of the error")

@@ -1,0 +1,33 @@
+"""G2C603: status codes become `Code` members.
+
+    - grpc.StatusCode.NOT_FOUND
+    + Code.NOT_FOUND
+
+Why: connectrpc has the same codes, but for `CANCELLED` (`CANCELED`) and `OK` (none: success raises nothing).
+
+Bridged: where more than the identity of a member counts (its `name`, its `value`, an `is`), and `OK`: the runtime's
+`StatusCode` has gRPC's names and numbers, and is equal to the `Code` of the same meaning.
+
+Source: grpc.StatusCode (grpcio 1.85); connectrpc.code.Code (connectrpc 0.13).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import CODE, Bridged, Native, Outcome, connect_code, edits, rule, runtime
+from grpc2connect.rules_api.references import StatusMember
+
+
+@rule("G2C603", on=StatusMember)
+def status(member: StatusMember) -> Iterator[Outcome]:
+    """Status codes become `Code` members."""
+    module, node = member.module, member.node
+    code = connect_code(member.name)
+    if code is not None and member.facts.status_is_compared(module, node):
+        yield Native(edits.replace(module, node, CODE, f".{code}"), mixed=False)
+    yield Bridged(
+        edits.replace(module, node, runtime("StatusCode"), f".{member.name}"),
+        why="its name or number may be used, or it is OK",
+        mixed=False,
+    )

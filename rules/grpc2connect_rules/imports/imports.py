@@ -1,0 +1,25 @@
+"""G2C805: imports of gRPC and of its generated code follow need.
+
+Why: the engine imports what edits introduce, beside what they replace, and removes an import when nothing in the file
+uses it any more. An import that something still uses stays.
+
+    - import grpc
+    - import helloworld_pb2_grpc
+    + from connectrpc.code import Code
+    + import helloworld_connect
+
+Source: Python language reference, "The import statement".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Native, Outcome, rule
+from grpc2connect.rules_api.references import Import
+
+
+@rule("G2C805", on=Import)
+def imported(use: Import) -> Iterator[Outcome]:
+    """Imports of gRPC and of its generated code follow need."""
+    yield Native(why="removed or kept by need")

@@ -1,0 +1,41 @@
+"""G2C304: server reflection is enabled on the runtime's server.
+
+    - reflection.enable_server_reflection(SERVICE_NAMES, server)
+    + server.enable_reflection(SERVICE_NAMES)
+
+Why: `connectrpc-grpcreflect` serves both versions of the protocol; the runtime converts the descriptors.
+
+Source: grpc_reflection.v1alpha.reflection (grpcio-reflection 1.85).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, kinds, rule
+from grpc2connect.rules_api.references import ApiUse
+
+_ENABLE = "grpc_reflection.v1alpha.reflection.enable_server_reflection"
+_NAME = "grpc_reflection.v1alpha.reflection.SERVICE_NAME"
+
+
+@rule("G2C304", on=ApiUse, names={_ENABLE, _NAME}, attribute="path")
+def reflection(use: ApiUse) -> Iterator[Outcome]:
+    """Server reflection is enabled on the runtime's server."""
+    module, call = use.module, use.call
+    if use.path == _NAME:
+        yield Bridged(edits.replace(module, use.node, '"grpc.reflection.v1alpha.ServerReflection"'), why="a constant")
+        return
+    given = use.facts.arguments(call) if call else {}
+    names, server = given.get(0, given.get("service_names")), given.get(1, given.get("server"))
+    known = server is not None and any(isinstance(value, kinds.Server) for value in use.facts.values(server))
+    if call is None or names is None or server is None or not known or len(call.args) != 2:
+        yield Left("reflection on an unknown server", advice="call enable_server_reflection(names, server) directly")
+        return
+    yield Bridged(
+        [
+            edits.replace(module, call.func, *edits.operand(module, server), ".enable_reflection"),
+            edits.delete_argument(module, call, server),
+        ],
+        why="the native form is a connectrpc-grpcreflect application",
+    )

@@ -1,0 +1,46 @@
+"""G2C303: `add_GreeterServicer_to_server` becomes `server.add_service`.
+
+Why: a Connect application is made from a service object; the runtime's server mounts any number of them on one port.
+
+    - helloworld_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)
+    + server.add_service(helloworld_connect.GreeterASGIApplication, Greeter())
+
+Left: arguments that are unpacked (`*args`).
+
+Source: generated `*_pb2_grpc.py` (grpcio-tools 1.85), generated `*_connect.py` (protoc-gen-connectrpc 0.13).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule
+from grpc2connect.rules_api.references import Registration
+
+
+@rule("G2C303", on=Registration)
+def registration(use: Registration) -> Iterator[Outcome]:
+    """`add_GreeterServicer_to_server` becomes `server.add_service`."""
+    module, call = use.module, use.node
+    given = use.facts.arguments(call)
+    servicer, server = given.get(0, given.get("servicer")), given.get(1, given.get("server"))
+    if servicer is None or server is None or "*" in given or "**" in given:
+        yield Left("the arguments of this registration are unpacked", advice="pass servicer and server by themselves")
+        return
+    if not any(isinstance(value, kinds.Server) for value in use.facts.values(server)):
+        yield Left("it is not known what server this registers on", advice="annotate the server: grpc.Server")
+        return
+    first, second = sorted((servicer, server), key=lambda node: module.span(node).start)
+    app = generated(use.stubs, use.service.connect_app, call.func)
+    changes = [
+        edits.replace(module, call.func, *edits.moved(module, server), ".add_service"),
+        edits.replace(module, _whole(module.parents[first], first), app),
+        edits.replace(module, _whole(module.parents[second], second), *edits.moved(module, servicer)),
+    ]
+    yield Bridged(changes, why="the native form is a module-level ASGI app")
+
+
+def _whole(parent: ast.AST, node: ast.expr) -> ast.AST:
+    """The argument with its keyword, if it has one."""
+    return parent if isinstance(parent, ast.keyword) else node

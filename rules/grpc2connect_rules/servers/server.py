@@ -1,0 +1,47 @@
+"""G2C301, G2C302: a gRPC server becomes the runtime's, on the same ports and with the same methods.
+
+Why: connectrpc services are ASGI applications; `python server.py` goes on serving its port to gRPC, gRPC-Web and
+Connect clients alike through the runtime's `Server`. Going native means a module-level `app` and an ASGI server.
+
+    - server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))
+    + server = Server(futures.ThreadPoolExecutor(max_workers=10))
+
+Left: a server with gRPC interceptors or generic handlers, and one that is subclassed.
+
+Source: grpc.server, grpc.Server, grpc.aio.server (grpcio 1.85).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
+from grpc2connect.rules_api.references import ServerConstruction, ServerUse
+
+_UNSUPPORTED = {"interceptors": 2, "handlers": 1, "xds": 6}
+
+
+@rule("G2C301", on=ServerConstruction)
+def construction(server: ServerConstruction) -> Iterator[Outcome]:
+    """A gRPC server becomes the runtime's."""
+    given = server.facts.arguments(server.call) if server.call else {}
+    for name, position in _UNSUPPORTED.items():
+        if name in given or position in given or "**" in given:
+            yield Left(
+                f"a server with {name} stays on gRPC",
+                advice="write the interceptors for connectrpc" if name == "interceptors" else "move it by hand",
+            )
+            return
+    name = "AioServer" if server.aio else "Server"
+    yield Bridged(
+        edits.replace(server.module, server.node, runtime(name)), why="the native form is a module-level ASGI app"
+    )
+
+
+@rule("G2C302", on=ServerUse)
+def use(server: ServerUse) -> Iterator[Outcome]:
+    """The methods of a server are those of the runtime's server."""
+    if server.name in api.SERVER_METHODS:
+        yield Bridged(why="a method of the runtime's server")
+    else:
+        yield Left(f"server.{server.name} has no equivalent", advice="register generated servicers instead")

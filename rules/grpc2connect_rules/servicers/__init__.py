@@ -1,0 +1,1 @@
+"""Family 1: servicer classes, handlers and their uses."""

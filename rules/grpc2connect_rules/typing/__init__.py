@@ -1,0 +1,1 @@
+"""Family 8: annotations and other places that only name a type."""

@@ -1,0 +1,59 @@
+"""G2C801: annotations name the type that is there after the migration.
+
+    - def SayHello(self, request, context: grpc.ServicerContext):
+    + def say_hello(self, request, context: ServicerContext):
+
+Why: stubs become clients, and channels, servers and contexts the runtime's. A context that is used in Connect's own
+way only is a `RequestContext`.
+
+Left: the class of a stub of which it is not known whether it is sync or aio.
+
+Source: grpc, grpc.aio (grpcio 1.85).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Native, Outcome, REQUEST_CONTEXT, api, edits, generated, rule, runtime
+from grpc2connect.rules_api.references import TypeUse
+
+_RUNTIME = {
+    "grpc.Channel": "Channel",
+    "grpc.aio.Channel": "AioChannel",
+    "grpc.Server": "Server",
+    "grpc.aio.Server": "AioServer",
+    "grpc.ServicerContext": "ServicerContext",
+    "grpc.aio.ServicerContext": "AioServicerContext",
+    "grpc.RpcContext": "ServicerContext",
+    api.STATUS_CODE: "StatusCode",
+}
+
+
+@rule("G2C801", on=TypeUse)
+def types(use: TypeUse) -> Iterator[Outcome]:
+    """Annotations name the type that is there after the migration."""
+    module, node = use.module, use.node
+    assert isinstance(node, ast.expr)
+    if use.service is not None and use.stubs is not None:
+        yield from _generated(use, node)
+        return
+    if use.path in api.CONTEXT_TYPES and use.annotation and not isinstance(module.parents[node], ast.Subscript):
+        uses = use.facts.context_uses(module, node)
+        if uses is not None:
+            yield Native(edits.replace(module, node, REQUEST_CONTEXT), native=uses)
+    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type")
+
+
+def _generated(use: TypeUse, node: ast.expr) -> Iterator[Outcome]:
+    service, stubs = use.service, use.stubs
+    assert service is not None and stubs is not None
+    if use.path == service.servicer_class:
+        name = service.connect_service_sync
+    elif use.aio is None:
+        yield Left("it is not known whether this stub is sync or aio", advice="annotate its channel")
+        return
+    else:
+        name = service.connect_client if use.aio else service.connect_client_sync
+    yield Native(edits.replace(use.module, node, generated(stubs, name, node)))
