@@ -156,11 +156,10 @@ class AioCall:
     async def trailing_metadata(self) -> tuple[Metadatum, ...]:
         """Wait for the end; return the response trailers as metadata."""
         await self._wait_done()
-        if (error := self._error()) is not None:
-            return RpcErrorView(error).trailing_metadata()
-        if self._record.response is not None:
-            return self._record.trailing_metadata()
-        return metadata(self._response_metadata.trailers)
+        error = self._error()
+        found = self._record.trailing_metadata() if error is None else RpcErrorView(error).trailing_metadata()
+        # gRPC-Web trailers come in the body, and clients made elsewhere keep no record.
+        return found or metadata(self._response_metadata.trailers)
 
     async def code(self) -> StatusCode:
         """Wait for the end; return the status."""

@@ -37,6 +37,9 @@ class ChannelBase:
 
     def _transport_arguments(self) -> dict[str, Any]:
         arguments: dict[str, Any] = {"follow_redirects": False}
+        if self._protocol is ProtocolType.GRPC:
+            # gRPC compresses messages, not bodies; else a grpcio server sees `accept-encoding` as metadata.
+            arguments.update(enable_gzip=False, enable_brotli=False, enable_zstd=False)
         if self._credentials is None:
             if self._protocol is ProtocolType.GRPC:
                 arguments["http_version"] = HTTPVersion.HTTP2

@@ -243,11 +243,13 @@ class SyncCall:
     def trailing_metadata(self) -> tuple[Metadatum, ...]:
         """Wait for the end; return the response trailers as metadata."""
         self._wait_done()
-        if self._call.error is not None:
-            return RpcErrorView(self._call.error).trailing_metadata()
-        if self._call.record.response is not None:
-            return self._call.record.trailing_metadata()
-        return metadata(self._call.response_metadata.trailers)
+        found = (
+            self._call.record.trailing_metadata()
+            if self._call.error is None
+            else RpcErrorView(self._call.error).trailing_metadata()
+        )
+        # gRPC-Web trailers come in the body, and clients made elsewhere keep no record.
+        return found or metadata(self._call.response_metadata.trailers)
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait for the end; return the response.

@@ -20,31 +20,34 @@ class CallRecord:
         self.request_error: BaseException | None = None
         self.cancelled = False
         self.claimed = False
+        self._headers: list[tuple[str, str]] = []
         self._on_response = on_response
 
     def received(self, response: Response | SyncResponse) -> None:
         self.response = response
+        # Kept because pyqwest empties a response that it reads as a whole.
+        self._headers = list(response.headers.items())
         if self._on_response is not None:
             self._on_response()
 
+    def _trailers_only(self) -> bool:
+        return any(key == "grpc-status" for key, _ in self._headers)
+
     def initial_metadata(self) -> tuple[Metadatum, ...]:
         """Return the response headers as metadata; empty if the response has trailers only."""
-        if self.response is None or "grpc-status" in self.response.headers:
+        if self._trailers_only():
             return ()
-        items = self.response.headers.items()
-        return metadata([pair for pair in items if not pair[0].startswith("trailer-")])
+        return metadata([pair for pair in self._headers if not pair[0].startswith("trailer-")])
 
     def trailing_metadata(self) -> tuple[Metadatum, ...]:
         """Return the trailers as metadata, wherever the protocol puts them."""
         if self.response is None:
             return ()
-        pairs = list(self.response.trailers.items())
-        for key, value in self.response.headers.items():
-            if key.startswith("trailer-"):
-                pairs.append((key.removeprefix("trailer-"), value))
-            elif "grpc-status" in self.response.headers:
-                pairs.append((key, value))
-        return metadata(pairs)
+        if self._trailers_only():
+            return metadata(self._headers)
+        prefix = "trailer-"
+        in_headers = [(key.removeprefix(prefix), value) for key, value in self._headers if key.startswith(prefix)]
+        return metadata([*self.response.trailers.items(), *in_headers])
 
 
 current_record: ContextVar[CallRecord | None] = ContextVar("grpc2connect_call_record", default=None)

@@ -12,6 +12,10 @@ from google.protobuf import any_pb2
 Status = namedtuple("Status", "code details trailing_metadata")
 
 
+# What pyqwest sends of its own accord, and a grpcio server takes for metadata.
+NOISE = ("user-agent", "accept", "content-length")
+
+
 class Seen:
     """What the handlers saw; each event is set once."""
 
@@ -120,7 +124,7 @@ class SyncEcho:
             case "metadata":
                 context.send_initial_metadata((("initial", "1"), ("i-bin", b"\x01\xfe")))
                 context.set_trailing_metadata((("trailing", "2"),))
-                pairs = [(m.key, m.value) for m in context.invocation_metadata() if m.key != "user-agent"]
+                pairs = [(m.key, m.value) for m in context.invocation_metadata() if m.key not in NOISE]
                 return self.pb2.Answer(text=repr(sorted(pairs)))
             case "context":
                 remaining = context.time_remaining()
@@ -218,7 +222,7 @@ class AioEcho:
             case "metadata":
                 await context.send_initial_metadata((("initial", "1"), ("i-bin", b"\x01\xfe")))
                 context.set_trailing_metadata((("trailing", "2"),))
-                pairs = [(m[0], m[1]) for m in context.invocation_metadata() if m[0] != "user-agent"]
+                pairs = [(m[0], m[1]) for m in context.invocation_metadata() if m[0] not in NOISE]
                 return self.pb2.Answer(text=repr(sorted(pairs)))
             case "context":
                 values = (context.code(), context.details(), context.cancelled(), context.time_remaining() is None)

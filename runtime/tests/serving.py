@@ -8,8 +8,9 @@ import threading
 from concurrent import futures
 
 import grpc
-import grpc2connect_runtime as runtime
 from servicers import AioEcho, SyncEcho, renamed
+
+import grpc2connect_runtime as runtime
 
 FLAVOURS = ("sync", "aio")
 
