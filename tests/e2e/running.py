@@ -63,7 +63,9 @@ def migrate(folder: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
 
 def said(done: subprocess.CompletedProcess[bytes]) -> str:
     """All that a process said, for the message of a failed test."""
-    return f"exit code {done.returncode}\n{done.stdout.decode(errors='replace')}\n{done.stderr.decode(errors='replace')}"
+    return (
+        f"exit code {done.returncode}\n{done.stdout.decode(errors='replace')}\n{done.stderr.decode(errors='replace')}"
+    )
 
 
 @contextmanager
