@@ -68,7 +68,9 @@ class _Files:
         except SyntaxProblem as problem:
             self.broken[path] = source
             self.errors.append(
-                FileError(path, "G2C002", f"line {problem.line}: {problem.message}", "correct the syntax, then run again")
+                FileError(
+                    path, "G2C002", f"line {problem.line}: {problem.message}", "correct the syntax, then run again"
+                )
             )
             return None
 
@@ -199,7 +201,9 @@ class _Run:
         for index, (module, decisions) in enumerate(by_module.items()):
             self.progress("rewrite", index, len(by_module))
             source = self.files.sources[module.path]
-            units = tuple(sorted({s.full_name for d in decisions for s in d.reference.units if not plan.units.why_left(s)}))
+            units = tuple(
+                sorted({s.full_name for d in decisions for s in d.reference.units if not plan.units.why_left(s)})
+            )
             try:
                 outcome = rewrite(facts, module, decisions, places)
                 after = encode(source, outcome.text)

@@ -39,9 +39,7 @@ def result(
     )
 
 
-def _entry(
-    decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]]
-) -> Entry:
+def _entry(decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]]) -> Entry:
     reference, outcome = decision.reference, decision.outcome
     state = outcome.state
     why = outcome.why
@@ -67,7 +65,7 @@ def _import_state(
     done = rewritten.get(reference.module.path)
     if done is not None and reference.node in done[0].gone:
         return State.NATIVE, "nothing uses it any more"
-    if plan.units.stays(reference) or plan.units.mixed or done is None:
+    if plan.units.stays(reference) or plan.units.mixed(reference) or done is None:
         return State.LEFT, "something that stays on gRPC uses it"
     return State.BRIDGED, "something still uses it"
 

@@ -88,17 +88,13 @@ CONTEXT_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.ServicerContext` and `grpc.aio.ServicerContext`."""
 
-SERVER_METHODS = frozenset(
-    {"add_insecure_port", "add_secure_port", "start", "stop", "wait_for_termination"}
-)
+SERVER_METHODS = frozenset({"add_insecure_port", "add_secure_port", "start", "stop", "wait_for_termination"})
 """The methods of `grpc.Server` and `grpc.aio.Server` that the runtime's servers have."""
 
 CHANNEL_METHODS = frozenset({"close", "__enter__", "__exit__", "__aenter__", "__aexit__", "channel_ready"})
 """The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
 
-ERROR_METHODS = frozenset(
-    {"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"}
-)
+ERROR_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})
 """The methods of a caught error (`grpc.Call` on `_InactiveRpcError`, `grpc.aio.AioRpcError`)."""
 
 

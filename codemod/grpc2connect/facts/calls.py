@@ -203,9 +203,7 @@ def _builtin_call(path: str, node: ast.Call, arguments: list[Values], env: Envir
     return NOTHING
 
 
-def _unknown(
-    node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
-) -> Values:
+def _unknown(node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment) -> Values:
     """A callee that is not of the program: what it surely does with functions and errors handed to it."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     if name in _RAISES and arguments and any(isinstance(v, Api) and v.path in api.ERRORS for v in _flat(arguments[0])):
@@ -234,9 +232,7 @@ def _flat(values: Values) -> Values:
     return values | frozenset(value.value for value in values if isinstance(value, Wrapped))
 
 
-def _hand_over(
-    node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
-) -> None:
+def _hand_over(node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment) -> None:
     """`submit(f, x)`, `Thread(target=f, args=(x,))`, `partial(f, x)`: what follows a function flows into it."""
     for index, values in enumerate(arguments):
         for value in values:
@@ -253,9 +249,7 @@ def _hand_over(
             call_function(value, node, unpacked, {}, env)
 
 
-def apply_decorators(
-    function: Function, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment
-) -> Values:
+def apply_decorators(function: Function, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> Values:
     """What a `def` binds: the function, and what decorators of the program put in its place."""
     from grpc2connect.facts.expressions import evaluate
 

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from grpc2connect.facts import api
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -21,7 +20,6 @@ from grpc2connect.facts.kinds import (
     Function,
     Instance,
     Member,
-    Message,
     ProgramModule,
     Rpc,
     Server,
@@ -29,15 +27,13 @@ from grpc2connect.facts.kinds import (
     Status,
     StubClass,
     StubsModule,
-    Value,
     Values,
     Wrapped,
 )
+from grpc2connect.facts.named import NamedReferences
 from grpc2connect.facts.references import Reference
-from grpc2connect.schema import GrpcModule, Method, Service
+from grpc2connect.schema import Method, Service
 from grpc2connect.syntax import Module
-
-_TYPES = {**api.CHANNEL_TYPES, **api.SERVER_TYPES, **api.CONTEXT_TYPES}
 
 
 def collect(facts: Facts, module: Module) -> list[Reference]:
@@ -47,11 +43,7 @@ def collect(facts: Facts, module: Module) -> list[Reference]:
     return sorted(found, key=lambda reference: module.span(reference.node))
 
 
-class _Collector:
-    def __init__(self, facts: Facts, module: Module) -> None:
-        self.facts = facts
-        self.module = module
-
+class _Collector(NamedReferences):
     def nodes(self) -> Iterator[ast.AST]:
         """All nodes of the module, those in string annotations included."""
         for node in ast.walk(self.module.tree):
@@ -106,9 +98,6 @@ class _Collector:
                 yield refs.Import(self.facts, self.module, node, frozenset(), evidence)
                 return
 
-    def _stubs(self, service: Service) -> GrpcModule:
-        return self.facts.stubs_of[service.full_name]
-
     def _handler(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Reference]:
         found = [handler for (key, _), handler in self.facts.state.handlers.items() if key is node and handler.direct]
         if found:
@@ -144,7 +133,9 @@ class _Collector:
 
     def _attribute(self, node: ast.Attribute) -> Iterator[Reference]:
         values = self.facts.values(node)
-        if any(isinstance(value, Api | Status | StubClass | ServicerBase | Adder | ExperimentalApi) for value in values):
+        if any(
+            isinstance(value, Api | Status | StubClass | ServicerBase | Adder | ExperimentalApi) for value in values
+        ):
             if self._spelled(node):
                 yield from self._named(node)
                 return
@@ -163,14 +154,8 @@ class _Collector:
                 yield reference
                 return
         if node.attr in self.rpc_names and not values and self._unknown(node.value):
-            units = frozenset(
-                service
-                for module in self.facts.program.schema.grpc_modules
-                for service in module.services
-                if service.method(node.attr)
-            )
             yield refs.UnknownRpc(
-                self.facts, self.module, node, units, ("nothing is known of the object",), name=node.attr
+                self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr
             )
 
     def _unknown(self, node: ast.expr) -> bool:
@@ -214,9 +199,6 @@ class _Collector:
             if node in nodes and handler.method.name == name
         )
 
-    def _units(self, values: Values) -> frozenset[Service]:
-        return frozenset(service for value in values for service in self.facts.services(value))
-
     def _rpc(self, node: ast.Attribute, rpcs: list[Rpc]) -> Reference:
         parent = self.module.parents[node]
         variant = ""
@@ -258,174 +240,3 @@ class _Collector:
             case Error():
                 return refs.ErrorUse(facts, module, node, units, evidence, name=member.name, call=call)
         return None
-
-    def _named(self, node: ast.Name | ast.Attribute) -> Iterator[Reference]:
-        values = self.facts.values(node)
-        parent = self.module.parents[node]
-        if isinstance(parent, ast.Attribute) and self._continues(parent):
-            return
-        call = parent if isinstance(parent, ast.Call) and parent.func is node else None
-        for value in sorted(values, key=repr):
-            reference = self._of_value(node, value, call)
-            if reference is not None:
-                yield reference
-                return
-
-    def _continues(self, parent: ast.Attribute) -> bool:
-        """Whether `parent` is a longer spelling of the same thing (`grpc` in `grpc.aio.server`)."""
-        return any(
-            isinstance(value, Api | Status | StubClass | ServicerBase | Adder | ExperimentalApi)
-            for value in self.facts.values(parent)
-        )
-
-    def _of_value(self, node: ast.Name | ast.Attribute, value: Value, call: ast.Call | None) -> Reference | None:
-        facts, module = self.facts, self.module
-        match value:
-            case StubClass(service, aio):
-                units = frozenset({service})
-                stubs = self._stubs(service)
-                if call is not None:
-                    made = {v.aio for v in facts.values(call) if getattr(v, "service", None) == service}
-                    kind = made.pop() if len(made) == 1 else aio
-                    return refs.StubConstruction(
-                        facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind
-                    )
-                if self._is_type(node):
-                    return refs.TypeUse(
-                        facts, module, node, units, ("names the stub class",), path=service.stub_class, stubs=stubs,
-                        service=service, aio=aio if aio is not None else self._aio_of_annotation(node, service),
-                    )  # fmt: skip
-                return refs.GeneratedUse(facts, module, node, units, ("stub class as a value",), what=service.stub_class)
-            case ServicerBase(service):
-                units = frozenset({service})
-                stubs = self._stubs(service)
-                parent = module.parents[node]
-                if isinstance(parent, ast.ClassDef) and node in parent.bases:
-                    return refs.Servicer(
-                        facts, module, node, units, ("base of a class",), service=service, stubs=stubs, cls=parent
-                    )
-                if self._is_type(node):
-                    return refs.TypeUse(
-                        facts, module, node, units, ("names the servicer",), path=service.servicer_class, stubs=stubs,
-                        service=service,
-                    )  # fmt: skip
-                return refs.GeneratedUse(facts, module, node, units, ("servicer as a value",), what=service.servicer_class)
-            case Adder(service):
-                units = frozenset({service}) | (self._registered_on(call) if call else frozenset())
-                if call is not None:
-                    return refs.Registration(
-                        facts, module, call, units, ("registers a servicer",), service=service, stubs=self._stubs(service)
-                    )
-                return refs.GeneratedUse(facts, module, node, units, ("registration as a value",), what=service.adder)
-            case ExperimentalApi(service):
-                return refs.GeneratedUse(facts, module, node, frozenset({service}), (), what=service.name)
-            case Status(name):
-                return refs.StatusMember(facts, module, node, self._context_units(node), ("a status code",), name=name)
-            case Api(path):
-                return self._api(node, path, call)
-        return None
-
-    def _registered_on(self, call: ast.Call) -> frozenset[Service]:
-        servers = [v for argument in call.args for v in self.facts.values(argument) if isinstance(v, Server)]
-        return frozenset(service for server in servers for service in self.facts.services(server))
-
-    def _api(self, node: ast.Name | ast.Attribute, path: str, call: ast.Call | None) -> Reference | None:
-        facts, module = self.facts, self.module
-        evidence = (path,)
-        if path in api.CHANNELS:
-            units = self._units(facts.values(call)) if call else frozenset()
-            return refs.ChannelConstruction(
-                facts, module, node, units, evidence, path=path, aio=api.CHANNELS[path], call=call
-            )
-        if path in api.SERVERS:
-            units = self._units(facts.values(call)) if call else frozenset()
-            return refs.ServerConstruction(facts, module, node, units, evidence, aio=api.SERVERS[path], call=call)
-        if path in api.ERRORS:
-            return refs.ErrorClass(facts, module, node, frozenset(), evidence, role=self._error_role(node))
-        if path in _TYPES or path == api.STATUS_CODE:
-            kind = self._is_type(node)
-            return refs.TypeUse(
-                facts, module, node, self._annotated_units(node), evidence, path=path, aio=_TYPES.get(path),
-                annotation=kind,
-            )  # fmt: skip
-        if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
-            return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
-        units = self._argument_units(call) if call else frozenset()
-        return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
-
-    def _argument_units(self, call: ast.Call) -> frozenset[Service]:
-        nodes = [*call.args, *(keyword.value for keyword in call.keywords)]
-        return frozenset(service for node in nodes for service in self._units(self.facts.values(node)))
-
-    def _annotated_units(self, node: ast.AST) -> frozenset[Service]:
-        """The services of the parameter or variable that an annotation is for."""
-        for parent in self.module.ancestors(node):
-            if isinstance(parent, ast.arg):
-                return self._units(self.facts.values(parent))
-            if isinstance(parent, ast.stmt):
-                break
-        return frozenset()
-
-    def _context_units(self, node: ast.AST) -> frozenset[Service]:
-        """The services of the context call that a status code is an argument of."""
-        for parent in self.module.ancestors(node):
-            if isinstance(parent, ast.Call):
-                members = [v for v in self.facts.values(parent.func) if isinstance(v, Member)]
-                if any(isinstance(member.owner, Context) for member in members):
-                    return self._units(frozenset(members))
-            if isinstance(parent, ast.stmt):
-                break
-        return frozenset()
-
-    def _aio_of_annotation(self, node: ast.AST, service: Service) -> bool | None:
-        for parent in self.module.ancestors(node):
-            if isinstance(parent, ast.arg):
-                kinds = {
-                    value.aio  # type: ignore[attr-defined]
-                    for value in self.facts.values(parent)
-                    if getattr(value, "service", None) == service and getattr(value, "site", None)
-                }
-                return kinds.pop() if len(kinds) == 1 else None
-            if isinstance(parent, ast.stmt):
-                break
-        kinds = {
-            value.aio
-            for values in self.facts.state.cells.values()
-            for value in values
-            if isinstance(value, type(value)) and getattr(value, "service", None) == service and hasattr(value, "site")
-        }
-        kinds.discard(None)
-        return kinds.pop() if len(kinds) == 1 else None
-
-    def _is_type(self, node: ast.AST) -> bool:
-        """Whether an expression stands in an annotation (or a string annotation)."""
-        child = node
-        for parent in self.module.ancestors(node):
-            if isinstance(parent, ast.arg) or (isinstance(parent, ast.AnnAssign) and parent.annotation is child):
-                return True
-            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
-                return parent.returns is child
-            if isinstance(parent, ast.stmt | ast.Call | ast.Lambda):
-                return False
-            child = parent
-        return False
-
-    def _error_role(self, node: ast.AST) -> str:
-        parent = self.module.parents[node]
-        if isinstance(parent, ast.Tuple):
-            parent = self.module.parents[parent]
-        match parent:
-            case ast.ExceptHandler():
-                return "except"
-            case ast.ClassDef():
-                return "subclass"
-            case ast.Call(func=func) if func is node:
-                return "construct"
-            case ast.Call(func=ast.Name(id="isinstance") | ast.Name(id="issubclass")):
-                return "isinstance"
-            case ast.Raise():
-                return "construct"
-        return "annotation" if self._is_type(node) else "value"
-
-
-__all__ = ["Message", "collect"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from grpc2connect.facts import attributes, calls
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.kinds import NOTHING, Call, Function, Member, Message, Values, Wrapped
+from grpc2connect.facts.kinds import NOTHING, Api, Call, Function, Member, Message, Values, Wrapped
 from grpc2connect.facts.scopes import bindings
 
 
@@ -110,7 +110,7 @@ def unwrap(how: str, values: Values) -> Values:
 
 def items(values: Values) -> Values:
     """What iterating over a value gives (`async for` included)."""
-    found = unwrap("item", values)
+    found = unwrap("item", values) | frozenset(value for value in values if isinstance(value, Api))
     for value in values:
         if isinstance(value, Call) and value.method.server_streaming:
             found |= {Message()}

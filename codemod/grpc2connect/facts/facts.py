@@ -23,11 +23,38 @@ class Facts(ClientQuestions):
         self.state = state
 
     @cached_property
-    def stubs_of(self) -> dict[str, GrpcModule]:
-        """The generated module of each service, by the service's full name."""
-        return {
-            service.full_name: module for module in self.program.schema.grpc_modules for service in module.services
-        }
+    def _components(self) -> dict[object, object]:
+        leader: dict[object, object] = {module: module for module in self.program.modules()}
+
+        def find(item: object) -> object:
+            while leader.setdefault(item, item) is not item:
+                item = leader[item]
+            return item
+
+        pairs = [*self.state.imports, *self._fixture_pairs()]
+        for one, other in pairs:
+            leader[find(one)] = find(other)
+        return {item: find(item) for item in list(leader)}
+
+    def _fixture_pairs(self) -> list[tuple[Module, Module]]:
+        """A `conftest.py` belongs to every module in and below its folder, without an import."""
+        modules = self.program.modules()
+        conftests = [module for module in modules if module.path.name == "conftest.py"]
+        return [
+            (conftest, module)
+            for conftest in conftests
+            for module in modules
+            if module.path.is_relative_to(conftest.path.parent)
+        ]
+
+    def component(self, module: Module) -> object:
+        """The part of the program that a module belongs to: modules that no import connects share nothing."""
+        return self._components.get(module, module)
+
+    @cached_property
+    def stubs_of(self) -> dict[Service, GrpcModule]:
+        """The generated module of each service."""
+        return {service: module for module in self.program.schema.grpc_modules for service in module.services}
 
     @cached_property
     def _linked(self) -> dict[Value, frozenset[Service]]:

@@ -119,4 +119,4 @@ def _has_self(function: Function) -> bool:
     return len(parameters(node)) != 2 or parameters(node)[0].arg in ("self", "cls")
 
 
-__all__ = ["bound_names", "infer", "run_function", "Class"]
+__all__ = ["Class", "bound_names", "infer", "run_function"]

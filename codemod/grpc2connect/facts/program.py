@@ -22,9 +22,7 @@ class Program:
     `load` parses a file of the run (None if it is not of the run, or does not parse).
     """
 
-    def __init__(
-        self, files: Iterable[Path], schema: Schema, load: Callable[[Path], Module | None], top: Path
-    ) -> None:
+    def __init__(self, files: Iterable[Path], schema: Schema, load: Callable[[Path], Module | None], top: Path) -> None:
         self.schema = schema
         self._files = {str(path) for path in files}
         self._folders = {parent for path in self._files for parent in _parents(path, str(top))}

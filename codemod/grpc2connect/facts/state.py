@@ -38,7 +38,8 @@ class State:
 
     `cells`: what a name of a scope can hold, whenever. `attributes`: what an instance attribute can hold.
     `parameters`: what flows into a parameter. `returns`, `yields`: what comes out of a function.
-    `values`: what an expression evaluated to. `calls`: which call nodes may call a function.
+    `values`: what an expression evaluated to. `calls`: which call nodes may call a function. `imports`: which module
+    imports which module of the program, or which generated one.
     """
 
     cells: dict[tuple[ast.AST, str], Values] = field(default_factory=dict)
@@ -57,6 +58,7 @@ class State:
     modules_of: dict[ast.AST, Module] = field(default_factory=dict)
     globals: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
     strings: dict[ast.AST, ast.expr] = field(default_factory=dict)
+    imports: set[tuple[object, object]] = field(default_factory=set)
     changed: bool = False
 
     def grow(self, table: dict[tuple[ast.AST, str], Values], key: tuple[ast.AST, str], values: Values) -> None:

@@ -73,8 +73,9 @@ def _run(node: ast.stmt, env: Environment) -> None:
         case ast.If(test=test, body=body, orelse=orelse):
             evaluate(test, env)
             _branches(env, body, orelse)
-        case ast.For(target=target, iter=iterable, body=body, orelse=orelse) | ast.AsyncFor(
-            target=target, iter=iterable, body=body, orelse=orelse
+        case (
+            ast.For(target=target, iter=iterable, body=body, orelse=orelse)
+            | ast.AsyncFor(target=target, iter=iterable, body=body, orelse=orelse)
         ):
             values = items(evaluate(iterable, env))
             for _ in range(2):
@@ -195,7 +196,7 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
             for index, element in enumerate(elements):
                 inner = element.value if isinstance(element, ast.Starred) else element
                 exact = unwrap(f"tuple:{index}", values)
-                assign(inner, exact or unwrap("item", values), env)
+                assign(inner, exact or items(values), env)
         case ast.Starred(value=value):
             assign(value, values, env)
 
@@ -242,6 +243,7 @@ def _import(alias: ast.alias, env: Environment) -> None:
         env.bind(alias.asname or top, frozenset({Builtin(alias.name if alias.asname else top)}))
         return
     values = resolve(env.module, alias.name)
+    _connect(values, env)
     env.state.values[alias] = env.state.values.get(alias, NOTHING) | values
     if alias.asname:
         env.bind(alias.asname, values)
@@ -266,6 +268,7 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
         values = frozenset({Builtin(node.module or "")})
     else:
         values = env.program.resolve(env.module, node.module or "")
+    _connect(values, env)
     for alias in node.names:
         if alias.name == "*":
             _import_star(values, env, alias)
@@ -275,8 +278,17 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
             stubs = env.program.schema.by_import(alias.name)
             found = frozenset({StubsModule(stubs) if stubs else Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
         if found:
+            _connect(found, env)
             env.state.values[alias] = env.state.values.get(alias, NOTHING) | found
         env.bind(alias.asname or alias.name, found)
+
+
+def _connect(values: Values, env: Environment) -> None:
+    """Note what a module imports, so that the parts of the program that have nothing in common can be told apart."""
+    for value in values:
+        if isinstance(value, ProgramModule | StubsModule):
+            other = value.module if isinstance(value, ProgramModule) else str(value.module.path or value.module.dotted)
+            env.state.imports.add((env.module, other))
 
 
 def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:

@@ -64,27 +64,22 @@ def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, s
         failed = stay.get(str(reference.module.path))
         if failed or (only_left and not isinstance(reference, Import)):
             why = failed or f"{code} at {reference.place}: {outcomes[0].why}"
-            for service in reference.units or _in_file(reference, possible):
+            services = units.spelled(reference) if isinstance(reference, UnknownRpc) else reference.units
+            if not services and not isinstance(reference, UnknownRpc):
+                units.keep(reference)
+                services = units.of_file(reference)
+            for service in services:
                 units.leave(service, why)
-
-
-def _in_file(reference: Reference, possible: list[tuple[Reference, str, list[Outcome]]]) -> set:  # type: ignore[type-arg]
-    """The services that share a file with a reference of unknown service."""
-    return {
-        service
-        for other, _, _ in possible
-        if other.module is reference.module and not isinstance(other, Import | UnknownRpc)
-        for service in other.units
-    }
 
 
 def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outcome:
     left = next((outcome for outcome in outcomes if outcome.state is State.LEFT), None)
-    stays = not units.moves(reference) or (units.mixed and not reference.units and units.none_moves)
-    if stays:
-        why = next((why for service in reference.units if (why := units.why_left(service))), "its services stay on gRPC")
+    if units.stays(reference):
+        why = next(
+            (why for service in reference.units if (why := units.why_left(service))), "its services stay on gRPC"
+        )
         return left or Outcome(State.LEFT, why=why)
-    allowed = [outcome for outcome in outcomes if outcome.mixed or not units.mixed or reference.units]
+    allowed = [outcome for outcome in outcomes if outcome.mixed or reference.units or not units.mixed(reference)]
     return allowed[0] if allowed else Outcome(State.LEFT, why="some services here stay on gRPC")
 
 

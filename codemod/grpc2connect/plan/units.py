@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from grpc2connect.facts.references import Import, Reference, TypeUse, UnknownRpc
 from grpc2connect.schema import Service
+from grpc2connect.syntax import Module
 
 
 class Units:
@@ -14,7 +15,15 @@ class Units:
     def __init__(self, references: Iterable[Reference]) -> None:
         self._leader: dict[Service, Service] = {}
         self._left: dict[Service, str] = {}
+        self._by_module: dict[Module, set[Service]] = {}
+        self._by_component: dict[object, set[Service]] = {}
+        self.kept: set[Module] = set()
+        self._kept_components: set[object] = set()
         for reference in references:
+            if not isinstance(reference, Import):
+                self._by_module.setdefault(reference.module, set()).update(reference.units)
+                component = reference.facts.component(reference.module)
+                self._by_component.setdefault(component, set()).update(reference.units)
             services = sorted(reference.units, key=lambda service: service.full_name)
             for service in services:
                 self._leader.setdefault(service, service)
@@ -45,19 +54,36 @@ class Units:
         return self._left.get(self._find(service))
 
     def moves(self, reference: Reference) -> bool:
-        """Whether a reference belongs to moving services only (or to none)."""
-        return all(self.why_left(service) is None for service in reference.units)
+        """Whether a reference may move: it belongs to moving services, or to none where some service near it moves."""
+        if reference.units:
+            return all(self.why_left(service) is None for service in reference.units)
+        near = self._near(reference)
+        return reference.module not in self.kept and not (near and all(map(self.why_left, near)))
 
     def stays(self, reference: Reference) -> bool:
-        """Whether a reference belongs to services that all stay."""
-        return bool(reference.units) and all(self.why_left(service) is not None for service in reference.units)
+        """Whether a reference belongs to services that stay (or to none, in a file that stays)."""
+        return not self.moves(reference)
 
-    @property
-    def mixed(self) -> bool:
-        """Whether some services of the program stay on gRPC."""
-        return bool(self._left)
+    def mixed(self, reference: Reference) -> bool:
+        """Whether some services of the part of the program around a reference stay on gRPC."""
+        component = reference.facts.component(reference.module)
+        return component in self._kept_components or any(map(self.why_left, self._by_component.get(component, ())))
 
-    @property
-    def none_moves(self) -> bool:
-        """Whether all services of the program stay on gRPC."""
-        return all(self.why_left(service) is not None for service in self._leader)
+    def keep(self, reference: Reference) -> None:
+        """Keep a file's references to no service in particular as they are: one of them has no other outcome."""
+        self.kept.add(reference.module)
+        self._kept_components.add(reference.facts.component(reference.module))
+
+    def _near(self, reference: Reference) -> frozenset[Service]:
+        """The services of a reference's file; those of its part of the program if the file has none."""
+        own = self._by_module.get(reference.module)
+        return frozenset(own or self._by_component.get(reference.facts.component(reference.module), ()))
+
+    def spelled(self, reference: UnknownRpc) -> frozenset[Service]:
+        """The services around a reference that have an RPC of its name."""
+        around = self._by_component.get(reference.facts.component(reference.module), set())
+        return frozenset(service for service in around if service.method(reference.name))
+
+    def of_file(self, reference: Reference) -> frozenset[Service]:
+        """The services that a reference's file touches."""
+        return frozenset(self._by_module.get(reference.module, ()))

@@ -98,7 +98,7 @@ class Imports:
             if bound == text:
                 self.twins.setdefault(alias, {})[""] = None
                 return _twin_binding(alias, self.places.basename(piece.stubs), isinstance(statement, ast.Import))
-            if alias.asname is None and text.startswith(alias.name + ".") or isinstance(statement, ast.ImportFrom):
+            if (alias.asname is None and text.startswith(alias.name + ".")) or isinstance(statement, ast.ImportFrom):
                 continue
         return self._loose_module(piece)
 

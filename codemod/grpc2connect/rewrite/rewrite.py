@@ -186,4 +186,3 @@ def _delete_before_comment(module: Module, node: ast.stmt) -> Edit:
     while module.text[end] in " \t":
         end += 1
     return Edit(Span(start, end), ())
-

@@ -34,7 +34,7 @@ def _edits(edits: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
     return (edits,) if isinstance(edits, Edit) else tuple(edits)
 
 
-def Native(  # noqa: N802 - reads as the state it makes
+def Native(
     edits: Iterable[Edit] | Edit = (),
     *,
     why: str = "",
@@ -50,7 +50,7 @@ def Native(  # noqa: N802 - reads as the state it makes
     )
 
 
-def Bridged(  # noqa: N802
+def Bridged(
     edits: Iterable[Edit] | Edit = (),
     *,
     why: str = "",
@@ -64,6 +64,6 @@ def Bridged(  # noqa: N802
     return Outcome(State.BRIDGED, _edits(edits), why, finding, advice, severity, native=tuple(native), mixed=mixed)
 
 
-def Left(finding: str, *, advice: str) -> Outcome:  # noqa: N802
+def Left(finding: str, *, advice: str) -> Outcome:
     """Stays on gRPC, and every service that it belongs to stays with it."""
     return Outcome(State.LEFT, (), finding, finding, advice, Severity.WARNING)

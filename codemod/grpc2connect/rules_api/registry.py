@@ -104,9 +104,7 @@ def load() -> Registry:
 
 def catalogue() -> list[RuleInfo]:
     """The documentation of every rule, in the order of codes (rules of one module share a text)."""
-    return [
-        RuleInfo(found.code, _title(found), found.documentation, FAMILIES[found.code[3]]) for found in load().rules
-    ]
+    return [RuleInfo(found.code, _title(found), found.documentation, FAMILIES[found.code[3]]) for found in load().rules]
 
 
 def _title(found: Rule) -> str:

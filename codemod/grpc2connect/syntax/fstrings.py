@@ -108,9 +108,11 @@ def _field_end(text: str, position: int, end: int) -> tuple[int, int]:
         elif char == "}":
             return position, position if expression_end < 0 else expression_end
         elif depth == 0 and expression_end < 0:
-            if char == ":" or (char == "!" and not text.startswith("!=", position)):
-                expression_end = position
-            elif char == "=" and text[position + 1] not in "=" and text[position - 1] not in "=!<>":
+            if (
+                char == ":"
+                or (char == "!" and not text.startswith("!=", position))
+                or (char == "=" and text[position + 1] not in "=" and text[position - 1] not in "=!<>")
+            ):
                 expression_end = position
         position += 1
     return end, end

@@ -184,7 +184,11 @@ def parse(path: Path, text: str, name: str = "") -> Module:
 
 
 def _comments(module: Module) -> Iterator[Comment]:
-    text = module.text.replace("\r\n", "\n\0").replace("\r", "\n").replace("\n\0", "\n") if "\r" in module.text else module.text
+    text = (
+        module.text.replace("\r\n", "\n\0").replace("\r", "\n").replace("\n\0", "\n")
+        if "\r" in module.text
+        else module.text
+    )
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.COMMENT:

@@ -34,7 +34,9 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     if isinstance(node.ctx, ast.Store | ast.Del):
         yield Left("a stub's method is replaced here", advice="replace the client's method by hand")
         return
-    rename = [] if use.method.python_name == node.attr else [edits.rename_attribute(module, node, use.method.python_name)]
+    rename = (
+        [] if use.method.python_name == node.attr else [edits.rename_attribute(module, node, use.method.python_name)]
+    )
     if use.call is not None and not use.variant and use.facts.used_plainly(use):
         arguments = _arguments(use, use.call)
         if arguments is not None:

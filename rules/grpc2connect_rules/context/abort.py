@@ -18,7 +18,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, CONNECT_ERROR, Native, Outcome, Severity, Span, edits, rule
+from grpc2connect.rules_api import CONNECT_ERROR, Bridged, Native, Outcome, Severity, Span, edits, rule
 from grpc2connect.rules_api.references import ContextUse
 
 
@@ -42,7 +42,9 @@ def abort(use: ContextUse) -> Iterator[Outcome]:
         if plain and use.facts.raises_freely(module, call):
             start, end = module.span(statement).start, module.span(call.func).end
             renames = [
-                edits.rename_keyword(module, keyword, "message") for keyword in call.keywords if keyword.arg == "details"
+                edits.rename_keyword(module, keyword, "message")
+                for keyword in call.keywords
+                if keyword.arg == "details"
             ]
             yield Native([edits.replace_text(Span(start, end), "raise ", CONNECT_ERROR), *renames])
     yield Bridged(why="the abort could be swallowed, or its status is only known at run time")

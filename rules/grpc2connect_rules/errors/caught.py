@@ -20,7 +20,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, CONNECT_ERROR, Left, Native, Outcome, Span, api, edits, rule, runtime
+from grpc2connect.rules_api import CONNECT_ERROR, Bridged, Left, Native, Outcome, Span, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ErrorClass, ErrorUse
 
 
@@ -36,7 +36,9 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
     if isinstance(module.parents[node], ast.Tuple):
         yield Bridged(edits.replace(module, node, node, ", ", CONNECT_ERROR), why="some services stay on gRPC")
     elif use.role in ("except", "isinstance", "value"):
-        yield Bridged(edits.replace(module, node, "(", node, ", ", CONNECT_ERROR, ")"), why="some services stay on gRPC")
+        yield Bridged(
+            edits.replace(module, node, "(", node, ", ", CONNECT_ERROR, ")"), why="some services stay on gRPC"
+        )
     yield Left("some services stay on gRPC", advice="move them, then run again")
 
 

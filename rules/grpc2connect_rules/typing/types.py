@@ -16,7 +16,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Native, Outcome, REQUEST_CONTEXT, api, edits, generated, rule, runtime
+from grpc2connect.rules_api import REQUEST_CONTEXT, Bridged, Left, Native, Outcome, api, edits, generated, rule, runtime
 from grpc2connect.rules_api.references import TypeUse
 
 _RUNTIME = {
