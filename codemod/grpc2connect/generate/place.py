@@ -1,0 +1,38 @@
+"""Where a generated Connect module goes and what it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grpc2connect.options import Options
+from grpc2connect.schema import GrpcModule
+from grpc2connect.schema.naming import module_name
+
+SUFFIX = "_connect"
+
+
+def has_place(module: GrpcModule, options: Options) -> bool:
+    """Whether it is known where the Connect twin of `module` goes: beside it, or where the options say."""
+    return _is_ours(module) or options.generated is not None
+
+
+def connect_module(module: GrpcModule, options: Options) -> tuple[Path, str]:
+    """The path and the dotted name of the Connect twin of `module`.
+
+    Beside stubs in the repository it has their dotted name, as far as that is known. The twin of stubs that are
+    installed, or built elsewhere, goes below `options.generated`, by the name of its proto; without that setting the
+    answer is a place below `options.root` that `generate` refuses to write (`G2C008`).
+    """
+    if module.path is not None and _is_ours(module):
+        stem = module.path.stem.removesuffix("_pb2_grpc") + SUFFIX
+        package = (module.dotted or "").rpartition(".")[0]
+        return module.path.with_name(f"{stem}.py"), f"{package}.{stem}" if package else stem
+    dotted = module_name(module.proto, SUFFIX)
+    out = options.generated.out if options.generated else options.root
+    prefix = options.generated.package if options.generated else ""
+    path = out.joinpath(*dotted.split("."))
+    return path.with_name(f"{path.name}.py"), f"{prefix}.{dotted}" if prefix else dotted
+
+
+def _is_ours(module: GrpcModule) -> bool:
+    return module.path is not None and not module.installed

@@ -1,0 +1,21 @@
+"""The schema: gRPC services and the generated modules that hold them, read statically from protos and generated code.
+
+Knows nobody but `results`. Heavy imports (google.protobuf) happen when there is something to read.
+"""
+
+from grpc2connect.schema.clashes import clashes
+from grpc2connect.schema.model import GrpcModule, Kind, MessagePlace, Method, Pb2Import, Pb2Module, Service
+from grpc2connect.schema.schema import Schema, load
+
+__all__ = [
+    "GrpcModule",
+    "Kind",
+    "MessagePlace",
+    "Method",
+    "Pb2Import",
+    "Pb2Module",
+    "Schema",
+    "Service",
+    "clashes",
+    "load",
+]

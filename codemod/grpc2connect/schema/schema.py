@@ -1,0 +1,210 @@
+"""All the generated gRPC code that a run knows of, by path and by import name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from grpc2connect.results import FileError
+from grpc2connect.schema.descriptors import message_places, services_of
+from grpc2connect.schema.lookup import SuffixIndex
+from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module, Service
+from grpc2connect.schema.modules import GRPC_SUFFIX, MESSAGES_SUFFIX, read_grpc_module, read_messages_module
+from grpc2connect.schema.naming import module_name
+from grpc2connect.schema.proto_text import ProtoText, name_under, roots, scan
+from grpc2connect.schema.protoc import Compiled, compile_protos
+
+GRPC_OWN = frozenset(
+    {
+        "grpc",
+        "grpc_admin",
+        "grpc_channelz",
+        "grpc_csds",
+        "grpc_csm_observability",
+        "grpc_health",
+        "grpc_observability",
+        "grpc_reflection",
+        "grpc_status",
+    }
+)
+"""Packages of grpc-python itself: what they hold is API, not somebody's services."""
+
+
+class Schema:
+    """The generated modules of a repository, and on demand those installed in its environment.
+
+    Made by `load`. Nothing that it reads is ever imported or run.
+    """
+
+    def __init__(self, environment: Sequence[Path] = ()) -> None:
+        self._environment = tuple(environment)
+        self._modules: dict[str, GrpcModule] = {}
+        self._messages: dict[str, Pb2Module | None] = {}
+        self._paths: dict[str, str] = {}
+        self._grpc_index: SuffixIndex[str] = SuffixIndex()
+        self._messages_index: SuffixIndex[Pb2Module] = SuffixIndex()
+        self._imports: dict[str, GrpcModule | None] = {}
+
+    @classmethod
+    def load(cls, files: Sequence[Path], environment: Sequence[Path] = ()) -> tuple[Schema, list[FileError]]:
+        """The schema of `files` (of which only generated modules and protos matter), with a list of what failed.
+
+        `environment` are folders that imports are searched in (see `sources.search_paths`).
+        """
+        schema = cls(environment)
+        errors: list[FileError] = []
+        protos: list[ProtoText] = []
+        for path in sorted(set(files)):
+            try:
+                if path.name.endswith(GRPC_SUFFIX):
+                    module = read_grpc_module(path)
+                    if module is not None:
+                        schema._add_real(path, module)
+                elif path.name.endswith(MESSAGES_SUFFIX):
+                    schema._add_messages(path)
+                elif path.suffix == ".proto":
+                    protos.append(scan(path, path.read_bytes()))
+            except OSError as problem:
+                message = f"cannot be read: {problem.strerror or problem}"
+                errors.append(FileError(path, "G2C003", message, "make it readable, or exclude it"))
+        errors.extend(schema._add_protos(protos))
+        return schema, sorted(errors, key=lambda error: error.path)
+
+    @property
+    def grpc_modules(self) -> tuple[GrpcModule, ...]:
+        """Every `*_pb2_grpc` module known so far: those on disk in the order of their paths, then the others."""
+        return tuple(self._modules.values())
+
+    def by_path(self, path: Path) -> GrpcModule | None:
+        """The generated gRPC module at `path`."""
+        key = self._paths.get(os.path.abspath(path))
+        return self._modules[key] if key is not None else None
+
+    def by_import(self, dotted: str) -> GrpcModule | None:
+        """The generated gRPC module that an absolute import of `dotted` means, on disk, installed or neither."""
+        if dotted not in self._imports:
+            self._imports[dotted] = self._find_grpc(dotted)
+        return self._imports[dotted]
+
+    def is_pb2_path(self, path: Path) -> bool:
+        """Whether a generated messages module is at `path`."""
+        return self._messages_at(path) is not None
+
+    def pb2_by_import(self, dotted: str) -> Pb2Module | None:
+        """The generated messages module that an absolute import of `dotted` means, on disk, installed or neither."""
+        if not dotted.endswith("_pb2"):
+            return None
+        found, certain = self._messages_index.find(dotted)
+        if found is None or not certain:
+            path = self._installed(dotted)
+            installed = read_messages_module(path, dotted=dotted, installed=True) if path else None
+            if path is not None:
+                return installed
+        if found is not None and found.path is None:
+            return replace(found, dotted=dotted)
+        return found
+
+    def _find_grpc(self, dotted: str) -> GrpcModule | None:
+        if not dotted.endswith("_pb2_grpc"):
+            return None
+        key, certain = self._grpc_index.find(dotted)
+        if key is None or not certain:
+            path = self._installed(dotted)
+            if path is not None:
+                return self._add_installed(path, dotted)
+        if key is None:
+            return None
+        module = self._modules[key]
+        if module.path is None:
+            # How the program imports it is better known than how the layout of the protos suggests.
+            module = self._modules[key] = replace(module, dotted=dotted)
+        return module
+
+    def _add_real(self, path: Path, module: GrpcModule) -> None:
+        key = os.path.abspath(path)
+        self._modules[key] = module
+        self._paths[key] = key
+        parts = Path(key).with_suffix("").parts[1:]
+        self._grpc_index.add(parts, len(module_name(module.proto, "").split(".")), key)
+
+    def _add_messages(self, path: Path) -> None:
+        module = self._messages_at(path)
+        if module is not None:
+            parts = Path(os.path.abspath(path)).with_suffix("").parts[1:]
+            self._messages_index.add(parts, len(module_name(module.proto, "").split(".")), module)
+
+    def _messages_at(self, path: Path) -> Pb2Module | None:
+        if not path.name.endswith(MESSAGES_SUFFIX):
+            return None
+        key = os.path.abspath(path)
+        if key not in self._messages:
+            self._messages[key] = read_messages_module(path)
+        return self._messages[key]
+
+    def _installed(self, dotted: str) -> Path | None:
+        """Where the environment has the module `dotted`; grpc-python's own packages are not asked."""
+        parts = dotted.split(".")
+        if parts[0] in GRPC_OWN:
+            return None
+        candidates = (root.joinpath(*parts[:-1], f"{parts[-1]}.py") for root in self._environment)
+        return next((path for path in candidates if path.is_file()), None)
+
+    def _add_installed(self, path: Path, dotted: str) -> GrpcModule | None:
+        try:
+            module = read_grpc_module(path, dotted=dotted, installed=True)
+        except OSError:
+            return None
+        if module is not None:
+            key = os.path.abspath(path)
+            self._modules[key] = module
+            self._paths[key] = key
+        return module
+
+    def _add_protos(self, protos: Sequence[ProtoText]) -> list[FileError]:
+        """Make known the modules that protoc would make of `protos`, where they are not on disk."""
+        real = list(self._modules.values())
+        of = roots(protos, {module.proto for module in real})
+        wanted = [proto for proto in protos if proto.services and not _generated(proto, real)]
+        compiled = compile_protos(wanted, protos, of, self._environment)
+        places = {root: _places(compiled, root) for root in compiled.sets}
+        for proto in protos:
+            name = name_under(of[proto.path], proto.path)
+            # Every proto has a messages module; one with services that are on disk needs no second gRPC module.
+            messages = Pb2Module(None, module_name(name, "_pb2"), name)
+            parts, sure = _parts(proto.path, "_pb2"), len(name.split("/"))
+            self._messages_index.add(parts, sure, messages)
+            root = compiled.files.get(proto.path)
+            if root is None and proto.services:
+                continue
+            services: tuple[Service, ...] = ()
+            if root is not None:
+                file = next(file for file in compiled.sets[root].file if file.name == name)
+                services = services_of(file, places[root])
+            key = str(proto.path)
+            self._modules[key] = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name)
+            self._grpc_index.add(_parts(proto.path, "_pb2_grpc"), sure, key)
+        return compiled.errors
+
+
+load = Schema.load
+
+
+def _generated(proto: ProtoText, modules: Sequence[GrpcModule]) -> bool:
+    """Whether the stubs of a proto are among `modules`: the same file name, and all of its services."""
+    for module in modules:
+        same = module.proto.rpartition("/")[2] == proto.path.name
+        if same and proto.full_names <= {service.full_name for service in module.services}:
+            return True
+    return False
+
+
+def _places(compiled: Compiled, root: Path) -> Mapping[str, MessagePlace]:
+    return {name: place for file in compiled.sets[root].file for name, place in message_places(file).items()}
+
+
+def _parts(path: Path, suffix: str) -> tuple[str, ...]:
+    """The path of the module that protoc would make of a proto, as parts of a dotted name."""
+    stem = module_name(path.name, suffix)
+    return (*(part.replace("-", "_") for part in Path(os.path.abspath(path)).parts[1:-1]), stem)
