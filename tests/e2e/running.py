@@ -71,6 +71,13 @@ def said(done: subprocess.CompletedProcess[bytes]) -> str:
 @contextmanager
 def serving(command: Command, folder: Path, source: str, **holes: str) -> Iterator[int]:
     """Start a server in `folder`, give its port, end it."""
+    with started(command, folder, source, **holes) as (_, port):
+        yield port
+
+
+@contextmanager
+def started(command: Command, folder: Path, source: str, **holes: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Like `serving`, for those who end the process themselves."""
     arguments = [argument.format(**holes) for argument in command.arguments]
     with tempfile.TemporaryDirectory() as scratch:
         output, errors = Path(scratch, "out"), Path(scratch, "err")
@@ -84,7 +91,7 @@ def serving(command: Command, folder: Path, source: str, **holes: str) -> Iterat
                 stderr=err,
             )
         try:
-            yield _port(process, output, errors)
+            yield process, _port(process, output, errors)
         finally:
             process.kill()
             process.wait(30)
