@@ -89,8 +89,7 @@ def run(options: Options, progress: Progress | None = None) -> RunResult:
 def generate(options: Options, progress: Progress | None = None) -> RunResult:
     """Only the `*_connect.py` beside the generated modules that the paths hold."""
     paths, errors = find(options)
-    top = _top(options)
-    schema, schema_errors = Schema.load(paths, _environment(options), top)
+    schema, schema_errors = Schema.load(paths, _environment(options))
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, options)]
     changes, generate_errors = generate_modules(schema, modules, options)
     return RunResult(
@@ -120,7 +119,7 @@ class _Run:
         self.top = _top(options)
         python = [path for path in self.paths if path.suffix == ".py"]
         self.files = _Files(self.top, frozenset(map(str, python)), errors=list(errors))
-        self.schema, schema_errors = Schema.load(self.paths, _environment(options), self.top)
+        self.schema, schema_errors = Schema.load(self.paths, _environment(options))
         self.files.errors.extend(schema_errors)
         self.program = Program(python, self.schema, self.files.load, self.top)
         self.python = python

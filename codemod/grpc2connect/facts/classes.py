@@ -79,3 +79,15 @@ def is_property(function: Value) -> bool:
         and not isinstance(function.node, ast.Lambda)
         and decorated(function.node, "property", "cached_property")
     )
+
+
+def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+    """The name under which a pytest fixture is asked for; None if a function is no fixture."""
+    for decorator in node.decorator_list:
+        target = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        if name != "fixture":
+            continue
+        given = [k.value for k in decorator.keywords if k.arg == "name"] if isinstance(decorator, ast.Call) else []
+        return given[0].value if given and isinstance(given[0], ast.Constant) else node.name  # type: ignore[return-value]
+    return None

@@ -133,12 +133,10 @@ class _Collector(NamedReferences):
 
     def _attribute(self, node: ast.Attribute) -> Iterator[Reference]:
         values = self.facts.values(node)
-        if any(
-            isinstance(value, Api | Status | StubClass | ServicerBase | Adder | ExperimentalApi) for value in values
-        ):
-            if self._spelled(node):
-                yield from self._named(node)
-                return
+        spelled = Api | Status | StubClass | ServicerBase | Adder | ExperimentalApi
+        if any(isinstance(value, spelled) for value in values) and self._spelled(node):
+            yield from self._named(node)
+            return
         if method := self._handler_of(node, values):
             services = self._units(values) | self._handler_services(node.attr, values)
             yield refs.HandlerUse(self.facts, self.module, node, services, ("names a handler",), method=method)

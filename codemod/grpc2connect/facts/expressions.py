@@ -37,11 +37,11 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
             return subscript(evaluate(value, env), index)
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
             return _sequence(node, elements, env)
-        case ast.Dict(keys=keys, values=items):
+        case ast.Dict(keys=keys, values=held):
             for key in keys:
                 if key is not None:
                     evaluate(key, env)
-            return wrap("item", (value for item in items for value in evaluate(item, env)))
+            return wrap("item", (value for item in held for value in evaluate(item, env)))
         case ast.IfExp(test=test, body=body, orelse=orelse):
             evaluate(test, env)
             return evaluate(body, env) | evaluate(orelse, env)
@@ -129,8 +129,8 @@ def awaited(values: Values) -> Values:
 
 def subscript(values: Values, index: ast.expr) -> Values:
     """What `value[index]` gives."""
-    if isinstance(index, ast.Constant) and isinstance(index.value, int):
-        if exact := unwrap(f"tuple:{index.value}", values):
-            return exact
+    number = index.value if isinstance(index, ast.Constant) else None
+    if isinstance(number, int) and (exact := unwrap(f"tuple:{number}", values)):
+        return exact
     # `grpc.StatusCode["OK"]` and generics such as `ServicerContext[Req, Res]` stay what they are.
     return unwrap("item", values) | frozenset(v for v in values if isinstance(v, Member))

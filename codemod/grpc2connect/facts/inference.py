@@ -52,6 +52,8 @@ def run_function(program: Program, state: State, function: Function) -> None:
         if arg is None:
             continue
         values = state.parameters.get((node, arg.arg), NOTHING) | env.annotation(arg.annotation)
+        if not values:
+            values = _fixture(env, node, arg.arg)
         env.bind(arg.arg, values)
         if values:
             state.values[arg] = state.values.get(arg, NOTHING) | values
@@ -60,6 +62,22 @@ def run_function(program: Program, state: State, function: Function) -> None:
         run_lambda(node, env)
     else:
         run_block(node.body, env)
+
+
+def _fixture(env: Environment, node: FunctionNode, name: str) -> Values:
+    """What pytest passes for a parameter of a test or fixture: what the fixture of that name returns or yields."""
+    if isinstance(node, ast.Lambda):
+        return NOTHING
+    if not node.name.startswith("test") and classes.fixture_name(node) is None:
+        return NOTHING
+    found = NOTHING
+    for fixture in env.state.fixtures.get(name, ()):
+        near = fixture.module.path.name == "conftest.py" and env.module.path.is_relative_to(fixture.module.path.parent)
+        if fixture.node is not node and (near or fixture.module is env.module):
+            for table in (env.state.yields, env.state.returns):
+                found |= table.get(fixture.node, NOTHING)
+            env.state.imports.add((env.module, fixture.module))
+    return found
 
 
 def _bind_self(env: Environment, function: Function) -> None:

@@ -57,6 +57,7 @@ class Import(Reference):
 
     @property
     def behaviour(self) -> bool:
+        """An import does nothing by itself."""
         return False
 
 
@@ -78,6 +79,7 @@ class HandlerDefinition(Reference):
 
     @property
     def text(self) -> str:
+        """Its header, shortened."""
         return f"def {self.method.name}"
 
 
@@ -201,6 +203,7 @@ class TypeUse(Reference):
 
     @property
     def behaviour(self) -> bool:
+        """Annotations do nothing."""
         return not self.annotation
 
 

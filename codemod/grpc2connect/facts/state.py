@@ -58,6 +58,7 @@ class State:
     modules_of: dict[ast.AST, Module] = field(default_factory=dict)
     globals: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
     strings: dict[ast.AST, ast.expr] = field(default_factory=dict)
+    fixtures: dict[str, set[Function]] = field(default_factory=dict)
     imports: set[tuple[object, object]] = field(default_factory=set)
     changed: bool = False
 

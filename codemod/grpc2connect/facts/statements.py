@@ -213,6 +213,8 @@ def _define_function(node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environm
 
     function = Function(env.module, node)
     env.state.functions.setdefault(node, function)
+    if (fixture := classes.fixture_name(node)) is not None:
+        env.state.fixtures.setdefault(fixture, set()).add(function)
     for default in [*node.args.defaults, *node.args.kw_defaults]:
         if default is not None:
             evaluate(default, env)

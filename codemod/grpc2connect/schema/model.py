@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grpc2connect.schema.naming import service_name
@@ -55,13 +55,18 @@ class Method:
 
 @dataclass(frozen=True)
 class Service:
-    """A service: `full_name` with its package, `name` without, the `proto` file that defines it, and its RPCs."""
+    """A service: `full_name` with its package, `name` without, the `proto` file that defines it, and its RPCs.
+
+    `origin` is the generated module that holds it here: copies of one service in several places of a repository are
+    different services to a migration, since their code moves at different times.
+    """
 
     full_name: str
     name: str
     proto: str
-    methods: tuple[Method, ...]
-    comment: str = field(default="", compare=False)
+    methods: tuple[Method, ...] = field(compare=False, repr=False)
+    comment: str = field(default="", compare=False, repr=False)
+    origin: str = ""
 
     @property
     def stub_class(self) -> str:
@@ -147,6 +152,10 @@ class GrpcModule:
     proto: str
     pb2_imports: tuple[Pb2Import, ...] = ()
     installed: bool = False
+
+    def __post_init__(self) -> None:
+        origin = str(self.path or self.proto)
+        object.__setattr__(self, "services", tuple(replace(service, origin=origin) for service in self.services))
 
 
 @dataclass(frozen=True)

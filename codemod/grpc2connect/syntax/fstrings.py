@@ -107,12 +107,19 @@ def _field_end(text: str, position: int, end: int) -> tuple[int, int]:
             depth -= 1
         elif char == "}":
             return position, position if expression_end < 0 else expression_end
-        elif depth == 0 and expression_end < 0:
-            if (
-                char == ":"
-                or (char == "!" and not text.startswith("!=", position))
-                or (char == "=" and text[position + 1] not in "=" and text[position - 1] not in "=!<>")
-            ):
-                expression_end = position
+        elif depth == 0 and expression_end < 0 and _ends_expression(text, position):
+            expression_end = position
         position += 1
     return end, end
+
+
+def _ends_expression(text: str, position: int) -> bool:
+    """Whether a field's expression ends before this character: a format, a conversion or a self-documenting `=`."""
+    match text[position]:
+        case ":":
+            return True
+        case "!":
+            return text[position + 1] != "="
+        case "=":
+            return text[position + 1] != "=" and text[position - 1] not in "=!<>"
+    return False
