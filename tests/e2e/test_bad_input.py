@@ -56,11 +56,15 @@ def test_syntax_error(folder: Path) -> None:
     broken.write_bytes(b"import grpc\r\n\r\ndef half(:\r\n    pass")
     commit(folder)
     before = running.tree(folder)
+    dry = running.tool("diff", cwd=folder)
+    assert dry.returncode == 3, running.said(dry)
+    assert b"diff --git a/server.py b/server.py" in dry.stdout
+    assert running.tree(folder) == before
     done = running.tool("migrate", cwd=folder)
     assert done.returncode == 3, running.said(done)
     said = lines_about(done, "notes.py")
     assert len(said) == 1, running.said(done)
-    assert "3" in said[0]
+    assert "line 3" in said[0]
     assert running.tree(folder)["notes.py"] == before["notes.py"]
     assert_others_done(folder, before, *REWRITTEN)
 
