@@ -68,6 +68,9 @@ def _apply(
         case StubClass(service, aio):
             channels = [v for values in [*arguments, *keywords.values()] for v in values if isinstance(v, Channel)]
             kinds = {channel.aio for channel in channels}
+            if aio is None and not kinds:
+                # Not known yet, or never: a guess now would stay in the tables.
+                return NOTHING
             stub = Stub(service, aio if aio is not None else kinds.pop() if len(kinds) == 1 else None, site)
             for channel in channels:
                 env.state.link(stub, channel)

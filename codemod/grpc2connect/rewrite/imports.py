@@ -27,7 +27,7 @@ class Imports:
     module: Module
     places: Places
     symbols: dict[Symbol, str] = field(default_factory=dict)
-    twins: dict[ast.AST, dict[str, None]] = field(default_factory=dict)
+    twins: dict[ast.alias, dict[str, None]] = field(default_factory=dict)
     loose: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,13 +72,10 @@ class Imports:
         elif isinstance(like, ast.Name):
             for alias in self.facts.importers(self.module, like):
                 if self._from_generated(alias):
-                    self.twins.setdefault(alias, {})[self._twin_name(piece.name)] = None
+                    self.twins.setdefault(alias, {})[piece.name] = None
                     return piece.name
         self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[piece.name] = None
         return piece.name
-
-    def _twin_name(self, name: str) -> str:
-        return name
 
     def _from_generated(self, alias: ast.alias) -> bool:
         """Whether `from x import name` names the generated module itself as x."""
@@ -110,24 +107,28 @@ class Imports:
 
     def edits(self) -> list[Edit]:
         """The edits that add the imports."""
-        found = [self._twin_edit(alias, list(names)) for alias, names in self.twins.items()]
+        statements: dict[ast.AST, dict[ast.alias, list[str]]] = {}
+        for alias, names in self.twins.items():
+            statements.setdefault(self.module.parents[alias], {})[alias] = list(names)
+        found = [self._twin_edit(statement, aliases) for statement, aliases in statements.items()]
         lines = self._new_lines()
         if lines:
             found.append(self._top_edit(lines))
         return found
 
-    def _twin_edit(self, alias: ast.AST, names: list[str]) -> Edit:
-        assert isinstance(alias, ast.alias)
-        statement = self.module.parents[alias]
+    def _twin_edit(self, statement: ast.AST, aliases: dict[ast.alias, list[str]]) -> Edit:
         assert isinstance(statement, ast.Import | ast.ImportFrom)
         end = self.module.span(statement).end
-        indent = _indent(self.module, statement)
-        line = f"{self.module.newline}{indent}{self._twin_text(alias, statement, names)}"
+        lines = [self._twin_text(alias, statement, names) for alias, names in aliases.items() if names == [""]]
+        named = sorted({name for names in aliases.values() for name in names if name})
+        if named:
+            lines.append(self._twin_text(next(iter(aliases)), statement, named))
+        start = f"{self.module.newline}{_indent(self.module, statement)}"
         # After the whole line, so that a comment behind the old import stays with it.
         line_end = self.module.line_span(self.module.line_of(end)).end
         tail = self.module.text[end:line_end]
         stop = line_end - (len(tail) - len(tail.rstrip("\r\n")))
-        return Edit(Span(stop, stop), (line,))
+        return Edit(Span(stop, stop), tuple(start + line for line in lines))
 
     def _twin_text(self, alias: ast.alias, statement: ast.Import | ast.ImportFrom, names: list[str]) -> str:
         base = self.places.twin_basename(alias.name, statement)

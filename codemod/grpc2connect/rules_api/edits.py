@@ -102,6 +102,9 @@ def delete_statement(module: Module, node: ast.stmt) -> Edit:
     alone = not module.text[first.start : start].strip() and not module.text[end : last.end].strip()
     if alone:
         return Edit(Span(first.start, last.end), ())
+    comment = next((c for c in module.comments if end <= c.span.start < last.end), None)
+    if comment is not None and not module.text[end : comment.span.start].strip():
+        return Edit(Span(start, comment.span.start), ())
     following = module.find(";", end, last.end)
     if following >= 0 and not module.text[end:following].strip():
         end = following + 1
