@@ -1,0 +1,27 @@
+"""Files: which there are, what is in them, and how they are written back.
+
+Knows nobody but `results` and `options`. Importing it is cheap, since a hook on files without gRPC ends here: what is
+slow to import is imported where it is used.
+"""
+
+from grpc2connect.sources.content import NotEncodable, Source, encode, read
+from grpc2connect.sources.environment import search_paths
+from grpc2connect.sources.files import find
+from grpc2connect.sources.git import dirty_files, is_repository
+from grpc2connect.sources.sieve import mentions, mentions_any
+from grpc2connect.sources.writing import write_all, write_atomic
+
+__all__ = [
+    "NotEncodable",
+    "Source",
+    "dirty_files",
+    "encode",
+    "find",
+    "is_repository",
+    "mentions",
+    "mentions_any",
+    "read",
+    "search_paths",
+    "write_all",
+    "write_atomic",
+]

@@ -1,0 +1,129 @@
+"""The content of a source file as bytes and as text, and the way back that changes no byte without need.
+
+Source of the facts: PEP 263 and the standard library's `tokenize.detect_encoding`.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grpc2connect.results import FileError
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Files above this size, in bytes, are not read: nobody wrote them, and parsing one would take the machine's memory."""
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_NEWLINE_BYTES = re.compile(rb"\r\n|\r|\n")
+
+
+class NotEncodable(ValueError):
+    """The new text of a file has a character that the file's encoding lacks."""
+
+    def __init__(self, path: Path, encoding: str, character: str, line: int) -> None:
+        super().__init__(f"{path}: line {line}: {character!r} cannot be written in {encoding}")
+        self.path = path
+        self.encoding = encoding
+        self.character = character
+        self.line = line
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source file. `text` has the newlines of the file and no BOM; `mode` is the permission bits of `st_mode`."""
+
+    path: Path
+    data: bytes
+    text: str
+    encoding: str
+    bom: bool
+    mode: int
+
+    @property
+    def newline(self) -> str:
+        r"""The newline that most lines of the file end with; `\n` if none does."""
+        counts = {"\n": 0, "\r\n": 0, "\r": 0}
+        for found in _NEWLINE.finditer(self.text):
+            counts[found[0]] += 1
+        return max(counts, key=lambda newline: counts[newline])
+
+
+def read(path: Path) -> Source | FileError:
+    """The source file at `path`, or why it cannot be one. Never raises for what is on the disk."""
+    try:
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            what = "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
+            return FileError(path, "G2C003", what, "name the files, or exclude it")
+        if status.st_size > MAX_BYTES:
+            size = f"is too big ({status.st_size >> 20} MiB, the limit is {MAX_BYTES >> 20} MiB)"
+            return FileError(path, "G2C003", size, "exclude it")
+        data = Path(path).read_bytes()
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        return FileError(path, "G2C003", f"cannot be read: {reason}", "make it readable, or exclude it")
+    return _decode(path, data, stat.S_IMODE(status.st_mode))
+
+
+def encode(source: Source, new_text: str) -> bytes:
+    """The bytes of `source` with `new_text` for its text: the same encoding, and a BOM if there was one.
+
+    Raises `NotEncodable` if the encoding has no such character. For the unchanged text gives the very bytes read.
+    """
+    try:
+        body = new_text.encode(source.encoding)
+    except UnicodeEncodeError as problem:
+        line = len(_NEWLINE.findall(new_text, 0, problem.start)) + 1
+        raise NotEncodable(source.path, source.encoding, new_text[problem.start], line) from None
+    return codecs.BOM_UTF8 + body if source.bom else body
+
+
+def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:
+    if b"\0" in data:
+        return FileError(path, "G2C004", "has NUL bytes, so it is no Python source", "exclude it, or save it as UTF-8")
+    try:
+        encoding = _encoding(data)
+    except (SyntaxError, LookupError, ValueError) as problem:
+        advice = "name its encoding in a first line like '# -*- coding: latin-1 -*-', or save it as UTF-8"
+        return FileError(path, "G2C004", f"has no known encoding: {problem}", advice)
+    bom = data.startswith(codecs.BOM_UTF8)
+    body = data[len(codecs.BOM_UTF8) :] if bom else data
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as problem:
+        line = len(_NEWLINE_BYTES.findall(body, 0, problem.start)) + 1
+        message = f"line {line} is not {encoding}: {problem.reason}"
+        advice = "name its encoding in a first line like '# -*- coding: latin-1 -*-', or save it as UTF-8"
+        return FileError(path, "G2C004", message, advice)
+    except (LookupError, ValueError) as problem:
+        return FileError(path, "G2C004", f"cannot be decoded: {problem}", "save it as UTF-8")
+    source = Source(path, data, text, encoding, bom, mode)
+    try:
+        same = encode(source, text) == data
+    except ValueError:
+        same = False
+    if not same:
+        return FileError(path, "G2C004", f"{encoding} text would not be written back as it was", "save it as UTF-8")
+    return source
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding that Python would read `data` in. Raises `SyntaxError` if it is not known."""
+    from tokenize import detect_encoding
+
+    def lines() -> Iterator[bytes]:
+        # Python ends a line at a lone CR as well, a bytes stream does not; two lines are all that is looked at.
+        start = 0
+        for _ in range(2):
+            found = _NEWLINE_BYTES.search(data, start)
+            yield data[start : found.start()] + b"\n" if found else data[start:]
+            if not found:
+                return
+            start = found.end()
+
+    encoding, _ = detect_encoding(lines().__next__)
+    return "utf-8" if encoding == "utf-8-sig" else encoding

@@ -1,0 +1,137 @@
+"""Which files a run is about: Python and proto files below the given paths, without what git ignores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grpc2connect.options import Options
+from grpc2connect.results import FileError
+from grpc2connect.sources import git
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+SUFFIXES = (".py", ".pyw", ".proto")
+SKIPPED = frozenset(
+    {".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__", "site-packages", ".tox", ".nox", ".eggs"}
+    | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pypackages__"}
+)
+"""Folders that are never entered, wherever they are; a folder with a `pyvenv.cfg` is not entered either."""
+
+Wanted = Callable[[Path, Path], bool]
+
+
+def find(options: Options) -> tuple[list[Path], list[FileError]]:
+    """The files of a run, as absolute sorted paths, and an error for each given path that is not there.
+
+    A file that `options.paths` names counts, whatever it is called and whatever excludes it. Below a given folder,
+    files count that end in `.py`, `.pyw` or `.proto`, that git does not ignore (outside a repository: that no
+    `.gitignore` below the folder excludes), and that `include` and `exclude` let through. These are patterns as in
+    `.gitignore`, seen from `options.root`. Symbolic links are not followed: what they lead to is found where it is,
+    or it is outside the given paths.
+    """
+    found: set[Path] = set()
+    errors = []
+    wanted = _wanted(options)
+    for given in options.paths:
+        path = Path(os.path.abspath(given))
+        if path.is_file():
+            found.add(path)
+        elif path.is_dir():
+            found.update(file for file in _below(path, path) if wanted(file, path))
+        else:
+            what = "is neither a file nor a folder" if os.path.lexists(path) else "does not exist"
+            errors.append(FileError(path, "G2C003", what, "name a file or a folder that is there"))
+    return sorted(found), errors
+
+
+def _below(folder: Path, given: Path) -> Iterator[Path]:
+    names = git.tracked_and_new(folder)
+    if names is None:
+        yield from _walk(folder)
+        return
+    entered: dict[str, bool] = {"": True}
+    for name in names:
+        if not _enters(folder, os.path.dirname(name), entered):
+            continue
+        path = folder / name
+        if name.endswith(SUFFIXES) and path.is_file() and not path.is_symlink():
+            yield path
+        elif path.is_dir() and not path.is_symlink() and _enters(folder, name, entered) and path != given:
+            yield from _below(path, given)
+
+
+def _enters(folder: Path, relative: str, known: dict[str, bool]) -> bool:
+    """Whether the folder `relative` below `folder`, and all in between, may be entered."""
+    if relative not in known:
+        parent, name = os.path.split(relative)
+        known[relative] = _enters(folder, parent, known) and _may_enter(folder / relative, name)
+    return known[relative]
+
+
+def _may_enter(folder: Path, name: str) -> bool:
+    return name not in SKIPPED and not (folder / "pyvenv.cfg").exists()
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder that git does not know."""
+    rules: dict[str, list[tuple[str, GitIgnoreSpec]]] = {}
+    for current, folders, files in os.walk(folder):
+        mine = list(rules.get(os.path.dirname(current), ()))
+        if ".gitignore" in files:
+            spec = _ignore_file(os.path.join(current, ".gitignore"))
+            if spec is not None:
+                mine.append((current, spec))
+        rules[current] = mine
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not os.path.islink(os.path.join(current, name))
+            and _may_enter(Path(current, name), name)
+            and not _ignored(os.path.join(current, name), mine, "/")
+        )
+        for name in files:
+            path = os.path.join(current, name)
+            ours = name.endswith(SUFFIXES) and os.path.isfile(path) and not os.path.islink(path)
+            if ours and not _ignored(path, mine, ""):
+                yield Path(path)
+
+
+def _ignore_file(path: str) -> GitIgnoreSpec | None:
+    from pathspec import GitIgnoreSpec
+
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as lines:
+            return GitIgnoreSpec.from_lines(lines.read().splitlines())
+    except (OSError, ValueError):
+        return None
+
+
+def _ignored(path: str, rules: list[tuple[str, GitIgnoreSpec]], tail: str) -> bool:
+    """Whether the innermost `.gitignore` that has something to say of `path` excludes it."""
+    for folder, spec in reversed(rules):
+        said = spec.check_file(os.path.relpath(path, folder).replace(os.sep, "/") + tail).include
+        if said is not None:
+            return said
+    return False
+
+
+def _wanted(options: Options) -> Wanted:
+    """The test of `include` and `exclude` for a file found below a given folder."""
+    if not options.include and not options.exclude:
+        return lambda path, given: True
+    from pathspec import GitIgnoreSpec
+
+    include = GitIgnoreSpec.from_lines(options.include) if options.include else None
+    exclude = GitIgnoreSpec.from_lines(options.exclude)
+    root = Path(os.path.abspath(options.root))
+
+    def test(path: Path, given: Path) -> bool:
+        seen_from = root if path.is_relative_to(root) else given
+        name = path.relative_to(seen_from).as_posix()
+        return (include is None or include.match_file(name)) and not exclude.match_file(name)
+
+    return test

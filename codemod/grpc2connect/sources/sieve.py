@@ -1,0 +1,23 @@
+"""The cheap search over bytes that decides what need be parsed. It may let too much through, never too little."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_MARKS = re.compile(rb"grpc|_pb2")
+
+
+def mentions(data: bytes) -> bool:
+    """Whether a file can have to do with gRPC by itself: it names grpc, or generated stubs or messages."""
+    return _MARKS.search(data) is not None
+
+
+def mentions_any(data: bytes, names: frozenset[bytes]) -> bool:
+    """Whether any of `names` stands in `data` as a word; for files that import from files that matter."""
+    return bool(names) and _words(names).search(data) is not None
+
+
+@lru_cache(maxsize=64)
+def _words(names: frozenset[bytes]) -> re.Pattern[bytes]:
+    return re.compile(rb"\b(?:" + b"|".join(re.escape(name) for name in sorted(names)) + rb")\b")
