@@ -164,7 +164,7 @@ class _Run:
         stay: dict[str, str] = self._named_in_broken(references)
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
-            plan = make_plan(references, load(), stay)
+            plan = make_plan(references, load(), stay, self._wanted)
             rewritten, failed = self._rewrite(facts, plan, places)
             if not failed:
                 changes, errors = self._generate(plan, rewritten, places)
@@ -173,10 +173,15 @@ class _Run:
                 failed = errors
             stay.update(failed)
         else:
-            plan, rewritten, changes = make_plan(references, load(), _all_files(references)), {}, []
+            plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
         return ledger.result(
             self.options, plan, rewritten, changes, self.files.errors, len(self.paths), self.files.parsed, stay
         )
+
+    def _wanted(self, code: str) -> bool:
+        """Whether a rule is switched on by the selected and ignored code prefixes."""
+        select, ignore = self.options.select, self.options.ignore
+        return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
 
     def _named_in_broken(self, references: list[Reference]) -> dict[str, str]:
         """Services whose names occur in a file that cannot be parsed stay as they are: full name to the reason."""

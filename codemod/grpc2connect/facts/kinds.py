@@ -39,7 +39,7 @@ class Api(Value):
 @dataclass(frozen=True, eq=False)
 class _ByIdentity(Value):
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._key() == other._key()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._key() == other._key()
 
     def __hash__(self) -> int:
         return hash((type(self).__name__, self._key()))

@@ -203,7 +203,7 @@ class ServerQuestions:
         if not following or not isinstance(following[0], ast.Return) or not self._ignorable(following[0].value):
             return None
         details = before or after
-        statements = [statement]
+        statements: list[ast.stmt] = [statement]
         uses: list[ast.AST] = [use.node]
         if details is not None:
             statements.append(module.statement(details))

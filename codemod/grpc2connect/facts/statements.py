@@ -193,9 +193,9 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
             evaluate(container, env)
             _grow_container(container, wrap("item", values), env)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            for index, element in enumerate(elements):
+            for position, element in enumerate(elements):
                 inner = element.value if isinstance(element, ast.Starred) else element
-                exact = unwrap(f"tuple:{index}", values)
+                exact = unwrap(f"tuple:{position}", values)
                 assign(inner, exact or items(values), env)
         case ast.Starred(value=value):
             assign(value, values, env)
@@ -232,9 +232,9 @@ def _define_class(node: ast.ClassDef, env: Environment) -> None:
     inner = Environment(env.program, env.state, env.module, node, {})
     inner.cls = cls
     run_block(node.body, inner)
-    for base in classes.generated_bases(env.state, cls):
-        if isinstance(base, ServicerBase):
-            env.state.serve(cls, base.service)
+    for generated in classes.generated_bases(env.state, cls):
+        if isinstance(generated, ServicerBase):
+            env.state.serve(cls, generated.service)
     env.bind(node.name, frozenset({cls}))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from grpc2connect.facts.references import Import, Reference, UnknownRpc
@@ -31,16 +31,21 @@ class Plan:
     units: Units
 
 
-def make(references: Iterable[Reference], rules: Registry, stay: Mapping[str, str] | None = None) -> Plan:
+def make(
+    references: Iterable[Reference],
+    rules: Registry,
+    stay: Mapping[str, str] | None = None,
+    wanted: Callable[[str], bool] = lambda code: True,
+) -> Plan:
     """Ask the rules, then settle.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
-    attempt to edit them failed.
+    attempt to edit them failed. `wanted` says which rules are switched on; what the others claim stays on gRPC.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
     ordered = list(references)
     units = Units(ordered)
-    possible = [(reference, *_outcomes(reference, rules)) for reference in ordered]
+    possible = [(reference, *_outcomes(reference, rules, wanted)) for reference in ordered]
     _leave(possible, units, stay or {})
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
     _settle(possible, chosen, units)
@@ -48,10 +53,12 @@ def make(references: Iterable[Reference], rules: Registry, stay: Mapping[str, st
     return Plan(_cover(decisions), units)
 
 
-def _outcomes(reference: Reference, rules: Registry) -> tuple[str, list[Outcome]]:
+def _outcomes(reference: Reference, rules: Registry, wanted: Callable[[str], bool]) -> tuple[str, list[Outcome]]:
     claimed = rules.claim(reference)
     if claimed is None:
         return UNCLAIMED, [Left(f"no rule knows this {reference.kind}", advice="move it by hand, or report it")]
+    if not wanted(claimed.code):
+        return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
     return claimed.code, list(claimed.function(reference))
 
 

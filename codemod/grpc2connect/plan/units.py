@@ -76,8 +76,8 @@ class Units:
 
     def _near(self, reference: Reference) -> frozenset[Service]:
         """The services of a reference's file; those of its part of the program if the file has none."""
-        own = self._by_module.get(reference.module)
-        return frozenset(own or self._by_component.get(reference.facts.component(reference.module), ()))
+        around = self._by_component.get(reference.facts.component(reference.module), set())
+        return frozenset(self._by_module.get(reference.module) or around)
 
     def spelled(self, reference: UnknownRpc) -> frozenset[Service]:
         """The services around a reference that have an RPC of its name."""

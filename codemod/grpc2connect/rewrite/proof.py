@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.syntax import Module, SyntaxProblem, parse
+
+DIRECTIVE = re.compile(
+    r"#\s*(noqa|type:\s*ignore|pylint:|pyright:|isort:|fmt:|nosec|ruff:|pragma:|pytype:|mypy:)", re.I
+)
+"""Comments for tools about the statement they stand behind; they go with it."""
 
 
 class ProofFailed(Exception):
@@ -26,8 +32,8 @@ def prove(before: Module, text: str, introduced: frozenset[str]) -> Module:
     except (SyntaxError, ValueError) as problem:
         raise ProofFailed(f"the result does not compile ({problem})") from None
     lost = Counter(comment.text for comment in before.comments) - Counter(comment.text for comment in after.comments)
-    if lost:
-        raise ProofFailed(f"a comment would be lost: {next(iter(lost))}")
+    if speech := [text for text in lost if not DIRECTIVE.match(text)]:
+        raise ProofFailed(f"a comment would be lost: {speech[0]}")
     bound = {name for node in ast.walk(after.tree) for name in bindings(node)}
     if unbound := introduced - bound:
         raise ProofFailed(f"a name would be unbound: {sorted(unbound)[0]}")

@@ -10,7 +10,7 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.plan import Decision
 from grpc2connect.rewrite.imports import Imports, is_ours
 from grpc2connect.rewrite.place import Places
-from grpc2connect.rewrite.proof import ProofFailed, prove
+from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
 from grpc2connect.rewrite.render import Conflict, Renderer
 from grpc2connect.rules_api.edits import Edit, delete_statement
 from grpc2connect.rules_api.names import Generated
@@ -175,14 +175,8 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     start, end = module.span(node)
     if len(block) == 1 and not isinstance(parent, ast.Module):
         return Edit(Span(start, end), ("pass",))
-    if module.comment_in(Span(end, module.line_span(module.line_of(end)).end)):
-        return _delete_before_comment(module, node)
+    line = module.line_span(module.line_of(end))
+    behind = next((comment for comment in module.comments if end <= comment.span.start < line.end), None)
+    if behind is not None and DIRECTIVE.match(behind.text):
+        return Edit(Span(module.line_span(module.line_of(start)).start, line.end), ())
     return delete_statement(module, node)
-
-
-def _delete_before_comment(module: Module, node: ast.stmt) -> Edit:
-    """A statement with a comment behind it: the comment stays, on a line of its own."""
-    start, end = module.span(node)
-    while module.text[end] in " \t":
-        end += 1
-    return Edit(Span(start, end), ())

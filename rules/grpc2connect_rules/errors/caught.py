@@ -7,8 +7,8 @@
     +     if error.code == Code.NOT_FOUND:
     +         print(error.message)
 
-Bridged: `trailing_metadata()` and what else `ConnectError` does not have (`rpc_error(error).trailing_metadata()`), and a
-code that is used otherwise than in a comparison or an abort (its name and number are gRPC's: `CANCELLED`, not `CANCELED`).
+Bridged: `trailing_metadata()` and what else `ConnectError` does not have (`rpc_error(error).trailing_metadata()`);
+a code that is used otherwise than in a comparison or an abort (its name and number are gRPC's: `CANCELLED`).
 Where some services of the program stay on gRPC, both exceptions are caught.
 Left: errors that the program constructs or derives from.
 
