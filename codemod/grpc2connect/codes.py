@@ -12,4 +12,5 @@ CODES: dict[str, str] = {
     "G2C008": "place of generated modules unknown",
     "G2C009": "name clash",
     "G2C010": "cannot be written",
+    "G2C011": "generator failed",
 }

@@ -3,7 +3,7 @@
 Knows nobody but `results`. Heavy imports (google.protobuf) happen when there is something to read.
 """
 
-from grpc2connect.schema.clashes import clashes
+from grpc2connect.schema.clashes import clashes, module_clashes
 from grpc2connect.schema.model import GrpcModule, Kind, MessagePlace, Method, Pb2Import, Pb2Module, Service
 from grpc2connect.schema.schema import Schema, load
 
@@ -18,4 +18,5 @@ __all__ = [
     "Service",
     "clashes",
     "load",
+    "module_clashes",
 ]

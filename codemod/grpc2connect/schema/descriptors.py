@@ -121,7 +121,7 @@ def _merged_method(stub: StubMethod, said: Method | None, service: str, protos: 
 
 
 def _place(ref: MessageRef | None, protos: list[str]) -> MessagePlace | None:
-    return MessagePlace(proto_of(ref.source, protos), ref.qualname) if ref else None
+    return MessagePlace(proto_of(ref.source, protos), ref.qualname, ref.source) if ref else None
 
 
 def proto_of(source: Pb2Import, protos: list[str]) -> str:

@@ -19,11 +19,33 @@ class Kind(enum.Enum):
 
 
 @dataclass(frozen=True)
+class Pb2Import:
+    """How a generated module imports a messages module.
+
+    `module` is the dotted module as written (`pkg.v1.x_pb2`, or `x_pb2` for `from . import x_pb2`), `level` the
+    number of leading dots, `alias` the name it is bound to.
+    """
+
+    module: str
+    level: int
+    alias: str
+
+    @property
+    def written(self) -> str:
+        """The module as a `from` statement names it, with its dots."""
+        return "." * self.level + self.module
+
+
+@dataclass(frozen=True)
 class MessagePlace:
-    """Where a message class is: the proto file that defines it, and its Python name there (`Outer.Inner`)."""
+    """Where a message class is: the proto file that defines it, and its Python name there (`Outer.Inner`).
+
+    `source` is the import that brings it into the stubs, where there are stubs.
+    """
 
     proto: str
     qualname: str
+    source: Pb2Import | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -116,24 +138,6 @@ class Service:
     def method(self, name: str) -> Method | None:
         """The RPC called `name` in the proto."""
         return next((method for method in self.methods if method.name == name), None)
-
-
-@dataclass(frozen=True)
-class Pb2Import:
-    """How a generated module imports a messages module.
-
-    `module` is the dotted module as written (`pkg.v1.x_pb2`, or `x_pb2` for `from . import x_pb2`), `level` the
-    number of leading dots, `alias` the name it is bound to.
-    """
-
-    module: str
-    level: int
-    alias: str
-
-    @property
-    def written(self) -> str:
-        """The module as a `from` statement names it, with its dots."""
-        return "." * self.level + self.module
 
 
 @dataclass(frozen=True)

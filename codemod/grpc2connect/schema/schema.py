@@ -46,6 +46,7 @@ class Schema:
         self._grpc_index: SuffixIndex[str] = SuffixIndex()
         self._messages_index: SuffixIndex[Pb2Module] = SuffixIndex()
         self._imports: dict[str, GrpcModule | None] = {}
+        self._proto_names: set[str] = set()
 
     @classmethod
     def load(cls, files: Sequence[Path], environment: Sequence[Path] = ()) -> tuple[Schema, list[FileError]]:
@@ -105,6 +106,10 @@ class Schema:
         if found is not None and found.path is None:
             return replace(found, dotted=dotted)
         return found
+
+    def has_proto(self, name: str) -> bool:
+        """Whether the proto that protoc knows as `name` is in the repository, so that its modules are built with it."""
+        return name in self._proto_names
 
     def _find_grpc(self, dotted: str) -> GrpcModule | None:
         if not dotted.endswith("_pb2_grpc"):
@@ -171,6 +176,7 @@ class Schema:
         places = {root: _places(compiled, root) for root in compiled.sets}
         for proto in protos:
             name = name_under(of[proto.path], proto.path)
+            self._proto_names.add(name)
             # Every proto has a messages module; one with services that are on disk needs no second gRPC module.
             messages = Pb2Module(None, module_name(name, "_pb2"), name)
             parts, sure = _parts(proto.path, "_pb2"), len(name.split("/"))
