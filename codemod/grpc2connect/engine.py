@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grpc2connect import ledger
+from grpc2connect.audit import unexplained
 from grpc2connect.facts.collect import collect
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
@@ -123,6 +124,7 @@ class _Run:
         self.files.errors.extend(schema_errors)
         self.program = Program(python, self.schema, self.files.load, self.top)
         self.python = python
+        self.unexplained: list[str] = []
 
     def result(self) -> RunResult:
         """Run all stages."""
@@ -136,7 +138,11 @@ class _Run:
                 modules.append(module)
         self.progress("facts", 0, 1)
         facts = Facts(self.program, infer(self.program, modules))
-        references = [reference for module in self.program.modules() for reference in collect(facts, module)]
+        references: list[Reference] = []
+        for module in self.program.modules():
+            found = collect(facts, module)
+            self.unexplained.extend(unexplained(facts, module, found))
+            references.extend(found)
         return self._settle(facts, references)
 
     def _relevant(self) -> list[Path]:
@@ -175,7 +181,13 @@ class _Run:
         else:
             plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
         return ledger.result(
-            self.options, plan, rewritten, changes, self.files.errors, len(self.paths), self.files.parsed, stay
+            self.options,
+            plan,
+            rewritten,
+            changes,
+            self.files.errors,
+            stay,
+            ledger.Counts(len(references), len(self.paths), self.files.parsed, tuple(self.unexplained)),
         )
 
     def _wanted(self, code: str) -> bool:
@@ -232,7 +244,7 @@ class _Run:
                 if not changes or _concerns(error, stubs):
                     failed.update({service.full_name: error.message for service in stubs.services})
         if self.options.runtime is RuntimeMode.VENDOR and not failed:
-            for root in sorted(places.runtime_roots):
+            for root in places.runtime_roots():
                 changes.extend(_vendored(root))
         return changes, failed
 

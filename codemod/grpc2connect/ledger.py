@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from grpc2connect.facts.references import Import
@@ -12,15 +13,24 @@ from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, R
 from grpc2connect.rewrite.rewrite import Rewritten
 
 
+@dataclass(frozen=True)
+class Counts:
+    """What was counted before the run: references by facts, and what the token counter found beside them."""
+
+    references: int
+    files_seen: int
+    files_parsed: int
+    unexplained: tuple[str, ...] = ()
+
+
 def result(
     options: Options,
     plan: Plan,
     rewritten: Mapping[Path, tuple[Rewritten, FileChange]],
     generated: Iterable[FileChange],
     errors: Iterable[FileError],
-    files_seen: int,
-    files_parsed: int,
     stay: Mapping[str, str],
+    counts: Counts,
 ) -> RunResult:
     """Sum up a run."""
     entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
@@ -33,9 +43,9 @@ def result(
         ledger=tuple(entries),
         findings=tuple(sorted(findings, key=lambda finding: (finding.place, finding.code))),
         errors=tuple(errors),
-        audit=Audit(len(plan.decisions), len(entries)),
-        files_seen=files_seen,
-        files_parsed=files_parsed,
+        audit=Audit(counts.references, len(entries), counts.unexplained),
+        files_seen=counts.files_seen,
+        files_parsed=counts.files_parsed,
     )
 
 

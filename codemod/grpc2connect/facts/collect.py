@@ -99,7 +99,7 @@ class _Collector(NamedReferences):
                 return
 
     def _handler(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Reference]:
-        found = [handler for (key, _), handler in self.facts.state.handlers.items() if key is node and handler.direct]
+        found = [handler for handler in self.facts.handlers(node) if handler.direct]
         if found:
             services = frozenset(handler.service for handler in found)
             evidence = tuple(f"implements {handler.service.full_name}/{handler.method.name}" for handler in found)
@@ -137,6 +137,9 @@ class _Collector(NamedReferences):
         if any(isinstance(value, spelled) for value in values) and self._spelled(node):
             yield from self._named(node)
             return
+        if self._of_api_object(node, values):
+            yield from self._named(node)
+            return
         if method := self._handler_of(node, values):
             services = self._units(values) | self._handler_services(node.attr, values)
             yield refs.HandlerUse(self.facts, self.module, node, services, ("names a handler",), method=method)
@@ -155,6 +158,12 @@ class _Collector(NamedReferences):
             yield refs.UnknownRpc(
                 self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr
             )
+
+    def _of_api_object(self, node: ast.Attribute, values: Values) -> bool:
+        """Whether this is an attribute of an object that a call of grpc gave: `services.GreeterStub`."""
+        parent = self.module.parents[node]
+        longest = not isinstance(parent, ast.Attribute) or not self.facts.values(parent)
+        return longest and any(isinstance(value, Api) and "()" in value.path for value in values)
 
     def _unknown(self, node: ast.expr) -> bool:
         owner = self.facts.values(node)
@@ -177,8 +186,8 @@ class _Collector(NamedReferences):
             if isinstance(value, Member) and isinstance(value.owner, ServicerBase):
                 return value.owner.service.method(value.name)
             if isinstance(value, Function):
-                for (key, _), handler in self.facts.state.handlers.items():
-                    if key is value.node and handler.direct and handler.method.name == node.attr:
+                for handler in self.facts.handlers(value.node):
+                    if handler.direct and handler.method.name == node.attr:
                         return handler.method
         owners = self.facts.values(node.value)
         for owner in owners:
@@ -192,9 +201,7 @@ class _Collector(NamedReferences):
     def _handler_services(self, name: str, values: Values) -> frozenset[Service]:
         nodes = {value.node for value in values if isinstance(value, Function)}
         return frozenset(
-            handler.service
-            for (node, _), handler in self.facts.state.handlers.items()
-            if node in nodes and handler.method.name == name
+            handler.service for node in nodes for handler in self.facts.handlers(node) if handler.method.name == name
         )
 
     def _rpc(self, node: ast.Attribute, rpcs: list[Rpc]) -> Reference:

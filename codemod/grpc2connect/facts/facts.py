@@ -21,6 +21,7 @@ class Facts(ClientQuestions):
     def __init__(self, program: Program, state: State) -> None:
         self.program = program
         self.state = state
+        self._alias_cache: dict[tuple[ast.AST, str], list[ast.alias]] = {}
 
     @cached_property
     def _components(self) -> dict[object, object]:
@@ -85,10 +86,6 @@ class Facts(ClientQuestions):
         found = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
         return found if isinstance(found, FunctionNode) else None
 
-    def is_handler(self, function: ast.AST) -> bool:
-        """Whether a function implements an RPC (or wraps one that does)."""
-        return any(node is function for node, _ in self.state.handlers)
-
     def importers(self, module: Module, node: ast.Name) -> list[ast.alias]:
         """The import aliases that bind a name where it is used; empty if something else binds it."""
         for scope in [*module.ancestors(node)]:
@@ -105,6 +102,12 @@ class Facts(ClientQuestions):
         return known if known is not None else bound_names(scope)
 
     def _aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
+        key = (scope, name)
+        if key not in self._alias_cache:
+            self._alias_cache[key] = self._find_aliases(scope, name)
+        return self._alias_cache[key]
+
+    def _find_aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
         found = []
         stars = []
         for child in own_nodes(scope):

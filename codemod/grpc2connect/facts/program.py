@@ -30,6 +30,7 @@ class Program:
         self._top = str(top)
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], Values] = {}
+        self._found_at: dict[str, set[str]] = {}
 
     def module(self, path: Path) -> Module | None:
         """The parsed module at a path of the run."""
@@ -56,6 +57,11 @@ class Program:
         roots.extend(os.path.join(parent, "src") for parent in tuple(roots))
         return list(dict.fromkeys(roots))
 
+    def reachable_roots(self, importer: Module) -> frozenset[str]:
+        """Folders that are surely on the import path of a module: its own root, and where its imports were found."""
+        folder = str(importer.path.parent)
+        return frozenset({self.import_roots(importer)[0], *self._found_at.get(folder, ())})
+
     def absolute(self, importer: Module, level: int, dotted: str | None) -> str | None:
         """The path prefix that a relative import names (`from ..a import b`), as `/folder/a`."""
         folder = importer.path.parent
@@ -74,6 +80,7 @@ class Program:
         for root in self.import_roots(importer):
             found = self.at(os.path.join(root, *dotted.split(".")), dotted, str(importer.path))
             if found:
+                self._found_at.setdefault(str(importer.path.parent), set()).add(root)
                 return found
         last = dotted.rpartition(".")[2]
         if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted)):

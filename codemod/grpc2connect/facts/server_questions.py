@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from dataclasses import dataclass
+from functools import cached_property
 
 from grpc2connect.facts import api, classes
 from grpc2connect.facts.kinds import (
@@ -22,7 +23,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
-from grpc2connect.facts.state import State
+from grpc2connect.facts.state import Handler, State
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 
@@ -48,6 +49,17 @@ class ServerQuestions:
     def values(self, node: ast.AST) -> Values:
         """All that an expression can be."""
         return self.state.values.get(node, NOTHING)
+
+    @cached_property
+    def _handlers(self) -> dict[ast.AST, list[Handler]]:
+        found: dict[ast.AST, list[Handler]] = {}
+        for (node, _), handler in sorted(self.state.handlers.items(), key=lambda item: item[0][1]):
+            found.setdefault(node, []).append(handler)
+        return found
+
+    def handlers(self, function: ast.AST | None) -> list[Handler]:
+        """The RPCs that a function implements (or that it wraps the handler of)."""
+        return self._handlers.get(function, []) if function is not None else []
 
     def arguments(self, call: ast.Call) -> dict[int | str, ast.expr]:
         """A call's arguments by position and by keyword; `*` and `**` where something is unpacked."""
@@ -115,7 +127,7 @@ class ServerQuestions:
         the context's method to be called.
         """
         function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-        direct = any(key is function and handler.direct for (key, _), handler in self.state.handlers.items())
+        direct = any(handler.direct for handler in self.handlers(function))
         if not direct or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             return False
         if function.decorator_list or self.state.calls.get(function):
@@ -190,7 +202,7 @@ class ServerQuestions:
         function = module.enclosing(call, ast.FunctionDef, ast.AsyncFunctionDef)
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or is_generator(function):
             return None
-        streams = any(h.method.server_streaming for (key, _), h in self.state.handlers.items() if key is function)
+        streams = any(handler.method.server_streaming for handler in self.handlers(function))
         if streams or not self._literal_status(module, call.args[0]) or not self.raises_freely(module, statement):
             return None
         block = _block(module, statement)
@@ -235,7 +247,7 @@ class ServerQuestions:
         """Where a handler's annotated context is used; None if it is also passed on, stored or captured."""
         arg = next((parent for parent in module.ancestors(node) if isinstance(parent, ast.arg)), None)
         function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef)
-        if arg is None or not any(key is function for key, _ in self.state.handlers):
+        if arg is None or not self.handlers(function):
             return None
         assert function is not None
         uses: list[ast.AST] = []

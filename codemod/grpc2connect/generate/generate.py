@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
+from grpc2connect.generate.batches import batches, likeness
 from grpc2connect.generate.layout import CannotImport, fit_imports
 from grpc2connect.generate.place import connect_module, has_place
 from grpc2connect.generate.plugin import NAME, PluginError, find_plugin, run_plugin
@@ -21,7 +22,7 @@ def generate(
 ) -> tuple[list[FileChange], list[FileError]]:
     """The `*_connect.py` that `modules` need and that are not there yet as they should be, with what failed.
 
-    Modules without services need none. Writes nothing. The plugin is run once for each import root.
+    Modules without services need none. Writes nothing. One run of the plugin serves as many modules as it can.
     """
     changes: list[FileChange] = []
     errors: list[FileError] = []
@@ -40,25 +41,13 @@ def generate(
         advice = f"install {NAME} beside grpc2connect (pip install '{NAME}>=0.13,<0.14')"
         missing = [FileError(path, "G2C007", f"{NAME} is not installed", advice) for path in sorted(wanted)[:1]]
         return changes, [*errors, *missing]
-    for batch in _batches(wanted):
-        assert plugin is not None
-        for path, outcome in _texts(plugin, batch).items():
-            if isinstance(outcome, FileError):
-                errors.append(outcome)
-                continue
-            try:
-                text = fit_imports(outcome, wanted[path], schema)
-                change = _change(path, text, wanted[path])
-            except CannotImport as problem:
-                errors.append(FileError(path, "G2C009", str(problem), "rename the folder"))
-            except OSError as problem:
-                reason = problem.strerror or str(problem)
-                errors.append(FileError(path, "G2C003", f"cannot be read: {reason}", "make it readable"))
-            else:
-                if isinstance(change, FileError):
-                    errors.append(change)
-                elif change is not None:
-                    changes.append(change)
+    texts = _texts(plugin, wanted) if plugin is not None else {}
+    for path, text in texts.items():
+        outcome = text if isinstance(text, FileError) else _fitted(path, text, wanted[path], schema)
+        if isinstance(outcome, FileError):
+            errors.append(outcome)
+        elif outcome is not None:
+            changes.append(outcome)
     return sorted(changes, key=lambda change: change.path), sorted(errors, key=lambda error: error.path)
 
 
@@ -77,47 +66,42 @@ def _obstacle(module: GrpcModule, options: Options) -> FileError | None:
     return None
 
 
-def _batches(wanted: dict[Path, GrpcModule]) -> list[dict[Path, GrpcModule]]:
-    """The modules by import root; within one, a proto name means one file."""
-    batches: dict[tuple[Path, int], dict[Path, GrpcModule]] = {}
+def _texts(plugin: Path, wanted: dict[Path, GrpcModule]) -> dict[Path, str | FileError]:
+    """What the plugin makes of each module; modules that are alike share a text."""
+    unlike = {likeness(module): module for _, module in sorted(wanted.items(), reverse=True)}
+    made: dict[str, str | PluginError | CannotDescribe] = {}
+    for batch in batches(list(unlike.values())):
+        made.update(_made(plugin, list(batch.modules.values())))
+    advice = "leave this service on gRPC, and report it to the authors of grpc2connect"
+    texts: dict[Path, str | FileError] = {}
     for path, module in sorted(wanted.items()):
-        root, number = _root(module), 0
-        while any(other.proto == module.proto for other in batches.get((root, number), {}).values()):
-            number += 1
-        batches.setdefault((root, number), {})[path] = module
-    return list(batches.values())
+        text = made[likeness(module)]
+        failed = not isinstance(text, str)
+        texts[path] = FileError(path, "G2C011", f"cannot be generated: {text}", advice) if failed else str(text)
+    return texts
 
 
-def _root(module: GrpcModule) -> Path:
-    """The folder from which protoc wrote the module; the same for all that are not on disk."""
-    if module.path is None:
-        return Path()
-    folders = module.proto.split("/")[:-1]
-    parts = module.path.parent.parts
-    if folders and parts[-len(folders) :] == tuple(folders):
-        return Path(*parts[: -len(folders)])
-    return module.path.parent
-
-
-def _texts(plugin: Path, batch: dict[Path, GrpcModule]) -> dict[Path, str | FileError]:
-    """What the plugin makes of each module; if it fails on all together, of each alone."""
-    paths: Sequence[Path] = list(batch)
+def _made(plugin: Path, modules: list[GrpcModule]) -> dict[str, str | PluginError | CannotDescribe]:
+    """The texts of one run by likeness; if it fails on all together, of each alone."""
     try:
-        files = describe(list(batch.values()))
-        texts = run_plugin(plugin, files, [module.proto for module in batch.values()])
+        texts = run_plugin(plugin, describe(modules), [module.proto for module in modules])
     except (CannotDescribe, PluginError) as problem:
-        if len(batch) > 1:
-            alone: dict[Path, str | FileError] = {}
-            for path in paths:
-                alone.update(_texts(plugin, {path: batch[path]}))
-            return alone
-        advice = "leave this service on gRPC, and report it to the authors of grpc2connect"
-        return {path: FileError(path, "G2C011", f"cannot be generated: {problem}", advice) for path in paths}
-    said = f"{NAME} gave no module for it"
-    return {
-        path: texts.get(module.proto) or FileError(path, "G2C011", said, f"try another version of {NAME}")
-        for path, module in batch.items()
-    }
+        if len(modules) == 1:
+            return {likeness(modules[0]): problem}
+        return {key: text for module in modules for key, text in _made(plugin, [module]).items()}
+    nothing = PluginError(f"{NAME} gave no module for it")
+    return {likeness(module): texts.get(module.proto, nothing) for module in modules}
+
+
+def _fitted(path: Path, text: str, module: GrpcModule, schema: Schema) -> FileChange | FileError | None:
+    """The change that puts the generated `text` at `path`, fitted to the layout there."""
+    try:
+        return _change(path, fit_imports(text, module, schema), module)
+    except CannotImport as problem:
+        return FileError(path, "G2C009", str(problem), "rename the folder, or leave this service on gRPC")
+    except OSError as problem:
+        reason = problem.strerror or str(problem)
+        return FileError(path, "G2C003", f"cannot be read: {reason}", "make it readable")
 
 
 def _change(path: Path, text: str, module: GrpcModule) -> FileChange | FileError | None:

@@ -16,23 +16,30 @@ from grpc2connect.syntax import Module
 
 @dataclass
 class Places:
-    """Answers import questions for one run, and notes the import roots that need a vendored runtime."""
+    """Answers import questions for one run, and notes which files need a vendored runtime."""
 
     program: Program
     options: Options
 
     def __post_init__(self) -> None:
-        self.runtime_roots: set[Path] = set()
+        self._wanting: dict[Path, frozenset[str]] = {}
 
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
         if self.options.runtime is RuntimeMode.VENDOR:
-            self.runtime_roots.add(self.root(module))
+            self._wanting[module.path] = self.program.reachable_roots(module)
         return RUNTIME
 
-    def root(self, module: Module) -> Path:
-        """The import root of a module: the nearest folder above it that is no package."""
-        return Path(self.program.import_roots(module)[0])
+    def runtime_roots(self) -> list[Path]:
+        """The fewest folders where a vendored runtime is in reach of every file that imports it."""
+        wanting = dict(self._wanting)
+        chosen: list[Path] = []
+        while wanting:
+            candidates = sorted({root for roots in wanting.values() for root in roots})
+            best = max(candidates, key=lambda root: (sum(root in roots for roots in wanting.values()), -len(root)))
+            chosen.append(Path(best))
+            wanting = {path: roots for path, roots in wanting.items() if best not in roots}
+        return sorted(chosen)
 
     def basename(self, stubs: GrpcModule) -> str:
         """The last part of a generated module's dotted name."""

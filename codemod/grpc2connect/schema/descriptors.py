@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from grpc2connect.schema.stubs import MessageRef, StubMethod, Stubs, StubService
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto, MethodDescriptorProto
 
+_BUNDLED = re.compile(r"google/protobuf/\w+\.proto")
 _SERVICE_FIELD = 6
 _METHOD_FIELD = 2
 
@@ -26,6 +28,22 @@ def parse_file(data: bytes) -> FileDescriptorProto | None:
     except DecodeError:
         return None
     return file if file.name else None
+
+
+def bundled_file(name: str) -> FileDescriptorProto | None:
+    """The descriptor of one of protobuf's own files (`google/protobuf/empty.proto`), or None if `name` is none."""
+    from importlib import import_module
+
+    from google.protobuf.descriptor_pb2 import FileDescriptorProto
+
+    if not _BUNDLED.fullmatch(name):
+        return None
+    file = FileDescriptorProto()
+    try:
+        import_module(module_name(name, "_pb2")).DESCRIPTOR.CopyToProto(file)
+    except ImportError:
+        return None
+    return file
 
 
 def message_places(file: FileDescriptorProto) -> dict[str, MessagePlace]:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from grpc2connect.schema.descriptors import parse_file, proto_of, services_of_stubs
+from grpc2connect.schema.descriptors import (
+    bundled_file,
+    message_places,
+    parse_file,
+    proto_of,
+    services_of,
+    services_of_stubs,
+)
 from grpc2connect.schema.literals import is_messages_module, serialized_file, source_name
-from grpc2connect.schema.model import GrpcModule, Pb2Module
+from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module
 from grpc2connect.schema.stubs import Stubs, read_stubs
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor_pb2 import FileDescriptorProto
 
 GRPC_SUFFIX = "_pb2_grpc.py"
 MESSAGES_SUFFIX = "_pb2.py"
@@ -24,8 +36,7 @@ def read_grpc_module(path: Path, *, dotted: str | None = None, installed: bool =
         return None
     stem = path.name.removesuffix(GRPC_SUFFIX)
     beside = _read(path.with_name(stem + MESSAGES_SUFFIX))
-    literal = serialized_file(beside) if beside is not None else None
-    file = parse_file(literal) if literal is not None else None
+    file = _file_of(path.with_name(stem + MESSAGES_SUFFIX))
     own = next((one for one in stubs.imports if one.module.rpartition(".")[2] == f"{stem}_pb2"), None)
     if file is not None:
         proto = file.name
@@ -44,6 +55,45 @@ def read_messages_module(path: Path, *, dotted: str | None = None, installed: bo
         return None
     proto = source_name(data) or path.name.removesuffix(MESSAGES_SUFFIX) + ".proto"
     return Pb2Module(path, dotted or package_name(path), proto, installed)
+
+
+def read_literal_services(path: Path, known: Mapping[str, Path]) -> GrpcModule | None:
+    """The gRPC module that belongs to the messages module at `path`, from the descriptor in that; None without one.
+
+    For the repositories that keep `*_pb2.py` and build `*_pb2_grpc.py`: the result is not on disk. `known` are the
+    messages modules of the repository by the names of their protos.
+    """
+    file = _file_of(path)
+    if file is None or not file.service:
+        return None
+    places = message_places(file)
+    missing = []
+    for name in file.dependency:
+        other = _file_of(known[name]) if name in known else bundled_file(name)
+        if other is not None:
+            places |= message_places(other)
+        else:
+            missing.append(name)
+    for service in file.service:
+        for method in service.method:
+            for full_name in (method.input_type.removeprefix("."), method.output_type.removeprefix(".")):
+                if full_name not in places and (place := _guess(full_name, missing)):
+                    places[full_name] = place
+    return GrpcModule(None, package_name(path) + "_grpc", services_of(file, places), file.name)
+
+
+def _file_of(path: Path) -> FileDescriptorProto | None:
+    data = _read(path)
+    literal = serialized_file(data) if data is not None else None
+    return parse_file(literal) if literal is not None else None
+
+
+def _guess(full_name: str, protos: list[str]) -> MessagePlace | None:
+    """Where a message is that comes out of one of `protos`, none of which can be had."""
+    package, _, name = full_name.rpartition(".")
+    likely = [proto for proto in protos if proto.rpartition("/")[0].replace("/", ".") == package]
+    candidates = likely or protos
+    return MessagePlace(candidates[0], name) if len(candidates) == 1 else None
 
 
 def package_name(path: Path) -> str:

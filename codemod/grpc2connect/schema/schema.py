@@ -11,7 +11,13 @@ from grpc2connect.results import FileError
 from grpc2connect.schema.descriptors import message_places, services_of
 from grpc2connect.schema.lookup import SuffixIndex
 from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module, Service
-from grpc2connect.schema.modules import GRPC_SUFFIX, MESSAGES_SUFFIX, read_grpc_module, read_messages_module
+from grpc2connect.schema.modules import (
+    GRPC_SUFFIX,
+    MESSAGES_SUFFIX,
+    read_grpc_module,
+    read_literal_services,
+    read_messages_module,
+)
 from grpc2connect.schema.naming import module_name
 from grpc2connect.schema.proto_text import ProtoText, name_under, roots, scan
 from grpc2connect.schema.protoc import Compiled, compile_protos
@@ -70,7 +76,9 @@ class Schema:
             except OSError as problem:
                 message = f"cannot be read: {problem.strerror or problem}"
                 errors.append(FileError(path, "G2C003", message, "make it readable, or exclude it"))
-        errors.extend(schema._add_protos(protos))
+        failed = schema._add_protos(protos)
+        schema._add_literals()
+        errors.extend(schema._still_unknown(failed, protos))
         return schema, sorted(errors, key=lambda error: error.path)
 
     @property
@@ -166,6 +174,28 @@ class Schema:
             self._modules[key] = module
             self._paths[key] = key
         return module
+
+    def _still_unknown(self, errors: Sequence[FileError], protos: Sequence[ProtoText]) -> list[FileError]:
+        """The errors but for missing imports of protos whose services are known from elsewhere."""
+        names = {proto.path: proto.full_names for proto in protos}
+        known = {service.full_name for module in self._modules.values() for service in module.services}
+        return [error for error in errors if error.code != "G2C006" or not names[error.path] <= known]
+
+    def _add_literals(self) -> None:
+        """Make known the stubs of which only the messages module is on disk, with all it says of the services."""
+        paths = [Path(key) for key, messages in self._messages.items() if messages is not None]
+        known = {messages.proto: Path(key) for key, messages in self._messages.items() if messages is not None}
+        for path in paths:
+            if path.with_name(f"{path.stem}_grpc.py").is_file():
+                continue
+            module = read_literal_services(path, known)
+            if module is None or module.proto in {other.proto for other in self._modules.values()}:
+                continue
+            key = f"{path} (services)"
+            self._modules[key] = module
+            self._proto_names.add(module.proto)
+            parts = (*path.parts[1:-1], f"{path.stem}_grpc")
+            self._grpc_index.add(parts, len(module.proto.split("/")), key)
 
     def _add_protos(self, protos: Sequence[ProtoText]) -> list[FileError]:
         """Make known the modules that protoc would make of `protos`, where they are not on disk."""
