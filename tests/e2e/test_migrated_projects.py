@@ -84,3 +84,9 @@ def test_words_in_latin_1_are_kept(copies: Copies) -> None:
     content = (copies.new(accounts) / "accounts" / "service.py").read_bytes()
     assert "Für Bücher in alter Kodierung".encode("latin-1") in content
     assert 'NO_ACCOUNT = "kein Konto für %s"'.encode("latin-1") in content
+
+
+def test_runtime_is_there_once(project: Project, copies: Copies) -> None:
+    """Two copies on one path would be two `Abort` classes, of which neither is the other."""
+    found = [path for path in running.tree(copies.new(project)) if path.endswith("grpc2connect_runtime/__init__.py")]
+    assert len(found) == 1
