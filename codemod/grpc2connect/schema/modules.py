@@ -16,6 +16,7 @@ from grpc2connect.schema.descriptors import (
 )
 from grpc2connect.schema.literals import is_messages_module, serialized_file, source_name
 from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module
+from grpc2connect.schema.naming import module_name
 from grpc2connect.schema.stubs import Stubs, read_stubs
 
 if TYPE_CHECKING:
@@ -79,7 +80,10 @@ def read_literal_services(path: Path, known: Mapping[str, Path]) -> GrpcModule |
             for full_name in (method.input_type.removeprefix("."), method.output_type.removeprefix(".")):
                 if full_name not in places and (place := _guess(full_name, missing)):
                     places[full_name] = place
-    return GrpcModule(None, package_name(path) + "_grpc", services_of(file, places), file.name)
+    folders = file.name.split("/")[:-1]
+    named = module_name(file.name, "_pb2_grpc")
+    dotted = named if folders and list(path.parent.parts[-len(folders) :]) == folders else package_name(path) + "_grpc"
+    return GrpcModule(None, dotted, services_of(file, places), file.name)
 
 
 def _file_of(path: Path) -> FileDescriptorProto | None:
