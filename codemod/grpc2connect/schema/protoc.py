@@ -113,8 +113,11 @@ def _compile_root(root: Path, protos: list[ProtoText], search: list[Path], done:
 def _blame(complaints: str, pending: dict[str, ProtoText], search: list[Path]) -> dict[str, str]:
     """Which of `pending` a failed run is about. If it names none of them, they are tried one by one."""
     found: dict[str, str] = {}
+    # Some releases of protoc print the name, others the path.
+    names = {Path(proto.path).as_posix(): name for name, proto in pending.items()}
     for complaint in _COMPLAINT.finditer(complaints):
         name = complaint["name"].replace(os.sep, "/")
+        name = names.get(name, name)
         if name in pending and name not in found and complaint["line"]:
             found[name] = f"line {complaint['line']}, column {complaint['column']}: {complaint['text']}"
     for name in pending if not found else ():

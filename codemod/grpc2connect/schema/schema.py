@@ -203,6 +203,10 @@ class Schema:
         of = roots(protos, {module.proto for module in real})
         wanted = [proto for proto in protos if proto.services and not _generated(proto, real)]
         compiled = compile_protos(wanted, protos, of, self._environment)
+        # What has stubs is known from those, but a proto that no protoc takes is worth a line all the same.
+        settled = [proto for proto in protos if proto not in wanted]
+        broken = compile_protos(settled, protos, of, self._environment).errors if settled else []
+        compiled.errors.extend(error for error in broken if error.code == "G2C005")
         places = {root: _places(compiled, root) for root in compiled.sets}
         for proto in protos:
             name = name_under(of[proto.path], proto.path)
