@@ -72,10 +72,18 @@ class Imports:
         elif isinstance(like, ast.Name):
             for alias in self.facts.importers(self.module, like):
                 if self._from_generated(alias):
-                    self.twins.setdefault(alias, {})[piece.name] = None
-                    return piece.name
-        self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[piece.name] = None
-        return piece.name
+                    local, spelled = self._local(piece.name)
+                    self.twins.setdefault(alias, {})[spelled] = None
+                    return local
+        local, spelled = self._local(piece.name)
+        self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[spelled] = None
+        return local
+
+    def _local(self, name: str) -> tuple[str, str]:
+        """The local name of a generated class, and how an import spells it: an alias where the file has such a name."""
+        if name not in self._taken:
+            return name, name
+        return f"Connect{name}", f"{name} as Connect{name}"
 
     def _from_generated(self, alias: ast.alias) -> bool:
         """Whether `from x import name` names the generated module itself as x."""
