@@ -13,6 +13,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 
 from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.kinds import Class, Function, Package, ProgramModule
 from grpc2connect.facts.references import Reference
 from grpc2connect.syntax import Module, Span
 
@@ -67,4 +68,5 @@ def _other_things(facts: Facts, module: Module) -> frozenset[int]:
 
 
 def _is_grpc(facts: Facts, node: ast.expr) -> bool:
-    return any(type(value).__name__ not in ("ProgramModule", "Package", "Class", "Function") for value in facts.values(node))
+    program = ProgramModule | Package | Class | Function
+    return any(not isinstance(value, program) for value in facts.values(node))

@@ -18,6 +18,7 @@ SOURCES = [
 
 # Who stands where; a part may import its own level's parts only as named in BESIDE, and anything lower.
 LEVELS = {
+    "codes": 0,
     "results": 0,
     "options": 0,
     "syntax": 1,
@@ -30,6 +31,7 @@ LEVELS = {
     "plan": 4,
     "rewrite": 5,
     "generate": 5,
+    "audit": 6,
     "ledger": 6,
     "engine": 7,
     "report": 7,

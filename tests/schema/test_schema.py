@@ -244,3 +244,12 @@ def test_old_stubs_without_anything_else(tmp_path: Path) -> None:
     (method,) = module.services[0].methods
     assert (method.name, method.kind, method.input) == ("say", Kind.UNARY_STREAM, "p.q.Req.In")
     assert [one.written for one in module.pb2_imports] == [".x_pb2", ".sub.y_pb2"]
+
+
+def test_protos_that_define_the_same_name_are_compiled_apart(tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        text = 'syntax = "proto3"; package p; message M {} service S { rpc A(M) returns (M); }'
+        (tmp_path / f"{name}.proto").write_text(text)
+    schema = load(tmp_path)
+    assert [module.proto for module in schema.grpc_modules] == ["a.proto", "b.proto", "c.proto"]
+    assert all(module.services for module in schema.grpc_modules)

@@ -26,11 +26,9 @@ _COMPLAINT = re.compile(r"^(?P<name>[^\n]+?\.proto)(?::(?P<line>\d+):(?P<column>
 
 @dataclass
 class Compiled:
-    """Descriptor sets by proto path, and what could not be compiled."""
+    """The descriptor set that each file is in, with all that it imports, and what could not be compiled."""
 
     sets: dict[Path, FileDescriptorSet] = field(default_factory=dict)
-    files: dict[Path, Path] = field(default_factory=dict)
-    """The proto path that each compiled file was compiled under."""
     errors: list[FileError] = field(default_factory=list)
 
 
@@ -93,43 +91,44 @@ def _near(root: Path, others: Sequence[Path]) -> list[Path]:
 
 
 def _compile_root(root: Path, protos: list[ProtoText], search: list[Path], done: Compiled) -> None:
-    """Compile the files of one proto path; each run that fails drops the files it complains of."""
+    """Compile the files of one proto path: together if that goes, and those that protoc complains of one by one."""
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
     pending = {name_under(root, proto.path): proto for proto in protos}
+    alone: dict[str, ProtoText] = {}
     while pending:
         data, complaints = _run(list(pending), search)
         if data is not None:
-            done.sets[root] = FileDescriptorSet.FromString(data)
-            done.files.update({proto.path: root for proto in pending.values()})
-            return
-        blamed = _blame(complaints, pending, search)
-        for name, message in blamed.items():
-            proto = pending.pop(name)
-            advice = "correct the proto, or exclude it"
-            done.errors.append(FileError(proto.path, "G2C005", message, advice))
+            together = FileDescriptorSet.FromString(data)
+            done.sets.update({proto.path: together for proto in pending.values()})
+            break
+        for name in _blamed(complaints, pending) or list(pending):
+            alone[name] = pending.pop(name)
+    for name, proto in alone.items():
+        # It may only be that two files, each of which is fine, define the same name.
+        data, complaints = _run([name], search)
+        if data is not None:
+            done.sets[proto.path] = FileDescriptorSet.FromString(data)
+        else:
+            message = _first(complaints, proto.path, name)
+            done.errors.append(FileError(proto.path, "G2C005", message, "correct the proto, or exclude it"))
 
 
-def _blame(complaints: str, pending: dict[str, ProtoText], search: list[Path]) -> dict[str, str]:
-    """Which of `pending` a failed run is about. If it names none of them, they are tried one by one."""
-    found: dict[str, str] = {}
+def _blamed(complaints: str, pending: dict[str, ProtoText]) -> list[str]:
+    """The names of `pending` that a failed run complains of."""
     # Some releases of protoc print the name, others the path.
     names = {Path(proto.path).as_posix(): name for name, proto in pending.items()}
+    printed = [complaint["name"].replace(os.sep, "/") for complaint in _COMPLAINT.finditer(complaints)]
+    return [name for name in dict.fromkeys(names.get(one, one) for one in printed) if name in pending]
+
+
+def _first(complaints: str, path: Path, name: str) -> str:
+    """The first thing that protoc says of a file itself, else the first that it says at all; one line."""
     for complaint in _COMPLAINT.finditer(complaints):
-        name = complaint["name"].replace(os.sep, "/")
-        name = names.get(name, name)
-        if name in pending and name not in found and complaint["line"]:
-            found[name] = f"line {complaint['line']}, column {complaint['column']}: {complaint['text']}"
-    for name in pending if not found else ():
-        data, said = _run([name], search)
-        if data is None:
-            lines = [line for line in said.splitlines() if line.strip()]
-            found[name] = lines[0] if lines else "protoc failed without a word"
-    if not found:
-        # Each compiles alone but not all together: two of them define the same names. The last gives way.
-        first = complaints.strip().splitlines()
-        found[list(pending)[-1]] = first[0] if first else "cannot be compiled together with the other protos"
-    return found
+        if complaint["name"].replace(os.sep, "/") in (name, path.as_posix()) and complaint["line"]:
+            return f"line {complaint['line']}, column {complaint['column']}: {complaint['text'].strip()}"
+    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    return lines[0] if lines else "protoc failed without a word"
 
 
 def _run(names: Sequence[str], search: Sequence[Path]) -> tuple[bytes | None, str]:

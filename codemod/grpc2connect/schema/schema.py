@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grpc2connect.results import FileError
 from grpc2connect.schema.descriptors import message_places, services_of
@@ -20,7 +21,10 @@ from grpc2connect.schema.modules import (
 )
 from grpc2connect.schema.naming import module_name
 from grpc2connect.schema.proto_text import ProtoText, name_under, roots, scan
-from grpc2connect.schema.protoc import Compiled, compile_protos
+from grpc2connect.schema.protoc import compile_protos
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 GRPC_OWN = frozenset(
     {
@@ -207,7 +211,7 @@ class Schema:
         settled = [proto for proto in protos if proto not in wanted]
         broken = compile_protos(settled, protos, of, self._environment).errors if settled else []
         compiled.errors.extend(error for error in broken if error.code == "G2C005")
-        places = {root: _places(compiled, root) for root in compiled.sets}
+        places = {id(one): _places(one) for one in compiled.sets.values()}
         for proto in protos:
             name = name_under(of[proto.path], proto.path)
             self._proto_names.add(name)
@@ -215,13 +219,13 @@ class Schema:
             messages = Pb2Module(None, module_name(name, "_pb2"), name)
             parts, sure = _parts(proto.path, "_pb2"), len(name.split("/"))
             self._messages_index.add(parts, sure, messages)
-            root = compiled.files.get(proto.path)
-            if root is None and proto.services:
+            descriptors = compiled.sets.get(proto.path)
+            if descriptors is None and proto.services:
                 continue
             services: tuple[Service, ...] = ()
-            if root is not None:
-                file = next(file for file in compiled.sets[root].file if file.name == name)
-                services = services_of(file, places[root])
+            if descriptors is not None:
+                file = next(file for file in descriptors.file if file.name == name)
+                services = services_of(file, places[id(descriptors)])
             key = str(proto.path)
             self._modules[key] = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name)
             self._grpc_index.add(_parts(proto.path, "_pb2_grpc"), sure, key)
@@ -240,8 +244,8 @@ def _generated(proto: ProtoText, modules: Sequence[GrpcModule]) -> bool:
     return False
 
 
-def _places(compiled: Compiled, root: Path) -> Mapping[str, MessagePlace]:
-    return {name: place for file in compiled.sets[root].file for name, place in message_places(file).items()}
+def _places(descriptors: FileDescriptorSet) -> Mapping[str, MessagePlace]:
+    return {name: place for file in descriptors.file for name, place in message_places(file).items()}
 
 
 def _parts(path: Path, suffix: str) -> tuple[str, ...]:
