@@ -88,6 +88,7 @@ def test_from_stubs_with_literals(greet: Path, protoc: Protoc) -> None:
         found = schema.pb2_by_import("pkg.v1.greet_pb2")
         assert found is not None and found.path == greet / "gen/pkg/v1/greet_pb2.py"
     assert only(load(greet)).methods[2].idempotency == "IDEMPOTENT"
+    assert all(module.path for module in load(greet).grpc_modules)
 
 
 def test_from_stubs_alone(greet: Path, protoc: Protoc) -> None:
@@ -244,6 +245,25 @@ def test_old_stubs_without_anything_else(tmp_path: Path) -> None:
     (method,) = module.services[0].methods
     assert (method.name, method.kind, method.input) == ("say", Kind.UNARY_STREAM, "p.q.Req.In")
     assert [one.written for one in module.pb2_imports] == [".x_pb2", ".sub.y_pb2"]
+
+
+def test_stubs_that_do_not_parse_have_a_descriptor(greet: Path, protoc: Protoc) -> None:
+    # grpcio-tools does not escape quotes in comments.
+    path = greet / "protos/pkg/v1/greet.proto"
+    path.write_text(path.read_text().replace("// Greets.", '// Greets """ all.').replace("(Name)", "(Reply)"))
+    protoc(greet / "protos", *NAMES, out=greet / "gen")
+    module = load(greet / "gen").by_path(greet / "gen/pkg/v1/greet_pb2_grpc.py")
+    assert module is not None
+    (service,) = module.services
+    assert len(service.methods) == 4
+    place = service.methods[1].input_place
+    assert place is not None and place.proto == "google/protobuf/empty.proto"
+
+
+def test_paths_with_odd_characters(greet: Path) -> None:
+    odd = greet.parent / "odd é folder"
+    (greet / "protos").rename(odd)
+    check_greeter(only(load(odd)), comments=True)
 
 
 def test_protos_that_define_the_same_name_are_compiled_apart(tmp_path: Path) -> None:

@@ -80,6 +80,7 @@ def test_a_failure_halfway_is_undone(tmp_path: Path, monkeypatch: pytest.MonkeyP
     errors = write_all(changes)
     assert [error.path.name for error in errors] == ["c.py"]
     assert content(tmp_path) == before
+    assert not (tmp_path / "sub").exists()
 
 
 def test_all_are_written(tmp_path: Path) -> None:

@@ -84,7 +84,10 @@ def services_of_stubs(stubs: Stubs, file: FileDescriptorProto | None, proto: str
     """
     described: dict[str, Service] = {}
     if file is not None:
-        described = {service.full_name: service for service in services_of(file, message_places(file))}
+        places = message_places(file)
+        for other in filter(None, map(bundled_file, file.dependency)):
+            places |= message_places(other)
+        described = {service.full_name: service for service in services_of(file, places)}
     if not stubs.services:
         return tuple(described.values())
     known = list(file.dependency) if file is not None else []

@@ -139,7 +139,7 @@ def _run(names: Sequence[str], search: Sequence[Path]) -> tuple[bytes | None, st
         lines = [f"-I{path}" for path in search]
         lines += ["--include_imports", "--include_source_info", f"--descriptor_set_out={out}", *names]
         # In a file, for a command line has a length limit (8 KiB characters on Windows).
-        arguments.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        arguments.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogateescape")
         command = [sys.executable, "-P", "-m", "grpc_tools.protoc", f"@{arguments}"]
         try:
             ran = subprocess.run(

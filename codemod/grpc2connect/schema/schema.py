@@ -204,7 +204,8 @@ class Schema:
     def _add_protos(self, protos: Sequence[ProtoText]) -> list[FileError]:
         """Make known the modules that protoc would make of `protos`, where they are not on disk."""
         real = list(self._modules.values())
-        of = roots(protos, {module.proto for module in real})
+        on_disk = {module.proto for module in real}
+        of = roots(protos, on_disk)
         wanted = [proto for proto in protos if proto.services and not _generated(proto, real)]
         compiled = compile_protos(wanted, protos, of, self._environment)
         # What has stubs is known from those, but a proto that no protoc takes is worth a line all the same.
@@ -220,7 +221,7 @@ class Schema:
             parts, sure = _parts(proto.path, "_pb2"), len(name.split("/"))
             self._messages_index.add(parts, sure, messages)
             descriptors = compiled.sets.get(proto.path)
-            if descriptors is None and proto.services:
+            if descriptors is None and (proto.services or name in on_disk):
                 continue
             services: tuple[Service, ...] = ()
             if descriptors is not None:

@@ -85,6 +85,7 @@ def _commit(staged: Sequence[tuple[FileChange, _Staged]]) -> FileError | None:
                 with contextlib.suppress(OSError):
                     if undone.before is None:
                         os.unlink(place.target)
+                        place.discard()
                     else:
                         write_atomic(undone.path, undone.before)
             return _error(change, problem)
