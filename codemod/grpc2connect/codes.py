@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 CODES: dict[str, str] = {
+    "G2C001": "no rule claims this",
     "G2C002": "cannot be parsed",
     "G2C003": "cannot be read",
     "G2C004": "cannot be decoded",
@@ -13,4 +14,5 @@ CODES: dict[str, str] = {
     "G2C009": "name clash",
     "G2C010": "cannot be written",
     "G2C011": "generator failed",
+    "G2C012": "service stays on gRPC",
 }

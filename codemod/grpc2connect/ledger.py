@@ -97,7 +97,7 @@ def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
             if why and reason and service.full_name not in seen:
                 seen.add(service.full_name)
                 yield Finding(
-                    "G2C011",
+                    "G2C012",
                     decision.reference.place,
                     f"{service.full_name} stays on gRPC: {reason}",
                     "correct that, then run again",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.dynamic import dynamic
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
@@ -75,6 +76,8 @@ class _Collector(NamedReferences):
                     yield from self._named(node)
             case ast.Attribute():
                 yield from self._attribute(node)
+            case ast.Call():
+                yield from dynamic(self.facts, self.module, node)
 
     # Imports and definitions
 

@@ -223,6 +223,20 @@ class GeneratedUse(Reference):
 
 
 @dataclass(frozen=True, eq=False)
+class NamedByText(Reference):
+    """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`."""
+
+    what: str = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class HandedOver(Reference):
+    """A stub given to a function of which nothing is known."""
+
+    what: str = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
 class UnknownRpc(Reference):
     """An attribute spelled like an RPC on an object that the facts know nothing of."""
 

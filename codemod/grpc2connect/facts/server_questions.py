@@ -99,7 +99,8 @@ class ServerQuestions:
         cls = module.enclosing(node, ast.ClassDef)
         if new == old or not isinstance(cls, ast.ClassDef):
             return False
-        if new in bound_names(cls):
+        inherited = classes.lookup(self.state, Class(module, cls), new)
+        if new in bound_names(cls) or inherited:
             return True
         return any(
             isinstance(child, ast.Attribute) and child.attr == new and isinstance(child.ctx, ast.Store)

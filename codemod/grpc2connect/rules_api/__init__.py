@@ -5,7 +5,7 @@ never the spelling, and builds edits with the verbs in `edits`; imports, positio
 the engine's work.
 """
 
-from grpc2connect.facts import api, kinds
+from grpc2connect.facts import api, kinds, literals
 from grpc2connect.results import Severity
 from grpc2connect.rules_api import edits, references
 from grpc2connect.rules_api.names import CODE, CONNECT_ERROR, REQUEST_CONTEXT, connect_code, generated, runtime
@@ -31,6 +31,7 @@ __all__ = [
     "edits",
     "generated",
     "kinds",
+    "literals",
     "load",
     "references",
     "rule",

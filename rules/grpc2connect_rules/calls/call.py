@@ -34,6 +34,9 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     if isinstance(node.ctx, ast.Store | ast.Del):
         yield Left("a stub's method is replaced here", advice="replace the client's method by hand")
         return
+    if use.call is not None and "credentials" in use.facts.arguments(use.call):
+        yield Left("a call with credentials of its own stays on gRPC", advice="pass them as metadata")
+        return
     rename = (
         [] if use.method.python_name == node.attr else [edits.rename_attribute(module, node, use.method.python_name)]
     )

@@ -8,7 +8,9 @@ closed where the channel was closed, with grpcio's limits, and with `asyncio` ca
 
 The native form is a client with a transport of its own: `GreeterClientSync("http://localhost:50051", ...)`.
 
-Left: channels with client interceptors, generic multi-callables (`channel.unary_unary`), connectivity watching.
+Reported: options without effect (keepalive pings, backoff).
+Left: channels with client interceptors, generic multi-callables (`channel.unary_unary`), connectivity watching, targets
+and options that only grpcio understands (`unix:`, `xds:`, several addresses; service configs, load balancing, proxies).
 
 Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqwest 0.12.
 """
@@ -19,6 +21,7 @@ from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
+from grpc2connect_rules.channels.options import blocking, dropped
 
 _NAMES = {
     "grpc.insecure_channel": "insecure_channel",
@@ -35,9 +38,15 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
     if "interceptors" in given or "**" in given:
         yield Left("a channel with interceptors stays on gRPC", advice="write the interceptors for connectrpc")
         return
+    if (reason := blocking(channel)) is not None:
+        yield Left(f"a channel with {reason} stays on gRPC", advice="drop it, or keep this service on gRPC")
+        return
+    without = dropped(channel)
     yield Bridged(
         edits.replace(channel.module, channel.node, runtime(_NAMES[channel.path])),
         why="the native form is a client with a transport of its own",
+        finding=f"no effect any more: {', '.join(without)}" if without else "",
+        advice="delete them" if without else "",
     )
 
 

@@ -39,6 +39,9 @@ def types(use: TypeUse) -> Iterator[Outcome]:
     if use.service is not None and use.stubs is not None:
         yield from _generated(use, node)
         return
+    if isinstance(module.parents[node], ast.ClassDef):
+        yield Left(f"a class derives from {use.path}", advice="derive from the runtime's class by hand")
+        return
     if use.path in api.CONTEXT_TYPES and use.annotation and not isinstance(module.parents[node], ast.Subscript):
         uses = use.facts.context_uses(module, node)
         if uses is not None:

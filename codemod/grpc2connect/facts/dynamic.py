@@ -1,0 +1,67 @@
+"""References that are not spelled out: names in strings, and stubs given to code that is not of the program."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from grpc2connect.facts import references as refs
+from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.kinds import Class, Instance, Rpc, Stub, Values, Wrapped
+from grpc2connect.facts.references import Reference
+from grpc2connect.schema import Service
+from grpc2connect.syntax import Module
+
+_BY_NAME = frozenset(
+    {"getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller"}
+)
+_PATCHES = frozenset({"patch", "setattr", "delattr", "dict"})
+_TEXT = re.compile(r"(^|\.)(\w+_pb2_grpc(\.|$)|grpc\.(aio\.)?\w+$)")
+_HARMLESS = frozenset(
+    {"print", "repr", "str", "len", "bool", "id", "type", "isinstance", "list", "tuple", "set", "dict", "append", "add"}
+)
+
+
+def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]:
+    """The references that a call makes by name, or by handing a stub on."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    first = node.args[0] if node.args else None
+    if name in _BY_NAME and first is not None and not _known_attribute(facts, node, name):
+        units = _services(facts, facts.values(first))
+        if units:
+            text = module.source(node).partition("\n")[0]
+            yield refs.NamedByText(facts, module, node, units, ("an attribute by name",), what=text)
+            return
+    if name in _PATCHES:
+        for argument in node.args:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and _TEXT.search(argument.value):
+                yield refs.NamedByText(facts, module, argument, frozenset(), ("patched by name",), what=argument.value)
+    if name not in _HARMLESS and not facts.values(node.func):
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
+            stubs = frozenset(value for value in facts.values(argument) if isinstance(value, Stub))
+            if stubs and isinstance(argument, ast.Name | ast.Attribute):
+                units = _services(facts, stubs)
+                yield refs.HandedOver(facts, module, argument, units, ("given to unknown code",), what=name)
+
+
+def _known_attribute(facts: Facts, node: ast.Call, name: str) -> bool:
+    """Whether the attribute is a literal that is no RPC, so that nothing of gRPC's is named."""
+    if name == "vars" or len(node.args) < 2:
+        return False
+    attribute = node.args[1]
+    if not isinstance(attribute, ast.Constant) or not isinstance(attribute.value, str):
+        return False
+    services = _services(facts, facts.values(node.args[0]))
+    return not any(service.method(attribute.value) for service in services)
+
+
+def _services(facts: Facts, values: Values) -> frozenset[Service]:
+    found: set[Service] = set()
+    for value in values:
+        inner = value.value if isinstance(value, Wrapped) else value
+        if isinstance(inner, Stub | Rpc):
+            found.add(inner.service)
+        elif isinstance(inner, Instance | Class):
+            found |= facts.state.servicers.get(inner.cls if isinstance(inner, Instance) else inner, set())
+    return frozenset(found)

@@ -1,0 +1,48 @@
+"""What is written out in the program: texts that can flow into an expression, and channel options."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grpc2connect.syntax import Module
+
+
+def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
+    """The string constants in an expression, and in what the names in it are assigned anywhere in the module."""
+    seen: set[str] = set()
+    stack = [node] if node is not None else []
+    while stack:
+        current = stack.pop()
+        for child in ast.walk(current):
+            if isinstance(child, ast.Constant) and isinstance(child.value, str):
+                yield child.value
+            elif isinstance(child, ast.Name) and child.id not in seen:
+                seen.add(child.id)
+                stack.extend(_assigned(module, child.id))
+
+
+def _assigned(module: Module, name: str) -> Iterator[ast.expr]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
+            yield node.value
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name) and node.target.id == name:
+            yield node.iter
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            yield from [node.value] if node.value is not None else []
+
+
+def option_values(module: Module, node: ast.expr | None) -> dict[str, object]:
+    """The literal channel options in an expression: key to value (None where the value is not a literal)."""
+    found: dict[str, object] = {}
+    stack = [node] if node is not None else []
+    seen: set[str] = set()
+    while stack:
+        for child in ast.walk(stack.pop()):
+            match child:
+                case ast.Tuple(elts=[ast.Constant(value=str(key)), value]):
+                    found[key] = value.value if isinstance(value, ast.Constant) else None
+                case ast.Name(id=name) if name not in seen:
+                    seen.add(name)
+                    stack.extend(_assigned(module, name))
+    return found

@@ -1,0 +1,35 @@
+"""G2C504, G2C505: what is named only at run time.
+
+G2C504: an attribute of a stub or servicer by name (`getattr(stub, name)`, `vars(stub)`), or a gRPC name in a string
+(`patch("app.greeter_pb2_grpc.GreeterStub")`), keeps its service on gRPC: the name would have to change with the code.
+
+    Native form: the client's bound method, `client.say_hello`, where the method is known.
+
+G2C505: a stub that is handed to code of which nothing is known is reported; it is a Connect client afterwards.
+
+Source: Python's `getattr`, `unittest.mock.patch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, Severity, rule
+from grpc2connect.rules_api.references import HandedOver, NamedByText
+
+
+@rule("G2C504", on=NamedByText)
+def named(use: NamedByText) -> Iterator[Outcome]:
+    """What is named by a string keeps its service on gRPC."""
+    yield Left(f"{use.what} names gRPC code by a string", advice="name the method in code, or move this by hand")
+
+
+@rule("G2C505", on=HandedOver)
+def handed_over(use: HandedOver) -> Iterator[Outcome]:
+    """A stub that is handed to unknown code is reported."""
+    yield Bridged(
+        why="the code that takes it is not known",
+        finding=f"a stub is handed to {use.what}, of which nothing is known",
+        advice="see that it does not call the stub by gRPC's names",
+        severity=Severity.WARNING,
+    )

@@ -1,0 +1,49 @@
+"""What becomes of channel options and targets that the runtime's channel cannot honour (no rule of its own)."""
+
+from __future__ import annotations
+
+from grpc2connect.rules_api import literals
+from grpc2connect.rules_api.references import ChannelConstruction
+
+_HONOURED = frozenset({"grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
+_HARMLESS = frozenset(
+    {
+        "grpc.dns_min_time_between_resolutions_ms",
+        "grpc.initial_reconnect_backoff_ms",
+        "grpc.max_metadata_size",
+        "grpc.max_reconnect_backoff_ms",
+        "grpc.max_send_message_length",
+        "grpc.min_reconnect_backoff_ms",
+        "grpc.optimization_target",
+        "grpc.so_reuseport",
+        "grpc.use_local_subchannel_pool",
+    }
+)
+_HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
+_HARMLESS_VALUES: dict[str, object] = {"grpc.lb_policy_name": "pick_first", "grpc.enable_retries": 0}
+_TARGETS = ("unix:", "unix-abstract:", "xds:", "google-c2p:", "vsock:")
+
+
+def blocking(channel: ChannelConstruction) -> str | None:
+    """What keeps a channel on gRPC: an option that means something there and nothing here, or its target."""
+    given = channel.facts.arguments(channel.call) if channel.call else {}
+    target = given.get(0, given.get("target"))
+    for text in literals.texts(channel.module, target):
+        if text.startswith(_TARGETS) or "," in text:
+            return f"target {text!r}"
+    for key, value in _options(channel).items():
+        known = key in _HONOURED or key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES)
+        if not known and _HARMLESS_VALUES.get(key, ...) != value:
+            return f"option {key!r}"
+    return None
+
+
+def dropped(channel: ChannelConstruction) -> list[str]:
+    """Options that have no effect any more, and need none."""
+    return sorted(key for key in _options(channel) if key not in _HONOURED)
+
+
+def _options(channel: ChannelConstruction) -> dict[str, object]:
+    given = channel.facts.arguments(channel.call) if channel.call else {}
+    position = 2 if channel.path.endswith("secure_channel") and "insecure" not in channel.path else 1
+    return literals.option_values(channel.module, given.get("options", given.get(position)))
