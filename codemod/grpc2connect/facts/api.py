@@ -94,6 +94,16 @@ SERVER_METHODS = frozenset({"add_insecure_port", "add_secure_port", "start", "st
 CHANNEL_METHODS = frozenset({"close", "__enter__", "__exit__", "__aenter__", "__aexit__", "channel_ready"})
 """The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
 
+CALL_METHODS = frozenset(
+    {
+        "code", "details", "initial_metadata", "trailing_metadata", "cancel", "cancelled", "done", "result",
+        "exception", "traceback", "add_callback", "add_done_callback", "is_active", "running", "time_remaining",
+        "read", "write",
+        "done_writing", "wait_for_connection", "debug_error_string",
+    }
+)  # fmt: skip
+"""The methods of `grpc.Call`, `grpc.Future` and `grpc.aio.Call`."""
+
 ERROR_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})
 """The methods of a caught error (`grpc.Call` on `_InactiveRpcError`, `grpc.aio.AioRpcError`)."""
 

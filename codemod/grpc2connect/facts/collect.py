@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
+from grpc2connect.facts import api
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.dynamic import dynamic
 from grpc2connect.facts.facts import Facts
@@ -21,6 +22,7 @@ from grpc2connect.facts.kinds import (
     Function,
     Instance,
     Member,
+    Message,
     ProgramModule,
     Rpc,
     Server,
@@ -184,6 +186,9 @@ class _Collector(NamedReferences):
             type(value).__name__ == "Package" for value in owner
         )
 
+    def _may_be_message(self, node: ast.Attribute) -> bool:
+        return any(isinstance(value, Message) for value in self.facts.values(node.value))
+
     def _handler_of(self, node: ast.Attribute, values: Values) -> Method | None:
         for value in sorted(values, key=repr):
             if isinstance(value, Member) and isinstance(value.owner, ServicerBase):
@@ -244,6 +249,8 @@ class _Collector(NamedReferences):
             case Channel():
                 return refs.ChannelUse(facts, module, node, units, evidence, name=member.name)
             case Call():
+                if member.name not in api.CALL_METHODS and self._may_be_message(node):
+                    return None
                 return refs.CallUse(facts, module, node, units, evidence, name=member.name)
             case Error():
                 return refs.ErrorUse(facts, module, node, units, evidence, name=member.name, call=call)

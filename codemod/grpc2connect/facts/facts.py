@@ -81,6 +81,22 @@ class Facts(ClientQuestions):
                 return self.services(held)
         return frozenset()
 
+    @cached_property
+    def _colours(self) -> dict[Service, set[bool]]:
+        found: dict[Service, set[bool]] = {}
+        state = self.state
+        for table in (state.cells, state.attributes, state.parameters, state.returns, state.yields, state.values):
+            for values in table.values():
+                for value in values:
+                    if isinstance(value, Stub) and value.aio is not None:
+                        found.setdefault(value.service, set()).add(value.aio)
+        return found
+
+    def colour(self, service: Service) -> bool | None:
+        """Whether a service's stubs are aio; None where the program has both kinds, or none of known kind."""
+        colours = self._colours.get(service, set())
+        return next(iter(colours)) if len(colours) == 1 else None
+
     def function_around(self, module: Module, node: ast.AST) -> FunctionNode | None:
         """The function whose body a node stands in."""
         found = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

@@ -181,13 +181,7 @@ class NamedReferences:
                 return kinds.pop() if len(kinds) == 1 else None
             if isinstance(parent, ast.stmt):
                 break
-        kinds = {
-            value.aio
-            for values in self.facts.state.cells.values()
-            for value in values
-            if isinstance(value, Stub) and value.service == service and value.aio is not None
-        }
-        return kinds.pop() if len(kinds) == 1 else None
+        return self.facts.colour(service)
 
     def _is_type(self, node: ast.AST) -> bool:
         """Whether an expression stands in an annotation (or a string annotation)."""
