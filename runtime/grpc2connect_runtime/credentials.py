@@ -92,6 +92,9 @@ def ssl_channel_credentials(
     Native form: `pyqwest.HTTPTransport(tls_ca_cert=..., tls_key=..., tls_cert=...)`, with
     `tls_include_system_certs=True` where no root certificates are given.
 
+    A self-signed server certificate that says CA:TRUE (the default of `openssl req -x509`) is refused by pyqwest's TLS
+    (rustls: CaUsedAsEndEntity), though grpcio takes it: issue one with CA:FALSE.
+
     Source: `grpc.ssl_channel_credentials`, grpcio 1.85 (which uses its own roots where none are given).
     """
     if (private_key is None) != (certificate_chain is None):

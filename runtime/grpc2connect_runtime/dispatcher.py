@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from .exchange import Exchange, Send, current_exchange
+from .late_frames import tolerate_late_frames
 from .lifespan import Lifespans
 
 __all__ = ["Dispatcher"]
@@ -102,6 +103,7 @@ class Dispatcher:
             return
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
+        tolerate_late_frames(send)
         content_type = _content_type(scope)
         is_grpc = content_type.startswith("application/grpc")
         if self._stopping:

@@ -39,6 +39,8 @@ def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
                 position += 8
             case 2:
                 size, position = _varint(data, position)
+                if position + size > len(data):
+                    raise ValueError("not a google.rpc.Status")
                 yield tag >> 3, data[position : position + size]
                 position += size
             case 5:
@@ -62,7 +64,7 @@ def status_details(serialized: bytes) -> list[ErrorDetail]:
     """
     try:
         return [ErrorDetail(AnyMessage.from_binary(value)) for number, value in _fields(serialized) if number == 3]
-    except IndexError as error:
+    except Exception as error:  # whatever protobuf-py says of a broken Any
         raise ValueError("not a google.rpc.Status") from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -11,6 +11,7 @@ from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
 from .interceptor import HandlerInterceptor
 from .limits import ConcurrencyLimit
+from .reflection import reflection_apps
 from .server_options import refuse_unsupported, server_options
 from .serving import Listener
 
@@ -37,7 +38,6 @@ class ServerBase:
         self._dispatcher = Dispatcher()
         self._listeners: list[Listener] = []
         self._started = False
-        self._reflection: list[str] | None = None
 
     @property
     def app(self) -> Any:
@@ -67,6 +67,27 @@ class ServerBase:
             servicer, interceptors=self._interceptors, read_max_bytes=self._options.read_max_bytes
         )
         self._dispatcher.mount(app)
+
+    def enable_reflection(self, service_names: Iterable[str], pool: Any = None) -> None:
+        """Answer server reflection (v1 and v1alpha) for these services.
+
+        Args:
+            service_names: full names of services; those of reflection itself may be among them.
+            pool: the protobuf descriptor pool that knows them; by default protobuf's own.
+
+        Raises:
+            ImportError: `connectrpc-grpcreflect` is not installed (the extra `reflection`).
+            KeyError: a service is not in the pool.
+            RuntimeError: the server has been started.
+
+        Native form: see `reflection.reflection_apps`.
+
+        Source: `grpc_reflection.v1alpha.reflection.enable_server_reflection`, grpcio-reflection 1.85.
+        """
+        if self._started:
+            raise RuntimeError("services must be added before the server is started")
+        for app in reflection_apps(service_names, pool):
+            self._dispatcher.mount(app)
 
     def add_insecure_port(self, address: str) -> int:
         """Bind a plaintext port for gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2.

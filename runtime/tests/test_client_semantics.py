@@ -106,6 +106,8 @@ def test_native_calls_through_a_channel(gen, serve):
         view = runtime.rpc_error(error)
         assert view.code() is runtime.StatusCode.NOT_FOUND
         assert dict(view.trailing_metadata())["grpc-status-details-bin"] == rich_status()
+        rpc_status = pytest.importorskip("grpc_status.rpc_status")
+        assert rpc_status.from_call(view).details[0].type_url == "type.googleapis.com/tests.v1.Ask"
         copy = pickle.loads(pickle.dumps(error))
         assert (copy.code, copy.message, copy.trailing_metadata) == (error.code, error.message, error.trailing_metadata)
     with pytest.raises(ValueError, match="closed channel"):

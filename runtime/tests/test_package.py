@@ -1,0 +1,78 @@
+"""What the package promises about itself."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import grpc2connect_runtime as runtime
+
+PACKAGE = Path(runtime.__file__).parent
+MODULES = sorted(PACKAGE.glob("*.py"))
+FORBIDDEN = {"grpc", "libcst", "click"}
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((0, alias.name, ()) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.level, node.module or "", tuple(alias.name for alias in node.names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_imports_are_relative_and_public(path):
+    for level, module, names in imports(path):
+        if level:
+            continue
+        parts = module.split(".")
+        assert parts[0] != "grpc2connect_runtime"
+        assert parts[0] not in FORBIDDEN
+        if parts[0] in ("connectrpc", "pyqwest", "connectrpc_grpcreflect"):
+            assert not any(part.startswith("_") for part in (*parts, *names)), (module, names)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_modules_are_short(path):
+    assert len(path.read_text().splitlines()) < 400
+
+
+def test_every_public_name_is_documented():
+    for name in runtime.__all__:
+        value = getattr(runtime, name)
+        if name == "EOF":
+            continue
+        assert value.__doc__, name
+        assert "ative form" in value.__doc__, name
+
+
+CHECK = """
+import importlib.abc, sys
+
+class Refuse(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("grpc", "libcst", "click", "connectrpc_grpcreflect", "grpc2connect_runtime"):
+            raise ImportError(name)
+
+sys.meta_path.insert(0, Refuse())
+import users_project.vendor.g2c as runtime
+runtime.Server(), runtime.AioServer(), runtime.insecure_channel("localhost:1"), runtime.aio_insecure_channel("a:1")
+try:
+    runtime.Server().enable_reflection([])
+except ImportError as error:
+    assert "connectrpc-grpcreflect" in str(error)
+else:
+    raise AssertionError
+"""
+
+
+def test_a_vendored_copy_imports_without_grpcio(tmp_path):
+    target = tmp_path / "users_project" / "vendor" / "g2c"
+    shutil.copytree(PACKAGE, target, ignore=shutil.ignore_patterns("__pycache__"))
+    done = subprocess.run([sys.executable, "-c", CHECK], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from serving import Loop
+
+import grpc2connect_runtime as runtime
+
+pytest.importorskip("connectrpc_grpcreflect")
+
+
+def look_up(port):
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        database = ProtoReflectionDescriptorDatabase(channel)
+        assert "tests.v1.Echo" in database.get_services()
+        service = DescriptorPool(database).FindServiceByName("tests.v1.Echo")
+        assert sorted(method.name for method in service.methods) == ["Chat", "Join", "Repeat", "Say"]
+
+
+NAMES = ("tests.v1.Echo", "grpc.reflection.v1alpha.ServerReflection")
+
+
+def test_a_grpcio_client_reflects_on_a_sync_server(gen):
+    server = runtime.Server()
+    server.add_service(gen.connect.EchoASGIApplication, type("Service", (gen.connect.EchoSync,), {})())
+    server.enable_reflection(NAMES)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        look_up(port)
+    finally:
+        assert server.stop(None).wait(10)
+
+
+def test_a_grpcio_client_reflects_on_an_aio_server(gen):
+    with Loop() as loop:
+        server = runtime.AioServer()
+        server.enable_reflection(NAMES)
+        port = server.add_insecure_port("127.0.0.1:0")
+        loop.run(server.start())
+        try:
+            look_up(port)
+        finally:
+            loop.run(server.stop(None))
+
+
+def test_an_unknown_service_is_an_error(gen):
+    with pytest.raises(KeyError):
+        runtime.Server().enable_reflection(["tests.v1.Nope"])
