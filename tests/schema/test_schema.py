@@ -109,7 +109,7 @@ def test_from_literals_alone(greet: Path, protoc: Protoc) -> None:
 def test_installed_stubs(greet: Path, protoc: Protoc) -> None:
     protoc(greet / "protos", *NAMES, out=greet / "site")
     schema = load(environment=(greet / "site",))
-    assert schema.grpc_modules == ()
+    assert list(schema.grpc_modules) == []
     module = schema.by_import("pkg.v1.greet_pb2_grpc")
     assert module is not None and module.installed and module.path == greet / "site/pkg/v1/greet_pb2_grpc.py"
     assert schema.grpc_modules == (module,)
@@ -273,3 +273,20 @@ def test_protos_that_define_the_same_name_are_compiled_apart(tmp_path: Path) -> 
     schema = load(tmp_path)
     assert [module.proto for module in schema.grpc_modules] == ["a.proto", "b.proto", "c.proto"]
     assert all(module.services for module in schema.grpc_modules)
+
+
+def test_top_bounds_where_protos_are_named_from(tmp_path: Path) -> None:
+    """A proto in `work/app` names files of `work`; with `app` as the repository that folder is somebody else's."""
+    app = tmp_path / "work/app"
+    app.mkdir(parents=True)
+    text = 'syntax = "proto3"; import "lib/m.proto"; service S { rpc A(M) returns (M); }'
+    (app / "s.proto").write_text(text)
+    for folder in (app / "lib", tmp_path / "work/lib"):
+        folder.mkdir()
+        (folder / "m.proto").write_text('syntax = "proto3"; message M {}')
+    schema, errors = Schema.load([app / "s.proto"], top=app)
+    assert errors == []
+    assert [module.proto for module in schema.grpc_modules] == ["s.proto"]
+    files = [app / "s.proto", tmp_path / "work/lib/m.proto", tmp_path / "work/app/lib/m.proto"]
+    assert only(Schema.load(files)[0]).proto == "app/s.proto"
+    assert only(Schema.load(files, top=app)[0]).proto == "s.proto"

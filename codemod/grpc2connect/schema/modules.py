@@ -37,7 +37,7 @@ def read_grpc_module(path: Path, *, dotted: str | None = None, installed: bool =
         return None
     stem = path.name.removesuffix(GRPC_SUFFIX)
     beside = _read(path.with_name(stem + MESSAGES_SUFFIX))
-    file = _file_of(path.with_name(stem + MESSAGES_SUFFIX))
+    file = file_of(path.with_name(stem + MESSAGES_SUFFIX))
     own = next((one for one in stubs.imports if one.module.rpartition(".")[2] == f"{stem}_pb2"), None)
     if file is not None:
         proto = file.name
@@ -64,13 +64,13 @@ def read_literal_services(path: Path, known: Mapping[str, Path]) -> GrpcModule |
     For the repositories that keep `*_pb2.py` and build `*_pb2_grpc.py`: the result is not on disk. `known` are the
     messages modules of the repository by the names of their protos.
     """
-    file = _file_of(path)
+    file = file_of(path)
     if file is None or not file.service:
         return None
     places = message_places(file)
     missing = []
     for name in file.dependency:
-        other = _file_of(known[name]) if name in known else bundled_file(name)
+        other = file_of(known[name]) if name in known else bundled_file(name)
         if other is not None:
             places |= message_places(other)
         else:
@@ -86,7 +86,8 @@ def read_literal_services(path: Path, known: Mapping[str, Path]) -> GrpcModule |
     return GrpcModule(None, dotted, services_of(file, places), file.name)
 
 
-def _file_of(path: Path) -> FileDescriptorProto | None:
+def file_of(path: Path) -> FileDescriptorProto | None:
+    """The file descriptor in the literal of the messages module at `path`, or None if there is none to be read."""
     data = _read(path)
     literal = serialized_file(data) if data is not None else None
     return parse_file(literal) if literal is not None else None

@@ -40,12 +40,12 @@ def name_under(root: Path, path: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-def roots(protos: Sequence[ProtoText], known_names: Iterable[str] = ()) -> dict[Path, Path]:
+def roots(protos: Sequence[ProtoText], known_names: Iterable[str] = (), top: Path | None = None) -> dict[Path, Path]:
     """The proto path of each file, by the best evidence that there is.
 
     That is, in this order: the name that generated code of the repository has for it (`known_names`), the `import` of
     it in another file, an import of its own that is found from a folder above it, a folder layout that repeats its
-    package, its own folder.
+    package, its own folder. None is above `top`, but for files outside it.
     """
     paths = {proto.path for proto in protos}
     generated = set(known_names)
@@ -61,7 +61,8 @@ def roots(protos: Sequence[ProtoText], known_names: Iterable[str] = ()) -> dict[
     ]
     found = {}
     for proto in protos:
-        above = list(proto.path.parents)
+        above = [folder for folder in proto.path.parents if top is None or folder.is_relative_to(top)]
+        above = above or list(proto.path.parents)
         # The longest name is the surest: `greet.proto` is said of many files, `pkg/v1/greet.proto` of one.
         choice = (root for test in tests for root in reversed(above) if test(proto, root))
         found[proto.path] = next(choice, proto.path.parent)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpc2connect.results import FileError
+from grpc2connect.schema.dependencies import in_order, literal_files
 from grpc2connect.schema.descriptors import message_places, services_of
 from grpc2connect.schema.lookup import SuffixIndex
 from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module, Service
@@ -41,6 +42,9 @@ GRPC_OWN = frozenset(
 )
 """Packages of grpc-python itself: what they hold is API, not somebody's services."""
 
+LITERAL_ONLY = " (services)"
+"""What marks the key of a gRPC module that is known by its messages module alone, after that one's path."""
+
 
 class Schema:
     """The generated modules of a repository, and on demand those installed in its environment.
@@ -57,12 +61,16 @@ class Schema:
         self._messages_index: SuffixIndex[Pb2Module] = SuffixIndex()
         self._imports: dict[str, GrpcModule | None] = {}
         self._proto_names: set[str] = set()
+        self._sets: dict[str, FileDescriptorSet] = {}
 
     @classmethod
-    def load(cls, files: Sequence[Path], environment: Sequence[Path] = ()) -> tuple[Schema, list[FileError]]:
+    def load(
+        cls, files: Sequence[Path], environment: Sequence[Path] = (), top: Path | None = None
+    ) -> tuple[Schema, list[FileError]]:
         """The schema of `files` (of which only generated modules and protos matter), with a list of what failed.
 
-        `environment` are folders that imports are searched in (see `sources.search_paths`).
+        `environment` are folders that imports are searched in (see `sources.search_paths`). `top` is the folder of the
+        repository: protos are named from no folder above it, and may import what is under it but not in `files`.
         """
         schema = cls(environment)
         errors: list[FileError] = []
@@ -80,7 +88,7 @@ class Schema:
             except OSError as problem:
                 message = f"cannot be read: {problem.strerror or problem}"
                 errors.append(FileError(path, "G2C003", message, "make it readable, or exclude it"))
-        failed = schema._add_protos(protos)
+        failed = schema._add_protos(protos, top)
         schema._add_literals()
         errors.extend(schema._still_unknown(failed, protos))
         return schema, sorted(errors, key=lambda error: error.path)
@@ -122,6 +130,25 @@ class Schema:
     def has_proto(self, name: str) -> bool:
         """Whether the proto that protoc knows as `name` is in the repository, so that its modules are built with it."""
         return name in self._proto_names
+
+    def descriptors(self, module: GrpcModule) -> list[bytes] | None:
+        """The serialized file descriptors of `module`, its own last, each after what it imports; None if not to be had.
+
+        Those of a module with a messages module on disk are that one's, as the program runs with them.
+        """
+        if module.path is not None:
+            return self._literals(module.path.with_name(f"{module.path.stem.removesuffix('_grpc')}.py"), module.proto)
+        for key in [key for key, known in self._modules.items() if known == module]:
+            if key in self._sets:
+                return in_order(module.proto, {file.name: file for file in self._sets[key].file}.get)
+            if key.endswith(LITERAL_ONLY):
+                return self._literals(Path(key.removesuffix(LITERAL_ONLY)), module.proto)
+        return None
+
+    def _literals(self, path: Path, proto: str) -> list[bytes] | None:
+        path = Path(os.path.abspath(path))
+        known = [Path(key) for key, messages in self._messages.items() if messages is not None]
+        return in_order(proto, literal_files(path, [path, *known], self._environment))
 
     def _find_grpc(self, dotted: str) -> GrpcModule | None:
         if not dotted.endswith("_pb2_grpc"):
@@ -195,22 +222,23 @@ class Schema:
             module = read_literal_services(path, known)
             if module is None or module.proto in {other.proto for other in self._modules.values()}:
                 continue
-            key = f"{path} (services)"
+            key = f"{path}{LITERAL_ONLY}"
             self._modules[key] = module
             self._proto_names.add(module.proto)
             parts = (*path.parts[1:-1], f"{path.stem}_grpc")
             self._grpc_index.add(parts, len(module.proto.split("/")), key)
 
-    def _add_protos(self, protos: Sequence[ProtoText]) -> list[FileError]:
+    def _add_protos(self, protos: Sequence[ProtoText], top: Path | None) -> list[FileError]:
         """Make known the modules that protoc would make of `protos`, where they are not on disk."""
         real = list(self._modules.values())
         on_disk = {module.proto for module in real}
-        of = roots(protos, on_disk)
+        of = roots(protos, on_disk, top)
+        others = (*([top] if top is not None else ()), *self._environment)
         wanted = [proto for proto in protos if proto.services and not _generated(proto, real)]
-        compiled = compile_protos(wanted, protos, of, self._environment)
+        compiled = compile_protos(wanted, protos, of, others)
         # What has stubs is known from those, but a proto that no protoc takes is worth a line all the same.
         settled = [proto for proto in protos if proto not in wanted]
-        broken = compile_protos(settled, protos, of, self._environment).errors if settled else []
+        broken = compile_protos(settled, protos, of, others).errors if settled else []
         compiled.errors.extend(error for error in broken if error.code == "G2C005")
         places = {id(one): _places(one) for one in compiled.sets.values()}
         for proto in protos:
@@ -227,6 +255,7 @@ class Schema:
             if descriptors is not None:
                 file = next(file for file in descriptors.file if file.name == name)
                 services = services_of(file, places[id(descriptors)])
+                self._sets[str(proto.path)] = descriptors
             key = str(proto.path)
             self._modules[key] = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name)
             self._grpc_index.add(_parts(proto.path, "_pb2_grpc"), sure, key)
