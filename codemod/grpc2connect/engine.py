@@ -16,17 +16,19 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
 from grpc2connect.facts.program import Program, dotted_name
 from grpc2connect.facts.references import Reference
+from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
 from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
+from grpc2connect.relevance import Relevance, holders
 from grpc2connect.results import FileChange, FileError, RunResult
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
 from grpc2connect.rules_api import load
 from grpc2connect.schema import GrpcModule, Schema
-from grpc2connect.sources import NotEncodable, Source, encode, find, mentions, mentions_any, read
+from grpc2connect.sources import NotEncodable, Source, encode, find, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.syntax import Module, SyntaxProblem, parse
 from grpc2connect.vendor import files as runtime_files
@@ -128,42 +130,27 @@ class _Run:
 
     def result(self) -> RunResult:
         """Run all stages."""
-        seeds = self._relevant()
-        if not seeds:
+        relevance = Relevance(self.python, self.schema)
+        new = relevance.seeds()
+        if not new:
             return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
-        modules = []
-        for index, path in enumerate(seeds):
-            self.progress("parse", index, len(seeds))
-            if (module := self.program.module(path)) is not None:
-                modules.append(module)
-        self.progress("facts", 0, 1)
-        facts = Facts(self.program, infer(self.program, modules))
+        state = State()
+        active: set[Path] = set()
+        while new:
+            for index, path in enumerate(sorted(new)):
+                self.progress("parse", index, len(new))
+                self.program.activate(path)
+            active |= new
+            self.progress("facts", len(active), len(self.python))
+            infer(self.program, state)
+            new = relevance.importers(holders(state, self.program.modules())) - active
+        facts = Facts(self.program, state)
         references: list[Reference] = []
         for module in self.program.modules():
             found = collect(facts, module)
             self.unexplained.extend(unexplained(facts, module, found))
             references.extend(found)
         return self._settle(facts, references)
-
-    def _relevant(self) -> list[Path]:
-        """Files that can hold a gRPC reference: by bytes first, then whatever imports those, until nothing is new."""
-        contents: dict[Path, bytes] = {}
-        relevant: set[Path] = set()
-        for path in self.python:
-            if self.schema.by_path(path) or self.schema.is_pb2_path(path) or path.name.endswith("_connect.py"):
-                continue
-            source = self.files.source(path)
-            if source is None:
-                continue
-            contents[path] = source.data
-            if mentions(source.data):
-                relevant.add(path)
-        known: set[Path] = set()
-        while relevant - known:
-            names = frozenset(_module_name(path).encode() for path in relevant - known)
-            known |= relevant
-            relevant |= {path for path, data in contents.items() if path not in known and mentions_any(data, names)}
-        return sorted(relevant)
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
@@ -264,10 +251,6 @@ def _vendored(root: Path) -> Iterable[FileChange]:
 
 def _is_vendored(path: Path) -> bool:
     return "grpc2connect_runtime" in path.parts
-
-
-def _module_name(path: Path) -> str:
-    return path.parent.name if path.name == "__init__.py" else path.stem
 
 
 def _all_files(references: Iterable[Reference]) -> dict[str, str]:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 
 from grpc2connect.facts import classes
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.kinds import NOTHING, Class, Context, Function, Instance, Message, Value, Values, Wrapped
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Class,
+    Context,
+    Function,
+    Instance,
+    Message,
+    Value,
+    Values,
+    Wrapped,
+    is_grpc,
+)
 from grpc2connect.facts.program import Program
-from grpc2connect.facts.scopes import bound_names, parameters
+from grpc2connect.facts.scopes import all_parameters, bound_names, parameters
 from grpc2connect.facts.state import FunctionNode, Handler, State
 from grpc2connect.facts.statements import run_block, run_lambda
 from grpc2connect.schema import Kind, Method, Service
@@ -19,23 +29,31 @@ ROUNDS = 12
 """Bound of the fixpoint. Real programs settle in 3 to 6 rounds; what is still open then stays unknown."""
 
 
-def infer(program: Program, seeds: Iterable[Module]) -> State:
-    """Learn all that can be learned about the modules of a program, starting from `seeds`.
+def infer(program: Program, state: State) -> None:
+    """Learn all that can be learned about the active modules of a program, on top of what `state` holds already.
 
     Independent of the order of files: tables only grow, and rounds go on until none does.
     """
-    state = State()
     for _ in range(ROUNDS):
         state.changed = False
-        count = len(program.modules())
+        size = program.size
         for module in program.modules():
             _run_module(program, state, module)
         for function in list(state.functions.values()):
-            run_function(program, state, function)
+            if program.is_active(function.module) or _receives_grpc(program, state, function):
+                run_function(program, state, function)
         _bind_handlers(state)
-        if not state.changed and len(program.modules()) == count:
+        if not state.changed and program.size == size:
             break
-    return state
+
+
+def _receives_grpc(program: Program, state: State, function: Function) -> bool:
+    """Whether something of gRPC flows into a function; its module's own imports matter from then on."""
+    names = [arg.arg for arg in all_parameters(function.node)]
+    received = any(is_grpc(value) for name in names for value in state.parameters.get((function.node, name), NOTHING))
+    if received:
+        program.activate(function.module.path)
+    return received
 
 
 def _run_module(program: Program, state: State, module: Module) -> None:

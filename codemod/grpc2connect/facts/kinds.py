@@ -36,7 +36,7 @@ class Api(Value):
     path: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _ByIdentity(Value):
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._key() == other._key()
@@ -44,11 +44,18 @@ class _ByIdentity(Value):
     def __hash__(self) -> int:
         return hash((type(self).__name__, self._key()))
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._place()})"
+
     def _key(self) -> object:
         raise NotImplementedError
 
+    def _place(self) -> str:
+        """Where it stands, the same in every run, so that values can be put in order."""
+        raise NotImplementedError
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class StubsModule(_ByIdentity):
     """A generated `*_pb2_grpc` module."""
 
@@ -56,6 +63,9 @@ class StubsModule(_ByIdentity):
 
     def _key(self) -> object:
         return id(self.module)
+
+    def _place(self) -> str:
+        return str(self.module.path or self.module.dotted)
 
 
 @dataclass(frozen=True)
@@ -186,7 +196,7 @@ class Member(Value):
     name: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Function(_ByIdentity):
     """A function of the program; `self_value` is what its first parameter is bound to, if bound."""
 
@@ -197,8 +207,11 @@ class Function(_ByIdentity):
     def _key(self) -> object:
         return (id(self.node), self.self_value)
 
+    def _place(self) -> str:
+        return f"{self.module.path}:{self.node.lineno}:{self.node.col_offset} {self.self_value!r}"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Class(_ByIdentity):
     """A class of the program."""
 
@@ -207,6 +220,9 @@ class Class(_ByIdentity):
 
     def _key(self) -> object:
         return id(self.node)
+
+    def _place(self) -> str:
+        return f"{self.module.path}:{self.node.lineno}:{self.node.col_offset}"
 
 
 @dataclass(frozen=True)
@@ -223,7 +239,7 @@ class Super(Value):
     cls: Class
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ProgramModule(_ByIdentity):
     """A module of the program."""
 
@@ -231,6 +247,9 @@ class ProgramModule(_ByIdentity):
 
     def _key(self) -> object:
         return id(self.module)
+
+    def _place(self) -> str:
+        return str(self.module.path)
 
 
 @dataclass(frozen=True)

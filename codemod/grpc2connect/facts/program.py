@@ -31,6 +31,7 @@ class Program:
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
+        self._active: set[str] = set()
 
     def module(self, path: Path) -> Module | None:
         """The parsed module at a path of the run."""
@@ -38,6 +39,20 @@ class Program:
         if key not in self._loaded:
             self._loaded[key] = self._load(path) if key in self._files else None
         return self._loaded[key]
+
+    def activate(self, path: Path) -> Module | None:
+        """Parse a file of the run, and follow its imports from now on."""
+        self._active.add(str(path))
+        return self.module(path)
+
+    def is_active(self, module: Module) -> bool:
+        """Whether a module's imports are followed."""
+        return str(module.path) in self._active
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many files are parsed, and how many are active; grows while there is more to learn."""
+        return len(self._loaded), len(self._active)
 
     def modules(self) -> list[Module]:
         """Every module parsed so far, in the order of their paths."""
@@ -71,8 +86,8 @@ class Program:
 
     def resolve(self, importer: Module, dotted: str) -> Values:
         """What an absolute dotted name imports, seen from a module."""
-        key = (str(importer.path.parent), dotted)
-        if key not in self._resolved:
+        key = (str(importer.path.parent if self.is_active(importer) else importer.path), dotted)
+        if key not in self._resolved or not self.is_active(importer):
             self._resolved[key] = self._resolve(importer, dotted)
         return self._resolved[key]
 
@@ -104,6 +119,8 @@ class Program:
                 return frozenset({StubsModule(stubs)})
             if self.schema.is_pb2_path(path):
                 return frozenset({MessagesModule(dotted)})
+            if importer not in self._active and candidate not in self._loaded:
+                return NOTHING
             module = self.module(path)
             return frozenset({ProgramModule(module)}) if module else NOTHING
         return frozenset({Package(dotted, importer)}) if prefix in self._folders else NOTHING

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Scope = ast.Module | ast.ClassDef | Function
@@ -69,6 +70,7 @@ def bindings(node: ast.AST) -> list[str]:
     return []
 
 
+@lru_cache(maxsize=65536)
 def is_generator(node: Function) -> bool:
     """Whether a function's own body yields."""
     return any(isinstance(child, ast.Yield | ast.YieldFrom) for child in own_nodes(node))

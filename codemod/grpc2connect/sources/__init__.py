@@ -8,7 +8,7 @@ from grpc2connect.sources.content import NotEncodable, Source, encode, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.sources.files import find
 from grpc2connect.sources.git import dirty_files, is_repository
-from grpc2connect.sources.sieve import mentions, mentions_any
+from grpc2connect.sources.sieve import imports_grpc, mentions, mentions_any
 from grpc2connect.sources.writing import write_all, write_atomic
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "dirty_files",
     "encode",
     "find",
+    "imports_grpc",
     "is_repository",
     "mentions",
     "mentions_any",

@@ -6,11 +6,17 @@ import re
 from functools import lru_cache
 
 _MARKS = re.compile(rb"grpc|_pb2")
+_STUBS = re.compile(rb"_pb2_grpc|\b(?:from|import)[ \t]+[^\n]*grpc")
 
 
 def mentions(data: bytes) -> bool:
     """Whether a file can have to do with gRPC by itself: it names grpc, or generated stubs or messages."""
     return _MARKS.search(data) is not None
+
+
+def imports_grpc(data: bytes) -> bool:
+    """Whether a file seems to import grpc, one of its add-ons, or generated stubs."""
+    return _STUBS.search(data) is not None
 
 
 def mentions_any(data: bytes, names: frozenset[bytes]) -> bool:

@@ -57,6 +57,9 @@ class Module:
     name: str = ""
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"Module({self.path})"
+
     @cached_property
     def _lines(self) -> list[str]:
         return _LINE.findall(self.text)
