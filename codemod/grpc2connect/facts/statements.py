@@ -180,6 +180,7 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
             if values:
                 env.state.values[target] = env.state.values.get(target, NOTHING) | values
         case ast.Attribute(value=owner, attr=attr):
+            evaluate(target, env)  # what is there before: `stub.SayHello = Mock()` replaces an RPC
             for value in evaluate(owner, env):
                 if isinstance(value, Instance | Class):
                     cls = value.cls if isinstance(value, Instance) else value

@@ -1,0 +1,236 @@
+"""Channels, stubs, calls, errors and imports: small programs before and after."""
+
+from __future__ import annotations
+
+import pytest
+
+from grpc2connect.results import State
+from tests.programs.conftest import Check, Program
+
+REQUEST = 'greeting_pb2.HelloRequest(name="Ada")'
+
+
+def client(body: str) -> str:
+    return (
+        "import grpc\n\nimport greeting_pb2\nimport greeting_pb2_grpc\n\n\n"
+        'with grpc.insecure_channel("localhost:1") as channel:\n'
+        "    stub = greeting_pb2_grpc.GreeterStub(channel)\n" + body
+    )
+
+
+def moved(body: str, *names: str) -> str:
+    runtime = ", ".join(sorted(("insecure_channel", *names), key=lambda name: (name[0].islower(), name)))
+    return (
+        f"from grpc2connect_runtime import {runtime}\n\nimport greeting_pb2\nimport greeting_connect\n\n\n"
+        'with insecure_channel("localhost:1") as channel:\n'
+        "    stub = channel.client(greeting_connect.GreeterClientSync)\n" + body
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "names"),
+    [
+        pytest.param(f"stub.SayHello({REQUEST})", f"stub.say_hello({REQUEST})", (), id="plain"),
+        pytest.param(f"stub.SayHello(request={REQUEST})", f"stub.say_hello(request={REQUEST})", (), id="by keyword"),
+        pytest.param(
+            f"stub.SayHello({REQUEST}, 5)", f"stub.say_hello({REQUEST}, timeout_ms=5000)", (), id="positional"
+        ),
+        pytest.param(
+            f"stub.SayHello({REQUEST}, timeout=0.25)", f"stub.say_hello({REQUEST}, timeout_ms=250)", (), id="fraction"
+        ),
+        pytest.param(
+            f"stub.SayHello({REQUEST}, timeout=None)", f"stub.say_hello({REQUEST}, timeout_ms=None)", (), id="none"
+        ),
+        pytest.param(
+            f"stub.SayHello({REQUEST}, timeout=LIMIT)",
+            f"stub.say_hello({REQUEST}, timeout_ms=timeout_ms(LIMIT))",
+            ("timeout_ms",),
+            id="a name",
+        ),
+        pytest.param(
+            f"stub.SayHello(\n        {REQUEST},\n        metadata=MD,  # who\n    )",
+            f"stub.say_hello(\n        {REQUEST},\n        headers=headers(MD),  # who\n    )",
+            ("headers",),
+            id="metadata",
+        ),
+        pytest.param(
+            f"reply, call = stub.SayHello.with_call({REQUEST}, timeout=3)",
+            f"reply, call = unary_unary(stub.say_hello).with_call({REQUEST}, timeout=3)",
+            ("unary_unary",),
+            id="with_call",
+        ),
+        pytest.param(
+            f"f = stub.SayHello.future({REQUEST})",
+            f"f = unary_unary(stub.say_hello).future({REQUEST})",
+            ("unary_unary",),
+            id="future",
+        ),
+        pytest.param(
+            f"for reply in stub.SayHelloOften({REQUEST}):\n        print(reply)",
+            f"for reply in stub.say_hello_often({REQUEST}):\n        print(reply)",
+            (),
+            id="a stream that is iterated",
+        ),
+        pytest.param(
+            f"call = stub.SayHelloOften({REQUEST})",
+            f"call = unary_stream(stub.say_hello_often)({REQUEST})",
+            ("unary_stream",),
+            id="a stream that starts at once",
+        ),
+        pytest.param(
+            "calls = [stub.SayHello]", "calls = [unary_unary(stub.say_hello)]", ("unary_unary",), id="a value"
+        ),
+    ],
+)
+def test_calls(becomes: Check, before: str, after: str, names: tuple[str, ...]) -> None:
+    becomes(client(f"    {before}\n"), moved(f"    {after}\n", *names))
+
+
+def test_errors(program: Program) -> None:
+    program.write(
+        "app.py",
+        client(
+            "    try:\n"
+            f"        stub.SayHello({REQUEST})\n"
+            "    # as it comes\n"
+            "    except (grpc.RpcError, KeyError) as e:\n"
+            "        if e.code() == grpc.StatusCode.CANCELLED or e.code() in (grpc.StatusCode.NOT_FOUND,):\n"
+            "            print(e.details(), e)\n"
+            "        print(f'{e.code()} {e.code().value[0]:>{3}}', e.trailing_metadata())\n"
+        ),
+    )
+    program.migrate()
+    text = program.text("app.py")
+    assert "except (ConnectError, KeyError) as e:" in text
+    assert "if e.code == Code.CANCELED or e.code in (Code.NOT_FOUND,):" in text
+    assert "print(e.message, e)" in text
+    assert "f'{status_code(e.code)} {status_code(e.code).value[0]:>{3}}', rpc_error(e).trailing_metadata()" in text
+
+
+def test_identity_and_unknown_comparisons_use_codes_with_grpc_s_names(program: Program) -> None:
+    program.write(
+        "app.py",
+        "import grpc\n\nimport greeting_pb2_grpc\n\n\n"
+        "def ask(channel: grpc.Channel, other):\n"
+        "    stub = greeting_pb2_grpc.GreeterStub(channel)\n"
+        "    try:\n        return stub.SayHello(None)\n"
+        "    except grpc.RpcError as e:\n"
+        "        return e.code() is grpc.StatusCode.OK or other == grpc.StatusCode.ABORTED\n",
+    )
+    program.migrate()
+    text = program.text("app.py")
+    assert "return status_code(e.code) is StatusCode.OK or other == StatusCode.ABORTED" in text
+    assert "def ask(channel: Channel, other):" in text
+
+
+@pytest.mark.parametrize(
+    ("imports", "stub", "twin"),
+    [
+        ("import greeting_pb2_grpc as rpc", "rpc.GreeterStub", "import greeting_connect\n"),
+        (
+            "from greeting_pb2_grpc import GreeterStub",
+            "GreeterStub",
+            "from greeting_connect import GreeterClientSync\n",
+        ),
+        ("from greeting_pb2_grpc import GreeterStub as S", "S", "from greeting_connect import GreeterClientSync\n"),
+        ("import greeting_pb2_grpc; import sys", "greeting_pb2_grpc.GreeterStub", "import greeting_connect\n"),
+    ],
+)
+def test_imports_keep_their_form(program: Program, imports: str, stub: str, twin: str) -> None:
+    program.write("app.py", f'import grpc\n{imports}\n\nprint({stub}(grpc.insecure_channel("h:1")).SayHello(None))\n')
+    program.migrate()
+    text = program.text("app.py")
+    assert twin in text
+    assert "_pb2_grpc" not in text
+    assert "import grpc\n" not in text
+    assert ".say_hello(None)" in text
+
+
+def test_an_import_in_a_function_stays_there(becomes: Check) -> None:
+    becomes(
+        "def ask():\n    import grpc\n    import greeting_pb2_grpc\n\n"
+        '    return greeting_pb2_grpc.GreeterStub(grpc.insecure_channel("h:1")).SayHello(None)\n',
+        "from grpc2connect_runtime import insecure_channel\ndef ask():\n    import greeting_connect\n\n"
+        '    return insecure_channel("h:1").client(greeting_connect.GreeterClientSync).say_hello(None)\n',
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'getattr(stub, "SayHello")(None)',
+        "getattr(stub, NAME)(None)",
+        "vars(stub)",
+        "stub.SayHello = None",
+        "channel.subscribe(print)",
+        "channel.unary_unary('/a/B')",
+        "stub.SayHello(None, credentials=1)",
+    ],
+)
+def test_what_is_not_known_to_survive_keeps_the_service(program: Program, line: str) -> None:
+    text = client(f"    {line}\n")
+    program.write("app.py", text)
+    result = program.migrate()
+    assert program.text("app.py") == text
+    assert {entry.state for entry in result.ledger} == {State.LEFT}
+    assert result.findings
+
+
+@pytest.mark.parametrize(
+    ("target", "options"),
+    [
+        ('"unix:/tmp/s"', ""),
+        ('"xds:///s"', ""),
+        ('"h:1"', ', options=[("grpc.service_config", CONFIG)]'),
+        ('"h:1"', ', options=[("grpc.lb_policy_name", "round_robin")]'),
+    ],
+)
+def test_channels_that_only_grpc_has(program: Program, target: str, options: str) -> None:
+    text = (
+        "import grpc\nimport greeting_pb2_grpc\n\n"
+        f"stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel({target}{options}))\n"
+    )
+    program.write("app.py", text)
+    assert {entry.state for entry in program.migrate().ledger} == {State.LEFT}
+    assert program.text("app.py") == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class GreeterStub:\n    def SayHello(self): ...\n\nGreeterStub().SayHello()\n",
+        "def call(grpc):\n    return grpc.insecure_channel('x').SayHello\n",
+        "class Job:\n    def abort(self, code, why): ...\n\nJob().abort(1, 'no')\n",
+        'grpc = {"server": 1}\nprint(grpc["server"])\n',
+        "from mine.grpc import insecure_channel\n\ninsecure_channel('x')\n",
+        '"""import grpc; grpc.server()"""\n# grpc.StatusCode.OK\n',
+    ],
+)
+def test_look_alikes_stay_untouched(program: Program, text: str) -> None:
+    program.write("mine/grpc.py", "def insecure_channel(name): ...\n")
+    program.write("app.py", text)
+    program.migrate()
+    assert program.text("app.py") == text
+
+
+def test_copies_of_a_service_move_apart(program: Program) -> None:
+    other = program.folder / "other"
+    other.mkdir()
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        (other / name).write_bytes((program.folder / name).read_bytes())
+    stuck = client("    vars(stub)\n")
+    program.write("other/app.py", stuck)
+    program.write("app.py", client(f"    stub.SayHello({REQUEST})\n"))
+    program.migrate()
+    assert program.text("other/app.py") == stuck
+    assert "stub.say_hello" in program.text("app.py")
+
+
+def test_a_file_that_does_not_parse_keeps_the_services_it_names(program: Program) -> None:
+    text = client(f"    stub.SayHello({REQUEST})\n")
+    program.write("app.py", text)
+    program.write("broken.py", "from greeting_pb2_grpc import GreeterStub\ndef (:\n")
+    result = program.run()
+    assert [error.code for error in result.errors] == ["G2C002"]
+    assert result.changes == ()
+    assert "G2C012" in {finding.code for finding in result.findings}

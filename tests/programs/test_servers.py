@@ -1,0 +1,200 @@
+"""Servicers, contexts and servers: small programs before and after."""
+
+from __future__ import annotations
+
+import pytest
+
+from grpc2connect.results import State
+from tests.programs.conftest import Check, Program
+
+HEAD = "import grpc\nimport greeting_pb2\nimport greeting_pb2_grpc\n\n\n"
+MOVED = "import greeting_pb2\nimport greeting_connect\n\n\n"
+
+
+SIBLINGS = (
+    "class Greeter({base}):\n"
+    "    def {one}(self, request, context):\n"
+    "        return greeting_pb2.HelloReply(message=request.name)\n\n"
+    "    def {many}(self, request, context):\n"
+    "        # each of them\n"
+    "        yield self.{one}(request, context)\n\n\n"
+)
+
+
+def test_a_servicer_and_its_sibling_calls(becomes: Check) -> None:
+    old = SIBLINGS.format(base="greeting_pb2_grpc.GreeterServicer", one="SayHello", many="SayHelloOften")
+    new = SIBLINGS.format(base="greeting_connect.GreeterSync", one="say_hello", many="say_hello_often")
+    becomes("import greeting_pb2\nimport greeting_pb2_grpc\n\n\n" + old, MOVED + new)
+
+
+def test_a_name_that_no_rule_knows_keeps_its_file(becomes: Check) -> None:
+    old = SIBLINGS.format(base="greeting_pb2_grpc.GreeterServicer", one="SayHello", many="SayHelloOften")
+    text = HEAD + old + "print(grpc.__version__)\n"
+    assert "G2C802" in {finding.code for finding in becomes(text, text).findings}
+
+
+def test_an_abort_ends_the_call(becomes: Check) -> None:
+    becomes(
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        "        if not request.name:\n"
+        "            context.abort(  # politely\n"
+        "                grpc.StatusCode.INVALID_ARGUMENT,\n"
+        '                details="a name",  # please\n'
+        "            )\n"
+        "        return greeting_pb2.HelloReply(message=request.name)\n",
+        "from connectrpc.code import Code\nfrom connectrpc.errors import ConnectError\n"
+        + MOVED
+        + "class Greeter(greeting_connect.GreeterSync):\n"
+        "    def say_hello(self, request, context):\n"
+        "        if not request.name:\n"
+        "            raise ConnectError(  # politely\n"
+        "                Code.INVALID_ARGUMENT,\n"
+        '                message="a name",  # please\n'
+        "            )\n"
+        "        return greeting_pb2.HelloReply(message=request.name)\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "except Exception:\n            return greeting_pb2.HelloReply()\n",
+        "except:  # noqa: E722\n            pass\n",
+        "except (ValueError, Exception) as error:\n            print(error)\n",
+        "finally:\n            return greeting_pb2.HelloReply()\n",
+    ],
+)
+def test_an_abort_that_could_be_swallowed_latches_through_the_runtime(program: Program, guard: str) -> None:
+    program.write(
+        "app.py",
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        "        try:\n"
+        '            context.abort(grpc.StatusCode.NOT_FOUND, "nobody")\n'
+        f"        {guard}",
+    )
+    program.migrate()
+    assert 'context.abort(Code.NOT_FOUND, "nobody")' in program.text("app.py")
+
+
+def test_an_abort_under_a_narrow_except_is_free(program: Program) -> None:
+    program.write(
+        "app.py",
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        "        try:\n"
+        '            context.abort(grpc.StatusCode.NOT_FOUND, "nobody")\n'
+        "        except KeyError:\n"
+        "            raise\n",
+    )
+    program.migrate()
+    assert 'raise ConnectError(Code.NOT_FOUND, "nobody")' in program.text("app.py")
+
+
+def test_an_abort_in_a_handler_that_a_test_calls_stays_a_call(program: Program) -> None:
+    program.write(
+        "app.py",
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        '        context.abort(grpc.StatusCode.NOT_FOUND, "nobody")\n',
+    )
+    program.write(
+        "test_app.py",
+        "from unittest.mock import Mock\n\nfrom app import Greeter\n\n\n"
+        "def test_it():\n    context = Mock()\n    Greeter().SayHello(None, context)\n    context.abort.assert_called_once()\n",
+    )
+    program.migrate()
+    assert "context.abort(" in program.text("app.py")
+    assert "Greeter().say_hello(None, context)" in program.text("test_app.py")
+
+
+def test_an_aio_abort_that_is_not_awaited_is_reported_and_stays(program: Program) -> None:
+    text = (
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    async def SayHello(self, request, context):\n"
+        '        context.abort(grpc.StatusCode.NOT_FOUND, "nobody")\n'
+        "        return greeting_pb2.HelloReply()\n"
+    )
+    program.write("app.py", text)
+    result = program.migrate()
+    assert 'context.abort(Code.NOT_FOUND, "nobody")' in program.text("app.py")
+    assert [finding.code for finding in result.findings] == ["G2C201"]
+
+
+def test_a_status_before_an_empty_return_is_raised(becomes: Check) -> None:
+    becomes(
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        "        if request.name:\n"
+        "            # said twice\n"
+        '            context.set_details("not you")  # ever\n'
+        "            context.set_code(grpc.StatusCode.PERMISSION_DENIED)\n"
+        "            return greeting_pb2.HelloReply()  # nothing\n"
+        "        return greeting_pb2.HelloReply()\n",
+        "from connectrpc.code import Code\nfrom connectrpc.errors import ConnectError\n"
+        + MOVED
+        + "class Greeter(greeting_connect.GreeterSync):\n"
+        "    def say_hello(self, request, context):\n"
+        "        if request.name:\n"
+        "            # said twice\n"
+        "            # ever\n"
+        '            raise ConnectError(Code.PERMISSION_DENIED, "not you")  # nothing\n'
+        "        return greeting_pb2.HelloReply()\n",
+    )
+
+
+def test_a_status_with_a_message_that_counts_is_kept(program: Program) -> None:
+    program.write(
+        "app.py",
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        "        context.set_code(grpc.StatusCode.NOT_FOUND)\n"
+        "        return self.reply()\n\n"
+        "    def reply(self):\n"
+        "        return greeting_pb2.HelloReply()\n",
+    )
+    program.migrate()
+    assert "context.set_code(Code.NOT_FOUND)\n        return self.reply()" in program.text("app.py")
+
+
+def test_a_server_keeps_its_lines(becomes: Check) -> None:
+    becomes(
+        "from concurrent import futures\n\nimport grpc\n\nimport greeting_pb2_grpc\nfrom greeter import Greeter\n\n\n"
+        "def serve():\n"
+        "    server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))\n"
+        "    greeting_pb2_grpc.add_GreeterServicer_to_server(\n"
+        "        Greeter(),  # the one\n"
+        "        server,\n"
+        "    )\n"
+        '    port = server.add_insecure_port("[::]:0")\n'
+        "    server.start()\n"
+        "    return server, port\n",
+        "from concurrent import futures\n\nfrom grpc2connect_runtime import Server\n\nimport greeting_connect\n"
+        "from greeter import Greeter\n\n\n"
+        "def serve():\n"
+        "    server = Server(futures.ThreadPoolExecutor(max_workers=10))\n"
+        "    server.add_service(\n"
+        "        greeting_connect.GreeterASGIApplication,  # the one\n"
+        "        Greeter(),\n"
+        "    )\n"
+        '    port = server.add_insecure_port("[::]:0")\n'
+        "    server.start()\n"
+        "    return server, port\n",
+    )
+
+
+def test_a_server_with_interceptors_stays_whole(program: Program) -> None:
+    text = (
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        "        return greeting_pb2.HelloReply()\n\n\n"
+        "def serve(pool, auth):\n"
+        "    server = grpc.server(pool, interceptors=[auth])\n"
+        "    greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)\n"
+    )
+    program.write("app.py", text)
+    result = program.migrate()
+    assert program.text("app.py") == text
+    assert {entry.state for entry in result.ledger} == {State.LEFT}
+    assert "G2C301" in {finding.code for finding in result.findings}
