@@ -207,12 +207,24 @@ def test_stubs_that_are_not_on_disk_need_a_place(repo: Callable[..., Path]) -> N
     assert changes == []
     assert {error.code for error in errors} == {"G2C008"}
     assert "generated" in errors[0].advice
+    assert [error.path for error in errors] == [root / f"protos/pkg/v1/{name}.proto" for name in ("common", "greet")]
     place = GeneratedPlace(root / "src/app_connect", "app_connect")
     names = write(root, generated=place)
     assert names == ["src/app_connect/pkg/v1/common_connect.py", "src/app_connect/pkg/v1/greet_connect.py"]
     protoc(root, "build", "pkg/v1/")
     (root / "build/app_connect").symlink_to(root / "src/app_connect")
     assert imported(root / "build", "app_connect.pkg.v1.greet_connect").startswith("/pkg.v1.Greeter")
+
+
+def test_an_error_names_a_messages_module_that_is_all_there_is(repo: Callable[..., Path]) -> None:
+    root = repo("", "pkg/v1/", stubs=False)
+    protoc(root, "src", "pkg/v1/")
+    for proto in root.rglob("*.proto"):
+        proto.unlink()
+    changes, errors = run(root)
+    assert changes == []
+    names = [(error.code, error.path.relative_to(root).as_posix()) for error in errors]
+    assert names == [("G2C008", f"src/pkg/v1/{name}_pb2.py") for name in ("common", "greet")]
 
 
 def test_stubs_built_below_a_package(repo: Callable[..., Path]) -> None:

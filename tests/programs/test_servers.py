@@ -102,7 +102,8 @@ def test_an_abort_in_a_handler_that_a_test_calls_stays_a_call(program: Program) 
     program.write(
         "test_app.py",
         "from unittest.mock import Mock\n\nfrom app import Greeter\n\n\n"
-        "def test_it():\n    context = Mock()\n    Greeter().SayHello(None, context)\n    context.abort.assert_called_once()\n",
+        "def test_it():\n    context = Mock()\n    Greeter().SayHello(None, context)\n"
+        "    context.abort.assert_called_once()\n",
     )
     program.migrate()
     assert "context.abort(" in program.text("app.py")

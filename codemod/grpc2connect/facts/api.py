@@ -38,6 +38,9 @@ CHANNELS = {
 }
 """Channel constructors, and whether they are aio."""
 
+MESSAGES = {"grpc_status.rpc_status.from_call": False, "grpc_status.rpc_status.aio.from_call": True}
+"""Functions that return a message of protobuf's (what is done with it is not gRPC's), and whether they are aio."""
+
 SERVERS = {"grpc.server": False, "grpc.aio.server": True}
 """Server constructors, and whether they are aio."""
 

@@ -107,6 +107,8 @@ def _api_call(
         return arguments[0] if arguments else keywords.get("channel", NOTHING)
     if path in api.ERRORS:
         return frozenset({Error(api.ERRORS[path])})
+    if path in api.MESSAGES:
+        return frozenset({Wrapped("await", Message()) if api.MESSAGES[path] else Message()})
     return frozenset({Api(f"{path}()")})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from grpc2connect.facts import attributes, calls
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.kinds import NOTHING, Api, Call, Function, Member, Message, Values, Wrapped
+from grpc2connect.facts.kinds import NOTHING, Api, Call, Function, Member, Message, Value, Values, Wrapped
 from grpc2connect.facts.scopes import bindings
 
 
@@ -73,12 +73,12 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
 
 
 def _sequence(node: ast.expr, elements: list[ast.expr], env: Environment) -> Values:
-    found: set[Wrapped] = set()
+    found: set[Value] = set()
     for index, element in enumerate(elements):
         values = evaluate(element, env)
-        found.update(Wrapped("item", value) for value in values)
+        found |= wrap("item", values)
         if isinstance(node, ast.Tuple | ast.List):
-            found.update(Wrapped(f"tuple:{index}", value) for value in values)
+            found |= wrap(f"tuple:{index}", values)
     return frozenset(found)
 
 
@@ -99,8 +99,12 @@ def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.Dic
 
 
 def wrap(how: str, values: Iterable[object]) -> Values:
-    """Values inside something."""
-    return frozenset(Wrapped(how, value) for value in values)  # type: ignore[arg-type]
+    """Values inside something; what is nested three deep is let go."""
+    return frozenset(Wrapped(how, value) for value in values if isinstance(value, Value) and not _deep(value))
+
+
+def _deep(value: Value) -> bool:
+    return isinstance(value, Wrapped) and isinstance(value.value, Wrapped) and isinstance(value.value.value, Wrapped)
 
 
 def unwrap(how: str, values: Values) -> Values:

@@ -5,11 +5,20 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from grpc2connect.facts.kinds import NOTHING, Class, Function, Value, Values
+from grpc2connect.facts.kinds import NOTHING, Class, Function, Value, Values, is_grpc
 from grpc2connect.schema import Method, Service
 from grpc2connect.syntax import Module
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+MANY = 48
+"""Above this size a set of values keeps only what is gRPC's: code that can be any of so many functions of the program
+(a registry of callbacks, a plugin table) says nothing about gRPC, and costs the square of its size."""
+
+
+def _bounded(values: Values) -> Values:
+    return values if len(values) <= MANY else frozenset(value for value in values if is_grpc(value))
 
 
 @dataclass(frozen=True)
@@ -65,15 +74,15 @@ class State:
     def grow(self, table: dict[tuple[ast.AST, str], Values], key: tuple[ast.AST, str], values: Values) -> None:
         """Add values to one of the two-part tables."""
         old = table.get(key, NOTHING)
-        if not values <= old:
-            table[key] = old | values
+        if not values <= old and (more := _bounded(old | values)) != old:
+            table[key] = more
             self.changed = True
 
     def grow_flow(self, table: dict[ast.AST, Values], node: ast.AST, values: Values) -> None:
         """Add values to `returns` or `yields`."""
         old = table.get(node, NOTHING)
-        if not values <= old:
-            table[node] = old | values
+        if not values <= old and (more := _bounded(old | values)) != old:
+            table[node] = more
             self.changed = True
 
     def link(self, one: Value, other: Value) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grpc2connect.generate.batches import batches, likeness
 from grpc2connect.generate.layout import CannotImport, fit_imports
-from grpc2connect.generate.place import connect_module, has_place
+from grpc2connect.generate.place import connect_module, has_place, subject
 from grpc2connect.generate.plugin import NAME, PluginError, find_plugin, run_plugin
 from grpc2connect.generate.request import CannotDescribe, describe
 from grpc2connect.options import Options
@@ -53,16 +53,14 @@ def generate(
 
 def _obstacle(module: GrpcModule, options: Options) -> FileError | None:
     """Why `module` cannot be generated, as far as that is known beforehand."""
-    subject = module.path or options.root / module.proto
     if not has_place(module, options):
         what = "its stubs are not in the repository, so the place of the Connect module is not clear"
         advice = 'set generated = { out = "FOLDER", package = "NAME" } in [tool.grpc2connect]'
-        return FileError(subject, "G2C008", what, advice)
+        return FileError(subject(module, options), "G2C008", what, advice)
     found = module_clashes(module.services)
     if found:
-        return FileError(
-            subject, "G2C009", "; ".join(found), "rename one of them in the proto, or leave this service on gRPC"
-        )
+        advice = "rename one of them in the proto, or leave this service on gRPC"
+        return FileError(subject(module, options), "G2C009", "; ".join(found), advice)
     return None
 
 

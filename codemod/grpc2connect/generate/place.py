@@ -34,5 +34,21 @@ def connect_module(module: GrpcModule, options: Options) -> tuple[Path, str]:
     return path.with_name(f"{path.name}.py"), f"{prefix}.{dotted}" if prefix else dotted
 
 
+def subject(module: GrpcModule, options: Options) -> Path:
+    """The file that an error about `module` names: its stubs, else its proto or messages module, as far as found."""
+    if module.path is not None:
+        return module.path
+    from grpc2connect.sources import find
+
+    messages = Path(*module_name(module.proto, "_pb2").split("."))
+    ends = (Path(module.proto).parts, messages.with_name(f"{messages.name}.py").parts)
+    files, _ = find(options)
+    for end in ends:
+        for path in files:
+            if path.parts[-len(end) :] == end:
+                return path
+    return options.root / module.proto
+
+
 def _is_ours(module: GrpcModule) -> bool:
     return module.path is not None and not module.installed

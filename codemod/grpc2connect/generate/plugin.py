@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +34,8 @@ def run_plugin(plugin: Path, files: Sequence[FileDescriptorProto], names: Sequen
 
     A file without services has none. Raises `PluginError`.
     """
+    import subprocess
+
     from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
     from google.protobuf.message import DecodeError
 

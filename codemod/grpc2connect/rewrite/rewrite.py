@@ -89,9 +89,32 @@ def _used(module: Module) -> frozenset[str]:
             text = _dotted(node)
             if text:
                 found.update(text.rsplit(".", count)[0] for count in range(text.count(".") + 1))
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _may_name(module, node):
             found.update(_strings(node.value))
     return frozenset(found)
+
+
+def _may_name(module: Module, node: ast.Constant) -> bool:
+    """Whether a string may stand for a name: in an annotation, a type expression or `__all__`; elsewhere it is data."""
+    child: ast.AST = node
+    for parent in module.ancestors(node):
+        match parent:
+            case ast.arg() | ast.Subscript():
+                return True
+            case ast.AnnAssign(annotation=annotation):
+                return annotation is child or module.source(annotation).endswith("TypeAlias")
+            case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
+                return returns is child
+            case ast.Call(func=func):
+                name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+                return name in ("cast", "TypeVar", "NewType", "ForwardRef", "extend")
+            case ast.Assign() | ast.AugAssign():
+                targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+                return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
+            case ast.stmt():
+                return False
+        child = parent
+    return False
 
 
 def _strings(text: str) -> set[str]:
