@@ -31,6 +31,7 @@ LEVELS = {
     "plan": 4,
     "rewrite": 5,
     "generate": 5,
+    "relevance": 6,
     "audit": 6,
     "ledger": 6,
     "engine": 7,

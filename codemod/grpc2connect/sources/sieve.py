@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_MARKS = re.compile(rb"grpc|_pb2")
+_MARKS = re.compile(rb"[Gg][Rr][Pp][Cc]|_pb2|Servicer|[Ss]tub")
 _STUBS = re.compile(rb"_pb2_grpc|\b(?:from|import)[ \t]+[^\n]*grpc")
 
 
 def mentions(data: bytes) -> bool:
-    """Whether a file can have to do with gRPC by itself: it names grpc, or generated stubs or messages."""
+    """Whether a file can have to do with gRPC: it names grpc, generated modules, or anything called a stub or servicer."""
     return _MARKS.search(data) is not None
 
 
