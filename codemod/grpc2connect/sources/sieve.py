@@ -10,7 +10,7 @@ _STUBS = re.compile(rb"_pb2_grpc|\b(?:from|import)[ \t]+[^\n]*grpc")
 
 
 def mentions(data: bytes) -> bool:
-    """Whether a file can have to do with gRPC: it names grpc, generated modules, or anything called a stub or servicer."""
+    """Whether a file can have to do with gRPC: it names grpc, generated modules, a stub or a servicer."""
     return _MARKS.search(data) is not None
 
 
