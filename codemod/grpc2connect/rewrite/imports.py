@@ -161,7 +161,8 @@ class Imports:
             wanted.setdefault(self._dotted(symbol), set()).add(spelled)
         for dotted, names in self.loose.items():
             wanted.setdefault(dotted, set()).update(names)
-        return [_from_line(dotted, sorted(names)) for dotted, names in sorted(wanted.items())]
+        lines = [_from_line(dotted, sorted(names)) for dotted, names in sorted(wanted.items())]
+        return [line.replace("\n", self.module.newline) for line in lines]
 
     def _top_edit(self, lines: list[str]) -> Edit:
         newline = self.module.newline
