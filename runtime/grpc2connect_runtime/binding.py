@@ -86,9 +86,7 @@ def _tcp(address: str, reuse_port: bool) -> tuple[list[socket.socket], int]:
     raise OSError("no free port on all addresses")
 
 
-def _listener(
-    family: int, place: tuple[str, int], reuse_port: bool, *, dual: bool = False
-) -> socket.socket:
+def _listener(family: int, place: tuple[str, int], reuse_port: bool, *, dual: bool = False) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name != "nt":

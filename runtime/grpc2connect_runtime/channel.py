@@ -67,9 +67,7 @@ class Channel(ChannelBase):
         self.close()
 
 
-def insecure_channel(
-    target: str, options: Sequence[tuple[str, Any]] | None = None, compression: Any = None
-) -> Channel:
+def insecure_channel(target: str, options: Sequence[tuple[str, Any]] | None = None, compression: Any = None) -> Channel:
     """Return a plaintext channel.
 
     Args:

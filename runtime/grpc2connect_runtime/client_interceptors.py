@@ -143,9 +143,7 @@ def _requests(requests: Iterator[Any], record: CallRecord) -> Iterator[Any]:
 class AsyncCalls(_Base):
     """For async clients: as `SyncCalls`, and lets `asyncio.CancelledError` through."""
 
-    async def intercept_unary(
-        self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context
-    ) -> Any:
+    async def intercept_unary(self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
         check_request(request)
         return await self._single(call_next, request, ctx, self._begin())

@@ -63,9 +63,7 @@ class ServerBase:
         """
         if self._started:
             raise RuntimeError("services must be added before the server is started")
-        app = application_class(
-            servicer, interceptors=self._interceptors, read_max_bytes=self._options.read_max_bytes
-        )
+        app = application_class(servicer, interceptors=self._interceptors, read_max_bytes=self._options.read_max_bytes)
         self._dispatcher.mount(app)
 
     def enable_reflection(self, service_names: Iterable[str], pool: Any = None) -> None:

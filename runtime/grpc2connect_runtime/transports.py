@@ -9,6 +9,7 @@ from typing import Any
 
 from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
 
+from .at_exit import settle_at_exit
 from .metadata import Metadatum, metadata
 
 
@@ -100,6 +101,7 @@ class LazyTransport:
         if self.closed:
             raise ConnectionError("channel closed")
         if self._inner is None:
+            settle_at_exit()
             self._inner = self._make()
         record = current_record.get()
         response = await self._inner.execute(request)
