@@ -165,6 +165,7 @@ def test_an_import_in_a_function_stays_there(becomes: Check) -> None:
         "channel.subscribe(print)",
         "channel.unary_unary('/a/B')",
         "stub.SayHello(None, credentials=1)",
+        "from elsewhere import send; send(channel)",
     ],
 )
 def test_what_is_not_known_to_survive_keeps_the_service(program: Program, line: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
-from grpc2connect.facts.kinds import Class, Instance, Rpc, Stub, Values, Wrapped
+from grpc2connect.facts.kinds import Channel, Class, Instance, Package, Rpc, Server, Stub, Values, Wrapped
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
@@ -19,7 +19,33 @@ _BY_NAME = frozenset(
 _PATCHES = frozenset({"patch", "setattr", "delattr", "dict"})
 _TEXT = re.compile(r"(^|\.)(\w+_pb2_grpc(\.|$)|grpc\.(aio\.)?\w+$)")
 _HARMLESS = frozenset(
-    {"print", "repr", "str", "len", "bool", "id", "type", "isinstance", "list", "tuple", "set", "dict", "append", "add"}
+    [
+        "print",
+        "repr",
+        "str",
+        "len",
+        "bool",
+        "id",
+        "type",
+        "isinstance",
+        "list",
+        "tuple",
+        "set",
+        "dict",
+        "append",
+        "add",
+        "put",
+        "enter_context",
+        "enter_async_context",
+        "push",
+        "callback",
+        "closing",
+        "aclosing",
+        "debug",
+        "info",
+        "warning",
+        "error",
+    ]
 )
 
 
@@ -37,12 +63,15 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
         for argument in node.args:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and _TEXT.search(argument.value):
                 yield refs.NamedByText(facts, module, argument, frozenset(), ("patched by name",), what=argument.value)
-    if name not in _HARMLESS and not facts.values(node.func):
+    if name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            stubs = frozenset(value for value in facts.values(argument) if isinstance(value, Stub))
-            if stubs and isinstance(argument, ast.Name | ast.Attribute):
-                units = _services(facts, stubs)
-                yield refs.HandedOver(facts, module, argument, units, ("given to unknown code",), what=name)
+            given = [value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server)]
+            if given and isinstance(argument, ast.Name | ast.Attribute):
+                kind = type(min(given, key=repr)).__name__.lower()
+                units = frozenset(service for value in given for service in facts.services(value))
+                yield refs.HandedOver(
+                    facts, module, argument, units, ("given to unknown code",), what=name, kind_of=kind
+                )
 
 
 def _known_attribute(facts: Facts, node: ast.Call, name: str) -> bool:

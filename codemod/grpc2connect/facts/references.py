@@ -231,9 +231,10 @@ class NamedByText(Reference):
 
 @dataclass(frozen=True, eq=False)
 class HandedOver(Reference):
-    """A stub given to a function of which nothing is known."""
+    """A stub, channel or server (`kind_of`) given to a function of which nothing is known."""
 
     what: str = field(kw_only=True)
+    kind_of: str = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
