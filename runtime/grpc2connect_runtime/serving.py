@@ -13,6 +13,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config, Sockets
 
+from .closed_connections import release_closed_connections
 from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
 from .lifespan import Lifespans
@@ -80,6 +81,7 @@ class Serving:
         Raises:
             RuntimeError: an application failed to start.
         """
+        release_closed_connections()
         await self._lifespans.start()
         for listener in self._listeners:
             for sock in listener.sockets:

@@ -19,34 +19,12 @@ _BY_NAME = frozenset(
 _PATCHES = frozenset({"patch", "setattr", "delattr", "dict"})
 _TEXT = re.compile(r"(^|\.)(\w+_pb2_grpc(\.|$)|grpc\.(aio\.)?\w+$)")
 _HARMLESS = frozenset(
-    [
-        "print",
-        "repr",
-        "str",
-        "len",
-        "bool",
-        "id",
-        "type",
-        "isinstance",
-        "list",
-        "tuple",
-        "set",
-        "dict",
-        "append",
-        "add",
-        "put",
-        "enter_context",
-        "enter_async_context",
-        "push",
-        "callback",
-        "closing",
-        "aclosing",
-        "debug",
-        "info",
-        "warning",
-        "error",
-    ]
-)
+    {
+        "print", "repr", "str", "len", "bool", "id", "type", "isinstance", "list", "tuple", "set", "dict", "append",
+        "add", "put", "enter_context", "enter_async_context", "push", "callback", "closing", "aclosing", "debug",
+        "info", "warning", "error",
+    }
+)  # fmt: skip
 
 
 def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]:
