@@ -15,4 +15,5 @@ CODES: dict[str, str] = {
     "G2C010": "cannot be written",
     "G2C011": "generator failed",
     "G2C012": "service stays on gRPC",
+    "G2C013": "protocol is chosen where the program runs",
 }

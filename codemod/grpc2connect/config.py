@@ -32,7 +32,6 @@ class Config:
     client_protocol: ClientProtocol | None = None
     python: Path | None = None
     generated: GeneratedPlace | None = None
-    markers: bool | None = None
     baseline: Path | None = None
 
 
@@ -91,12 +90,6 @@ def _path(value: object, folder: Path) -> Path:
     return folder / value
 
 
-def _flag(value: object, _folder: Path) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("must be true or false")
-    return value
-
-
 def _choice(choices: type[_Enum]) -> Callable[[object, Path], _Enum]:
     def read(value: object, _folder: Path) -> _Enum:
         words = [choice.value for choice in choices]
@@ -126,7 +119,6 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "generated": _generated,
     "ignore": _strings,
     "include": _strings,
-    "markers": _flag,
     "python": _path,
     "runtime": _choice(RuntimeMode),
     "select": _strings,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grpc2connect.facts.references import Import
-from grpc2connect.options import Options
+from grpc2connect.facts.references import ChannelConstruction, Import
+from grpc2connect.options import ClientProtocol, Options
 from grpc2connect.plan import Decision, Plan
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
 from grpc2connect.rewrite.rewrite import Rewritten
@@ -36,6 +36,8 @@ def result(
     entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
     findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
     findings.extend(_unit_findings(plan, stay))
+    if options.client_protocol is ClientProtocol.CONNECT:
+        findings.extend(_protocol_findings(plan))
     changes = [change for _, change in rewritten.values()] + list(generated)
     return RunResult(
         options.root,
@@ -85,6 +87,18 @@ def _findings(decision: Decision, plan: Plan) -> Iterable[Finding]:
     if outcome.finding:
         unit = min((service.full_name for service in reference.units), default="")
         yield Finding(decision.code, reference.place, outcome.finding, outcome.advice, outcome.severity, unit)
+
+
+def _protocol_findings(plan: Plan) -> Iterable[Finding]:
+    """The runtime's channels take their protocol from the environment: said at each channel that moves."""
+    for decision in plan.decisions:
+        if isinstance(decision.reference, ChannelConstruction) and decision.outcome.state is not State.LEFT:
+            yield Finding(
+                "G2C013",
+                decision.reference.place,
+                "this channel speaks gRPC unless the environment says otherwise",
+                "set G2C_CLIENT_PROTOCOL=connect where the program runs",
+            )
 
 
 def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:

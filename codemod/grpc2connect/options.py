@@ -47,4 +47,3 @@ class Options:
     client_protocol: ClientProtocol = ClientProtocol.GRPC
     python: Path | None = None
     generated: GeneratedPlace | None = None
-    markers: bool = True

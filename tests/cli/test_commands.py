@@ -21,18 +21,14 @@ def test_defaults(project: Path, engine: FakeEngine, shell: Shell) -> None:
     shell("diff")
     (options,) = engine.asked
     assert (options.root, options.paths) == (project, (project,))
-    assert (options.runtime, options.client_protocol, options.markers) == (
-        RuntimeMode.VENDOR,
-        ClientProtocol.GRPC,
-        True,
-    )
+    assert (options.runtime, options.client_protocol) == (RuntimeMode.VENDOR, ClientProtocol.GRPC)
 
 
 def test_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
     (project / ".venv").mkdir()
     configure(
         project,
-        'runtime = "package"\nclient-protocol = "connect"\npython = ".venv"\nexclude = ["old/*"]\nmarkers = false\n'
+        'runtime = "package"\nclient-protocol = "connect"\npython = ".venv"\nexclude = ["old/*"]\n'
         'ignore = ["G2C4"]\ngenerated = { out = "src/gen", package = "gen" }',
     )
     (project / "src").mkdir()
@@ -43,14 +39,13 @@ def test_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
     assert (options.runtime, options.client_protocol) == (RuntimeMode.PACKAGE, ClientProtocol.CONNECT)
     assert (options.python, options.exclude, options.ignore) == (project / ".venv", ("old/*",), ("G2C4",))
     assert options.generated == GeneratedPlace(project / "src/gen", "gen")
-    assert options.markers is False
 
 
 def test_command_line_goes_before_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
-    configure(project, 'runtime = "package"\nexclude = ["old/*"]\nmarkers = false')
-    shell("diff", "--runtime=vendor", "--exclude=x/*", "--exclude=y/*", "--markers", "--client-protocol", "connect")
+    configure(project, 'runtime = "package"\nexclude = ["old/*"]')
+    shell("diff", "--runtime=vendor", "--exclude=x/*", "--exclude=y/*", "--client-protocol", "connect")
     (options,) = engine.asked
-    assert (options.runtime, options.exclude, options.markers) == (RuntimeMode.VENDOR, ("x/*", "y/*"), True)
+    assert (options.runtime, options.exclude) == (RuntimeMode.VENDOR, ("x/*", "y/*"))
     assert options.client_protocol is ClientProtocol.CONNECT
 
 
@@ -62,7 +57,6 @@ def test_command_line_goes_before_configuration(project: Path, engine: FakeEngin
         ('runtime = "zzz"', "is 'zzz'; known are package, vendor"),
         ("runtime = []", "runtime in [tool.grpc2connect] is []"),
         ("include = 'x'", "include in [tool.grpc2connect] must be a list of strings"),
-        ("markers = 1", "markers in [tool.grpc2connect] must be true or false"),
         ("python = 3", "python in [tool.grpc2connect] must be a path"),
         ('generated = { out = "x", pakage = "y" }', "has an unknown key 'pakage'; did you mean 'package'?"),
         ("generated = 'x'", "must be a table like"),

@@ -116,7 +116,6 @@ def open_session(
     exclude: tuple[str, ...] = (),
     select: tuple[str, ...] = (),
     ignore: tuple[str, ...] = (),
-    markers: bool | None = None,
     as_json: bool = False,
     quiet: bool = False,
     colour: str = "auto",
@@ -143,7 +142,6 @@ def open_session(
         ),
         python=python,
         generated=config.generated,
-        markers=config.markers is not False if markers is None else markers,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet), as_json)
 
@@ -169,7 +167,6 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option("--exclude", multiple=True, metavar="GLOB", help="Not these files; instead of the configured ones."),
     click.option("--select", multiple=True, metavar="CODE", help="Only rules whose code starts so."),
     click.option("--ignore", multiple=True, metavar="CODE", help="No rules whose code starts so."),
-    click.option("--markers/--no-markers", default=None, help="A comment at each place that is left (the default)."),
     click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout."),
     click.option("--quiet", "-q", is_flag=True, help="Only errors and the summary line."),
     click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto",
@@ -177,6 +174,6 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 )  # fmt: skip
 
 _SHARED = (
-    "paths", "runtime", "client_protocol", "python", "include", "exclude", "select", "ignore", "markers", "as_json",
+    "paths", "runtime", "client_protocol", "python", "include", "exclude", "select", "ignore", "as_json",
     "quiet", "colour",
 )  # fmt: skip
