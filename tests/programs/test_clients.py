@@ -86,6 +86,21 @@ def test_calls(becomes: Check, before: str, after: str, names: tuple[str, ...]) 
     becomes(client(f"    {before}\n"), moved(f"    {after}\n", *names))
 
 
+def test_waiting_for_a_channel(becomes: Check) -> None:
+    becomes(
+        client(
+            "    try:\n        grpc.channel_ready_future(channel).result(timeout=5)\n"
+            "    except grpc.FutureTimeoutError:  # nobody\n        raise\n"
+        ),
+        moved(
+            "    try:\n        channel_ready_future(channel).result(timeout=5)\n"
+            "    except FutureTimeoutError:  # nobody\n        raise\n",
+            "channel_ready_future",
+            "FutureTimeoutError",
+        ),
+    )
+
+
 def test_errors(program: Program) -> None:
     program.write(
         "app.py",

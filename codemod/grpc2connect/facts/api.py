@@ -38,6 +38,9 @@ CHANNELS = {
 }
 """Channel constructors, and whether they are aio."""
 
+BRIDGED_RESULTS = ("grpc.channel_ready_future()",)
+"""What calls of grpc return that the runtime returns as well, with the same methods."""
+
 MESSAGES = {"grpc_status.rpc_status.from_call": False, "grpc_status.rpc_status.aio.from_call": True}
 """Functions that return a message of protobuf's (what is done with it is not gRPC's), and whether they are aio."""
 

@@ -168,7 +168,10 @@ class _Collector(NamedReferences):
         """Whether this is an attribute of an object that a call of grpc gave: `services.GreeterStub`."""
         parent = self.module.parents[node]
         longest = not isinstance(parent, ast.Attribute) or not self.facts.values(parent)
-        return longest and any(isinstance(value, Api) and "()" in value.path for value in values)
+        return longest and any(
+            isinstance(value, Api) and "()" in value.path and not value.path.startswith(api.BRIDGED_RESULTS)
+            for value in values
+        )
 
     def _unknown(self, node: ast.expr) -> bool:
         owner = self.facts.values(node)

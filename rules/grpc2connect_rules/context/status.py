@@ -28,8 +28,8 @@ from grpc2connect.rules_api.references import ContextUse
 def status(use: ContextUse) -> Iterator[Outcome]:
     """`set_code` and `set_details` before a `return` become `raise ConnectError`."""
     group = use.facts.status_group(use) if use.name == "set_code" else None
-    if group is not None:
-        module = use.module
+    module = use.module
+    if group is not None and not any(module.comment_in(module.span(statement)) for statement in group.statements):
         details = module.span(group.details) if group.details is not None else '""'
         changes = [
             edits.replace(module, group.returns, "raise ", CONNECT_ERROR, "(", group.code, ", ", details, ")"),
