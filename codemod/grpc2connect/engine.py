@@ -31,6 +31,7 @@ from grpc2connect.schema import GrpcModule, Schema
 from grpc2connect.sources import NotEncodable, Source, encode, find, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.syntax import Module, SyntaxProblem, parse
+from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
 Progress = Callable[[str, int, int], None]
@@ -90,11 +91,14 @@ def run(options: Options, progress: Progress | None = None) -> RunResult:
 
 
 def generate(options: Options, progress: Progress | None = None) -> RunResult:
-    """Only the `*_connect.py` beside the generated modules that the paths hold."""
+    """Only the `*_connect.py` beside the generated modules that the paths hold, and a vendored runtime as it is now."""
     paths, errors = find(options)
     schema, schema_errors = Schema.load(paths, _environment(options))
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, options)]
     changes, generate_errors = generate_modules(schema, modules, options)
+    if options.runtime is RuntimeMode.VENDOR:
+        marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
+        changes += [change for mark in marks for change in _vendored(mark.parents[1])]
     return RunResult(
         options.root, changes=tuple(changes), errors=(*errors, *schema_errors, *generate_errors), files_seen=len(paths)
     )
@@ -250,7 +254,7 @@ def _vendored(root: Path) -> Iterable[FileChange]:
 
 
 def _is_vendored(path: Path) -> bool:
-    return "grpc2connect_runtime" in path.parts
+    return PACKAGE in path.parts
 
 
 def _all_files(references: Iterable[Reference]) -> dict[str, str]:

@@ -34,6 +34,11 @@ def connect_module(module: GrpcModule, options: Options) -> tuple[Path, str]:
     return path.with_name(f"{path.name}.py"), f"{prefix}.{dotted}" if prefix else dotted
 
 
+def is_beside(module: GrpcModule) -> bool:
+    """Whether the Connect twin of `module` stands beside its stubs, so that the same kind of import reaches it."""
+    return _is_ours(module)
+
+
 def subject(module: GrpcModule, options: Options) -> Path:
     """The file that an error about `module` names: its stubs, else its proto or messages module, as far as found."""
     if module.path is not None:

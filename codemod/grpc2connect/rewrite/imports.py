@@ -65,11 +65,13 @@ class Imports:
     def _generated(self, piece: Generated) -> str:
         """Name a generated class in the way that the file names what it replaces."""
         like = piece.like
+        beside = self.places.is_beside(piece.stubs)
         if isinstance(like, ast.Attribute):
             owner = self.facts.values(like.value)
             if any(isinstance(value, StubsModule) for value in owner):
-                return f"{self._twin_module(piece, like.value)}.{piece.name}"
-        elif isinstance(like, ast.Name):
+                module = self._twin_module(piece, like.value) if beside else self._loose_module(piece)
+                return f"{module}.{piece.name}"
+        elif isinstance(like, ast.Name) and beside:
             for alias in self.facts.importers(self.module, like):
                 if self._from_generated(alias):
                     local, spelled = self._local(piece.name)
@@ -200,6 +202,8 @@ def is_ours(facts: Facts, alias: ast.alias) -> bool:
 
 
 def _from_line(dotted: str, names: list[str]) -> str:
+    if not dotted:  # modules that lie in no package
+        return "\n".join(f"import {name}" for name in names)
     line = f"from {dotted} import {', '.join(names)}"
     return line if len(line) <= 100 else f"from {dotted} import (\n    " + ",\n    ".join(names) + ",\n)"
 

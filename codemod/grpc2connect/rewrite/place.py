@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpc2connect.facts.program import Program
-from grpc2connect.generate import connect_module
+from grpc2connect.generate import connect_module, is_beside
 from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.rules_api.names import RUNTIME
 from grpc2connect.schema import GrpcModule
@@ -45,6 +45,10 @@ class Places:
         """The last part of a generated module's dotted name."""
         return connect_module(stubs, self.options)[1].rpartition(".")[2]
 
+    def is_beside(self, stubs: GrpcModule) -> bool:
+        """Whether a generated module stands beside its stubs; else its import has another package than theirs."""
+        return is_beside(stubs)
+
     def twin_basename(self, dotted: str, statement: ast.Import | ast.ImportFrom) -> str:
         """`greet_connect` for an import that names `greet_pb2_grpc`."""
         names = [dotted.rpartition(".")[2]]
@@ -56,6 +60,8 @@ class Places:
     def absolute(self, stubs: GrpcModule, importer: Module) -> str:
         """The absolute dotted name of a generated module, seen from an importer."""
         path, dotted = connect_module(stubs, self.options)
+        if not is_beside(stubs) and self.options.generated is not None and self.options.generated.package:
+            return dotted  # as the configuration says
         for root in self.program.import_roots(importer):
             if path.is_relative_to(root):
                 parts = path.relative_to(root).with_suffix("").parts

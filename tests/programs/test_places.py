@@ -1,0 +1,132 @@
+"""Stubs that are not in the project, and what `generate` refreshes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from grpc2connect import vendor
+from grpc2connect.engine import generate, run
+from grpc2connect.options import GeneratedPlace, Options
+from grpc2connect.sources import find
+from tests.programs.conftest import STUBS
+
+SERVER = """from concurrent import futures
+
+import grpc
+
+
+class Greeter({base}):
+    def SayHello(self, request, context):
+        return None
+
+
+def make():
+    server = grpc.server(futures.ThreadPoolExecutor())
+    {adder}(Greeter(), server)
+"""
+MODULE = {"base": "greeting_pb2_grpc.GreeterServicer", "adder": "greeting_pb2_grpc.add_GreeterServicer_to_server"}
+ALIAS = {"base": "rpc.GreeterServicer", "adder": "rpc.add_GreeterServicer_to_server"}
+DOTTED = {
+    "base": "acme.stubs.greeting_pb2_grpc.GreeterServicer",
+    "adder": "acme.stubs.greeting_pb2_grpc.add_GreeterServicer_to_server",
+}
+NAMES = {"base": "GreeterServicer", "adder": "add_GreeterServicer_to_server"}
+
+
+def apply(options: Options) -> None:
+    result = run(options)
+    assert result.audit.holds, result.audit
+    assert not result.errors, result.errors
+    for change in result.changes:
+        change.path.parent.mkdir(parents=True, exist_ok=True)
+        change.path.write_bytes(change.after)
+
+
+def assert_runs(folder: Path, *more: Path) -> None:
+    """`app.py` can be imported, with the stubs where they are at run time."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import app; print(app.Greeter.__mro__)"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, more)), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "GreeterSync" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("from acme.stubs import greeting_pb2_grpc", MODULE),
+        ("from acme.stubs import greeting_pb2_grpc as rpc", ALIAS),
+        ("import acme.stubs.greeting_pb2_grpc as rpc", ALIAS),
+        ("import acme.stubs.greeting_pb2_grpc", DOTTED),
+        ("from acme.stubs.greeting_pb2_grpc import GreeterServicer, add_GreeterServicer_to_server", NAMES),
+    ],
+)
+def test_installed_stubs(tmp_path: Path, line: str, names: dict[str, str]) -> None:
+    site = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
+    installed = site / "acme" / "stubs"
+    installed.mkdir(parents=True)
+    (tmp_path / ".venv" / "pyvenv.cfg").write_text("version = 3.11.0\n")
+    for package in (installed.parent, installed):
+        (package / "__init__.py").write_text("")
+    shutil.copy(STUBS / "greeting_pb2.py", installed)
+    text = (STUBS / "greeting_pb2_grpc.py").read_text()
+    text = text.replace("import greeting_pb2 as", "from acme.stubs import greeting_pb2 as")
+    (installed / "greeting_pb2_grpc.py").write_text(text)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "app.py").write_text(f"{line}\n{SERVER.format(**names)}")
+    place = GeneratedPlace(project / "rpc_gen", "rpc_gen")
+    apply(Options(project, (project,), python=tmp_path / ".venv", generated=place))
+    assert "_pb2_grpc" not in (project / "app.py").read_text()
+    assert_runs(project, site)
+
+
+@pytest.mark.parametrize(
+    ("out", "package"), [(".", ""), ("gen", "gen"), ("gen", "")], ids=["beside", "package", "package-by-place"]
+)
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("import greeting_pb2_grpc", MODULE),
+        ("from greeting_pb2_grpc import GreeterServicer, add_GreeterServicer_to_server", NAMES),
+    ],
+)
+def test_stubs_built_elsewhere(tmp_path: Path, line: str, names: dict[str, str], out: str, package: str) -> None:
+    project, built = tmp_path / "project", tmp_path / "built"
+    (project / "protos").mkdir(parents=True)
+    built.mkdir()
+    shutil.copy(STUBS / "greeting.proto", project / "protos")
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        shutil.copy(STUBS / name, built)
+    (project / "app.py").write_text(f"{line}\n{SERVER.format(**names)}")
+    apply(Options(project, (project,), generated=GeneratedPlace(project / out, package)))
+    assert "_pb2_grpc" not in (project / "app.py").read_text()
+    assert_runs(project, built)
+
+
+def test_generate_refreshes_the_vendored_runtime(tmp_path: Path) -> None:
+    home = tmp_path / "src" / vendor.PACKAGE
+    home.mkdir(parents=True)
+    (home / "__init__.py").write_text('"""An older one."""\n')
+    options = Options(tmp_path, (tmp_path,))
+    assert not find(options)[1]
+    result = generate(options)
+    assert {change.path.relative_to(tmp_path / "src") for change in result.changes} == {
+        Path(path) for path, _ in vendor.files()
+    }
+    for change in result.changes:
+        change.path.parent.mkdir(parents=True, exist_ok=True)
+        change.path.write_bytes(change.after)
+    assert not generate(options).changes
