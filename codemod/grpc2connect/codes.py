@@ -1,19 +1,23 @@
-"""Every code a run can print: what stands after `G2C` in findings, errors and the ledger, and its one-line title."""
+"""The codes that are the engine's own, not a rule's: what stands in findings and errors, a title and what to do."""
 
 from __future__ import annotations
 
+FAMILY = "engine"
+
 CODES: dict[str, str] = {
-    "G2C001": "no rule claims this",
-    "G2C002": "cannot be parsed",
-    "G2C003": "cannot be read",
-    "G2C004": "cannot be decoded",
-    "G2C005": "proto does not parse",
-    "G2C006": "proto import missing",
-    "G2C007": "generator missing",
-    "G2C008": "place of generated modules unknown",
-    "G2C009": "name clash",
-    "G2C010": "cannot be written",
-    "G2C011": "generator failed",
-    "G2C012": "service stays on gRPC",
-    "G2C013": "protocol is chosen where the program runs",
+    "G2C001": "no rule claims this reference: an error in grpc2connect; please report it.",
+    "G2C002": "a file cannot be parsed; services whose names occur in it stay on gRPC until it can.",
+    "G2C003": "a file cannot be read; make it readable, or exclude it.",
+    "G2C004": "a file cannot be decoded, or would not be written back as it was; save it as UTF-8.",
+    "G2C005": "a proto does not parse; correct it, or exclude it.",
+    "G2C006": "what a proto imports is missing; add the folder that has it to the paths.",
+    "G2C007": "the generator is missing; install it into the environment of grpc2connect.",
+    "G2C008": 'it is not clear where generated modules go; set `generated = { out = "FOLDER", package = "NAME" }`.',
+    "G2C009": "two names clash in a generated module, or a file has its name; rename one.",
+    "G2C010": "a file cannot be written, or has changed since it was read; run again.",
+    "G2C011": "the generator failed on a service, which stays on gRPC.",
+    "G2C012": "a service stays on gRPC, for the reason given.",
+    "G2C013": 'with `client-protocol = "connect"`: a channel speaks Connect only where the environment says so.',
+    "G2C090": "a file changed while the run was under way; run again.",
+    "G2C091": "a file was not written; correct the reason, then run again.",
 }

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 PACKAGE = "grpc2connect_runtime"
+DISTRIBUTION = "grpc2connect-runtime"
+REQUIREMENTS = ("connectrpc>=0.13,<0.14", "hypercorn>=0.18", "protobuf>=4", "pyqwest")
+"""What the vendored runtime imports; the dependencies of the distribution, which need no such list."""
 
 
 class RuntimeMissing(Exception):

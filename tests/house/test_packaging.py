@@ -57,3 +57,8 @@ def test_tool_and_runtime_are_two_distributions() -> None:
     assert (tool["name"], runtime["name"]) == ("grpc2connect", "grpc2connect-runtime")
     assert not any(name.startswith(("grpc2connect", "libcst")) for name in tool["dependencies"])
     assert not any(name.startswith(("click", "rich", "libcst")) for name in runtime["dependencies"])
+
+
+def test_vendored_runtime_requires_what_the_distribution_does() -> None:
+    runtime = tomllib.loads((REPOSITORY / "runtime" / "pyproject.toml").read_text())["project"]
+    assert (vendor.DISTRIBUTION, list(vendor.REQUIREMENTS)) == (runtime["name"], runtime["dependencies"])

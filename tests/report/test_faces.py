@@ -33,7 +33,7 @@ def test_entry_without_unit_has_a_row() -> None:
 def test_summary_line() -> None:
     assert summary_line(samples.result()) == (
         "4 references in 2 files: 2 native (33.3%), 1 bridged (33.3%), 1 left (33.3%); "
-        "2 files would change, 2 findings, 1 error"
+        "2 files would change (1 new), 2 findings, 1 error"
     )
 
 

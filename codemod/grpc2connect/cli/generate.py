@@ -21,4 +21,4 @@ def generate(session: Session) -> int:
     result = replace(result, changes=tuple(done), errors=(*result.errors, *failed))
     if not session.as_json and not session.output.quiet:
         session.output.lines(f"wrote {shown(change.path, result.root)}" for change in done)
-    return session.finish("generate", result, codes.of(result), changed="written", to_stderr=False)
+    return session.finish("generate", result, codes.of(result), changed="written", to_stderr=False, counted=False)

@@ -35,6 +35,7 @@ def migrate(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> int:
     if not session.as_json and not session.output.quiet:
         session.output.lines(f"wrote {shown(change.path, result.root)}" for change in done)
     session.note_others(narrowed)
+    session.note_requirements(result)
     return session.finish("migrate", result, code, changed="written", to_stderr=False)
 
 

@@ -12,6 +12,7 @@ from grpc2connect.cli.engine import RuleInfo
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.session import held, open_session, usage
 from grpc2connect.cli.target import absolute
+from grpc2connect.codes import CODES, FAMILY
 from grpc2connect.config import suggestion
 from grpc2connect.report import text
 from grpc2connect.report.paint import one_line
@@ -71,9 +72,12 @@ def _place(what: str) -> tuple[Path | None, int]:
 
 def _explain_rule(code: str, catalogue: list[RuleInfo]) -> int:
     output = Output("auto")
+    if code.upper() in CODES:
+        output.lines([output.out.bold(f"{code.upper()} ({FAMILY})"), "", f"{code.upper()}: {CODES[code.upper()]}"])
+        return codes.ExitCode.OK
     rule = next((rule for rule in catalogue if rule.code.lower() == code.lower()), None)
     if rule is None:
-        usage(f"no rule {code!r}{suggestion(code.upper(), [rule.code for rule in catalogue])}")
+        usage(f"no rule {code!r}{suggestion(code.upper(), [*CODES, *(rule.code for rule in catalogue)])}")
     output.lines([output.out.bold(f"{rule.code} ({rule.family})"), "", rule.documentation.strip()])
     return codes.ExitCode.OK
 

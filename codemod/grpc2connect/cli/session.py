@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from grpc2connect import config as configuration
+from grpc2connect import vendor
 from grpc2connect.cli import codes
 from grpc2connect.cli import target as targets
 from grpc2connect.cli.engine import Engine
@@ -45,20 +46,41 @@ class Session:
         with self.output.progress() as progress:
             return self.engine.generate(self.options, progress)
 
-    def finish(self, command: str, result: RunResult, code: codes.ExitCode, *, changed: str, to_stderr: bool) -> int:
-        """Print what `result` says (findings, ledger, the summary line; or JSON) and hand back the exit code."""
+    def finish(
+        self,
+        command: str,
+        result: RunResult,
+        code: codes.ExitCode,
+        *,
+        changed: str,
+        to_stderr: bool,
+        counted: bool = True,
+    ) -> int:
+        """Print what `result` says (findings, ledger, the summary line; or JSON) and hand back the exit code.
+
+        A command that counts no references (`counted`) has no ledger.
+        """
         self.output.notes(text.error_line(error, result, self.output.err) for error in result.errors)
         if self.as_json:
             self.output.raw(json_report.render(result, command=command, exit_code=code).encode())
             return code
         write, paint = (self.output.notes, self.output.err) if to_stderr else (self.output.lines, self.output.out)
-        if self.output.quiet:
+        if not counted:
+            write([ledger.tally(result, changed)])
+        elif self.output.quiet:
             write(ledger.audit_lines(result))
             write([ledger.summary_line(result, changed)])
         else:
             write(text.findings(result, paint))
             write(ledger.render(result, paint, changed))
         return code
+
+    def note_requirements(self, result: RunResult) -> None:
+        """Say what has to be installed where the migrated code runs: no project file is edited."""
+        if result.changes and not self.output.quiet and not self.as_json:
+            vendored = self.options.runtime is RuntimeMode.VENDOR
+            needed = " ".join(f"'{one}'" for one in (vendor.REQUIREMENTS if vendored else (vendor.DISTRIBUTION,)))
+            self.output.notes([f"to run the result, require and install: {needed}"])
 
     def note_others(self, narrowed: targets.Focus) -> None:
         """Name the files that were not given and have to change together with those that were."""

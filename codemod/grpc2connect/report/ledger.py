@@ -84,11 +84,16 @@ def summary_line(result: RunResult, changed: str = "would change") -> str:
         for state in State
     )
     line = (
-        f"{plural(sums.total.references, 'reference')} in {plural(files, 'file')}: {states}; "
-        f"{plural(len(result.changes), 'file')} {changed}, {plural(len(result.findings), 'finding')}, "
-        f"{plural(len(result.errors), 'error')}"
+        f"{plural(sums.total.references, 'reference')} in {plural(files, 'file')}: {states}; {tally(result, changed)}"
     )
     return line if result.audit.holds else f"{line}; THE LEDGER DOES NOT ADD UP"
+
+
+def tally(result: RunResult, changed: str) -> str:
+    """How many files change, findings and errors there are; files that the run adds are told apart."""
+    added = sum(change.before is None for change in result.changes)
+    files = f"{plural(len(result.changes), 'file')} {changed}" + (f" ({added} new)" if added else "")
+    return f"{files}, {plural(len(result.findings), 'finding')}, {plural(len(result.errors), 'error')}"
 
 
 def render(result: RunResult, paint: Paint, changed: str = "would change") -> list[str]:
