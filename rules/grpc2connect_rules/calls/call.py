@@ -1,4 +1,4 @@
-"""G2C501, G2C502: a call of a stub's method becomes a call of the client's method.
+"""G2C501, G2C502, G2C503: a call of a stub's method becomes a call of the client's method.
 
     - reply = stub.SayHello(request, timeout=5, metadata=[("k", "v")])
     + reply = stub.say_hello(request, timeout_ms=5000, headers=headers([("k", "v")]))
@@ -11,6 +11,9 @@ the gRPC call signature.
 
     - reply, call = stub.SayHello.with_call(request)
     + reply, call = unary_unary(stub.say_hello).with_call(request)
+
+An attribute that is spelled like an RPC, on an object of which nothing is known (G2C503), may be such a call and may
+not: the service stays on gRPC until the object is known.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """

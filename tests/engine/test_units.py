@@ -1,0 +1,121 @@
+"""Units: one service moves whole or not at all, whatever the files and their order."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from grpc2connect.engine import run
+from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.results import RunResult, State
+from tests.rules.projects import UNTOUCHED, Project, golden
+
+IMPORTS = "import grpc\nfrom shopapi import shop_pb2_grpc\n\n\n"
+SERVICE = (
+    "from shopapi import shop_pb2_grpc\n\n\n"
+    "class Shop(shop_pb2_grpc.ShopServicer):\n    def GetItem(self, request, context):\n        return None\n"
+)
+MAIN = (
+    IMPORTS + "from service import Shop\n\n\ndef main(pool):\n    server = grpc.server(pool{more})\n"
+    "    shop_pb2_grpc.add_ShopServicer_to_server(Shop(), server)\n"
+)
+CLIENT = IMPORTS + (
+    "def ask(target):\n    stub = shop_pb2_grpc.ShopStub(grpc.insecure_channel(target))\n"
+    "    return stub.GetItem(None)\n"
+)
+OTHER = IMPORTS + (
+    "def count(target):\n    stub = shop_pb2_grpc.StockStub(grpc.insecure_channel(target))\n"
+    "    return stub.CountItem(None)\n"
+)
+
+
+def project(folder: Path, **files: str) -> Project:
+    """The empty fixture with files of this test's own."""
+    (folder / "own").mkdir()
+    for name, text in files.items():
+        (folder / "own" / f"{name}.py").write_text(text)
+    return Project.copied(folder / "own", folder / "copy")
+
+
+def changed(result: RunResult) -> set[str]:
+    return {change.path.name for change in result.changes if change.before is not None}
+
+
+def test_all_of_a_unit_moves(tmp_path: Path) -> None:
+    made = project(tmp_path, service=SERVICE, main=MAIN.format(more=""), client=CLIENT, other=OTHER)
+    result = made.run()
+    assert changed(result) == {"service.py", "main.py", "client.py", "other.py"}
+    assert State.LEFT not in {entry.state for entry in result.ledger}
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "code"),
+    [
+        (", interceptors=[None]", "", "G2C301"),
+        ("", "    server.add_generic_rpc_handlers(())\n", "G2C302"),
+        ("", "    getattr(Shop(), 'GetItem')\n", "G2C504"),
+        ("", "    print(shop_pb2_grpc.ShopStub)\n", "G2C803"),
+    ],
+)
+def test_one_reference_that_is_left_leaves_its_unit_and_no_other(
+    tmp_path: Path, more: str, line: str, code: str
+) -> None:
+    made = project(tmp_path, service=SERVICE, main=MAIN.format(more=more) + line, client=CLIENT, other=OTHER)
+    result = made.run()
+    assert changed(result) == {"other.py"}
+    assert code in {finding.code for finding in result.findings}
+    for entry in result.ledger:
+        if "shopapi.v1.Shop" in entry.units:
+            assert entry.state is State.LEFT or "shopapi.v1.Stock" in entry.units, entry
+        if entry.units == ("shopapi.v1.Stock",) and entry.behaviour:
+            assert entry.state is not State.LEFT, entry
+
+
+def test_services_on_one_server_stay_together(tmp_path: Path) -> None:
+    both = MAIN.format(more=", interceptors=[None]") + (
+        "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n\n\n"
+        "class Stock(shop_pb2_grpc.StockServicer):\n    def CountItem(self, request, context):\n        return None\n"
+    )
+    made = project(tmp_path, service=SERVICE, main=both, client=CLIENT, other=OTHER)
+    assert changed(made.run()) == set()
+
+
+def test_a_file_that_does_not_parse_keeps_what_it_names(tmp_path: Path) -> None:
+    broken = "from shopapi.shop_pb2_grpc import ShopStub\n\n\ndef broken(:\n"
+    made = project(tmp_path, client=CLIENT, other=OTHER, broken=broken)
+    result = run(Options(made.folder, (made.folder,), runtime=RuntimeMode.PACKAGE))
+    assert changed(result) == {"other.py"}
+    assert [error.code for error in result.errors] == ["G2C002"]
+
+
+def summary(result: RunResult) -> object:
+    return (
+        {change.path: change.after for change in result.changes},
+        sorted((str(entry.place), entry.kind, entry.code, entry.state.value, entry.units) for entry in result.ledger),
+        sorted((str(finding.place), finding.code, finding.message) for finding in result.findings),
+    )
+
+
+@pytest.mark.parametrize("name", ["G2C302-server-methods", "G2C404-credentials", "G2C503-unknown-object"])
+def test_the_order_of_files_does_not_matter(tmp_path: Path, name: str) -> None:
+    folder = next(folder for folder in golden() if folder.name == name)
+    made = Project.copied(folder / "before", tmp_path)
+    own = [tmp_path / name for name in sorted(made.own)]
+    stubs = sorted(path for path in tmp_path.rglob("*.py") if path not in own)
+    orders = [[*order, *stubs] for order in itertools.permutations(own)] + [[*stubs, *own], [*stubs[::-1], *own[::-1]]]
+    first, *others = [summary(run(Options(tmp_path, tuple(order), runtime=RuntimeMode.PACKAGE))) for order in orders]
+    for other in others:
+        assert other == first
+
+
+def test_all_fixtures_in_one_program_in_any_order(tmp_path: Path) -> None:
+    for tree in [*(folder / "before" for folder in golden()), *UNTOUCHED.iterdir()]:
+        name = (tree.parent.name if tree.name == "before" else tree.name).replace("-", "_")
+        Project.copied(tree, tmp_path / name)
+    folders = sorted(tmp_path.iterdir())
+    first = run(Options(tmp_path, tuple(folders), runtime=RuntimeMode.PACKAGE))
+    assert first.audit.holds and not first.errors
+    assert len(first.ledger) > 300
+    assert summary(run(Options(tmp_path, tuple(folders[::-1]), runtime=RuntimeMode.PACKAGE))) == summary(first)
