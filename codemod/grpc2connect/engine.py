@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
 from grpc2connect.rules_api import load
 from grpc2connect.schema import GrpcModule, Schema
-from grpc2connect.sources import NotEncodable, Source, encode, find, read
+from grpc2connect.sources import NotEncodable, Source, around, encode, find, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.syntax import Module, SyntaxProblem, parse
 from grpc2connect.vendor import PACKAGE
@@ -93,8 +93,9 @@ def run(options: Options, progress: Progress | None = None) -> RunResult:
 def generate(options: Options, progress: Progress | None = None) -> RunResult:
     """Only the `*_connect.py` beside the generated modules that the paths hold, and a vendored runtime as it is now."""
     paths, errors = find(options)
-    schema, schema_errors = Schema.load(paths, _environment(options))
-    modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, options)]
+    schema, schema_errors = _schema(paths, around(options, paths), options)
+    given = set(paths)
+    modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, given, options)]
     changes, generate_errors = generate_modules(schema, modules, options)
     if options.runtime is RuntimeMode.VENDOR:
         marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
@@ -104,8 +105,15 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     )
 
 
-def _on_disk(module: GrpcModule, options: Options) -> bool:
-    return module.path is not None or options.generated is not None
+def _on_disk(module: GrpcModule, given: Container[Path], options: Options) -> bool:
+    return module.path in given if module.path is not None else options.generated is not None
+
+
+def _schema(paths: list[Path], surroundings: list[Path], options: Options) -> tuple[Schema, list[FileError]]:
+    """The services of the project; what is wrong outside the given paths is not reported."""
+    schema, errors = Schema.load(sorted([*paths, *surroundings]), _environment(options))
+    silent = set(surroundings)
+    return schema, [error for error in errors if error.path not in silent]
 
 
 def _environment(options: Options) -> list[Path]:
@@ -113,6 +121,8 @@ def _environment(options: Options) -> list[Path]:
 
 
 def _top(options: Options) -> Path:
+    if options.project is not None:
+        return options.project
     folders = [path if path.is_dir() else path.parent for path in options.paths]
     return Path(os.path.commonpath([str(folder.resolve()) for folder in folders])) if folders else options.root
 
@@ -123,19 +133,22 @@ class _Run:
         self.progress = progress
         paths, errors = find(options)
         self.paths = [path for path in paths if not _is_vendored(path)]
+        surroundings = [path for path in around(options, paths) if not _is_vendored(path)]
         self.top = _top(options)
-        python = [path for path in self.paths if path.suffix == ".py"]
-        self.files = _Files(self.top, frozenset(map(str, python)), errors=list(errors))
-        self.schema, schema_errors = Schema.load(self.paths, _environment(options))
+        self.python = [path for path in self.paths if path.suffix == ".py"]
+        self.around = frozenset(path for path in surroundings if path.suffix == ".py")
+        everything = [*self.python, *self.around]
+        self.files = _Files(self.top, frozenset(map(str, everything)), errors=list(errors))
+        self.schema, schema_errors = _schema(self.paths, surroundings, options)
         self.files.errors.extend(schema_errors)
-        self.program = Program(python, self.schema, self.files.load, self.top)
-        self.python = python
+        self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
 
     def result(self) -> RunResult:
         """Run all stages."""
-        relevance = Relevance(self.python, self.schema)
-        new = relevance.seeds()
+        relevance = Relevance([*self.python, *self.around], self.schema)
+        seeds = relevance.seeds()
+        new = seeds - self.around
         if not new:
             return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
         state = State()
@@ -147,7 +160,8 @@ class _Run:
             active |= new
             self.progress("facts", len(active), len(self.python))
             infer(self.program, state)
-            new = relevance.importers(holders(state, self.program.modules())) - active
+            imported = {module.path for module in self.program.modules()} & seeds
+            new = (imported | relevance.importers(holders(state, self.program.modules()))) - active
         facts = Facts(self.program, state)
         references: list[Reference] = []
         for module in self.program.modules():
@@ -158,7 +172,7 @@ class _Run:
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
-        stay: dict[str, str] = self._named_in_broken(references)
+        stay = self._named_in_broken(references) | self._used_around(references)
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
             plan = make_plan(references, load(), stay, self._wanted)
@@ -173,18 +187,30 @@ class _Run:
             plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
         return ledger.result(
             self.options,
-            plan,
+            plan.without(self.around),
             rewritten,
             changes,
             self.files.errors,
             stay,
-            ledger.Counts(len(references), len(self.paths), self.files.parsed, tuple(self.unexplained)),
+            ledger.Counts(
+                sum(reference.module.path not in self.around for reference in references),
+                len(self.paths),
+                self.files.parsed,
+                tuple(self.unexplained),
+            ),
         )
 
     def _wanted(self, code: str) -> bool:
         """Whether a rule is switched on by the selected and ignored code prefixes."""
         select, ignore = self.options.select, self.options.ignore
         return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
+
+    def _used_around(self, references: list[Reference]) -> dict[str, str]:
+        """Files outside the given paths that belong together with code in them: their services stay as they are."""
+        return {
+            str(path): f"{self._shown(path)} belongs to it and is not among the given files"
+            for path in {reference.module.path for reference in references} & self.around
+        }
 
     def _named_in_broken(self, references: list[Reference]) -> dict[str, str]:
         """Services whose names occur in a file that cannot be parsed stay as they are: full name to the reason."""
@@ -194,8 +220,11 @@ class _Run:
             for service in {service for reference in references for service in reference.units}:
                 names = {service.stub_class, service.servicer_class, service.adder}
                 if any(name.encode() in words for name in names):
-                    stay[service.full_name] = f"{path} uses it and cannot be parsed"
+                    stay[service.full_name] = f"{self._shown(path)} uses it and cannot be parsed"
         return stay
+
+    def _shown(self, path: Path) -> str:
+        return Path(os.path.relpath(path, self.options.root)).as_posix()
 
     def _rewrite(
         self, facts: Facts, plan: Plan, places: Places

@@ -104,16 +104,16 @@ def _protocol_findings(plan: Plan) -> Iterable[Finding]:
 def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
     """One finding for each service that stays only because something outside the rules failed."""
     seen = set()
+    reasons = set(stay.values())
     for decision in plan.decisions:
         for service in decision.reference.units:
             why = plan.units.why_left(service)
-            reason = stay.get(service.full_name) or stay.get(str(decision.reference.module.path))
-            if why and reason and service.full_name not in seen:
+            if why in reasons and service.full_name not in seen:
                 seen.add(service.full_name)
                 yield Finding(
                     "G2C012",
                     decision.reference.place,
-                    f"{service.full_name} stays on gRPC: {reason}",
+                    f"{service.full_name} stays on gRPC: {why}",
                     "correct that, then run again",
                     Severity.WARNING,
                     service.full_name,

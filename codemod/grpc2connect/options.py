@@ -33,7 +33,9 @@ class GeneratedPlace:
 class Options:
     """The settings of one run.
 
-    `paths` are the files and folders to process, `root` the folder that findings are printed against.
+    `paths` are the files and folders to process, `root` the folder that findings are printed against. `project`, if it
+    is known, is the folder of the whole project: what lies there beside `paths` is read where it matters, and never
+    edited; a service that is used there by code that belongs together with that in `paths` stays on gRPC.
     `python` names a virtual environment whose files are read, never run, for installed stubs.
     """
 
@@ -47,3 +49,4 @@ class Options:
     client_protocol: ClientProtocol = ClientProtocol.GRPC
     python: Path | None = None
     generated: GeneratedPlace | None = None
+    project: Path | None = None

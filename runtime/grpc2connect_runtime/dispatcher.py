@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 from .exchange import Exchange, Send, current_exchange
-from .late_frames import tolerate_late_frames
 from .lifespan import Lifespans
+from .stream_ends import stream_end
+from .trailers_only import TrailersOnly
 
 __all__ = ["Dispatcher"]
 
@@ -28,7 +29,6 @@ async def _refuse(send: Send, content_type: str, status: int, text: str, http_st
     if is_web:
         http_status, headers = 200, headers + fields
     elif is_grpc:
-        # Not trailers only: grpcio wants those to end the stream, ASGI servers end it with an empty body.
         http_status = 200
     else:
         headers = []
@@ -103,9 +103,11 @@ class Dispatcher:
             return
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
-        tolerate_late_frames(send)
+        end_with_headers = stream_end(send)
         content_type = _content_type(scope)
         is_grpc = content_type.startswith("application/grpc")
+        if is_grpc and not content_type.startswith("application/grpc-web") and end_with_headers is not None:
+            send = TrailersOnly(send, end_with_headers)
         if self._stopping:
             await _refuse(send, content_type, 14, "Server is shutting down", 503)
             return

@@ -44,7 +44,10 @@ class Exchange:
         content_type = "application/grpc+proto" if self._content_type == "application/grpc" else self._content_type
         fields = [(b"content-type", content_type.encode()), (b"grpc-encoding", b"identity")]
         fields += [(key.encode(), value.encode()) for key, value in response_headers.allitems()]
+        if self.started:
+            return
         await self({"type": "http.response.start", "status": 200, "headers": fields, "trailers": True})
+        await self({"type": "http.response.body", "body": b"", "more_body": True})
 
 
 current_exchange: ContextVar[Exchange | None] = ContextVar("grpc2connect_exchange", default=None)

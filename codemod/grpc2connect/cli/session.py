@@ -164,6 +164,7 @@ def open_session(
         ),
         python=python,
         generated=config.generated,
+        project=target.project,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet), as_json)
 

@@ -17,13 +17,15 @@ class Target:
     """What was asked for, and what the engine has to see for it.
 
     `only` is set when single files were given, as pre-commit does: the engine then sees the whole project, since
-    a service is spread over files, and results are narrowed to these files afterwards.
+    a service is spread over files, and results are narrowed to these files afterwards. `project` is the folder that
+    the configuration or git says is the whole.
     """
 
     root: Path
     paths: tuple[Path, ...]
     repository: Path | None
     only: frozenset[Path] | None = None
+    project: Path | None = None
 
     @property
     def patch_base(self) -> Path:
@@ -40,18 +42,20 @@ def resolve(given: Sequence[Path], config: Config) -> Target:
     """The target for absolute, existing paths."""
     folders = [path if path.is_dir() else path.parent for path in given]
     repository = git.top(folders[0])
-    root = _root(folders, repository, config)
+    configured = config.path.parent if config.path else None
+    root = _holder(folders, configured, repository, Path.cwd()) or Path(os.path.commonpath(folders))
+    project = _holder(folders, repository, configured)
     if all(path.is_file() for path in given):
-        return Target(root, (root,), repository, frozenset(given))
-    return Target(root, tuple(given), repository)
+        return Target(root, (root,), repository, frozenset(given), project)
+    return Target(root, tuple(given), repository, project=project)
 
 
-def _root(folders: Sequence[Path], repository: Path | None, config: Config) -> Path:
-    candidates = [config.path.parent if config.path else None, repository, Path.cwd()]
+def _holder(folders: Sequence[Path], *candidates: Path | None) -> Path | None:
+    """The first candidate that holds all folders."""
     for candidate in candidates:
         if candidate is not None and all(folder.is_relative_to(candidate) for folder in folders):
             return candidate
-    return Path(os.path.commonpath(folders))
+    return None
 
 
 @dataclass(frozen=True)

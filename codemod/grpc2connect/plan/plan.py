@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from grpc2connect.facts.references import Import, Reference, UnknownRpc
 from grpc2connect.plan.units import Units
@@ -29,6 +30,10 @@ class Plan:
 
     decisions: list[Decision]
     units: Units
+
+    def without(self, paths: Container[Path]) -> Plan:
+        """The plan without the decisions in some files, which stay as they are."""
+        return Plan([one for one in self.decisions if one.reference.module.path not in paths], self.units)
 
 
 def make(

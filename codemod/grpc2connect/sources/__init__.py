@@ -6,7 +6,7 @@ slow to import is imported where it is used.
 
 from grpc2connect.sources.content import NotEncodable, Source, encode, read
 from grpc2connect.sources.environment import search_paths
-from grpc2connect.sources.files import find
+from grpc2connect.sources.files import around, find
 from grpc2connect.sources.git import dirty_files, is_repository
 from grpc2connect.sources.sieve import imports_grpc, mentions, mentions_any
 from grpc2connect.sources.writing import write_all, write_atomic
@@ -14,6 +14,7 @@ from grpc2connect.sources.writing import write_all, write_atomic
 __all__ = [
     "NotEncodable",
     "Source",
+    "around",
     "dirty_files",
     "encode",
     "find",

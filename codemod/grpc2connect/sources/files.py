@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,14 @@ def find(options: Options) -> tuple[list[Path], list[FileError]]:
             what = "is neither a file nor a folder" if os.path.lexists(path) else "does not exist"
             errors.append(FileError(path, "G2C003", what, "name a file or a folder that is there"))
     return sorted(found), errors
+
+
+def around(options: Options, found: Iterable[Path]) -> list[Path]:
+    """The other files of the project, which a run may read but not edit: outside the paths, or excluded."""
+    if options.project is None:
+        return []
+    everything, _ = find(Options(options.project, (options.project,)))
+    return sorted(set(everything).difference(found))
 
 
 def _below(folder: Path, given: Path) -> Iterator[Path]:
