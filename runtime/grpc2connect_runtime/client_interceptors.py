@@ -11,7 +11,7 @@ from connectrpc.errors import ConnectError
 from connectrpc.request import RequestContext
 from google.protobuf.message import Message
 
-from .errors import CallError
+from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .transports import CallRecord, current_record
 
 Context = RequestContext[Any, Any]
@@ -23,7 +23,7 @@ def check_request(request: Any) -> None:
         raise CallError(Code.INTERNAL, "Exception serializing request!")
 
 
-def call_error(error: ConnectError, record: CallRecord, closed: bool) -> CallError:
+def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str) -> CallError:
     """Return the error of a failed call with its metadata."""
     if isinstance(error, CallError):
         return error
@@ -42,6 +42,7 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool) -> CallErr
         error.details,
         initial_metadata=record.initial_metadata(),
         trailing_metadata=record.trailing_metadata(),
+        form=form,
     )
 
 
@@ -60,11 +61,11 @@ class _Base:
         record.claimed = True
         return record
 
-    def _fail(self, error: ConnectError, record: CallRecord) -> NoReturn:
+    def _fail(self, error: ConnectError, record: CallRecord, form: str) -> NoReturn:
         # connectrpc 0.13 turns a cancelled task into an error, which breaks wait_for, timeout and TaskGroup.
         if isinstance(error.__cause__, asyncio.CancelledError):
             raise asyncio.CancelledError(*error.__cause__.args) from error
-        raise call_error(error, record, self._is_closed()) from error
+        raise call_error(error, record, self._is_closed(), form) from error
 
 
 class SyncCalls(_Base):
@@ -102,7 +103,7 @@ class SyncCalls(_Base):
         try:
             return call_next(request, ctx)
         except ConnectError as error:
-            self._fail(error, record)
+            self._fail(error, record, UNARY_FORM)
         finally:
             current_record.reset(token)
 
@@ -118,7 +119,7 @@ class SyncCalls(_Base):
                 except StopIteration:
                     return
                 except ConnectError as error:
-                    self._fail(error, record)
+                    self._fail(error, record, STREAM_FORM)
                 finally:
                     current_record.reset(token)
                 yield message
@@ -180,7 +181,7 @@ class AsyncCalls(_Base):
         try:
             return await call_next(request, ctx)
         except ConnectError as error:
-            self._fail(error, record)
+            self._fail(error, record, AIO_FORM)
         finally:
             current_record.reset(token)
 
@@ -196,7 +197,7 @@ class AsyncCalls(_Base):
                 except StopAsyncIteration:
                     return
                 except ConnectError as error:
-                    self._fail(error, record)
+                    self._fail(error, record, AIO_FORM)
                 finally:
                     current_record.reset(token)
                 yield message

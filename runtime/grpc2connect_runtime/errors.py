@@ -38,14 +38,22 @@ class FutureTimeoutError(Exception):
     """
 
 
+UNARY_FORM, STREAM_FORM, AIO_FORM = "_InactiveRpcError", "_MultiThreadedRendezvous", "AioRpcError"
+"""grpcio's classes of errors: of a call that answers with one message, of one that streams, of `grpc.aio`."""
+
+
 class CallError(ConnectError):
     """A failed client call: a `ConnectError` that knows it came from a call, and the metadata that came with it.
 
     A handler that lets it pass has had a downstream failure, which its own caller sees as UNKNOWN, as from grpcio.
 
+    As text it is what grpcio's error is, for logs, messages made of it and tests that look into them; only the debug
+    string inside is this package's own.
+
     Attributes:
         initial_metadata: the response headers as gRPC metadata.
         trailing_metadata: the response trailers as gRPC metadata.
+        form: the name of grpcio's class for such an error, with which the text begins.
 
     Native form: `ConnectError`, with `connectrpc.client.ResponseMetadata` around the call for the metadata.
 
@@ -60,20 +68,27 @@ class CallError(ConnectError):
         *,
         initial_metadata: tuple[Metadatum, ...] = (),
         trailing_metadata: tuple[Metadatum, ...] = (),
+        form: str = UNARY_FORM,
     ) -> None:
         """Make one from its parts; `code`, `message` and `details` are those of `ConnectError`."""
         super().__init__(code, message, details)
         self.initial_metadata = initial_metadata
         self.trailing_metadata = trailing_metadata
+        self.form = form
 
     def __reduce__(self) -> tuple[Any, ...]:
         packed = pack_status(0, "", self.details)
-        return _unpickle, (self.code, self.message, packed, self.initial_metadata, self.trailing_metadata)
+        return _unpickle, (self.code, self.message, packed, self.initial_metadata, self.trailing_metadata, self.form)
+
+    def __str__(self) -> str:
+        return str(RpcErrorView(self))
+
+    __repr__ = __str__
 
 
-def _unpickle(code: Code, message: str, packed: bytes, initial: Any, trailing: Any) -> CallError:
+def _unpickle(code: Code, message: str, packed: bytes, initial: Any, trailing: Any, form: str) -> CallError:
     details = status_details(packed)
-    return CallError(code, message, details, initial_metadata=initial, trailing_metadata=trailing)
+    return CallError(code, message, details, initial_metadata=initial, trailing_metadata=trailing, form=form)
 
 
 class RpcErrorView:
@@ -108,12 +123,12 @@ class RpcErrorView:
         return trailers
 
     def debug_error_string(self) -> str:
-        """Return a line for logs; native form: `str(error)`."""
+        """Return a line for logs; native form: the code and the message."""
         return f"{self.code().name}:{self.error.message}"
 
     def __str__(self) -> str:
         return (
-            f"<_InactiveRpcError of RPC that terminated with:\n\tstatus = {self.code()}\n"
+            f"<{getattr(self.error, 'form', UNARY_FORM)} of RPC that terminated with:\n\tstatus = {self.code()}\n"
             f'\tdetails = "{self.details()}"\n\tdebug_error_string = "{self.debug_error_string()}"\n>'
         )
 

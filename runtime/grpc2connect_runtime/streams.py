@@ -9,7 +9,7 @@ from typing import Any
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
-from .errors import CallError
+from .errors import AIO_FORM, CallError
 
 __all__ = ["EOF", "AsyncRequests", "Outbox", "RequestFeed", "SyncRequests"]
 
@@ -74,7 +74,7 @@ class RequestFeed:
         """Stop reading; whoever still waits for a message gets CANCELLED."""
         self._task.cancel()
         await asyncio.wait([self._task])
-        self._queue.put_nowait(_Failure(CallError(Code.CANCELED, "RPC ended")))
+        self._queue.put_nowait(_Failure(CallError(Code.CANCELED, "RPC ended", form=AIO_FORM)))
 
 
 class SyncRequests:
@@ -127,7 +127,7 @@ class Outbox:
             CallError: the RPC is over.
         """
         if self._closed:
-            raise CallError(Code.CANCELED, "RPC ended")
+            raise CallError(Code.CANCELED, "RPC ended", form=AIO_FORM)
         sent = self._loop.create_future()
         self._queue.put_nowait((message, sent))
         await sent
@@ -142,7 +142,7 @@ class Outbox:
         while not self._queue.empty():
             item = self._queue.get_nowait()
             if item is not None and not item[1].done():
-                item[1].set_exception(CallError(Code.CANCELED, "RPC ended"))
+                item[1].set_exception(CallError(Code.CANCELED, "RPC ended", form=AIO_FORM))
 
     async def messages(self) -> AsyncGenerator[Any]:
         """Iterate over the messages; one counts as sent when the next is asked for."""
@@ -155,5 +155,5 @@ class Outbox:
                     sent.set_result(None)
         finally:
             if sent is not None and not sent.done():
-                sent.set_exception(CallError(Code.CANCELED, "RPC ended"))
+                sent.set_exception(CallError(Code.CANCELED, "RPC ended", form=AIO_FORM))
             self.close()
