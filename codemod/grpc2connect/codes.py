@@ -14,10 +14,9 @@ CODES: dict[str, str] = {
     "G2C007": "the generator is missing; install it into the environment of grpc2connect.",
     "G2C008": 'it is not clear where generated modules go; set `generated = { out = "FOLDER", package = "NAME" }`.',
     "G2C009": "two names clash in a generated module, or a file has its name; rename one.",
-    "G2C010": "a file cannot be written, or has changed since it was read; run again.",
+    "G2C010": "a file cannot be written, or has changed since it was read: its service stays as it was; run again.",
     "G2C011": "the generator failed on a service, which stays on gRPC.",
     "G2C012": "a service stays on gRPC, for the reason given.",
     "G2C013": 'with `client-protocol = "connect"`: a channel speaks Connect only where the environment says so.',
-    "G2C090": "a file changed while the run was under way; run again.",
-    "G2C091": "a file was not written; correct the reason, then run again.",
+    "G2C901": "a file requires grpcio and is not edited; add what the migrated code needs, or refresh it.",
 }

@@ -21,6 +21,7 @@ from grpc2connect.generate import generate as generate_modules
 from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
+from grpc2connect.project import require
 from grpc2connect.relevance import Relevance, holders
 from grpc2connect.results import FileChange, FileError, RunResult
 from grpc2connect.rewrite.place import Places
@@ -185,13 +186,15 @@ class _Run:
             stay.update(failed)
         else:
             plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
+        required, unsure = require(rewritten, self.options)
         return ledger.result(
             self.options,
             plan.without(self.around),
             rewritten,
-            changes,
+            [*changes, *required],
             self.files.errors,
             stay,
+            unsure,
             ledger.Counts(
                 sum(reference.module.path not in self.around for reference in references),
                 len(self.paths),

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from grpc2connect.options import RuntimeMode
+
 PACKAGE = "grpc2connect_runtime"
 DISTRIBUTION = "grpc2connect-runtime"
-REQUIREMENTS = ("connectrpc>=0.13,<0.14", "hypercorn>=0.18", "protobuf>=4", "pyqwest")
-"""What the vendored runtime imports; the dependencies of the distribution, which need no such list."""
+REQUIREMENT = f"{DISTRIBUTION}>=0.1,<0.2"
+"""What code migrated with `--runtime package` needs."""
+REQUIREMENTS = ("connectrpc>=0.13,<0.14", "hypercorn>=0.18,<0.19", "protobuf>=4", "pyqwest>=0.12,<0.13")
+"""What code migrated with `--runtime vendor` needs: the dependencies of the distribution."""
+
+
+def needed(mode: RuntimeMode) -> tuple[str, ...]:
+    """The requirements of migrated code, as PEP 508 strings."""
+    return REQUIREMENTS if mode is RuntimeMode.VENDOR else (REQUIREMENT,)
 
 
 class RuntimeMissing(Exception):

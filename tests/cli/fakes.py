@@ -9,7 +9,8 @@ from pathlib import Path
 
 from grpc2connect.cli.engine import Progress, RuleInfo
 from grpc2connect.options import Options
-from grpc2connect.results import Audit, Entry, FileChange, Place, RunResult, State
+from grpc2connect.results import Audit, Entry, FileChange, FileError, Place, RunResult, State
+from grpc2connect.sources import write_all
 
 GREETER = "helloworld.Greeter"
 
@@ -48,10 +49,11 @@ class FakeEngine:
     def catalogue(self) -> Sequence[RuleInfo]:
         return RULES
 
-    def write(self, path: Path, data: bytes) -> None:
-        if path.name in self.failing:
-            raise PermissionError(13, "Permission denied", str(path))
-        path.write_bytes(data)
+    def write(self, changes: Sequence[FileChange]) -> list[FileError]:
+        failing = [change.path for change in changes if change.path.name in self.failing]
+        if failing:
+            return [FileError(path, "G2C010", "cannot be written: Permission denied", "retry") for path in failing]
+        return write_all(changes)
 
 
 def reference(path: Path, line: int = 1, state: State = State.NATIVE, code: str = "G2C201") -> Entry:

@@ -64,18 +64,32 @@ def test_refuses_a_folder_without_git(tmp_path: Path, monkeypatch: pytest.Monkey
     assert shell("migrate", "--allow-no-vcs").code == 0
 
 
-def test_failing_write_is_reported_and_the_others_go_on(project: Path, engine: FakeEngine, shell: Shell) -> None:
-    engine.answer = answer(edit(project / "server.py"), edit(project / "client.py"))
+def test_failing_write_is_reported_and_other_services_go_on(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    engine.answer = answer(edit(project / "server.py"), edit(project / "client.py", "other.Service"))
     engine.failing = frozenset({"server.py"})
     outcome = shell("migrate")
     assert outcome.code == 3
-    assert "server.py: G2C091 was not written: Permission denied; correct it and run again\n" in outcome.err
+    assert "server.py: G2C010 cannot be written: Permission denied; retry\n" in outcome.err
     assert (project / "server.py").read_bytes() == OLD
     assert (project / "client.py").read_bytes() == NEW
 
 
+def test_a_service_is_not_written_in_part(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    engine.answer = answer(edit(project / "client.py"), edit(project / "server.py"))
+    engine.failing = frozenset({"server.py"})
+    assert shell("migrate").code == 3
+    assert (project / "server.py").read_bytes() == (project / "client.py").read_bytes() == OLD
+
+
+def test_nothing_moves_without_what_all_need(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    engine.answer = answer(edit(project / "client.py"), addition(project / "runtime.py"))
+    engine.failing = frozenset({"runtime.py"})
+    assert shell("migrate").code == 3
+    assert (project / "client.py").read_bytes() == OLD
+
+
 def test_file_that_changed_meanwhile_is_left_alone(project: Path, engine: FakeEngine, shell: Shell) -> None:
-    engine.answer = answer(edit(project / "server.py"), addition(project / "new.py"))
+    engine.answer = answer(edit(project / "server.py"), addition(project / "new.py", "x.Other"))
 
     def edit_by_hand() -> None:
         (project / "server.py").write_bytes(b"by hand\n")
@@ -84,7 +98,7 @@ def test_file_that_changed_meanwhile_is_left_alone(project: Path, engine: FakeEn
     engine.on_run = edit_by_hand
     outcome = shell("migrate")
     assert outcome.code == 3
-    assert outcome.err.count("G2C090 changed while the run was under way; run again") == 2
+    assert outcome.err.count("G2C010 has changed since it was read; run again") == 2
     assert (project / "server.py").read_bytes() == (project / "new.py").read_bytes() == b"by hand\n"
 
 

@@ -26,6 +26,7 @@ LEVELS = {
     "schema": 1,
     "vendor": 1,
     "config": 1,
+    "project": 2,
     "facts": 2,
     "rules_api": 3,
     "plan": 4,
@@ -116,5 +117,6 @@ def test_only_the_installed_engine_joins_the_command_line_to_the_engine() -> Non
                 "options",
                 "config",
                 "vendor",
+                "sources",
                 "__version__",
             }, path

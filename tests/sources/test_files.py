@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from grpc2connect.options import Options
-from grpc2connect.sources import dirty_files, find, is_repository
+from grpc2connect.sources import dirty_files, find, repository_of
 
 
 def make(root: Path, *names: str) -> None:
@@ -115,7 +115,7 @@ def test_a_hook_of_the_repository_is_not_run(tmp_path: Path) -> None:
 
 
 def test_dirty(tmp_path: Path) -> None:
-    assert not is_repository(tmp_path)
+    assert repository_of(tmp_path) is None
     assert dirty_files([tmp_path]) == []
     git(tmp_path, "init", "-q")
     make(tmp_path, "clean.py", "staged.py", "edited.py", "both.py")
@@ -126,7 +126,7 @@ def test_dirty(tmp_path: Path) -> None:
     git(tmp_path, "add", "staged.py", "both.py")
     (tmp_path / "both.py").write_text("x = 3\n")
     make(tmp_path, "new.py")
-    assert is_repository(tmp_path / "clean.py")
+    assert repository_of(tmp_path / "clean.py") == tmp_path
 
     def dirty(*given: str, staged_is_fine: bool = False) -> list[str]:
         found = dirty_files([tmp_path / one for one in given], staged_is_fine=staged_is_fine)

@@ -13,6 +13,7 @@ from grpc2connect.cli.target import Focus, absolute, focus
 from grpc2connect.report import text
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
+from grpc2connect.results import FileChange
 
 
 @click.command(short_help="Fail if gRPC references remain; for CI and pre-commit.", epilog=codes.HELP)
@@ -69,8 +70,10 @@ def _update(session: Session, path: Path | None) -> int:
         usage("--update-baseline needs the whole project; give a folder, or nothing")
     result = session.run()
     counted = baseline.count(result)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    session.engine.write(path, baseline.dump(counted))
+    before = path.read_bytes() if path.exists() else None
+    failed = session.engine.write([FileChange(path, before, baseline.dump(counted))])
+    if failed:
+        usage(str(failed[0]))
     if not session.as_json:
         session.output.lines([f"wrote {shown(path, result.root)}: {plural(counted.total(), 'reference')}"])
     return session.finish("check", result, codes.of(result), changed="would change", to_stderr=False)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Protocol
 
 from grpc2connect.options import Options
-from grpc2connect.results import RunResult
+from grpc2connect.results import FileChange, FileError, RunResult
 
 Progress = Callable[[str, int, int], None]
 
@@ -44,8 +43,8 @@ class Engine(Protocol):
     def catalogue(self) -> Sequence[RuleInfo]:
         """The rules in force."""
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Put `data` into `path` in one step, or raise `OSError` and leave it as it was."""
+    def write(self, changes: Sequence[FileChange]) -> list[FileError]:
+        """Write all of `changes` or none of them; the errors say why."""
 
 
 class InstalledEngine:
@@ -69,8 +68,8 @@ class InstalledEngine:
 
         return catalogue()
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """See `Engine.write`."""
-        from grpc2connect.sources import write_atomic
+        from grpc2connect.sources import write_all
 
-        write_atomic(path, data)
+        return write_all(changes)

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import click
 
-from grpc2connect.cli import codes, git
+from grpc2connect.cli import codes
 from grpc2connect.cli.session import Session, project_command, usage
 from grpc2connect.cli.target import focus
 from grpc2connect.cli.writing import write
 from grpc2connect.report.paint import shown
+from grpc2connect.sources import dirty_files, repository_of
 
 
 @click.command(short_help="Migrate the project.", epilog=codes.HELP)
@@ -43,17 +44,14 @@ def _ask_git(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> None
     """Refuse, before anything else is done, to write what git could not bring back."""
     target = session.target
     asked = sorted(target.only) if target.only is not None else list(target.paths)
-    folders = {path if path.is_dir() else path.parent for path in asked}
-    tops = {folder: git.top(folder) for folder in sorted(folders)}
-    outside = [folder for folder, top in tops.items() if top is None]
-    if outside and not allow_no_vcs:
-        usage(f"{outside[0]} is not in a git repository; git init and commit, or pass --allow-no-vcs")
+    outside = next((path for path in asked if repository_of(path) is None), None)
+    if outside is not None and not allow_no_vcs:
+        folder = outside if outside.is_dir() else outside.parent
+        usage(f"{folder} is not in a git repository; git init and commit, or pass --allow-no-vcs")
     if allow_dirty:
         return
-    for top in sorted({top for top in tops.values() if top is not None}):
-        mine = [path for path in asked if path.is_relative_to(top)]
-        edited = git.dirty(top, mine, unstaged_only=target.only is not None)
-        if edited:
-            names = ", ".join(shown(path, top) for path in edited[:3]) + (", ..." if len(edited) > 3 else "")
-            state = "edits that are not staged" if target.only is not None else "edits that are not committed"
-            usage(f"{top} has {state} ({names}); commit or stash them, or pass --allow-dirty")
+    edited = dirty_files(asked, staged_is_fine=target.only is not None)
+    if edited:
+        names = ", ".join(shown(path, target.patch_base) for path in edited[:3]) + (", ..." if len(edited) > 3 else "")
+        state = "edits that are not staged" if target.only is not None else "edits that are not committed"
+        usage(f"{target.patch_base} has {state} ({names}); commit or stash them, or pass --allow-dirty")

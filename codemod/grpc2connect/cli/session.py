@@ -76,11 +76,10 @@ class Session:
         return code
 
     def note_requirements(self, result: RunResult) -> None:
-        """Say what has to be installed where the migrated code runs: no project file is edited."""
+        """Say what has to be installed where the migrated code runs."""
         if result.changes and not self.output.quiet and not self.as_json:
-            vendored = self.options.runtime is RuntimeMode.VENDOR
-            needed = " ".join(f"'{one}'" for one in (vendor.REQUIREMENTS if vendored else (vendor.DISTRIBUTION,)))
-            self.output.notes([f"to run the result, require and install: {needed}"])
+            names = " ".join(f"'{one}'" for one in vendor.needed(self.options.runtime))
+            self.output.notes([f"to run the result, install: {names}"])
 
     def note_others(self, narrowed: targets.Focus) -> None:
         """Name the files that were not given and have to change together with those that were."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grpc2connect.cli import git
 from grpc2connect.config import Config
 from grpc2connect.results import FileChange, RunResult
+from grpc2connect.sources import repository_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def absolute(path: Path) -> Path:
 def resolve(given: Sequence[Path], config: Config) -> Target:
     """The target for absolute, existing paths."""
     folders = [path if path.is_dir() else path.parent for path in given]
-    repository = git.top(folders[0])
+    repository = repository_of(folders[0])
     configured = config.path.parent if config.path else None
     root = _holder(folders, configured, repository, Path.cwd()) or Path(os.path.commonpath(folders))
     project = _holder(folders, repository, configured)
@@ -79,7 +79,7 @@ def focus(result: RunResult, only: frozenset[Path] | None) -> Focus:
     blocked: list[FileChange] = []
     others: list[Path] = []
     shared: list[FileChange] = []
-    for group in _groups(result.changes):
+    for group in groups(result.changes):
         inside = [change for change in group if change.path in only]
         outside = [change.path for change in group if change.path not in only and change.before is not None]
         if not inside:
@@ -104,7 +104,7 @@ def focus(result: RunResult, only: frozenset[Path] | None) -> Focus:
     )
 
 
-def _groups(changes: Iterable[FileChange]) -> list[list[FileChange]]:
+def groups(changes: Iterable[FileChange]) -> list[list[FileChange]]:
     """The changes that have to be made together: those connected through the services they belong to."""
     groups: list[tuple[set[str], list[FileChange]]] = []
     for change in changes:

@@ -7,7 +7,8 @@ slow to import is imported where it is used.
 from grpc2connect.sources.content import NotEncodable, Source, encode, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.sources.files import around, find
-from grpc2connect.sources.git import dirty_files, is_repository
+from grpc2connect.sources.git import dirty_files
+from grpc2connect.sources.git import top as repository_of
 from grpc2connect.sources.sieve import imports_grpc, mentions, mentions_any
 from grpc2connect.sources.writing import write_all, write_atomic
 
@@ -19,10 +20,10 @@ __all__ = [
     "encode",
     "find",
     "imports_grpc",
-    "is_repository",
     "mentions",
     "mentions_any",
     "read",
+    "repository_of",
     "search_paths",
     "write_all",
     "write_atomic",

@@ -47,11 +47,6 @@ def top(path: Path) -> Path | None:
     return Path(os.path.normpath(os.path.join(os.path.abspath(folder), up)))
 
 
-def is_repository(path: Path) -> bool:
-    """Whether `path` is in the work tree of a git repository."""
-    return top(path) is not None
-
-
 def tracked_and_new(folder: Path) -> list[str] | None:
     """Files below `folder` that git tracks or would add, relative to it; None outside a repository.
 
@@ -71,7 +66,7 @@ def dirty_files(paths: Iterable[Path], *, staged_is_fine: bool = False) -> list[
     """Those of `paths` (files, or folders for all that is below them) that git could not give back, as absolute paths.
 
     That is what is edited, staged or untracked. With `staged_is_fine`, as in a pre-commit hook, only what has edits
-    that are not staged, or is untracked. Files outside any repository are not judged: ask `is_repository`.
+    that are not staged, or is untracked. Files outside any repository are not judged: ask `top`.
     """
     by_top: dict[Path, list[Path]] = {}
     tops: dict[Path, Path | None] = {}

@@ -50,16 +50,19 @@ def write_atomic(path: Path, data: bytes, mode: int | None = None) -> None:
 def write_all(changes: Sequence[FileChange]) -> list[FileError]:
     """Write all of `changes` or none of them; the errors say which could not be written and why.
 
-    A file that is no longer as `FileChange.before` says is an error too: somebody edited it meanwhile.
+    A file that is no longer as `FileChange.before` says is an error too: somebody edited it meanwhile. One that is
+    already as it shall be is left alone.
     """
     errors: list[FileError] = []
     staged: list[tuple[FileChange, _Staged]] = []
     try:
         for change in changes:
             try:
-                if _now(change.path) != change.before:
-                    advice = "run again"
-                    errors.append(FileError(change.path, "G2C010", "has changed since it was read", advice))
+                now = _now(change.path)
+                if now == change.after:
+                    continue
+                if now != change.before:
+                    errors.append(FileError(change.path, "G2C010", "has changed since it was read", "run again"))
                     continue
                 staged.append((change, _stage(change.path, change.after, None)))
             except OSError as problem:
@@ -101,7 +104,7 @@ def _now(path: Path) -> bytes | None:
 
 def _error(change: FileChange, problem: OSError) -> FileError:
     reason = problem.strerror or str(problem)
-    advice = "make room or make it writable, and run again; nothing was written"
+    advice = "make room or make it writable, and run again; all of its service stays as it was"
     return FileError(change.path, "G2C010", f"cannot be written: {reason}", advice)
 
 
