@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpc2connect.results import FileError
-from grpc2connect.schema.dependencies import in_order, literal_files
 from grpc2connect.schema.descriptors import message_places, services_of
 from grpc2connect.schema.lookup import SuffixIndex
 from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module, Service
@@ -61,7 +60,6 @@ class Schema:
         self._messages_index: SuffixIndex[Pb2Module] = SuffixIndex()
         self._imports: dict[str, GrpcModule | None] = {}
         self._proto_names: set[str] = set()
-        self._sets: dict[str, FileDescriptorSet] = {}
 
     @classmethod
     def load(
@@ -130,25 +128,6 @@ class Schema:
     def has_proto(self, name: str) -> bool:
         """Whether the proto that protoc knows as `name` is in the repository, so that its modules are built with it."""
         return name in self._proto_names
-
-    def descriptors(self, module: GrpcModule) -> list[bytes] | None:
-        """The serialized file descriptors of `module`, its own last, each after what it imports; None if not to be had.
-
-        Those of a module with a messages module on disk are that one's, as the program runs with them.
-        """
-        if module.path is not None:
-            return self._literals(module.path.with_name(f"{module.path.stem.removesuffix('_grpc')}.py"), module.proto)
-        for key in [key for key, known in self._modules.items() if known == module]:
-            if key in self._sets:
-                return in_order(module.proto, {file.name: file for file in self._sets[key].file}.get)
-            if key.endswith(LITERAL_ONLY):
-                return self._literals(Path(key.removesuffix(LITERAL_ONLY)), module.proto)
-        return None
-
-    def _literals(self, path: Path, proto: str) -> list[bytes] | None:
-        path = Path(os.path.abspath(path))
-        known = [Path(key) for key, messages in self._messages.items() if messages is not None]
-        return in_order(proto, literal_files(path, [path, *known], self._environment))
 
     def _find_grpc(self, dotted: str) -> GrpcModule | None:
         if not dotted.endswith("_pb2_grpc"):
@@ -255,7 +234,6 @@ class Schema:
             if descriptors is not None:
                 file = next(file for file in descriptors.file if file.name == name)
                 services = services_of(file, places[id(descriptors)])
-                self._sets[str(proto.path)] = descriptors
             key = str(proto.path)
             self._modules[key] = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name)
             self._grpc_index.add(_parts(proto.path, "_pb2_grpc"), sure, key)
