@@ -20,15 +20,14 @@ from grpc2connect.syntax import Module, Span
 
 def unexplained(facts: Facts, module: Module, references: Iterable[Reference]) -> list[str]:
     """The places (as text) of a module's gRPC-looking tokens that no reference covers and nothing else explains."""
+    tokens = list(_tokens(module, _names(facts)))
+    if not tokens:
+        return []
     covered = [module.span(reference.node) for reference in references]
     covered += [module.span(node) for node in ast.walk(module.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = _names(facts)
-    others = _other_things(facts, module)
-    return [
-        f"{module.place_at(span.start)} {text}"
-        for span, text in _tokens(module, names)
-        if span.start not in others and not any(start <= span.start < end for start, end in covered)
-    ]
+    uncovered = [(span, text) for span, text in tokens if not any(start <= span.start < end for start, end in covered)]
+    others = _other_things(facts, module) if uncovered else frozenset()
+    return [f"{module.place_at(span.start)} {text}" for span, text in uncovered if span.start not in others]
 
 
 def _names(facts: Facts) -> frozenset[str]:
@@ -38,6 +37,8 @@ def _names(facts: Facts) -> frozenset[str]:
 
 
 def _tokens(module: Module, names: frozenset[str]) -> Iterator[tuple[Span, str]]:
+    if not any(name in module.text for name in names):
+        return
     text = module.text.replace("\r\n", "\n").replace("\r", "\n")
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):

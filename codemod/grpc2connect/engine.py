@@ -22,7 +22,7 @@ from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import require
-from grpc2connect.relevance import Relevance, holders
+from grpc2connect.relevance import Relevance, held
 from grpc2connect.results import FileChange, FileError, RunResult
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
@@ -147,7 +147,7 @@ class _Run:
 
     def result(self) -> RunResult:
         """Run all stages."""
-        relevance = Relevance([*self.python, *self.around], self.schema)
+        relevance = Relevance([*self.python, *self.around], self.schema, self.program.roots_at)
         seeds = relevance.seeds()
         new = seeds - self.around
         if not new:
@@ -162,7 +162,7 @@ class _Run:
             self.progress("facts", len(active), len(self.python))
             infer(self.program, state)
             imported = {module.path for module in self.program.modules()} & seeds
-            new = (imported | relevance.importers(holders(state, self.program.modules()))) - active
+            new = (imported | relevance.users(*held(state, self.program.modules()))) - active
         facts = Facts(self.program, state)
         references: list[Reference] = []
         for module in self.program.modules():

@@ -49,7 +49,7 @@ def get(env: Environment, owner: Value, name: str) -> Values:
         case MessagesModule():
             return NOTHING if name == "DESCRIPTOR" else frozenset({Message()})
         case ProgramModule(module):
-            found = env.state.cells.get((module.tree, name), NOTHING)
+            found = env.state.cells.read((module.tree, name))
             return found or env.program.submodule(owner, name)
         case Package():
             return env.program.submodule(owner, name)
@@ -68,7 +68,7 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return _instance(env, owner, cls, name)
         case Class():
             found = classes.lookup(env.state, owner, name)
-            return found or env.state.attributes.get((owner.node, name), NOTHING)
+            return found or env.state.attributes.read((owner.node, name))
         case Super(cls):
             found = classes.lookup(env.state, cls, name, skip_own=True)
             return _bound(found, Instance(cls)) or _inherited(env, cls, name)
@@ -101,7 +101,7 @@ def _instance(env: Environment, owner: Instance, cls: Class, name: str) -> Value
     own = classes.lookup(env.state, cls, name)
     for value in own:
         if classes.is_property(value) and isinstance(value, Function):
-            found |= env.state.returns.get(value.node, NOTHING)
+            found |= env.state.returns.read(value.node)
     found |= _bound(frozenset(value for value in own if not classes.is_property(value)), owner)
     if found:
         return found

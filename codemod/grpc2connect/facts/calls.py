@@ -167,24 +167,24 @@ def call_function(
     starred = any(isinstance(argument, ast.Starred) for argument in node.args)
     for index, values in enumerate(arguments):
         if index < len(names) and not starred:
-            state.grow(state.parameters, (target, names[index]), values)
+            state.receive(target, names[index], values)
         elif target.args.vararg:
             wrapped = frozenset(Wrapped("item", value) for value in values)
-            state.grow(state.parameters, (target, target.args.vararg.arg), wrapped)
+            state.receive(target, target.args.vararg.arg, wrapped)
     accepted = {*names, *(arg.arg for arg in target.args.kwonlyargs)}
     for name, values in keywords.items():
         if name in accepted:
-            state.grow(state.parameters, (target, name), values)
+            state.receive(target, name, values)
     return result_of(function, env)
 
 
 def result_of(function: Function, env: Environment) -> Values:
     """What a call of a function gives: its returns, wrapped as generators and coroutines are."""
     node = function.node
-    returns = env.state.returns.get(node, NOTHING)
+    returns = env.state.returns.read(node)
     if isinstance(node, ast.Lambda):
         return returns
-    yields = env.state.yields.get(node, NOTHING)
+    yields = env.state.yields.read(node)
     if classes.decorated(node, "contextmanager", "asynccontextmanager"):
         return frozenset(Wrapped("enter", value) for value in yields)
     if is_generator(node):
@@ -268,8 +268,8 @@ def apply_decorators(function: Function, node: ast.FunctionDef | ast.AsyncFuncti
             if value.self_value is not None:
                 names = names[1:]
             if names:
-                env.state.grow(env.state.parameters, (target, names[0]), frozenset({function}))
-            found |= {v for v in env.state.returns.get(target, NOTHING) if isinstance(v, Function)}
+                env.state.receive(target, names[0], frozenset({function}))
+            found |= {v for v in env.state.returns.read(target) if isinstance(v, Function)}
     return frozenset(found)
 
 

@@ -30,7 +30,7 @@ def bases(state: State, cls: Class) -> list[Value]:
     found: list[Value] = []
     for base in cls.node.bases:
         node = base.value if isinstance(base, ast.Subscript) else base
-        found.extend(sorted(state.values.get(node, NOTHING), key=repr))
+        found.extend(sorted(state.values.read(node), key=repr))
     return found
 
 
@@ -59,7 +59,7 @@ def generated_bases(state: State, cls: Class) -> list[ServicerBase | StubClass]:
 def lookup(state: State, cls: Class, name: str, skip_own: bool = False) -> Values:
     """What the class attribute `name` can be, looked up through the bases in the program."""
     for ancestor in ancestry(state, cls)[1 if skip_own else 0 :]:
-        if found := state.cells.get((ancestor.node, name), NOTHING):
+        if found := state.cells.read((ancestor.node, name)):
             return found
     return NOTHING
 
@@ -68,7 +68,7 @@ def instance_attribute(state: State, cls: Class, name: str) -> Values:
     """What `self.name` can hold through assignments anywhere in the class, its bases and its subclasses' code."""
     found = NOTHING
     for ancestor in ancestry(state, cls):
-        found |= state.attributes.get((ancestor.node, name), NOTHING)
+        found |= state.attributes.read((ancestor.node, name))
     return found
 
 

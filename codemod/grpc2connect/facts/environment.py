@@ -61,9 +61,9 @@ class Environment:
         """Assign a name."""
         if name in self.bound:
             self.locals[name] = values
-            self.state.grow(self.state.cells, (self.scope, name), values)
+            self.state.bind(self.scope, name, values)
         else:
-            self.state.grow(self.state.cells, (self.owner(name), name), values)
+            self.state.bind(self.owner(name), name, values)
 
     def owner(self, name: str) -> ast.AST:
         """The scope that a free name belongs to."""
@@ -83,8 +83,8 @@ class Environment:
             if name in self.locals:
                 return self.locals[name]
             if not isinstance(self.scope, ast.ClassDef):
-                return self.state.cells.get((self.scope, name), NOTHING)
-        found = self.state.cells.get((self.owner(name), name), NOTHING)
+                return self.state.cells.read((self.scope, name))
+        found = self.state.cells.read((self.owner(name), name))
         if not found and name in ("property", "staticmethod", "classmethod", "super", "getattr", "isinstance"):
             return frozenset({Builtin(name)})
         return found

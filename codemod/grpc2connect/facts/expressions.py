@@ -15,9 +15,7 @@ def evaluate(node: ast.expr, env: Environment) -> Values:
     """All that an expression can be, as far as gRPC is concerned; remembered under the node."""
     values = _evaluate(node, env)
     if values:
-        old = env.state.values.get(node, NOTHING)
-        if not values <= old:
-            env.state.values[node] = old | values
+        env.state.remember(node, values)
     return values
 
 
@@ -53,16 +51,16 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
             return found
         case ast.Lambda():
             function = Function(env.module, node)
-            env.state.functions.setdefault(node, function)
+            env.state.define(function)
             return frozenset({function})
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             return _comprehension(node, env)
         case ast.Yield(value=value):
             if value is not None:
-                env.state.grow_flow(env.state.yields, env.scope, evaluate(value, env))
+                env.state.yields.grow(env.scope, evaluate(value, env))
             return NOTHING
         case ast.YieldFrom(value=value):
-            env.state.grow_flow(env.state.yields, env.scope, items(evaluate(value, env)))
+            env.state.yields.grow(env.scope, items(evaluate(value, env)))
             return NOTHING
         case ast.Starred(value=value):
             return evaluate(value, env)

@@ -21,7 +21,7 @@ class Facts(ClientQuestions):
     def __init__(self, program: Program, state: State) -> None:
         self.program = program
         self.state = state
-        self._alias_cache: dict[tuple[ast.AST, str], list[ast.alias]] = {}
+        self._imported_names: dict[ast.AST, _ImportedNames] = {}
 
     @cached_property
     def _components(self) -> dict[object, object]:
@@ -114,28 +114,36 @@ class Facts(ClientQuestions):
         return []
 
     def _names(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> frozenset[str]:
-        known = self.state.globals.get(scope)
-        return known if known is not None else bound_names(scope)
+        if scope not in self.state.globals:
+            self.state.globals[scope] = bound_names(scope)
+        return self.state.globals[scope]
 
     def _aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
-        key = (scope, name)
-        if key not in self._alias_cache:
-            self._alias_cache[key] = self._find_aliases(scope, name)
-        return self._alias_cache[key]
+        if scope not in self._imported_names:
+            self._imported_names[scope] = _ImportedNames(scope)
+        return self._imported_names[scope].aliases(name)
 
-    def _find_aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
-        found = []
-        stars = []
+
+class _ImportedNames:
+    """The names of a scope that imports bind, and nothing else does."""
+
+    def __init__(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> None:
+        self._found: dict[str, list[ast.alias]] = {}
+        self._stars: list[ast.alias] = []
+        self._bound: set[str] = set()
         for child in own_nodes(scope):
             if isinstance(child, ast.Import | ast.ImportFrom):
                 for alias in child.names:
                     if alias.name == "*":
-                        stars.append(alias)
-                    elif (alias.asname or alias.name).partition(".")[0] == name:
-                        found.append(alias)
-            elif name in bindings(child):
-                return []
-        return found or stars
+                        self._stars.append(alias)
+                    else:
+                        self._found.setdefault((alias.asname or alias.name).partition(".")[0], []).append(alias)
+            else:
+                self._bound.update(bindings(child))
+
+    def aliases(self, name: str) -> list[ast.alias]:
+        """The aliases that bind a name."""
+        return [] if name in self._bound else self._found.get(name, self._stars)
 
 
 def _alone(value: Channel | Server) -> frozenset[Service]:

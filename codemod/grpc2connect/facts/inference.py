@@ -32,19 +32,38 @@ ROUNDS = 12
 def infer(program: Program, state: State) -> None:
     """Learn all that can be learned about the active modules of a program, on top of what `state` holds already.
 
-    Independent of the order of files: tables only grow, and rounds go on until none does.
+    Independent of the order of files: tables only grow, and rounds go on until none does. A round runs, in the order
+    of paths, the modules and functions that are new or read something that has grown since they last ran.
     """
+    size = (0, 0)
     for _ in range(ROUNDS):
-        state.changed = False
-        size = program.size
+        if program.size != size:
+            size = program.size
+            _load(program, state)
         for module in program.modules():
-            _run_module(program, state, module)
+            if module.tree in state.work.due:
+                _run_module(program, state, module)
         for function in list(state.functions.values()):
-            if program.is_active(function.module) or _receives_grpc(program, state, function):
-                run_function(program, state, function)
+            if function.node in state.work.due:
+                state.work.due.discard(function.node)
+                if program.is_active(function.module) or _receives_grpc(program, state, function):
+                    run_function(program, state, function)
         _bind_handlers(state)
-        if not state.changed and program.size == size:
+        if not state.work.due and program.size == size:
             break
+
+
+def _load(program: Program, state: State) -> None:
+    """Modules that have come, or whose imports are followed now, are due; dormant ones may see more of the others."""
+    fresh = set()
+    for module in program.modules():
+        if not program.is_active(module):
+            state.work.due.add(module.tree)
+        elif module.tree not in state.active:
+            state.active.add(module.tree)
+            state.work.due.add(module.tree)
+            fresh.add(module)
+    state.work.due.update(node for node, function in state.functions.items() if function.module in fresh)
 
 
 def _receives_grpc(program: Program, state: State, function: Function) -> bool:
@@ -57,29 +76,33 @@ def _receives_grpc(program: Program, state: State, function: Function) -> bool:
 
 
 def _run_module(program: Program, state: State, module: Module) -> None:
+    state.work.due.discard(module.tree)
+    state.work.running = module.tree
     env = Environment(program, state, module, module.tree, {})
     run_block(module.tree.body, env)
+    state.work.running = None
 
 
 def run_function(program: Program, state: State, function: Function) -> None:
     """Run one function's body with all that is known to flow into its parameters."""
     node = function.node
+    state.work.running = node
     env = Environment(program, state, function.module, node, {})
     env.cls = classes.class_around(function.module, node)
     for arg in [*parameters(node), *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]:
         if arg is None:
             continue
-        values = state.parameters.get((node, arg.arg), NOTHING) | env.annotation(arg.annotation)
+        values = state.parameters.read((node, arg.arg)) | env.annotation(arg.annotation)
         if not values:
             values = _fixture(env, node, arg.arg)
         env.bind(arg.arg, values)
-        if values:
-            state.values[arg] = state.values.get(arg, NOTHING) | values
+        state.remember(arg, values)
     _bind_self(env, function)
     if isinstance(node, ast.Lambda):
         run_lambda(node, env)
     else:
         run_block(node.body, env)
+    state.work.running = None
 
 
 def _fixture(env: Environment, node: FunctionNode, name: str) -> Values:
@@ -89,11 +112,11 @@ def _fixture(env: Environment, node: FunctionNode, name: str) -> Values:
     if not node.name.startswith("test") and classes.fixture_name(node) is None:
         return NOTHING
     found = NOTHING
-    for fixture in env.state.fixtures.get(name, ()):
+    for fixture in env.state.asked(name):
         near = fixture.module.path.name == "conftest.py" and env.module.path.is_relative_to(fixture.module.path.parent)
         if fixture.node is not node and (near or fixture.module is env.module):
             for table in (env.state.yields, env.state.returns):
-                found |= table.get(fixture.node, NOTHING)
+                found |= table.read(fixture.node)
             env.state.imports.add((env.module, fixture.module))
     return found
 
@@ -125,7 +148,6 @@ def _bind_handler(state: State, function: Function, service: Service, method: Me
         cls = function.module.parents.get(node)
         direct = isinstance(cls, ast.ClassDef) and getattr(node, "name", "") == method.name
         state.handlers[key] = Handler(function.module, node, service, method, direct)
-        state.changed = True
     request: Values = frozenset({Message()})
     if method.kind in (Kind.STREAM_UNARY, Kind.STREAM_STREAM):
         request = frozenset({Wrapped("item", Message())})
@@ -136,12 +158,12 @@ def _bind_handler(state: State, function: Function, service: Service, method: Me
 def _bind_positional(state: State, node: FunctionNode, skip: int, arguments: tuple[Values, ...]) -> None:
     names = [arg.arg for arg in parameters(node)][skip:]
     for name, values in zip(names, arguments, strict=False):
-        state.grow(state.parameters, (node, name), values)
+        state.receive(node, name, values)
     if node.args.vararg:
         offset = 0 if skip and not parameters(node) else skip
         for index, values in enumerate(arguments[len(names) :], start=len(names) + skip - offset):
             wrapped = frozenset(Wrapped(f"tuple:{index + offset}", value) for value in values)
-            state.grow(state.parameters, (node, node.args.vararg.arg), wrapped)
+            state.receive(node, node.args.vararg.arg, wrapped)
 
 
 def _has_self(function: Function) -> bool:

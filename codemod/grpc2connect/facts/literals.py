@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from grpc2connect.syntax import Module
 
@@ -22,14 +23,27 @@ def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
                 stack.extend(_assigned(module, child.id))
 
 
-def _assigned(module: Module, name: str) -> Iterator[ast.expr]:
+def _assigned(module: Module, name: str) -> list[ast.expr]:
+    return _assignments(module).get(name, [])
+
+
+@lru_cache(maxsize=256)
+def _assignments(module: Module) -> dict[str, list[ast.expr]]:
+    """What each name is assigned, or loops over, anywhere in a module."""
+    found: dict[str, list[ast.expr]] = {}
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
-            yield node.value
-        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name) and node.target.id == name:
-            yield node.iter
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
-            yield from [node.value] if node.value is not None else []
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                names = [target.id for target in targets if isinstance(target, ast.Name)]
+            case ast.For(target=ast.Name(id=name), iter=value):
+                names = [name]
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                names = [name]
+            case _:
+                continue
+        for name in names:
+            found.setdefault(name, []).append(value)
+    return found
 
 
 def option_values(module: Module, node: ast.expr | None) -> dict[str, object]:

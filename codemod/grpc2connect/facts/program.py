@@ -60,7 +60,11 @@ class Program:
 
     def import_roots(self, importer: Module) -> list[str]:
         """Folders that absolute imports of a module can start from, likeliest first."""
-        folder = str(importer.path.parent)
+        return self.roots_at(importer.path)
+
+    def roots_at(self, path: Path) -> list[str]:
+        """Folders that absolute imports of the file at `path` can start from, likeliest first."""
+        folder = str(path.parent)
         root = folder
         while os.path.join(root, "__init__.py") in self._files and root != self._top:
             root = os.path.dirname(root)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from grpc2connect.facts.kinds import NOTHING, Class, Function, Value, Values, is_grpc
 from grpc2connect.schema import Method, Service
@@ -41,59 +43,124 @@ class Registration:
     service: Service
 
 
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Table(dict[Key, Values]):
+    """What is known under some key. Only grows; whoever reads a key while it runs is run again when that key grows."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self._work = work
+        self._readers: dict[Key, set[ast.AST]] = {}
+
+    def read(self, key: Key) -> Values:
+        """The values under a key, for the running unit."""
+        if self._work.running is not None:
+            self._readers.setdefault(key, set()).add(self._work.running)
+        return self.get(key, NOTHING)
+
+    def grow(self, key: Key, values: Values) -> bool:
+        """Add values; whether any of them was new."""
+        old = self.get(key, NOTHING)
+        if values <= old or (more := _bounded(old | values)) == old:
+            return False
+        self[key] = more
+        if key in self._readers:
+            self._work.due |= self._readers[key]
+        return True
+
+
 @dataclass
+class Work:
+    """Which units (modules' trees and functions) have to be run again, and which one is running."""
+
+    due: set[ast.AST] = field(default_factory=set)
+    running: ast.AST | None = None
+
+
+Names = dict[str, Values]
+
+
 class State:
     """Tables that only ever grow. Keys are `ast` nodes, which compare by identity.
 
     `cells`: what a name of a scope can hold, whenever. `attributes`: what an instance attribute can hold.
     `parameters`: what flows into a parameter. `returns`, `yields`: what comes out of a function.
     `values`: what an expression evaluated to. `calls`: which call nodes may call a function. `imports`: which module
-    imports which module of the program, or which generated one.
+    imports which module of the program, or which generated one. `work` is what remains to be done.
     """
 
-    cells: dict[tuple[ast.AST, str], Values] = field(default_factory=dict)
-    attributes: dict[tuple[ast.AST, str], Values] = field(default_factory=dict)
-    parameters: dict[tuple[ast.AST, str], Values] = field(default_factory=dict)
-    returns: dict[ast.AST, Values] = field(default_factory=dict)
-    yields: dict[ast.AST, Values] = field(default_factory=dict)
-    values: dict[ast.AST, Values] = field(default_factory=dict)
-    calls: dict[ast.AST, set[ast.Call]] = field(default_factory=dict)
-    functions: dict[ast.AST, Function] = field(default_factory=dict)
-    classes: dict[ast.AST, Class] = field(default_factory=dict)
-    handlers: dict[tuple[ast.AST, str], Handler] = field(default_factory=dict)
-    servicers: dict[Class, set[Service]] = field(default_factory=dict)
-    registrations: dict[ast.AST, set[Registration]] = field(default_factory=dict)
-    links: set[tuple[Value, Value]] = field(default_factory=set)
-    modules_of: dict[ast.AST, Module] = field(default_factory=dict)
-    globals: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
-    strings: dict[ast.AST, ast.expr] = field(default_factory=dict)
-    fixtures: dict[str, set[Function]] = field(default_factory=dict)
-    imports: set[tuple[object, object]] = field(default_factory=set)
-    changed: bool = False
+    def __init__(self) -> None:
+        self.work = Work()
+        self.cells: Table[tuple[ast.AST, str]] = Table(self.work)
+        self.attributes: Table[tuple[ast.AST, str]] = Table(self.work)
+        self.parameters: Table[tuple[ast.AST, str]] = Table(self.work)
+        self.returns: Table[ast.AST] = Table(self.work)
+        self.yields: Table[ast.AST] = Table(self.work)
+        self.values: Table[ast.AST] = Table(self.work)
+        self.calls: dict[ast.AST, set[ast.Call]] = {}
+        self.functions: dict[ast.AST, Function] = {}
+        self.classes: dict[ast.AST, Class] = {}
+        self.handlers: dict[tuple[ast.AST, str], Handler] = {}
+        self.servicers: dict[Class, set[Service]] = {}
+        self.registrations: dict[ast.AST, set[Registration]] = {}
+        self.links: set[tuple[Value, Value]] = set()
+        self.globals: dict[ast.AST, frozenset[str]] = {}
+        self.strings: dict[ast.AST, ast.expr] = {}
+        self.fixtures: dict[str, set[Function]] = {}
+        self.imports: set[tuple[object, object]] = set()
+        self.active: set[ast.AST] = set()
+        self._names: dict[ast.AST, Names] = {}
+        self._star_readers: dict[ast.AST, set[ast.AST]] = {}
+        self._askers: dict[str, set[ast.AST]] = {}
 
-    def grow(self, table: dict[tuple[ast.AST, str], Values], key: tuple[ast.AST, str], values: Values) -> None:
-        """Add values to one of the two-part tables."""
-        old = table.get(key, NOTHING)
-        if not values <= old and (more := _bounded(old | values)) != old:
-            table[key] = more
-            self.changed = True
+    def bind(self, scope: ast.AST, name: str, values: Values) -> None:
+        """Add to what a name of a scope can hold."""
+        if self.cells.grow((scope, name), values) and scope in self._star_readers:
+            self.work.due |= self._star_readers[scope]
+        if isinstance(scope, ast.Module):
+            self._names.setdefault(scope, {})[name] = self.cells.get((scope, name), NOTHING)
 
-    def grow_flow(self, table: dict[ast.AST, Values], node: ast.AST, values: Values) -> None:
-        """Add values to `returns` or `yields`."""
-        old = table.get(node, NOTHING)
-        if not values <= old and (more := _bounded(old | values)) != old:
-            table[node] = more
-            self.changed = True
+    def names_of(self, tree: ast.Module) -> Names:
+        """All names of a module, for the running unit (a star import)."""
+        if self.work.running is not None:
+            self._star_readers.setdefault(tree, set()).add(self.work.running)
+        return self._names.get(tree, {})
+
+    def receive(self, function: FunctionNode, name: str, values: Values) -> None:
+        """Add to what flows into a parameter."""
+        if self.parameters.grow((function, name), values):
+            self.work.due.add(function)
+
+    def remember(self, node: ast.AST, values: Values) -> None:
+        """Note what an expression, target or alias was."""
+        if values:
+            self.values.grow(node, values)
+
+    def define(self, function: Function) -> None:
+        """Note a function, to be run."""
+        if function.node not in self.functions:
+            self.functions[function.node] = function
+            self.work.due.add(function.node)
+
+    def offer(self, name: str, fixture: Function) -> None:
+        """Note a pytest fixture."""
+        known = self.fixtures.setdefault(name, set())
+        if fixture not in known:
+            known.add(fixture)
+            self.work.due |= self._askers.get(name, set())
+
+    def asked(self, name: str) -> set[Function]:
+        """The fixtures of a name, for the running unit."""
+        if self.work.running is not None:
+            self._askers.setdefault(name, set()).add(self.work.running)
+        return self.fixtures.get(name, set())
 
     def link(self, one: Value, other: Value) -> None:
         """Note that two objects belong together: a stub and its channel, a service and its server."""
-        if (one, other) not in self.links:
-            self.links.add((one, other))
-            self.changed = True
+        self.links.add((one, other))
 
     def serve(self, cls: Class, service: Service) -> None:
         """Note that a class implements a service."""
-        services = self.servicers.setdefault(cls, set())
-        if service not in services:
-            services.add(service)
-            self.changed = True
+        self.servicers.setdefault(cls, set()).add(service)

@@ -41,7 +41,7 @@ def run_block(body: list[ast.stmt], env: Environment) -> None:
 
 def run_lambda(node: ast.Lambda, env: Environment) -> None:
     """Execute a lambda's body."""
-    env.state.grow_flow(env.state.returns, node, evaluate(node.body, env))
+    env.state.returns.grow(node, evaluate(node.body, env))
 
 
 def _run(node: ast.stmt, env: Environment) -> None:
@@ -60,7 +60,7 @@ def _run(node: ast.stmt, env: Environment) -> None:
             assign(target, old | evaluate(value, env), env)
         case ast.Return(value=value):
             if value is not None:
-                env.state.grow_flow(env.state.returns, env.scope, evaluate(value, env))
+                env.state.returns.grow(env.scope, evaluate(value, env))
         case ast.FunctionDef() | ast.AsyncFunctionDef():
             _define_function(node, env)
         case ast.ClassDef():
@@ -168,7 +168,7 @@ def entered(values: Values, env: Environment) -> Values:
             for name in ("__enter__", "__aenter__"):
                 for function in attributes.get(env, value, name):
                     if isinstance(function, Function):
-                        found |= env.state.returns.get(function.node, NOTHING)
+                        found |= env.state.returns.read(function.node)
     return found
 
 
@@ -178,17 +178,17 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
         case ast.Name(id=name):
             env.bind(name, values)
             if values:
-                env.state.values[target] = env.state.values.get(target, NOTHING) | values
+                env.state.remember(target, values)
         case ast.Attribute(value=owner, attr=attr):
             evaluate(target, env)  # what is there before: `stub.SayHello = Mock()` replaces an RPC
             for value in evaluate(owner, env):
                 if isinstance(value, Instance | Class):
                     cls = value.cls if isinstance(value, Instance) else value
-                    env.state.grow(env.state.attributes, (cls.node, attr), values)
+                    env.state.attributes.grow((cls.node, attr), values)
                 elif isinstance(value, ProgramModule):
-                    env.state.grow(env.state.cells, (value.module.tree, attr), values)
+                    env.state.bind(value.module.tree, attr, values)
             if values:
-                env.state.values[target] = env.state.values.get(target, NOTHING) | values
+                env.state.remember(target, values)
         case ast.Subscript(value=container, slice=index):
             evaluate(index, env)
             evaluate(container, env)
@@ -213,9 +213,9 @@ def _define_function(node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environm
     from grpc2connect.facts.calls import apply_decorators
 
     function = Function(env.module, node)
-    env.state.functions.setdefault(node, function)
+    env.state.define(function)
     if (fixture := classes.fixture_name(node)) is not None:
-        env.state.fixtures.setdefault(fixture, set()).add(function)
+        env.state.offer(fixture, function)
     for default in [*node.args.defaults, *node.args.kw_defaults]:
         if default is not None:
             evaluate(default, env)
@@ -247,7 +247,7 @@ def _import(alias: ast.alias, env: Environment) -> None:
         return
     values = resolve(env.module, alias.name)
     _connect(values, env)
-    env.state.values[alias] = env.state.values.get(alias, NOTHING) | values
+    env.state.remember(alias, values)
     if alias.asname:
         env.bind(alias.asname, values)
         return
@@ -282,7 +282,7 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
             found = frozenset({StubsModule(stubs) if stubs else Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
         if found:
             _connect(found, env)
-            env.state.values[alias] = env.state.values.get(alias, NOTHING) | found
+            env.state.remember(alias, found)
         env.bind(alias.asname or alias.name, found)
 
 
@@ -298,7 +298,7 @@ def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:
     for value in values:
         names: dict[str, Values] = {}
         if isinstance(value, StubsModule):
-            env.state.values[alias] = env.state.values.get(alias, NOTHING) | {value}
+            env.state.remember(alias, frozenset({value}))
             for service in value.module.services:
                 names[service.stub_class] = frozenset({StubClass(service)})
                 names[service.servicer_class] = frozenset({ServicerBase(service)})
@@ -306,10 +306,10 @@ def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:
                 names[service.name] = frozenset({ExperimentalApi(service)})
         elif isinstance(value, ProgramModule):
             tree = value.module.tree
-            names = {n: v for (scope, n), v in env.state.cells.items() if scope is tree and not n.startswith("_")}
+            names = {name: found for name, found in env.state.names_of(tree).items() if not name.startswith("_")}
         for name, found in names.items():
             # A star import binds names that no scan of the text can see.
-            env.state.grow(env.state.cells, (env.scope, name), found)
+            env.state.bind(env.scope, name, found)
             env.locals[name] = env.locals.get(name, NOTHING) | found
             env.state.globals[env.scope] = env.bound = env.bound | {name}
 

@@ -110,17 +110,21 @@ def _imports(tree: ast.Module) -> Iterator[Pb2Import]:
             new = [Pb2Import(prefix + alias.name, node.level, alias.asname or alias.name) for alias in node.names]
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             # protoc's way round a folder that is called like a keyword.
-            new = [
-                Pb2Import(name, 0, node.targets[0].id)
-                for name in (_text(call) for call in ast.walk(node.value) if isinstance(call, ast.Constant))
-                if "import_module" in ast.dump(node.value)
-            ]
+            if not _imports_a_module(node.value):
+                continue
+            texts = [_text(child) for child in ast.walk(node.value) if isinstance(child, ast.Constant)]
+            new = [Pb2Import(text, 0, node.targets[0].id) for text in texts]
         else:
             continue
         for one in new:
             if one.module.endswith("_pb2") and (one.alias not in found or one.level):
                 found[one.alias] = one
     yield from found.values()
+
+
+def _imports_a_module(node: ast.expr) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr == "import_module"
 
 
 def _stub_class(node: ast.ClassDef, imports: dict[str, Pb2Import]) -> StubService | None:

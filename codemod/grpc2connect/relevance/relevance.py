@@ -1,0 +1,109 @@
+"""From the bytes of a repository to the files that matter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from grpc2connect.relevance.scan import Imported, imports
+from grpc2connect.schema import Schema
+from grpc2connect.sources import imports_grpc, mentions_any
+from grpc2connect.syntax import Module
+
+Roots = Callable[[Path], Iterable[str]]
+Names = Mapping[Module, frozenset[str]]
+
+
+class Relevance:
+    """The bytes of a run's files, and which of them to parse next."""
+
+    def __init__(self, paths: Iterable[Path], schema: Schema, roots: Roots) -> None:
+        """`roots` gives the folders that the absolute imports of a file can start from."""
+        self._bytes: dict[Path, bytes] = {}
+        self._roots = roots
+        self._roots_of: dict[Path, frozenset[str]] = {}
+        self._index: dict[str, list[tuple[Path, Imported]]] | None = None
+        for path in paths:
+            if schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith("_connect.py"):
+                continue
+            try:
+                self._bytes[path] = path.read_bytes()
+            except OSError:
+                self._bytes[path] = b"import grpc"  # unreadable: to be reported where it is read again
+        services = [service for module in schema.grpc_modules for service in module.services]
+        self._names = frozenset(name.encode() for s in services for name in (s.stub_class, s.servicer_class, s.adder))
+        methods = (method.name for service in services for method in service.methods)
+        self._rpcs = frozenset(name.encode() for name in methods if not name.islower())
+
+    def seeds(self) -> set[Path]:
+        """Files that import gRPC or generated stubs, or that name a generated class."""
+        return {path for path, data in self._bytes.items() if imports_grpc(data) or mentions_any(data, self._names)}
+
+    def users(self, names: Names, fixtures: Names) -> set[Path]:
+        """Files that can get at what modules hold: they import it, or ask for a fixture of that name."""
+        found = {path for module, held in names.items() for path in self._importers(module.path, held)}
+        for module, held in fixtures.items():
+            words = frozenset(name.encode() for name in held)
+            for path, data in self._bytes.items():
+                if path.is_relative_to(module.path.parent) and mentions_any(data, words):
+                    found.add(path)
+        return found
+
+    def _importers(self, path: Path, held: frozenset[str]) -> Iterable[Path]:
+        """The files that import the module at `path`, or one of the names it holds from it.
+
+        A file that imports another name counts if an RPC's name stands in it: the other name may lead there in a way
+        that the inference does not follow, and that must be seen.
+        """
+        module = path.parent if path.name == "__init__.py" else path.with_suffix("")
+        for key in (module.name, module.parent.name):
+            for importer, imported in self._imports_of(key):
+                target = self._leads_to(importer, imported, module)
+                if target == module:
+                    wanted = not imported.names or "*" in imported.names or not imported.names.isdisjoint(held)
+                    wanted = wanted or mentions_any(self._bytes[importer], self._rpcs)
+                else:
+                    wanted = target == module.parent and module.name in imported.names
+                if wanted:
+                    yield importer
+
+    def _leads_to(self, importer: Path, imported: Imported, module: Path) -> Path | None:
+        """The module that an import names, as a path without suffix, if it is `module` or the package around it."""
+        parts = imported.dotted.split(".") if imported.dotted else []
+        if imported.level:
+            folder = importer.parent
+            for _ in range(imported.level - 1):
+                folder = folder.parent
+            target = folder.joinpath(*parts)
+            return target if target in (module, module.parent) else None
+        for target in (module, module.parent):
+            if target.parts[-len(parts) :] == tuple(parts):
+                root = str(target.parents[len(parts) - 1])
+                if root in self._roots_for(importer):
+                    return target
+        return None
+
+    def _roots_for(self, importer: Path) -> frozenset[str]:
+        folder = importer.parent
+        if folder not in self._roots_of:
+            self._roots_of[folder] = frozenset(map(str, self._roots(importer)))
+        return self._roots_of[folder]
+
+    def _imports_of(self, name: str) -> list[tuple[Path, Imported]]:
+        """The imports whose module has `name` as its last part."""
+        if self._index is None:
+            self._index = {}
+            for path, data in self._bytes.items():
+                for imported in imports(data):
+                    self._index.setdefault(_last(path, imported), []).append((path, imported))
+        return self._index.get(name, [])
+
+
+def _last(path: Path, imported: Imported) -> str:
+    if imported.dotted:
+        return imported.dotted.rpartition(".")[2]
+    folder = str(path.parent)
+    for _ in range(imported.level - 1):
+        folder = os.path.dirname(folder)
+    return os.path.basename(folder)
