@@ -9,23 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_START = rb"(?:^|[;:])[ \t\f]*"
-_NAME = rb"[\w\x80-\xff]+"
-_LINE = rb"(?:[^\n;#\\]|\\\n)+"
-_IMPORTS = re.compile(
-    _START
-    + rb"(?:from(?:[ \t]|\\\n)*(?P<dots>[.\s]*)(?P<module>(?:"
-    + _NAME
-    + rb"[ \t]*\.[ \t]*)*(?:"
-    + _NAME
-    + rb")?)(?:[ \t]|\\\n)*\bimport\b(?P<names>[ \t]*\((?:[^()#]|#[^\n]*)*\)|"
-    + _LINE
-    + rb")|import[ \t\\]"
-    + rb"(?P<modules>"
-    + _LINE
-    + rb"))",
-    re.MULTILINE,
-)
+_LEAD = re.compile(rb"(?:^|[;:])[ \t\f]*(?:from\b[^#;]*)?$")
+_IMPORT = re.compile(rb"\bimport\b")
+_FROM = re.compile(rb"from(?P<dots>[\s.]*)(?P<module>[\w\x80-\xff. \t\\\n]*)$")
+_NAMES = re.compile(rb"(?:[ \t]|\\\n)*\((?:[^()#]|#[^\n]*)*\)|(?:[^\n;#\\]|\\\n)+")
 _COMMENT = re.compile(rb"#[^\n]*")
 _WORDS = re.compile(rb"[\w\x80-\xff.*]+")
 
@@ -41,20 +28,31 @@ class Imported:
 
 def imports(data: bytes) -> Iterator[Imported]:
     """The imports in a file's bytes; those in strings and comments too."""
-    for found in _IMPORTS.finditer(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")):
-        if found["modules"] is not None:
-            for part in found["modules"].split(b","):
-                words = _WORDS.findall(part)
-                if words:
-                    yield Imported(0, _text(words[0]), frozenset())
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    for found in _IMPORT.finditer(data):
+        lead = _lead(data, found.start())
+        names = _NAMES.match(data, found.end())
+        if lead is None or names is None:
             continue
-        names = _names(found["names"])
-        level = found["dots"].count(b".")
-        yield Imported(level, re.sub(r"\s", "", _text(found["module"])), frozenset(names))
+        if not lead:
+            for name in _names(names[0]):
+                yield Imported(0, name, frozenset())
+        elif origin := _FROM.match(lead):
+            module = "".join(_text(word) for word in _WORDS.findall(origin["module"]))
+            yield Imported(origin["dots"].count(b"."), module, frozenset(_names(names[0])))
+
+
+def _lead(data: bytes, end: int) -> bytes | None:
+    """What stands between the start of a statement and its `import`; None if that is in the middle of something."""
+    start = data.rfind(b"\n", 0, end) + 1
+    while start > 1 and data[start - 2 : start - 1] == b"\\":
+        start = data.rfind(b"\n", 0, start - 1) + 1
+    lead = _LEAD.search(data[start:end])
+    return lead[0].lstrip(b";: \t\f") if lead else None
 
 
 def _names(text: bytes) -> Iterator[str]:
-    """The names of `a, b as c, (d)`, without the `as` parts."""
+    """The names of `a, b as c` or `(d, e)`, without the `as` parts."""
     for part in _COMMENT.sub(b"", text).strip(b" \t()").split(b","):
         words = _WORDS.findall(part)
         if words:

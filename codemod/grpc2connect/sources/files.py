@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,28 +84,31 @@ def _may_enter(folder: Path, name: str) -> bool:
     return name not in SKIPPED and not (folder / "pyvenv.cfg").exists()
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder that git does not know."""
-    rules: dict[str, list[tuple[str, GitIgnoreSpec]]] = {}
-    for current, folders, files in os.walk(folder):
-        mine = list(rules.get(os.path.dirname(current), ()))
-        if ".gitignore" in files:
-            spec = _ignore_file(os.path.join(current, ".gitignore"))
-            if spec is not None:
-                mine.append((current, spec))
-        rules[current] = mine
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not os.path.islink(os.path.join(current, name))
-            and _may_enter(Path(current, name), name)
-            and not _ignored(os.path.join(current, name), mine, "/")
-        )
-        for name in files:
-            path = os.path.join(current, name)
-            ours = name.endswith(SUFFIXES) and os.path.isfile(path) and not os.path.islink(path)
-            if ours and not _ignored(path, mine, ""):
-                yield Path(path)
+def _walk(folder: Path, rules: tuple[tuple[str, GitIgnoreSpec], ...] = ()) -> Iterator[Path]:
+    """Files below a folder that git does not know; `rules` are those of the `.gitignore` files above."""
+    try:
+        with os.scandir(folder) as entries:
+            there = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    if any(entry.name == ".gitignore" for entry in there):
+        spec = _ignore_file(os.path.join(folder, ".gitignore"))
+        if spec is not None:
+            rules = (*rules, (str(folder), spec))
+    folders = []
+    for entry in there:
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name not in SKIPPED and not _ignored(entry.path, rules, "/"):
+                folders.append(entry.path)
+        elif (
+            entry.name.endswith(SUFFIXES)
+            and entry.is_file(follow_symlinks=False)
+            and not _ignored(entry.path, rules, "")
+        ):
+            yield Path(entry.path)
+    for path in folders:
+        if not os.path.exists(os.path.join(path, "pyvenv.cfg")):
+            yield from _walk(Path(path), rules)
 
 
 def _ignore_file(path: str) -> GitIgnoreSpec | None:
@@ -118,7 +121,7 @@ def _ignore_file(path: str) -> GitIgnoreSpec | None:
         return None
 
 
-def _ignored(path: str, rules: list[tuple[str, GitIgnoreSpec]], tail: str) -> bool:
+def _ignored(path: str, rules: Sequence[tuple[str, GitIgnoreSpec]], tail: str) -> bool:
     """Whether the innermost `.gitignore` that has something to say of `path` excludes it."""
     for folder, spec in reversed(rules):
         said = spec.check_file(os.path.relpath(path, folder).replace(os.sep, "/") + tail).include

@@ -16,7 +16,7 @@ def mentions(data: bytes) -> bool:
 
 def imports_grpc(data: bytes) -> bool:
     """Whether a file seems to import grpc, one of its add-ons, or generated stubs."""
-    return _STUBS.search(data) is not None
+    return b"grpc" in data and _STUBS.search(data) is not None
 
 
 def mentions_any(data: bytes, names: frozenset[bytes]) -> bool:
