@@ -31,10 +31,11 @@ def test_left_reference_remains_and_a_moved_one_does_not(project: Path, engine: 
 
 
 def test_missing_generated_module_counts(project: Path, engine: FakeEngine, shell: Shell) -> None:
-    engine.answer = answer(addition(project / "x_connect.py"))
+    engine.answer = answer(addition(project / "x_connect.py", "a.A"), addition(project / "runtime.py"))
     outcome = shell("check")
     assert outcome.code == 1
     assert "x_connect.py: would change" in outcome.out
+    assert "runtime.py" not in outcome.out
 
 
 def test_baseline_is_a_ratchet(project: Path, engine: FakeEngine, shell: Shell) -> None:

@@ -25,7 +25,7 @@ def test_defaults(project: Path, engine: FakeEngine, shell: Shell) -> None:
 
 
 def test_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
-    (project / ".venv").mkdir()
+    (project / ".venv/lib/python3.11/site-packages").mkdir(parents=True)
     configure(
         project,
         'runtime = "package"\nclient-protocol = "connect"\npython = ".venv"\nexclude = ["old/*"]\n'
@@ -88,7 +88,7 @@ def test_nearest_table_wins_and_files_without_one_are_passed_over(
     "arguments, says",
     [
         (["diff", "nowhere"], "'nowhere' does not exist"),
-        (["diff", "--python", "nowhere"], "is not a folder; --python names a virtual environment"),
+        (["diff", "--python", "nowhere"], "is not a virtual environment: it has no site-packages"),
         (["dif"], "No such command 'dif'"),
         (["diff", "--runtime", "x"], "'x' is not one of"),
         (["diff", "--select", "G2C40l"], "did you mean 'G2C401'?"),
@@ -142,7 +142,10 @@ def test_explain_line_shows_references_and_evidence(project: Path, engine: FakeE
         "    because: x is a context",
     ]
     assert shell("explain", "server.py:7:3").out == outcome.out
-    assert shell("explain", "server.py:8").out == "server.py:8: no gRPC reference here\n"
+    (project / "server.py").write_text("import grpc\n\n")
+    assert shell("explain", "server.py:2").out == "server.py:2: no gRPC reference here\n"
+    assert "server.py has no line 9" in shell("explain", "server.py:9").err
+    assert "give FILE:LINE" in shell("explain", "server.py").err
 
 
 def test_report_json_and_github(project: Path, engine: FakeEngine, shell: Shell) -> None:

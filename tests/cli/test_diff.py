@@ -71,11 +71,11 @@ def test_colour_only_on_request_when_not_a_terminal(project: Path, engine: FakeE
     assert "\x1b[32m+import connect\x1b[0m\r\n" in shell("diff", "--color=always").out
 
 
-def test_single_file_shows_its_own_change_and_names_the_others(project: Path, engine: FakeEngine, shell: Shell) -> None:
+def test_single_file_waits_for_the_others_and_names_them(project: Path, engine: FakeEngine, shell: Shell) -> None:
     engine.answer = answer(edit(project / "server.py"), edit(project / "client.py"))
     outcome = shell("diff", "server.py")
     assert outcome.code == 1
-    assert "client.py" not in outcome.out
+    assert outcome.out == ""
     assert "client.py: has to change together with the given files" in outcome.err
     assert engine.asked[0].paths == (project,)
 

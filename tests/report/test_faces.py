@@ -32,14 +32,15 @@ def test_entry_without_unit_has_a_row() -> None:
 
 def test_summary_line() -> None:
     assert summary_line(samples.result()) == (
-        "4 references in 2 files: 2 native (33.3%), 1 bridged (33.3%), 1 left (33.3%); "
+        "4 references in 2 files: 2 native, 1 bridged, 1 left "
+        "(33.3%, 33.3%, 33.3% of the 3 that are no imports or annotations); "
         "2 files would change (1 new), 2 findings, 1 error"
     )
 
 
 def test_summary_line_of_nothing() -> None:
     assert summary_line(RunResult(Path("/r"))) == (
-        "0 references in 0 files: 0 native (-), 0 bridged (-), 0 left (-); 0 files would change, 0 findings, 0 errors"
+        "0 references in 0 files: 0 native, 0 bridged, 0 left; 0 files would change, 0 findings, 0 errors"
     )
 
 

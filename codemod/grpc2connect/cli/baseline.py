@@ -31,7 +31,7 @@ def count(result: RunResult, waiting: tuple[FileChange, ...] = ()) -> Counter[Ke
     named = {path for path, _ in counted}
     for change in (*result.changes, *waiting):
         path = shown(change.path, result.root)
-        if path not in named:
+        if path not in named and change.units:
             counted[path, CHANGED] = 1
     return counted
 
@@ -45,14 +45,22 @@ def load(path: Path) -> Counter[Key]:
     """The baseline in `path`; raises `ConfigError` with one line if there is none that can be used."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(data, dict) or not isinstance(data.get("counts"), dict):
+            raise ConfigError(f"{path}: not a baseline; write one with check --update-baseline")
         if data["version"] != VERSION:
             raise ConfigError(f"{path}: baseline version {data['version']!r} is not {VERSION}; write it anew")
         return Counter(
-            {(file, code): int(number) for file, codes in data["counts"].items() for code, number in codes.items()}
+            {
+                (str(file), str(code)): int(number)
+                for file, codes in data["counts"].items()
+                for code, number in codes.items()
+            }
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+    except OSError as problem:
         advice = "write one with check --update-baseline"
-        raise ConfigError(f"{path}: not a baseline ({problem}); {advice}") from problem
+        raise ConfigError(f"{path}: cannot be read: {problem.strerror}; {advice}") from problem
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise ConfigError(f"{path}: not a baseline; write one with check --update-baseline") from problem
 
 
 def dump(counted: Mapping[Key, int]) -> bytes:

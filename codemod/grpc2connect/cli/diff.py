@@ -15,13 +15,14 @@ from grpc2connect.report import diff as patches
 def diff(session: Session) -> int:
     """Show what would change, and write nothing.
 
-    The patch goes to stdout and is taken by `git apply` as it is; findings, ledger and summary go to stderr.
+    The patch goes to stdout and is taken by `git apply` as it is; findings, ledger and summary go to stderr. Given
+    single files, it is what `migrate` would write for them: nothing of a service that needs other files too.
     """
     narrowed = focus(session.run(), session.target.only)
     result = narrowed.result
     code = codes.of(result, remains=bool(result.changes or narrowed.blocked))
     if not session.as_json:
-        changes = (*result.changes, *narrowed.blocked)
+        changes = sorted(result.changes, key=lambda change: (not change.units and change.before is None, change.path))
         session.output.raw(patches.patch(changes, session.target.patch_base, colour=session.output.out.on))
     session.note_others(narrowed)
     return session.finish("diff", result, code, changed="would change", to_stderr=True)

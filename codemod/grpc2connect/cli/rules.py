@@ -46,6 +46,8 @@ def explain(*, what: str, python: Path | None) -> int:
     """Explain a rule by its CODE, or by FILE:LINE which references are there, what becomes of them, and why."""
     path, line = _place(what)
     if path is None:
+        if Path(what.partition(":")[0]).is_file():
+            usage(f"{what}: give FILE:LINE, with the number of a line")
         return _explain_rule(what, list(held().catalogue()))
     if not path.is_file():
         usage(f"{path} is not a file; give FILE:LINE, or a rule code (see grpc2connect rules)")
@@ -55,6 +57,8 @@ def explain(*, what: str, python: Path | None) -> int:
     output = session.output
     output.notes(text.error_line(error, result, output.err) for error in result.errors if error.path == only)
     lines = _explain_line(result, only, line, output)
+    if not lines and not 0 < line <= len(path.read_bytes().splitlines()):
+        usage(f"{path} has no line {line}")
     output.lines(lines or [f"{what}: no gRPC reference here"])
     return codes.of(result) if any(error.path == only for error in result.errors) else codes.ExitCode.OK
 

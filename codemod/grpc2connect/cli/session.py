@@ -21,6 +21,7 @@ from grpc2connect.options import ClientProtocol, Options, RuntimeMode
 from grpc2connect.report import json_report, ledger, text
 from grpc2connect.report.paint import shown
 from grpc2connect.results import RunResult
+from grpc2connect.sources import search_paths
 
 Command = Callable[..., int]
 
@@ -146,8 +147,10 @@ def open_session(
     config = configuration.find(given[0])
     target = targets.resolve(given, config)
     python = targets.absolute(python) if python else config.python
-    if python is not None and not python.is_dir():
-        usage(f"{python} is not a folder; --python names a virtual environment, as .venv")
+    if python is not None and not search_paths(python):
+        usage(f"{python} is not a virtual environment: it has no site-packages; --python names one, as .venv")
+    if config.generated is not None and not config.generated.out.resolve().is_relative_to(target.root.resolve()):
+        usage(f"{config.path}: generated.out is outside the project; name a folder in it")
     select, ignore = select or config.select, ignore or config.ignore
     _check_codes((*select, *ignore), engine)
     options = Options(

@@ -82,9 +82,11 @@ def focus(result: RunResult, only: frozenset[Path] | None) -> Focus:
     for group in groups(result.changes):
         inside = [change for change in group if change.path in only]
         outside = [change.path for change in group if change.path not in only and change.before is not None]
-        if not inside:
-            # Nothing of it was given; but a new file of no service (the runtime) comes with whatever moves.
-            shared += [change for change in group if not change.units and change.before is None]
+        if group[0].path.suffix != ".py" or (not inside and not group[0].units and group[0].before is None):
+            # What is of no service (the runtime, requirements) comes with whatever moves, and never alone.
+            shared += group
+        elif not inside:
+            continue
         elif outside:
             blocked += inside
             others += outside

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
 
 from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.target import groups
@@ -19,11 +21,36 @@ def write(changes: Iterable[FileChange], engine: Engine) -> tuple[list[FileChang
     shared = [change for change in ordered if not change.units]
     errors = engine.write(shared)
     if errors:
-        return [], errors
-    done = {id(change) for change in shared}
+        return [], _first(errors)
+    done: set[int] = set()
+    moving = False
     for group in groups(change for change in ordered if change.units):
         failed = engine.write(group)
-        errors += failed
+        errors += _first(failed)
         if not failed:
+            moving = True
             done.update(map(id, group))
+    if moving or len(shared) == len(ordered):
+        done.update(map(id, shared))
+    else:
+        _undo(shared, engine)
     return [change for change in ordered if id(change) in done], errors
+
+
+def _first(errors: list[FileError]) -> list[FileError]:
+    """One of the errors of a group that was not written: the rest mostly say the same of other files."""
+    if len(errors) < 2:
+        return errors
+    first = errors[0]
+    return [replace(first, message=f"{first.message} (as {len(errors) - 1} more that belong together with it)")]
+
+
+def _undo(shared: list[FileChange], engine: Engine) -> None:
+    """Take back what all services need where none of them moved."""
+    engine.write([FileChange(change.path, change.after, change.before) for change in shared if change.before])
+    for change in shared:
+        if change.before is None:
+            change.path.unlink(missing_ok=True)
+    for folder in sorted({change.path.parent for change in shared}, reverse=True):
+        with contextlib.suppress(OSError):
+            folder.rmdir()

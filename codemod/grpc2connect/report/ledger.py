@@ -79,10 +79,11 @@ def summary_line(result: RunResult, changed: str = "would change") -> str:
     """The one line that is always shown; `changed` says what happens to the changed files."""
     sums = ledger(result)
     files = len({entry.place.path for entry in result.ledger})
-    states = ", ".join(
-        f"{sums.total.of(state)} {state.value} ({percent(sums.behaviour.of(state), sums.behaviour.references)})"
-        for state in State
-    )
+    states = ", ".join(f"{sums.total.of(state)} {state.value}" for state in State)
+    whole = sums.behaviour.references
+    if whole:
+        shares = ", ".join(percent(sums.behaviour.of(state), whole) for state in State)
+        states += f" ({shares} of the {whole} that are no imports or annotations)"
     line = (
         f"{plural(sums.total.references, 'reference')} in {plural(files, 'file')}: {states}; {tally(result, changed)}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -34,14 +35,14 @@ def find(options: Options) -> tuple[list[Path], list[FileError]]:
     or it is outside the given paths.
     """
     found: set[Path] = set()
-    errors = []
+    errors: list[FileError] = []
     wanted = _wanted(options)
     for given in options.paths:
         path = Path(os.path.abspath(given))
         if path.is_file():
             found.add(path)
         elif path.is_dir():
-            found.update(file for file in _below(path, path) if wanted(file, path))
+            found.update(file for file in _below(path, path, errors) if wanted(file, path))
         else:
             what = "is neither a file nor a folder" if os.path.lexists(path) else "does not exist"
             errors.append(FileError(path, "G2C003", what, "name a file or a folder that is there"))
@@ -56,20 +57,30 @@ def around(options: Options, found: Iterable[Path]) -> list[Path]:
     return sorted(set(everything).difference(found))
 
 
-def _below(folder: Path, given: Path) -> Iterator[Path]:
+def _below(folder: Path, given: Path, errors: list[FileError]) -> Iterator[Path]:
     names = git.tracked_and_new(folder)
     if names is None:
-        yield from _walk(folder)
+        yield from _walk(folder, errors)
         return
     entered: dict[str, bool] = {"": True}
+    looked_at: set[Path] = set()
     for name in names:
         if not _enters(folder, os.path.dirname(name), entered):
             continue
         path = folder / name
-        if name.endswith(SUFFIXES) and path.is_file() and not path.is_symlink():
+        if path.parent not in looked_at:
+            looked_at.add(path.parent)
+            if os.path.isdir(path.parent) and not os.access(path.parent, os.X_OK):
+                errors.append(_unreadable(path.parent, PermissionError(errno.EACCES, os.strerror(errno.EACCES))))
+        if name.endswith(SUFFIXES) and os.path.isfile(path) and not os.path.islink(path):
             yield path
-        elif path.is_dir() and not path.is_symlink() and _enters(folder, name, entered) and path != given:
-            yield from _below(path, given)
+        elif os.path.isdir(path) and not os.path.islink(path) and _enters(folder, name, entered) and path != given:
+            yield from _below(path, given, errors)
+
+
+def _unreadable(folder: Path, problem: OSError) -> FileError:
+    what = f"cannot be read: {problem.strerror or problem}"
+    return FileError(folder, "G2C003", what, "make it readable, or exclude it")
 
 
 def _enters(folder: Path, relative: str, known: dict[str, bool]) -> bool:
@@ -81,15 +92,16 @@ def _enters(folder: Path, relative: str, known: dict[str, bool]) -> bool:
 
 
 def _may_enter(folder: Path, name: str) -> bool:
-    return name not in SKIPPED and not (folder / "pyvenv.cfg").exists()
+    return name not in SKIPPED and not os.path.exists(folder / "pyvenv.cfg")
 
 
-def _walk(folder: Path, rules: tuple[tuple[str, GitIgnoreSpec], ...] = ()) -> Iterator[Path]:
+def _walk(folder: Path, errors: list[FileError], rules: tuple[tuple[str, GitIgnoreSpec], ...] = ()) -> Iterator[Path]:
     """Files below a folder that git does not know; `rules` are those of the `.gitignore` files above."""
     try:
         with os.scandir(folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
-    except OSError:
+    except OSError as problem:
+        errors.append(_unreadable(folder, problem))
         return
     if any(entry.name == ".gitignore" for entry in there):
         spec = _ignore_file(os.path.join(folder, ".gitignore"))
@@ -108,7 +120,7 @@ def _walk(folder: Path, rules: tuple[tuple[str, GitIgnoreSpec], ...] = ()) -> It
             yield Path(entry.path)
     for path in folders:
         if not os.path.exists(os.path.join(path, "pyvenv.cfg")):
-            yield from _walk(Path(path), rules)
+            yield from _walk(Path(path), errors, rules)
 
 
 def _ignore_file(path: str) -> GitIgnoreSpec | None:
