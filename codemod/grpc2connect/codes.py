@@ -18,5 +18,6 @@ CODES: dict[str, str] = {
     "G2C011": "the generator failed on a service, which stays on gRPC.",
     "G2C012": "a service stays on gRPC, for the reason given.",
     "G2C013": 'with `client-protocol = "connect"`: a channel speaks Connect only where the environment says so.',
+    "G2C014": "the run failed on a file and went on without it; services whose names occur in it stay on gRPC.",
     "G2C901": "a file requires grpcio and is not edited; add what the migrated code needs, or refresh it.",
 }

@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grpc2connect import ledger
 from grpc2connect.audit import unexplained
+from grpc2connect.expendable import Expendable, expendable
 from grpc2connect.facts.collect import collect
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
@@ -21,7 +22,7 @@ from grpc2connect.generate import generate as generate_modules
 from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
-from grpc2connect.project import require
+from grpc2connect.project import complete
 from grpc2connect.relevance import Relevance, held
 from grpc2connect.results import FileChange, FileError, RunResult
 from grpc2connect.rewrite.place import Places
@@ -36,6 +37,8 @@ from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
 Progress = Callable[[str, int, int], None]
+At = Callable[[Path | None], None]
+"""Told which file is worked on (None: no one in particular), for who watches and asks which one ended the process."""
 
 _ATTEMPTS = 5
 """How often units are put back on gRPC after a failed proof before the run gives up on a file."""
@@ -51,6 +54,8 @@ class _Files:
     errors: list[FileError] = field(default_factory=list)
     broken: dict[Path, Source] = field(default_factory=dict)
     parsed: int = 0
+    spared: Mapping[Path, str] = field(default_factory=dict)
+    at: At = lambda path: None
 
     def source(self, path: Path) -> Source | None:
         """A file's text; None (and an error) if it cannot be read."""
@@ -67,9 +72,15 @@ class _Files:
         source = self.source(path)
         if source is None:
             return None
+        if path in self.spared:
+            self.broken[path] = source
+            self.errors.append(FileError(path, "G2C014", self.spared[path], "exclude it, or make it simpler"))
+            return None
         self.parsed += 1
         try:
-            return parse(path, source.text, dotted_name(path, self.paths, self.top))
+            self.at(path)
+            with expendable(path, SyntaxProblem):
+                return parse(path, source.text, dotted_name(path, self.paths, self.top))
         except SyntaxProblem as problem:
             self.broken[path] = source
             self.errors.append(
@@ -78,14 +89,33 @@ class _Files:
                 )
             )
             return None
+        finally:
+            self.at(None)
 
 
 def run(options: Options, progress: Progress | None = None) -> RunResult:
     """Everything that a migration of the given paths would change, with the ledger and the findings."""
+    return complete(analyse(options, progress), options)
+
+
+def analyse(
+    options: Options, progress: Progress | None = None, at: At | None = None, spared: Mapping[Path, str] | None = None
+) -> RunResult:
+    """What `run` gives, but for the project's files around the code: a function of the sources and options alone.
+
+    `spared` are files to do without, with the reasons; a file that the run fails on joins them.
+    """
+    lost = dict(spared or {})
     enabled = gc.isenabled()
     gc.disable()  # nothing here makes garbage in cycles worth the collector's time
     try:
-        return _Run(options, progress or (lambda stage, done, total: None)).result()
+        while True:
+            try:
+                return _Run(options, progress or (lambda *_: None), at or (lambda _: None), lost).result()
+            except Expendable as file:
+                if file.path in lost:
+                    raise
+                lost[file.path] = file.reason
     finally:
         if enabled:
             gc.enable()
@@ -129,9 +159,10 @@ def _top(options: Options) -> Path:
 
 
 class _Run:
-    def __init__(self, options: Options, progress: Progress) -> None:
+    def __init__(self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str]) -> None:
         self.options = options
         self.progress = progress
+        self.at = at
         paths, errors = find(options)
         self.paths = [path for path in paths if not _is_vendored(path)]
         surroundings = [path for path in around(options, paths) if not _is_vendored(path)]
@@ -139,7 +170,7 @@ class _Run:
         self.python = [path for path in self.paths if path.suffix == ".py"]
         self.around = frozenset(path for path in surroundings if path.suffix == ".py")
         everything = [*self.python, *self.around]
-        self.files = _Files(self.top, frozenset(map(str, everything)), errors=list(errors))
+        self.files = _Files(self.top, frozenset(map(str, everything)), errors=list(errors), spared=spared, at=at)
         self.schema, schema_errors = _schema(self.paths, surroundings, options)
         self.files.errors.extend(schema_errors)
         self.program = Program(everything, self.schema, self.files.load, self.top)
@@ -166,9 +197,10 @@ class _Run:
         facts = Facts(self.program, state)
         references: list[Reference] = []
         for module in self.program.modules():
-            found = collect(facts, module)
-            self.unexplained.extend(unexplained(facts, module, found))
-            references.extend(found)
+            with expendable(module.path):
+                found = collect(facts, module)
+                self.unexplained.extend(unexplained(facts, module, found))
+                references.extend(found)
         return self._settle(facts, references)
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
@@ -186,15 +218,13 @@ class _Run:
             stay.update(failed)
         else:
             plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
-        required, unsure = require(rewritten, self.options)
         return ledger.result(
             self.options,
             plan.without(self.around),
             rewritten,
-            [*changes, *required],
+            changes,
             self.files.errors,
             stay,
-            unsure,
             ledger.Counts(
                 sum(reference.module.path not in self.around for reference in references),
                 len(self.paths),
@@ -243,12 +273,19 @@ class _Run:
             units = tuple(
                 sorted({s.full_name for d in decisions for s in d.reference.units if not plan.units.why_left(s)})
             )
+            self.at(module.path)
             try:
-                outcome = rewrite(facts, module, decisions, places)
-                after = encode(source, outcome.text)
+                with expendable(module.path, ProofFailed, NotEncodable):
+                    outcome = rewrite(facts, module, decisions, places)
+                    after = encode(source, outcome.text)
             except (ProofFailed, NotEncodable) as problem:
                 failed[str(module.path)] = str(problem)
                 continue
+            except Expendable as lost:
+                failed[str(module.path)] = lost.reason
+                continue
+            finally:
+                self.at(None)
             if after != source.data:
                 done[module.path] = (outcome, FileChange(module.path, source.data, after, units))
         return done, failed

@@ -30,14 +30,12 @@ def result(
     generated: Iterable[FileChange],
     errors: Iterable[FileError],
     stay: Mapping[str, str],
-    more: Iterable[Finding],
     counts: Counts,
 ) -> RunResult:
-    """Sum up a run; `more` are findings that come from no rule."""
+    """Sum up a run."""
     entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
     findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
     findings.extend(_unit_findings(plan, stay))
-    findings.extend(more)
     if options.client_protocol is ClientProtocol.CONNECT:
         findings.extend(_protocol_findings(plan))
     changes = [change for _, change in rewritten.values()] + list(generated)

@@ -19,6 +19,7 @@ SOURCES = [
 # Who stands where; a part may import its own level's parts only as named in BESIDE, and anything lower.
 LEVELS = {
     "codes": 0,
+    "expendable": 0,
     "results": 0,
     "options": 0,
     "syntax": 1,
@@ -36,9 +37,11 @@ LEVELS = {
     "audit": 6,
     "ledger": 6,
     "engine": 7,
+    "worker": 8,
+    "isolation": 9,
     "report": 7,
-    "cli": 8,
-    "__main__": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 BESIDE = {
     ("rewrite", "generate"),

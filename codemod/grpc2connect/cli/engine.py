@@ -52,9 +52,10 @@ class InstalledEngine:
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.run`."""
-        from grpc2connect.engine import run
+        from grpc2connect.isolation import run
+        from grpc2connect.project import complete
 
-        return run(options, progress)
+        return complete(run(options, progress), options)
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.generate`."""

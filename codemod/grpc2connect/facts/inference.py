@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from grpc2connect.expendable import expendable
 from grpc2connect.facts import classes
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
@@ -47,7 +48,8 @@ def infer(program: Program, state: State) -> None:
             if function.node in state.work.due:
                 state.work.due.discard(function.node)
                 if program.is_active(function.module) or _receives_grpc(program, state, function):
-                    run_function(program, state, function)
+                    with expendable(function.module.path):
+                        run_function(program, state, function)
         _bind_handlers(state)
         if not state.work.due and program.size == size:
             break
@@ -79,7 +81,8 @@ def _run_module(program: Program, state: State, module: Module) -> None:
     state.work.due.discard(module.tree)
     state.work.running = module.tree
     env = Environment(program, state, module, module.tree, {})
-    run_block(module.tree.body, env)
+    with expendable(module.path):
+        run_block(module.tree.body, env)
     state.work.running = None
 
 

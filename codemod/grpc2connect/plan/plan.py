@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grpc2connect.expendable import expendable
 from grpc2connect.facts.references import Import, Reference, UnknownRpc
 from grpc2connect.plan.units import Units
 from grpc2connect.results import State
@@ -64,7 +65,8 @@ def _outcomes(reference: Reference, rules: Registry, wanted: Callable[[str], boo
         return UNCLAIMED, [Left(f"no rule knows this {reference.kind}", advice="move it by hand, or report it")]
     if not wanted(claimed.code):
         return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
-    return claimed.code, list(claimed.function(reference))
+    with expendable(reference.module.path):
+        return claimed.code, list(claimed.function(reference))
 
 
 def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, stay: Mapping[str, str]) -> None:

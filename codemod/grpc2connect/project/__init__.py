@@ -3,6 +3,6 @@
 May import `options`, `results`, `vendor`; knows nothing of rules or facts.
 """
 
-from grpc2connect.project.requirements import require
+from grpc2connect.project.requirements import complete, require
 
-__all__ = ["require"]
+__all__ = ["complete", "require"]

@@ -161,7 +161,8 @@ class Module:
 def parse(path: Path, text: str, name: str = "") -> Module:
     """Parse a file's text.
 
-    Raises `SyntaxProblem` where Python's own parser refuses it (too deep nesting included).
+    Raises `SyntaxProblem` where Python's own parser refuses it, `RecursionError` or `MemoryError` where that cannot
+    cope with it.
     """
     source = text.removeprefix("\ufeff")
     try:
@@ -170,8 +171,8 @@ def parse(path: Path, text: str, name: str = "") -> Module:
             tree = ast.parse(source)
     except SyntaxError as error:
         raise SyntaxProblem(error.lineno or 1, error.msg or "invalid syntax") from None
-    except (RecursionError, MemoryError, ValueError) as error:
-        raise SyntaxProblem(1, str(error) or "nested too deeply") from None
+    except ValueError as error:
+        raise SyntaxProblem(1, str(error)) from None
     module = Module(path, source, tree, name)
     stack: list[ast.AST] = [tree]
     while stack:

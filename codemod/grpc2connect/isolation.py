@@ -1,0 +1,109 @@
+"""Runs the engine in a process of its own, and again without the file that ended it.
+
+A parser that overruns its stack, a file of a million lines, an endless loop: each costs that file, which is reported,
+and whose services stay as they are.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from grpc2connect.options import Options
+from grpc2connect.results import RunResult
+from grpc2connect.worker import Job
+
+Progress = Callable[[str, int, int], None]
+
+FILE_SECONDS = 120.0
+"""How long the work on one file may take without a sign of life."""
+ATTEMPTS = 20
+"""How many files may be lost before the run gives up."""
+_CODE = "import sys; sys.path[:0] = sys.argv[1:]; from grpc2connect.worker import main; main()"
+
+
+class WorkerFailed(Exception):
+    """The run failed, and no file can be told to be the reason."""
+
+
+def run(
+    options: Options,
+    progress: Progress | None = None,
+    *,
+    file_seconds: float = FILE_SECONDS,
+    command: Sequence[str] | None = None,
+) -> RunResult:
+    """What `engine.analyse` gives, from a process that may be lost: the worker, or another `command` that speaks alike.
+
+    Raises `WorkerFailed`.
+    """
+    spared: dict[Path, str] = {}
+    for _ in range(ATTEMPTS):
+        outcome = _attempt(command or _command(), Job(options, spared), progress, file_seconds)
+        if isinstance(outcome, RunResult):
+            return outcome
+        path, reason = outcome
+        if path in spared:
+            break
+        spared[path] = reason
+    raise WorkerFailed(f"the analysis of {len(spared)} files failed; the last was {list(spared)[-1]}")
+
+
+def _attempt(
+    command: Sequence[str], job: Job, progress: Progress | None, file_seconds: float
+) -> RunResult | tuple[Path, str]:
+    """The result, or the file that ended the process and how."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None and process.stdout is not None
+        messages: queue.Queue[Any] = queue.Queue()
+        threading.Thread(target=_read, args=(process.stdout, messages), daemon=True).start()
+        at: Path | None = None
+        try:
+            pickle.dump(job, process.stdin)
+            process.stdin.flush()
+            while True:
+                try:
+                    kind, *rest = messages.get(timeout=file_seconds if at is not None else None)
+                except queue.Empty:
+                    assert at is not None
+                    return at, f"took more than {file_seconds:.0f} s"
+                match kind:
+                    case "at":
+                        at = rest[0]
+                    case "progress" if progress is not None:
+                        progress(*rest)
+                    case "result":
+                        result: RunResult = rest[0]
+                        return result
+                    case "failed":
+                        if os.environ.get("G2C_TRACEBACK"):
+                            sys.stderr.write(rest[1])
+                        raise WorkerFailed(rest[0])
+                    case "end":
+                        process.wait()
+                        if at is None:
+                            raise WorkerFailed(f"the analysis ended with exit code {process.returncode}")
+                        return at, f"ended the analysis (exit code {process.returncode})"
+        finally:
+            process.kill()
+
+
+def _command() -> list[str]:
+    """Isolated (-I): no folder of the project under migration gets on the path, so that none of its code is run."""
+    here = {"", os.getcwd()}
+    return [sys.executable, "-I", "-c", _CODE, *(path for path in sys.path if path not in here)]
+
+
+def _read(stream: IO[bytes], messages: queue.Queue[Any]) -> None:
+    try:
+        while True:
+            messages.put(pickle.load(stream))
+    except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+        messages.put(("end",))
