@@ -13,7 +13,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 
 from grpc2connect.facts.facts import Facts
-from grpc2connect.facts.kinds import Class, Function, Package, ProgramModule
+from grpc2connect.facts.kinds import is_grpc
 from grpc2connect.facts.references import Reference
 from grpc2connect.syntax import Module, Span
 
@@ -69,5 +69,4 @@ def _other_things(facts: Facts, module: Module) -> frozenset[int]:
 
 
 def _is_grpc(facts: Facts, node: ast.expr) -> bool:
-    program = ProgramModule | Package | Class | Function
-    return any(not isinstance(value, program) for value in facts.values(node))
+    return any(is_grpc(value) for value in facts.values(node))

@@ -12,13 +12,14 @@ from .channel import Channel, insecure_channel, secure_channel
 from .context import ServicerContext
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .deadlines import timeout_ms
-from .errors import Abort, CallError, FutureTimeoutError, rpc_error
+from .errors import AbortError, CallError, FutureTimeoutError, rpc_error
 from .interceptor import HandlerInterceptor
 from .metadata import Metadatum, metadata
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .outgoing_metadata import headers
 from .readiness import channel_ready_future
 from .server import Server
+from .servicer_base import servicer_base
 from .status import StatusCode, status_code
 from .streams import EOF
 
@@ -26,7 +27,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "EOF",
-    "Abort",
+    "AbortError",
     "AioChannel",
     "AioServer",
     "AioServicerContext",
@@ -46,6 +47,7 @@ __all__ = [
     "metadata",
     "rpc_error",
     "secure_channel",
+    "servicer_base",
     "ssl_channel_credentials",
     "ssl_server_credentials",
     "status_code",

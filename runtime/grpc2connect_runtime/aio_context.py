@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from .call_state import CallState
 from .context import ContextBase, is_ok
-from .errors import Abort
+from .errors import AbortError
 from .status import StatusCode
 from .streams import Outbox, RequestFeed
 
@@ -43,7 +43,7 @@ class AioServicerContext(ContextBase):
             trailing_metadata: the trailing metadata; without any, that of `set_trailing_metadata`.
 
         Raises:
-            Abort: always.
+            AbortError: always.
             RuntimeError: the RPC has been aborted before.
         """
         with self._state.lock:
@@ -56,7 +56,7 @@ class AioServicerContext(ContextBase):
             self._state.details = details or self._state.details
             if trailing_metadata:
                 self._state.trailing = tuple(trailing_metadata)
-            self._state.aborted = Abort("Locally aborted.")
+            self._state.aborted = AbortError("Locally aborted.")
             raise self._state.aborted
 
     async def abort_with_status(self, status: Any) -> NoReturn:
@@ -67,7 +67,7 @@ class AioServicerContext(ContextBase):
                 `grpc-status-details-bin` in the latter reach Connect clients as error details.
 
         Raises:
-            Abort: always.
+            AbortError: always.
             RuntimeError: the RPC has been aborted before.
         """
         await self.abort(status.code, status.details, status.trailing_metadata)
@@ -87,7 +87,7 @@ class AioServicerContext(ContextBase):
 
         Raises:
             ValueError: the RPC has a single response.
-            Abort: the RPC has been aborted.
+            AbortError: the RPC has been aborted.
         """
         if self._outbox is None:
             raise ValueError("write() is for RPCs with a stream of responses")

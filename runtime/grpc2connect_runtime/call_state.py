@@ -13,7 +13,7 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from connectrpc.request import Headers, RequestContext
 
-from .errors import Abort, CallError, error_from_status
+from .errors import CallError, error_from_status
 from .exchange import Exchange
 from .outgoing_metadata import headers
 from .rich_status import DETAILS_KEY
@@ -34,7 +34,7 @@ class CallState:
         self.code: Any = None
         self.details: Any = None
         self.trailing: Any = None
-        self.aborted: Abort | None = None
+        self.aborted: Exception | None = None
         self.cancelled = False
         self.ended = False
         self.headers_sent = False

@@ -7,10 +7,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
+from connectrpc.code import Code
 from connectrpc.request import Headers, RequestContext
 
 from .call_state import CallState
-from .errors import Abort, CallError
+from .errors import CallError
 from .metadata import Metadatum, metadata
 from .peers import peer_uri
 from .status import StatusCode, connect_code, status_code
@@ -128,7 +129,7 @@ class ServicerContext(ContextBase):
             details: the message for the client.
 
         Raises:
-            Abort: always.
+            Exception: always, a bare one, as in grpcio.
         """
         if is_ok(code):
             _log.error("abort() called with StatusCode.OK; returning UNKNOWN")
@@ -136,7 +137,7 @@ class ServicerContext(ContextBase):
         with self._state.lock:
             self._state.code = code
             self._state.details = details
-            self._state.aborted = Abort(details)
+            self._state.aborted = Exception()
             raise self._state.aborted
 
     def abort_with_status(self, status: Any) -> NoReturn:
@@ -147,14 +148,15 @@ class ServicerContext(ContextBase):
                 `grpc-status-details-bin` in the latter reach Connect clients as error details.
 
         Raises:
-            Abort: always.
+            Exception: always, a bare one, as in grpcio.
         """
         self.set_trailing_metadata(status.trailing_metadata)
         self.abort(status.code, status.details)
 
     def code(self) -> Any:
-        """Return the code set so far, or None."""
-        return self._state.code
+        """Return the code set so far, or None; a `Code` as the `StatusCode` that it stands for."""
+        code = self._state.code
+        return status_code(code) if isinstance(code, Code) else code
 
     def details(self) -> bytes | None:
         """Return the details set so far as bytes (as grpcio does), or None."""

@@ -13,11 +13,11 @@ from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
 from .status import StatusCode, connect_code, status_code
 
-__all__ = ["Abort", "CallError", "FutureTimeoutError", "RpcErrorView", "rpc_error"]
+__all__ = ["AbortError", "CallError", "FutureTimeoutError", "RpcErrorView", "rpc_error"]
 
 
-class Abort(Exception):
-    """What `context.abort()` raises to leave a handler.
+class AbortError(Exception):
+    """What an async `context.abort()` raises to leave a handler; a sync one raises a bare `Exception`, as in grpcio.
 
     It is no `ConnectError`, so that `except ConnectError` around a client call in a handler does not start to catch the
     handler's own abort.
@@ -25,7 +25,7 @@ class Abort(Exception):
     Native form: `raise ConnectError(code, message)`. Go there where no `try` between the abort and the end of the
     handler could swallow it.
 
-    Source: `grpc.ServicerContext.abort` raises a bare `Exception`, `grpc.aio` an `AbortError` (grpcio 1.85).
+    Source: `grpc.aio.AbortError`; `grpc.ServicerContext.abort` raises a bare `Exception` (grpcio 1.85).
     """
 
 
@@ -42,8 +42,39 @@ UNARY_FORM, STREAM_FORM, AIO_FORM = "_InactiveRpcError", "_MultiThreadedRendezvo
 """grpcio's classes of errors: of a call that answers with one message, of one that streams, of `grpc.aio`."""
 
 
+class _Details(list[ErrorDetail]):
+    """The details of an error; called, as gRPC's `details()`, its message."""
+
+    def __init__(self, details: Iterable[ErrorDetail], message: str) -> None:
+        super().__init__(details)
+        self._message = message
+
+    def __call__(self) -> str:
+        return self._message
+
+
+class _Metadata(tuple[Metadatum, ...]):
+    """The metadata of a call; called, as gRPC's `trailing_metadata()`, itself."""
+
+    __slots__ = ()
+
+    def __call__(self) -> tuple[Metadatum, ...]:
+        return self
+
+
+def _as_status(code: Code) -> StatusCode:
+    return status_code(code)
+
+
+# An error travels further than any analysis follows it: through queues, futures, `except Exception`. Where it is then
+# asked `error.code()`, it must answer. `Code` has no members that could be called, so nothing is replaced here.
+Code.__call__ = _as_status  # type: ignore[assignment, method-assign]
+
+
 class CallError(ConnectError):
     """A failed client call: a `ConnectError` that knows it came from a call, and the metadata that came with it.
+
+    It also answers like gRPC's error: `code()`, `details()`, `trailing_metadata()`, `debug_error_string()`.
 
     A handler that lets it pass has had a downstream failure, which its own caller sees as UNKNOWN, as from grpcio.
 
@@ -72,13 +103,23 @@ class CallError(ConnectError):
     ) -> None:
         """Make one from its parts; `code`, `message` and `details` are those of `ConnectError`."""
         super().__init__(code, message, details)
-        self.initial_metadata = initial_metadata
-        self.trailing_metadata = trailing_metadata
+        self.initial_metadata = _Metadata(initial_metadata)
+        self.trailing_metadata = _Metadata(trailing_metadata)
         self.form = form
+
+    @property
+    def details(self) -> _Details:
+        """The details of the error; called, its message."""
+        return _Details(super().details, self.message)
+
+    def debug_error_string(self) -> str:
+        """Return a line for logs; native form: the code and the message."""
+        return RpcErrorView(self).debug_error_string()
 
     def __reduce__(self) -> tuple[Any, ...]:
         packed = pack_status(0, "", self.details)
-        return _unpickle, (self.code, self.message, packed, self.initial_metadata, self.trailing_metadata, self.form)
+        initial, trailing = tuple(self.initial_metadata), tuple(self.trailing_metadata)
+        return _unpickle, (self.code, self.message, packed, initial, trailing, self.form)
 
     def __str__(self) -> str:
         return str(RpcErrorView(self))
@@ -135,17 +176,18 @@ class RpcErrorView:
     __repr__ = __str__
 
 
-def rpc_error(error: ConnectError) -> RpcErrorView:
+def rpc_error(error: Any) -> Any:
     """Return the gRPC-shaped view of a caught error, for code that reads more than its code and message.
 
     Args:
-        error: a `ConnectError`; its metadata is known if the client came from a `Channel` of this package.
+        error: a `ConnectError`; its metadata is known if the client came from a `Channel` of this package. Anything
+            else is returned as it is: an error of another kind that was caught by the same clause.
 
     Native form: `error.code`, `error.message`, `error.details`. Go there where only these are read.
 
     Source: `grpc.RpcError`, `grpc.Call`; `grpc_status.rpc_status.from_call` works on the result (grpcio 1.85).
     """
-    return RpcErrorView(error)
+    return RpcErrorView(error) if isinstance(error, ConnectError) else error
 
 
 def error_from_status(code: Any, details: Any, rich: bytes | None = None) -> ConnectError:

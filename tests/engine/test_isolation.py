@@ -15,7 +15,7 @@ from tests.programs.conftest import Program, program
 
 __all__ = ["program"]
 
-USE = "import grpc\n\nchannel = grpc.insecure_channel('a:1')\n"
+USE = "import grpc\n\nimport greeting_pb2_grpc\n\nstub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
 DEEP = {
     "sum": "x = " + " + ".join(["1"] * 90_000),
     "calls": "x = a" + ".b()" * 90_000,

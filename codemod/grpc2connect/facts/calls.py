@@ -37,7 +37,8 @@ from grpc2connect.facts.scopes import is_generator, parameters
 from grpc2connect.facts.state import Registration
 
 _RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
-_PASS_THROUGH = frozenset({"gather", "wait_for", "shield", "create_task", "ensure_future"})
+_PASS_THROUGH = frozenset({"gather", "wait_for", "shield", "create_task", "ensure_future", "cast"})
+_ENTER = frozenset({"enter_context", "enter_async_context", "closing", "aclosing"})
 
 
 def evaluate_call(node: ast.Call, env: Environment) -> Values:
@@ -215,7 +216,14 @@ def _unknown(node: ast.Call, arguments: list[Values], keywords: dict[str | None,
         return frozenset({Raises()})
     _hand_over(node, arguments, keywords, env)
     if name in _PASS_THROUGH and arguments:
-        return arguments[0]
+        return arguments[-1 if name == "cast" else 0]
+    if name in _ENTER and arguments:
+        from grpc2connect.facts.statements import entered
+
+        found = entered(arguments[0], env)
+        if name == "enter_context":
+            return found
+        return frozenset(Wrapped("await" if name == "enter_async_context" else "enter", value) for value in found)
     if name in ("append", "add") and isinstance(node.func, ast.Attribute) and arguments:
         from grpc2connect.facts.statements import _grow_container
 

@@ -17,12 +17,13 @@ def class_around(module: Module, node: ast.AST) -> Class | None:
 
 def decorated(node: ast.FunctionDef | ast.AsyncFunctionDef, *names: str) -> bool:
     """Whether a decorator of one of the given names (last part of a dotted name) is on a function."""
-    for decorator in node.decorator_list:
-        target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-        if name in names:
-            return True
-    return False
+    return any(decorated_as(decorator, *names) for decorator in node.decorator_list)
+
+
+def decorated_as(decorator: ast.expr, *names: str) -> bool:
+    """Whether a decorator has one of the given names (last part of a dotted name)."""
+    target = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return (target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")) in names
 
 
 def bases(state: State, cls: Class) -> list[Value]:

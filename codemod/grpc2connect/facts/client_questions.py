@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grpc2connect.facts.kinds import Context, Function, Member, Status, Wrapped
+from grpc2connect.facts.kinds import Context, Error, Function, Member, Status, Wrapped
 from grpc2connect.facts.references import RpcUse
 from grpc2connect.facts.scopes import is_generator
 from grpc2connect.facts.server_questions import ServerQuestions
@@ -38,6 +38,10 @@ class ClientQuestions(ServerQuestions):
             return False
         functions = [value.node for value in self.values(request.func) if isinstance(value, Function)]
         return bool(functions) and all(isinstance(f, ast.AsyncFunctionDef) and is_generator(f) for f in functions)
+
+    def only_error(self, node: ast.AST) -> bool:
+        """Whether an expression is a gRPC error and surely nothing of the program's own."""
+        return all(isinstance(value, Error) for value in self.values(node))
 
     def only_compared(self, module: Module, call: ast.Call) -> bool:
         """Whether `error.code()` is only compared with status codes, or handed to a context's abort or set_code."""

@@ -35,7 +35,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.named import NamedReferences
 from grpc2connect.facts.references import Reference
-from grpc2connect.schema import Method, Service
+from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
 
 
@@ -85,23 +85,25 @@ class _Collector(NamedReferences):
 
     def _import(self, node: ast.alias) -> Iterator[Reference]:
         values = self.facts.values(node)
-        evidence = (f"imports {node.name}",)
         for value in sorted(values, key=repr):
-            if isinstance(value, Api):
-                if value.path.partition(".")[0] != "grpc_tools":
-                    yield refs.Import(self.facts, self.module, node, frozenset(), evidence)
-                return
-            if isinstance(value, StubsModule):
-                units = frozenset(value.module.services)
-                yield refs.Import(self.facts, self.module, node, units, evidence, value.module)
-                return
-            if isinstance(value, StubClass | ServicerBase | Adder | ExperimentalApi):
-                units = frozenset({value.service})
-                yield refs.Import(self.facts, self.module, node, units, evidence, self._stubs(value.service))
-                return
-            if isinstance(value, Status):
-                yield refs.Import(self.facts, self.module, node, frozenset(), evidence)
-                return
+            units: frozenset[Service] = frozenset()
+            stubs: GrpcModule | None = None
+            match value:
+                case Api(path):
+                    if path.partition(".")[0] == "grpc_tools":
+                        return
+                case StubsModule():
+                    stubs = value.module
+                    units = frozenset(stubs.services)
+                case StubClass(service) | ServicerBase(service) | Adder(service) | ExperimentalApi(service):
+                    units, stubs = frozenset({service}), self._stubs(service)
+                case Status():
+                    pass
+                case _:
+                    continue
+            rebound = self.facts.rebound(self.module, node)
+            yield refs.Import(self.facts, self.module, node, units, (f"imports {node.name}",), stubs, rebound)
+            return
 
     def _handler(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Reference]:
         found = [handler for handler in self.facts.handlers(node) if handler.direct]

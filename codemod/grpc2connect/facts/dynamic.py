@@ -40,7 +40,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
     if name in _PATCHES:
         for argument in node.args:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and _TEXT.search(argument.value):
-                yield refs.NamedByText(facts, module, argument, frozenset(), ("patched by name",), what=argument.value)
+                units = _named_services(facts, argument.value)
+                yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=argument.value)
     if name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             given = [value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server)]
@@ -50,6 +51,20 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
                 yield refs.HandedOver(
                     facts, module, argument, units, ("given to unknown code",), what=name, kind_of=kind
                 )
+
+
+def _named_services(facts: Facts, dotted: str) -> frozenset[Service]:
+    """The services whose generated names, or module, a dotted name ends with or goes through."""
+    parts = dotted.split(".")
+    found = set()
+    for stubs in facts.program.schema.grpc_modules:
+        through = (stubs.dotted or "").rpartition(".")[2] in parts[:-1]
+        for service in stubs.services:
+            if parts[-1] in (service.stub_class, service.servicer_class, service.adder) or (
+                through and parts[-1] not in facts.generated_names
+            ):
+                found.add(service)
+    return frozenset(found)
 
 
 def _known_attribute(facts: Facts, node: ast.Call, name: str) -> bool:

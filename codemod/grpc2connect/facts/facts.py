@@ -6,7 +6,7 @@ import ast
 from functools import cached_property
 
 from grpc2connect.facts.client_questions import ClientQuestions
-from grpc2connect.facts.kinds import Adder, Channel, Context, Server, Stub, Value
+from grpc2connect.facts.kinds import Adder, Channel, Class, Context, Instance, Server, Stub, Value, Wrapped, is_grpc
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
@@ -53,6 +53,11 @@ class Facts(ClientQuestions):
         return self._components.get(module, module)
 
     @cached_property
+    def generated_names(self) -> frozenset[str]:
+        """The names of all generated stubs, servicers and registrations."""
+        return frozenset(name for s in self.stubs_of for name in (s.stub_class, s.servicer_class, s.adder))
+
+    @cached_property
     def stubs_of(self) -> dict[Service, GrpcModule]:
         """The generated module of each service."""
         return {service: module for module in self.program.schema.grpc_modules for service in module.services}
@@ -66,6 +71,16 @@ class Facts(ClientQuestions):
             elif isinstance(one, Server) and isinstance(other, Adder):
                 linked.setdefault(one, set()).add(other.service)
         return {value: frozenset(services) for value, services in linked.items()}
+
+    def served(self, node: ast.AST) -> frozenset[Service]:
+        """The services that an expression's objects implement: servicers, on their own or in containers."""
+        found: set[Service] = set()
+        for value in self.values(node):
+            while isinstance(value, Wrapped):
+                value = value.value
+            if isinstance(value, Instance | Class):
+                found |= self.state.servicers.get(value.cls if isinstance(value, Instance) else value, set())
+        return frozenset(found)
 
     def services(self, value: Value) -> frozenset[Service]:
         """The services that a value belongs to: its own, or those of the stubs and servicers linked to it."""
@@ -118,6 +133,15 @@ class Facts(ClientQuestions):
             self.state.globals[scope] = bound_names(scope)
         return self.state.globals[scope]
 
+    def rebound(self, module: Module, alias: ast.alias) -> bool:
+        """Whether the name that an import binds can also be something else: `except ImportError: grpc = None`."""
+        name = (alias.asname or alias.name).partition(".")[0]
+        scope = module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef) or module.tree
+        assert isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)
+        aliases = self._aliases(scope, name)
+        others = any(not any(map(is_grpc, self.values(other))) for other in aliases if other.name != "*")
+        return self._imported_names[scope].is_bound(name) or (others and alias.name != "*")
+
     def _aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
         if scope not in self._imported_names:
             self._imported_names[scope] = _ImportedNames(scope)
@@ -142,8 +166,12 @@ class _ImportedNames:
                 self._bound.update(bindings(child))
 
     def aliases(self, name: str) -> list[ast.alias]:
-        """The aliases that bind a name."""
-        return [] if name in self._bound else self._found.get(name, self._stars)
+        """The aliases that bind a name, be it among others."""
+        return self._found.get(name) or ([] if name in self._bound else self._stars)
+
+    def is_bound(self, name: str) -> bool:
+        """Whether something other than an import binds a name too."""
+        return name in self._bound
 
 
 def _alone(value: Channel | Server) -> frozenset[Service]:

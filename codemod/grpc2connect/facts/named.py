@@ -148,7 +148,8 @@ class NamedReferences:
 
     def _argument_units(self, call: ast.Call) -> frozenset[Service]:
         nodes = [*call.args, *(keyword.value for keyword in call.keywords)]
-        return frozenset(service for node in nodes for service in self._units(self.facts.values(node)))
+        found = {service for node in nodes for service in self._units(self.facts.values(node))}
+        return frozenset(found) | frozenset(service for node in nodes for service in self.facts.served(node))
 
     def _annotated_units(self, node: ast.AST) -> frozenset[Service]:
         """The services of the parameter or variable that an annotation is for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,9 @@ from grpc2connect.facts.kinds import (
     Member,
     Message,
     Server,
+    ServicerBase,
     Status,
+    StubClass,
     Values,
 )
 from grpc2connect.facts.references import ContextUse
@@ -28,6 +31,8 @@ from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 
 _BROAD = frozenset({"Exception", "BaseException"})
+_PLAIN_DECORATORS = ("override", "staticmethod", "classmethod")
+_OWN_NAME = frozenset({"__name__", "__qualname__", "co_name", "f_code", "currentframe", "_getframe", "stack"})
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,44 @@ class ServerQuestions:
                 return any(isinstance(value, Server) and value.aio for value in found)
         return False
 
+    def needs_plain_base(self, cls: ast.ClassDef, base: ast.expr) -> bool:
+        """Whether a `Protocol` class among the bases may break a class: by its metaclass, or by its `__init__`.
+
+        It does not where it is the last base, and the others are classes of the program without a metaclass.
+        """
+        others = [other for other in cls.bases if other is not base]
+        if cls.keywords or (others and cls.bases[-1] is not base):
+            return bool(cls.keywords) or not all(self._is_generated(other) for other in others)
+        return not all(self._is_generated(other) or self._is_plain(other) for other in others)
+
+    def _is_generated(self, base: ast.expr) -> bool:
+        return any(isinstance(value, ServicerBase | StubClass) for value in self.values(base))
+
+    def _is_plain(self, base: ast.expr) -> bool:
+        """Whether a base is a class of the program, all of whose bases are, without a metaclass."""
+        if isinstance(base, ast.Name) and base.id == "object":
+            return True
+        known = [value for value in self.values(base) if isinstance(value, Class)]
+        return bool(known) and all(
+            not value.node.keywords and all(self._is_plain(inner) for inner in value.node.bases) for value in known
+        )
+
+    def name_matters(self, module: Module, node: ast.AST, old: str, new: str) -> bool:
+        """Whether something looks at the name of a handler, or at what else its new name means in the class."""
+        cls = module.enclosing(node, ast.ClassDef)
+        if not isinstance(cls, ast.ClassDef):
+            return False
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            if not all(classes.decorated_as(decorator, *_PLAIN_DECORATORS) for decorator in node.decorator_list):
+                return True
+            if any(isinstance(child, ast.Attribute) and child.attr in _OWN_NAME for child in ast.walk(node)):
+                return True
+        if _is_rebuilt(cls) or any(name in bound_names(cls) for name in ("__getattribute__", "__getattr__")):
+            return True
+        names = [child for child in _class_scope(cls) if isinstance(child, ast.Name)]
+        loaded = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+        return old in loaded or (new in loaded and hasattr(builtins, new))
+
     def attribute_taken(self, module: Module, node: ast.AST, new: str, old: str) -> bool:
         """Whether a class has another attribute of the name that a handler is to take."""
         cls = module.enclosing(node, ast.ClassDef)
@@ -113,7 +156,7 @@ class ServerQuestions:
         code, details = given.get(0, given.get("code")), given.get(1, given.get("details"))
         if code is None or details is None or not set(given) <= {0, 1, "code", "details"}:
             return False
-        return self._literal_status(module, code)
+        return self._literal_status(module, code) and not _is_no_text(module, details)
 
     def _literal_status(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression spells a status code other than OK."""
@@ -128,10 +171,14 @@ class ServerQuestions:
         the context's method to be called.
         """
         function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-        direct = any(handler.direct for handler in self.handlers(function))
-        if not direct or not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        handlers = self.handlers(function)
+        if not any(handler.direct for handler in handlers):
             return False
-        if function.decorator_list or self.state.calls.get(function):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            return False
+        if function.decorator_list or self.state.calls.get(function) or _is_rebuilt(module.parents[function]):
+            return False
+        if None in self._status_read or any(handler.service in self._status_read for handler in handlers):
             return False
         child = node
         for parent in module.ancestors(node):
@@ -147,6 +194,16 @@ class ServerQuestions:
                 return False
             child = parent
         return False
+
+    @cached_property
+    def _status_read(self) -> frozenset[Service | None]:
+        """The services some of whose code asks a context for the status that was set (a raised one is not there)."""
+        return frozenset(
+            value.owner.service
+            for values in self.state.values.values()
+            for value in values
+            if isinstance(value, Member) and isinstance(value.owner, Context) and value.name in ("code", "details")
+        )
 
     def may_catch(self, module: Module, handler: ast.ExceptHandler) -> bool:
         """Whether an `except` clause may catch a `ConnectError` (or the bare `Exception` of grpcio's abort)."""
@@ -181,7 +238,7 @@ class ServerQuestions:
         expression = item.context_expr
         target = expression.func if isinstance(expression, ast.Call) else expression
         name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
-        if name in ("suppress", "raises", "assertRaises", "assertRaisesRegex"):
+        if name in ("suppress", "raises", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack"):
             return True
         for value in self.values(target):
             body: ast.AST | None = value.node if isinstance(value, Function | Class) else None
@@ -203,6 +260,8 @@ class ServerQuestions:
         function = module.enclosing(call, ast.FunctionDef, ast.AsyncFunctionDef)
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or is_generator(function):
             return None
+        if any(isinstance(parent, ast.With | ast.AsyncWith) for parent in _within(module, statement, function)):
+            return None  # it ends well today: a transaction that is committed would be rolled back by an exception
         streams = any(handler.method.server_streaming for handler in self.handlers(function))
         if streams or not self._literal_status(module, call.args[0]) or not self.raises_freely(module, statement):
             return None
@@ -259,6 +318,42 @@ class ServerQuestions:
                     return None
                 uses.append(parent)
         return tuple(uses)
+
+
+def _class_scope(cls: ast.ClassDef) -> Iterator[ast.AST]:
+    """The expressions that are evaluated in the body of a class: its statements, and the headers of its methods."""
+    for node in own_nodes(cls):
+        yield node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from ast.walk(node.args)
+            if node.returns is not None:
+                yield from ast.walk(node.returns)
+
+
+def _is_rebuilt(cls: ast.AST | None) -> bool:
+    """Whether a class decorator (other than those that only add methods) may have replaced the class's methods."""
+    harmless = ("dataclass", "final", "total_ordering", "define", "attrs", "s", "runtime_checkable")
+    decorators = cls.decorator_list if isinstance(cls, ast.ClassDef) else []
+    targets = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators]
+    names = [target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "") for target in targets]
+    return any(name not in harmless for name in names)
+
+
+def _within(module: Module, node: ast.AST, function: ast.AST) -> Iterator[ast.AST]:
+    """What is around a node in its function."""
+    for parent in module.ancestors(node):
+        if parent is function:
+            return
+        yield parent
+
+
+def _is_no_text(module: Module, node: ast.expr) -> bool:
+    """Whether an expression is surely no `str`: another constant, or a caught exception."""
+    if isinstance(node, ast.Constant):
+        return not isinstance(node.value, str)
+    if not isinstance(node, ast.Name):
+        return False
+    return any(isinstance(parent, ast.ExceptHandler) and parent.name == node.id for parent in module.ancestors(node))
 
 
 def _block(module: Module, statement: ast.stmt) -> list[ast.stmt]:

@@ -76,9 +76,11 @@ def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, s
             if reason := stay.get(service.full_name):
                 units.leave(service, reason)
         failed = stay.get(str(reference.module.path))
-        if failed or (only_left and not isinstance(reference, Import)):
+        if failed or (only_left and not (isinstance(reference, Import) and not reference.rebound)):
             why = failed or f"{code} at {reference.place}: {outcomes[0].why}"
             services = units.spelled(reference) if isinstance(reference, UnknownRpc) else reference.units
+            if isinstance(reference, Import):
+                services = frozenset()  # those whose code stands in this file, not all that the module has
             if not services and not isinstance(reference, UnknownRpc):
                 units.keep(reference)
                 services = units.of_file(reference)

@@ -54,11 +54,14 @@ class Units:
         return self._left.get(self._find(service))
 
     def moves(self, reference: Reference) -> bool:
-        """Whether a reference may move: it belongs to moving services, or to none where some service near it moves."""
+        """Whether a reference may move: it belongs to moving services, or to none where some service near it moves.
+
+        Where no service is near, nothing is known of what an error comes from, or what a channel is for.
+        """
         if reference.units:
             return all(self.why_left(service) is None for service in reference.units)
         near = self._near(reference)
-        return reference.module not in self.kept and not (near and all(map(self.why_left, near)))
+        return reference.module not in self.kept and not all(map(self.why_left, near))
 
     def stays(self, reference: Reference) -> bool:
         """Whether a reference belongs to services that stay (or to none, in a file that stays)."""

@@ -95,6 +95,18 @@ def delete_argument(module: Module, call: ast.Call, argument: ast.expr | ast.key
     return Edit(Span(start, end), ())
 
 
+def append_to_class(module: Module, cls: ast.ClassDef, text: str) -> Edit | None:
+    """Put a statement at the end of a class, in the layout of its body; None if that is on the line of the `class`."""
+    first = module.span(cls.body[0]).start
+    line = module.line_span(module.line_of(first))
+    indent = module.text[line.start : first]
+    if indent.strip():
+        return None
+    last = module.line_span(module.line_of(module.span(cls).end))
+    end = last.start + len(module.text[last.start : last.end].rstrip("\r\n"))
+    return Edit(Span(end, end), (f"{module.newline}{indent}{text}",))
+
+
 def delete_statement(module: Module, node: ast.stmt) -> Edit:
     """Drop a statement: its whole lines if nothing else is on them; its block must not become empty."""
     start, end = module.span(node)

@@ -9,7 +9,8 @@ closed where the channel was closed, with grpcio's limits, and with `asyncio` ca
 The native form is a client with a transport of its own: `GreeterClientSync("http://localhost:50051", ...)`.
 
 Reported: options without effect (keepalive pings, backoff).
-Left: channels with client interceptors, generic multi-callables (`channel.unary_unary`), connectivity watching, targets
+Left: channels on which no stub of a known service is made, or with credentials of unknown origin; channels with client
+interceptors, generic multi-callables (`channel.unary_unary`), connectivity watching, targets
 and options that only grpcio understands (`unix:`, `xds:`, several addresses; service configs, load balancing, proxies).
 
 Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqwest 0.12.
@@ -17,9 +18,10 @@ Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqw
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, kinds, rule, runtime
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
 from grpc2connect_rules.channels.options import blocking, dropped
 
@@ -41,6 +43,15 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
     if (reason := blocking(channel)) is not None:
         yield Left(f"a channel with {reason} stays on gRPC", advice="drop it, or keep this service on gRPC")
         return
+    if channel.path.endswith(".secure_channel") and not _is_tls(channel, given.get(1, given.get("credentials"))):
+        yield Left(
+            "it is not known what credentials this channel is made with",
+            advice="make them by grpc.ssl_channel_credentials where the channel is made",
+        )
+        return
+    if not any(service.name for service in channel.units):
+        yield Left("no stub of a known service is made on this channel", advice="annotate what takes it: grpc.Channel")
+        return
     without = dropped(channel)
     yield Bridged(
         edits.replace(channel.module, channel.node, runtime(_NAMES[channel.path])),
@@ -48,6 +59,11 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
         finding=f"no effect any more: {', '.join(without)}" if without else "",
         advice="delete them" if without else "",
     )
+
+
+def _is_tls(channel: ChannelConstruction, credentials: ast.expr | None) -> bool:
+    values = channel.facts.values(credentials) if credentials is not None else frozenset()
+    return any(isinstance(value, kinds.Api) and value.path == "grpc.ssl_channel_credentials()" for value in values)
 
 
 @rule("G2C402", on=ChannelUse)

@@ -9,7 +9,8 @@
 
 Bridged: `trailing_metadata()` and what else `ConnectError` does not have (`rpc_error(error).trailing_metadata()`);
 a code that is used otherwise than in a comparison or an abort (its name and number are gRPC's: `CANCELLED`).
-Where some services of the program stay on gRPC, both exceptions are caught.
+An error that can also be one of the program's own is seen through `rpc_error`, which leaves that as it is. Where some
+services of the program stay on gRPC, both exceptions are caught.
 Left: errors that the program constructs or derives from.
 
 Source: grpc.RpcError, grpc.Call (grpcio 1.85); connectrpc.errors.ConnectError (connectrpc 0.13).
@@ -32,8 +33,14 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
         yield Left(f"a gRPC error is {'constructed' if use.role == 'construct' else 'derived from'} here",
                    advice="raise ConnectError, or an error of your own")  # fmt: skip
         return
+    parent = module.parents[node]
+    if isinstance(parent, ast.Compare):
+        yield Left("the class of an error is compared here", advice="use isinstance")
+        return
     yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
-    if isinstance(module.parents[node], ast.Tuple):
+    if isinstance(parent, ast.Tuple) and any(_is_connect_error(other) for other in parent.elts):
+        yield Bridged(why="both are caught already")
+    elif isinstance(parent, ast.Tuple):
         yield Bridged(edits.replace(module, node, node, ", ", CONNECT_ERROR), why="some services stay on gRPC")
     elif use.role in ("except", "isinstance", "value"):
         yield Bridged(
@@ -42,12 +49,17 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
     yield Left("some services stay on gRPC", advice="move them, then run again")
 
 
+def _is_connect_error(node: ast.expr) -> bool:
+    return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == CONNECT_ERROR.name
+
+
 @rule("G2C602", on=ErrorUse)
 def use(use: ErrorUse) -> Iterator[Outcome]:
     """A caught error has `code` and `message`."""
     module, node, call = use.module, use.node, use.call
     simple = call is not None and not call.args and not call.keywords
-    if call is not None and simple and use.name == "code":
+    mixed = not use.facts.only_error(node.value)
+    if call is not None and simple and not mixed and use.name == "code":
         if use.facts.only_compared(module, call):
             yield Native(edits.call_without_arguments(module, call), mixed=False)
         yield Bridged(
@@ -55,7 +67,7 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
             why="the code's name or number is used",
             mixed=False,
         )
-    if call is not None and simple and use.name == "details":
+    if call is not None and simple and not mixed and use.name == "details":
         edit = edits.replace_text(Span(module.span(node.value).end, module.span(call).end), ".message")
         yield Native(edit, mixed=False)
     if use.name in api.ERROR_METHODS:

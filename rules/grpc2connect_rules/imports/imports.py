@@ -8,6 +8,8 @@ uses it any more. An import that something still uses stays.
     + from connectrpc.code import Code
     + import helloworld_connect
 
+Left: a name that can also be something else (`except ImportError: grpc = None`): the services of the file stay.
+
 Source: Python language reference, "The import statement".
 """
 
@@ -15,11 +17,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Native, Outcome, rule
+from grpc2connect.rules_api import Left, Native, Outcome, rule
 from grpc2connect.rules_api.references import Import
 
 
 @rule("G2C805", on=Import)
 def imported(use: Import) -> Iterator[Outcome]:
     """Imports of gRPC and of its generated code follow need."""
-    yield Native(why="removed or kept by need")
+    if use.rebound:
+        yield Left("this name can also be something else here", advice="bind it once, by an import")
+    else:
+        yield Native(why="removed or kept by need")

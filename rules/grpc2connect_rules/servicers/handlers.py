@@ -8,6 +8,11 @@ Why: connectrpc calls `say_hello` where grpcio calls `SayHello`. Parameters keep
 
 Sibling calls (`self.SayHello(...)`), `super()`, overrides and tests that call a handler move with it.
 
+Bridged: something looks at the handler's name (a decorator, the handler itself, code in the class body), or the new
+name means something else in the class body (`list`). The handler keeps its name, and the class gets another one for it.
+
+    + list_items = ListItems
+
 Left: the new name is taken by another attribute of the class.
 
 Source: protoc-gen-connectrpc 0.13, method casing.
@@ -18,7 +23,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Left, Native, Outcome, edits, rule
+from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, rule
 from grpc2connect.rules_api.references import HandlerDefinition, HandlerUse
 
 
@@ -31,6 +36,13 @@ def definition(handler: HandlerDefinition) -> Iterator[Outcome]:
         return
     if new == handler.method.name:
         yield Native()
+        return
+    if handler.facts.name_matters(handler.module, handler.node, handler.method.name, new):
+        alias = edits.append_to_class(handler.module, handler.cls, f"{new} = {handler.method.name}")
+        if alias is None:
+            yield Left("the name of this handler is used here", advice="put the body of the class on lines of its own")
+        else:
+            yield Bridged(alias, why="something looks at the name of the handler")
     elif isinstance(handler.node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield Native(edits.rename_function(handler.module, handler.node, new))
     else:

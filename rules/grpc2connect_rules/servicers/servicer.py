@@ -5,8 +5,12 @@ Why: a Connect service derives from the protocol class of its colour, so that ty
     - class Greeter(helloworld_pb2_grpc.GreeterServicer):
     + class Greeter(helloworld_connect.GreeterSync):
 
-Bridged: the class mixes sync and async handlers; the runtime runs each kind as it is.
-Left: the class has a metaclass of its own (the generated class is a `Protocol`, which has one too).
+Bridged: the class mixes sync and async handlers (the runtime runs each kind as it is); the class has a metaclass, or
+other bases that may. The generated class is a `Protocol`, whose metaclass and `__init__` do not go with others: the
+runtime makes an ordinary class of it.
+
+    - class Greeter(helloworld_pb2_grpc.GreeterServicer, Base):
+    + class Greeter(servicer_base(helloworld_connect.GreeterSync), Base):
 
 Source: protoc-gen-connectrpc 0.13, generated classes `Greeter` (async) and `GreeterSync`.
 """
@@ -16,7 +20,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, generated, rule
+from grpc2connect.rules_api import Bridged, Native, Outcome, edits, generated, rule, runtime
 from grpc2connect.rules_api.references import Servicer
 
 
@@ -24,14 +28,15 @@ from grpc2connect.rules_api.references import Servicer
 def servicer(base: Servicer) -> Iterator[Outcome]:
     """A generated servicer base becomes the generated Connect service."""
     assert isinstance(base.node, ast.expr)
-    if any(keyword.arg == "metaclass" for keyword in base.cls.keywords):
-        yield Left("a metaclass cannot be combined with a Connect service", advice="drop the metaclass, then run again")
-        return
     service = base.service
     colours = base.facts.handler_colours(base.module, base.cls, service)
     name = service.connect_service if True in colours else service.connect_service_sync
-    edit = edits.replace(base.module, base.node, generated(base.stubs, name, base.node))
-    if len(colours) == 2:
+    new = generated(base.stubs, name, base.node)
+    edit = edits.replace(base.module, base.node, new)
+    if base.facts.needs_plain_base(base.cls, base.node):
+        edit = edits.replace(base.module, base.node, runtime("servicer_base"), "(", new, ")")
+        yield Bridged(edit, why="its other bases do not go with a Protocol")
+    elif len(colours) == 2:
         yield Bridged(edit, why="sync and async handlers in one class")
     else:
         yield Native(edit)

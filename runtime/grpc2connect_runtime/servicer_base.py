@@ -1,0 +1,32 @@
+"""An ordinary base class from a generated Connect service."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, Protocol
+
+__all__ = ["servicer_base"]
+
+
+@cache
+def servicer_base(service: type[Any]) -> type[Any]:
+    """Return a plain class with the methods of a generated service class, for servicers that have other bases.
+
+    Generated services are `Protocol` classes: their metaclass conflicts with others, and their `__init__` ends a chain
+    of `super().__init__(...)` that gRPC's plain servicers let through.
+
+    Args:
+        service: the generated class, `Greeter` or `GreeterSync`.
+
+    Native form: the generated class itself, as the last base, in a class without a metaclass of its own.
+
+    Source: protoc-gen-connectrpc 0.13; `typing.Protocol`, Python 3.11 to 3.13.
+    """
+    methods = {
+        name: member
+        for cls in reversed(service.__mro__)
+        if cls is not Protocol and Protocol in cls.__mro__
+        for name, member in vars(cls).items()
+        if callable(member) and not name.startswith("_")
+    }
+    return type(service.__name__, (), {**methods, "__module__": service.__module__, "__doc__": service.__doc__})
