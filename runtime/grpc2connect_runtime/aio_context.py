@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from connectrpc.code import Code
+
 from .call_state import CallState
 from .context import ContextBase, is_ok
 from .errors import AbortError
-from .status import StatusCode
+from .status import StatusCode, status_code
 from .streams import Outbox, RequestFeed
 
 __all__ = ["AioServicerContext"]
@@ -109,8 +111,9 @@ class AioServicerContext(ContextBase):
             await self._state.exchange.flush(self.response_headers)
 
     def code(self) -> Any:
-        """Return the code set so far, or None."""
-        return self._state.code
+        """Return the code set so far, or None; a `Code` as the `StatusCode` that it stands for."""
+        code = self._state.code
+        return status_code(code) if isinstance(code, Code) else code
 
     def details(self) -> str:
         """Return the details set so far."""

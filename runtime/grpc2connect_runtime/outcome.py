@@ -81,6 +81,8 @@ def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectErr
     if state.aborted is not None and (aio or not _is_native(state, cause)):
         return state.status_error(state.code, state.details)
     if isinstance(cause, ConnectError) and _is_native(state, cause):
+        if cause.code is Code.UNIMPLEMENTED and cause.message == "Not implemented":
+            return ConnectError(cause.code, "Method not implemented!")  # of a generated class, in grpcio's words
         return cause
     name = f"{state.raw.method.service_name}/{state.raw.method.name}"
     if aio:

@@ -72,7 +72,9 @@ def ask(target, limit):
             print(f"{e.code()}: {e.details()}")
 '''.splitlines()
 
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8)
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), max_size=8).filter(
+    lambda word: "grpc." not in word and "SayHello" not in word
+)
 
 
 @st.composite
@@ -93,7 +95,7 @@ def comments(text: str) -> Counter[str]:
     return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(programs())
 def test_any_layout(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -109,7 +111,7 @@ def test_any_layout(text: str) -> None:
         assert program.run().changes == ()
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6, deadline=None, derandomize=True)
 @given(st.permutations(["a.py", "b.py", "c.py"]))
 def test_any_order_of_files(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

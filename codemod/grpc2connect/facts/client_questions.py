@@ -73,8 +73,11 @@ class ClientQuestions(ServerQuestions):
     def _given_to_context(self, parent: ast.AST, node: ast.AST) -> bool:
         if not isinstance(parent, ast.Call) or not parent.args or parent.args[0] is not node:
             return False
-        members = [value for value in self.values(parent.func) if isinstance(value, Member)]
-        return any(isinstance(m.owner, Context) and m.name in ("abort", "set_code") for m in members)
+        callees = self.values(parent.func)
+        return bool(callees) and all(
+            isinstance(value, Member) and isinstance(value.owner, Context) and value.name in ("abort", "set_code")
+            for value in callees
+        )
 
 
 def _is_iterated(call: ast.Call, parent: ast.AST, aio: bool) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from grpc2connect.facts import api
+from grpc2connect.facts import api, classes
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.dynamic import dynamic
 from grpc2connect.facts.facts import Facts
@@ -30,6 +30,7 @@ from grpc2connect.facts.kinds import (
     Status,
     StubClass,
     StubsModule,
+    Value,
     Values,
     Wrapped,
 )
@@ -147,13 +148,13 @@ class _Collector(NamedReferences):
         if self._of_api_object(node, values):
             yield from self._named(node)
             return
-        if method := self._handler_of(node, values):
+        rpcs = [value for value in values if isinstance(value, Rpc)]
+        if not rpcs and (method := self._handler_of(node, values)):
             services = self._units(values) | self._handler_services(node.attr, values)
             yield refs.HandlerUse(self.facts, self.module, node, services, ("names a handler",), method=method)
             return
-        rpcs = [value for value in values if isinstance(value, Rpc)]
         if rpcs:
-            yield self._rpc(node, rpcs)
+            yield self._rpc(node, rpcs, values)
             return
         members = [value for value in values if isinstance(value, Member)]
         for member in sorted(members, key=repr):
@@ -177,7 +178,14 @@ class _Collector(NamedReferences):
 
     def _unknown(self, node: ast.expr) -> bool:
         owner = self.facts.values(node)
-        return all(isinstance(value, Wrapped) for value in owner)
+        return all(isinstance(value, Wrapped) or self._is_proxy(value) for value in owner)
+
+    def _is_proxy(self, value: Value) -> bool:
+        """Whether an object of the program answers to names that its class does not have."""
+        state = self.facts.state
+        return isinstance(value, Instance) and any(
+            classes.lookup(state, value.cls, name) for name in ("__getattr__", "__getattribute__")
+        )
 
     def _spelled(self, node: ast.Attribute) -> bool:
         """Whether `a.b.C` is spelled from an import, so that the name stands here and not in an attribute."""
@@ -217,7 +225,7 @@ class _Collector(NamedReferences):
             handler.service for node in nodes for handler in self.facts.handlers(node) if handler.method.name == name
         )
 
-    def _rpc(self, node: ast.Attribute, rpcs: list[Rpc]) -> Reference:
+    def _rpc(self, node: ast.Attribute, rpcs: list[Rpc], values: Values) -> Reference:
         parent = self.module.parents[node]
         variant = ""
         target: ast.AST = node
@@ -237,6 +245,7 @@ class _Collector(NamedReferences):
             aio=kinds.pop() if len(kinds) == 1 else None,
             call=call,
             variant=variant,
+            mixed=any(isinstance(value, Function | Member) for value in values),
         )
 
     def _member(self, node: ast.Attribute, member: Member, members: Values) -> Reference | None:

@@ -151,13 +151,17 @@ class StubConstruction(Reference):
 
 @dataclass(frozen=True, eq=False)
 class RpcUse(Reference):
-    """`stub.SayHello`: called at once (`call`), through a `variant` (`with_call`, `future`), or as a value."""
+    """`stub.SayHello`: called at once (`call`), through a `variant` (`with_call`, `future`), or as a value.
+
+    `mixed` says that it can also be a method of the program's own: a fake, or a servicer called in process.
+    """
 
     node: ast.Attribute
     method: Method = field(kw_only=True)
     aio: bool | None = field(kw_only=True)
     call: ast.Call | None = field(kw_only=True)
     variant: str = field(kw_only=True, default="")
+    mixed: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -351,6 +351,9 @@ def _is_no_text(module: Module, node: ast.expr) -> bool:
     """Whether an expression is surely no `str`: another constant, or a caught exception."""
     if isinstance(node, ast.Constant):
         return not isinstance(node.value, str)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        made = getattr(builtins, node.func.id, None)
+        return isinstance(made, type) and made is not str
     if not isinstance(node, ast.Name):
         return False
     return any(isinstance(parent, ast.ExceptHandler) and parent.name == node.id for parent in module.ancestors(node))

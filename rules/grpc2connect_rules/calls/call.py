@@ -15,6 +15,8 @@ the gRPC call signature.
 An attribute that is spelled like an RPC, on an object of which nothing is known (G2C503), may be such a call and may
 not: the service stays on gRPC until the object is known.
 
+Left: a call that can also be one of an object of the program's own, a fake or a servicer.
+
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
 
@@ -36,6 +38,12 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     module, node = use.module, use.node
     if isinstance(node.ctx, ast.Store | ast.Del):
         yield Left("a stub's method is replaced here", advice="replace the client's method by hand")
+        return
+    if use.mixed:
+        yield Left(
+            "an object of the program's own is called here as well as a stub",
+            advice="give the fake or the servicer the client's method names, in one change with this",
+        )
         return
     if use.call is not None and "credentials" in use.facts.arguments(use.call):
         yield Left("a call with credentials of its own stays on gRPC", advice="pass them as metadata")
