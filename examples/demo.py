@@ -84,7 +84,9 @@ def heading(text: str) -> None:
 
 def grpc2connect(command: str, folder: Path, expect: int) -> None:
     """Run the tool on `folder`; its output goes straight to the terminal."""
-    run([sys.executable, "-m", "grpc2connect", command, "."], folder, expect=expect, capture=False)
+    # The runtime is installed here; written into the project (the default), it would be most of the diff.
+    options = ["--runtime", "package"]
+    run([sys.executable, "-m", "grpc2connect", command, ".", *options], folder, expect=expect, capture=False)
 
 
 def run(

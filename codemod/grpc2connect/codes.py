@@ -20,4 +20,5 @@ CODES: dict[str, str] = {
     "G2C013": 'with `client-protocol = "connect"`: a channel speaks Connect only where the environment says so.',
     "G2C014": "the run failed on a file and went on without it; services whose names occur in it stay on gRPC.",
     "G2C901": "a file requires grpcio and is not edited; add what the migrated code needs, or refresh it.",
+    "G2C902": "the vendored runtime is a new package in something that is built; name it there, or require it.",
 }

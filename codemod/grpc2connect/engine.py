@@ -23,7 +23,7 @@ from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
-from grpc2connect.relevance import Relevance, held
+from grpc2connect.relevance import Relevance, as_imported, held
 from grpc2connect.results import FileChange, FileError, RunResult
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
@@ -127,7 +127,7 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     schema, schema_errors = _schema(paths, around(options, paths), options)
     given = set(paths)
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, given, options)]
-    changes, generate_errors = generate_modules(schema, modules, options)
+    changes, generate_errors = generate_modules(schema, as_imported(modules, paths, _top(options)), options)
     if options.runtime is RuntimeMode.VENDOR:
         marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
         changes += [change for mark in marks for change in _vendored(mark.parents[1])]
@@ -295,7 +295,8 @@ class _Run:
     ) -> tuple[list[FileChange], dict[str, str]]:
         needed = {id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}
         self.progress("generate", 0, max(len(needed), 1))
-        changes, errors = generate_modules(self.schema, list(needed.values()), self.options)
+        modules = as_imported(needed.values(), [*self.paths, *self.around], self.top)
+        changes, errors = generate_modules(self.schema, modules, self.options)
         failed = {}
         for error in errors:
             if error not in self.files.errors:

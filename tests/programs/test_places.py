@@ -130,3 +130,25 @@ def test_generate_refreshes_the_vendored_runtime(tmp_path: Path) -> None:
         change.path.parent.mkdir(parents=True, exist_ok=True)
         change.path.write_bytes(change.after)
     assert not generate(options).changes
+
+
+@pytest.mark.parametrize("line", ["from acme.gen import greeting_pb2_grpc", "from .gen import greeting_pb2_grpc"])
+def test_stubs_built_into_a_package(tmp_path: Path, line: str) -> None:
+    """The messages are imported under the name that the program imports them under."""
+    project, built = tmp_path / "project", tmp_path / "built"
+    (project / "acme" / "gen").mkdir(parents=True)
+    (project / "protos").mkdir()
+    built.mkdir()
+    shutil.copy(STUBS / "greeting.proto", project / "protos")
+    for name in ("acme/__init__.py", "acme/gen/__init__.py"):
+        (project / name).write_text("")
+    (project / "acme" / "server.py").write_text(f"{line}\n{SERVER.format(**MODULE)}")
+    (project / "app.py").write_text("from acme.server import Greeter\n")
+    options = Options(project, (project,), generated=GeneratedPlace(project / "acme" / "gen", "acme.gen"))
+    apply(options)
+    assert "from acme.gen.greeting_pb2 import" in (project / "acme" / "gen" / "greeting_connect.py").read_text()
+    assert not generate(options).changes
+    stubs = (STUBS / "greeting_pb2_grpc.py").read_text().replace("import greeting_pb2", "from . import greeting_pb2")
+    shutil.copy(STUBS / "greeting_pb2.py", project / "acme" / "gen")
+    (project / "acme" / "gen" / "greeting_pb2_grpc.py").write_text(stubs)
+    assert_runs(project)

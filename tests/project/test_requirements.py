@@ -99,7 +99,8 @@ def test_the_nearest_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", list(RuntimeMode))
 def test_a_run_adds_them_once(program: Program, mode: RuntimeMode) -> None:
     program.write("requirements.txt", "grpcio\n")
-    program.write("app.py", "import grpc\n\nchannel = grpc.insecure_channel('a:1')\n")
+    use = "stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
+    program.write("app.py", f"import grpc\n\nimport greeting_pb2_grpc\n\n{use}")
     settings = Options(program.folder, (program.folder,), runtime=mode)
     for change in run(settings).changes:
         change.path.parent.mkdir(parents=True, exist_ok=True)

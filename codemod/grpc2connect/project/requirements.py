@@ -19,6 +19,7 @@ from typing import Any
 
 from grpc2connect import vendor
 from grpc2connect.options import Options
+from grpc2connect.project.packaging import vendored_into_a_build
 from grpc2connect.results import FileChange, Finding, Place, RunResult, Severity
 
 CODE = "G2C901"
@@ -32,7 +33,8 @@ def complete(result: RunResult, options: Options) -> RunResult:
     edited = [change.path for change in result.changes if change.before is not None and change.path.suffix == ".py"]
     required, unsure = require(edited, options)
     changes = sorted([*result.changes, *required], key=lambda change: change.path)
-    findings = sorted([*result.findings, *unsure], key=lambda finding: (finding.place, finding.code))
+    packaging = vendored_into_a_build(result.changes)
+    findings = sorted([*result.findings, *unsure, *packaging], key=lambda finding: (finding.place, finding.code))
     return replace(result, changes=tuple(changes), findings=tuple(findings))
 
 

@@ -5,6 +5,7 @@ flows into it (`Program.activate`), so that one service does not pull in a whole
 """
 
 from grpc2connect.relevance.holders import held
+from grpc2connect.relevance.names import as_imported
 from grpc2connect.relevance.relevance import Relevance
 
-__all__ = ["Relevance", "held"]
+__all__ = ["Relevance", "as_imported", "held"]

@@ -10,7 +10,16 @@ import ast
 from dataclasses import dataclass, field
 
 from grpc2connect.facts.facts import Facts
-from grpc2connect.facts.kinds import Adder, Api, ExperimentalApi, ServicerBase, Status, StubClass, StubsModule
+from grpc2connect.facts.kinds import (
+    Adder,
+    Api,
+    ExperimentalApi,
+    ProgramModule,
+    ServicerBase,
+    Status,
+    StubClass,
+    StubsModule,
+)
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rules_api.edits import Edit
@@ -88,9 +97,17 @@ class Imports:
         return f"Connect{name}", f"{name} as Connect{name}"
 
     def _from_generated(self, alias: ast.alias) -> bool:
-        """Whether `from x import name` names the generated module itself as x."""
+        """Whether `from x import name` names the generated module itself as x (and not one that passes it on)."""
         node = self.module.parents[alias]
-        return isinstance(node, ast.ImportFrom) and bool(node.module) and (node.module or "").endswith("_pb2_grpc")
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").endswith("_pb2_grpc"):
+            return False
+        program, module = self.facts.program, self.module
+        if node.level:
+            prefix = program.absolute(module, node.level, node.module) or ""
+            values = program.at(prefix, node.module or "", str(module.path))
+        else:
+            values = program.resolve(module, node.module or "")
+        return not any(isinstance(value, ProgramModule) for value in values)
 
     def _twin_module(self, piece: Generated, owner: ast.expr) -> str:
         root = owner

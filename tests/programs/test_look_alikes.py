@@ -1,0 +1,188 @@
+"""What only looks safe: each program here would run differently if it were rewritten in the obvious way."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.programs.conftest import Program
+
+HEAD = "import grpc\n\nimport greeting_pb2\nimport greeting_pb2_grpc as rpc\n\n\n"
+SERVE = (
+    "\n\ndef serve(pool):\n    server = grpc.server(pool)\n    rpc.add_GreeterServicer_to_server(Greeter(), server)\n"
+)
+CALL = "rpc.GreeterStub(grpc.insecure_channel('a:1')).SayHello(greeting_pb2.HelloRequest())"
+
+STAYS = {
+    "an import that may be None": (
+        "try:\n    import grpc\nexcept ImportError:\n    grpc = None\n\nimport greeting_pb2\n"
+        "import greeting_pb2_grpc as rpc\n\n\ndef ask():\n    return " + CALL + "\n",
+        "G2C805",
+    ),
+    "stubs from two places": (
+        "import os\n\nimport grpc\n\nimport greeting_pb2\n\nif os.environ.get('FAKE'):\n"
+        "    import fakes as rpc\nelse:\n"
+        "    import greeting_pb2_grpc as rpc\n\n\ndef ask():\n    return " + CALL + "\n",
+        "G2C805",
+    ),
+    "a fake beside a stub": (
+        HEAD + "class Local:\n    def SayHello(self, request, timeout=None):\n        return request\n\n\n"
+        "def client(target):\n    return rpc.GreeterStub(grpc.insecure_channel(target)) if target else Local()\n\n\n"
+        "def ask(target):\n    return client(target).SayHello(greeting_pb2.HelloRequest(), timeout=2)\n",
+        "G2C501",
+    ),
+    "a proxy": (
+        HEAD + "class Proxy:\n    def __init__(self, target):\n"
+        "        self.stub = rpc.GreeterStub(grpc.insecure_channel(target))\n\n"
+        "    def __getattr__(self, name):\n        return getattr(self.__dict__['stub'], name)\n\n\n"
+        "def ask(target):\n    return Proxy(target).SayHello(greeting_pb2.HelloRequest())\n",
+        "G2C503",
+    ),
+    "who the client is": (
+        HEAD + "class Greeter(rpc.GreeterServicer):\n    def SayHello(self, request, context):\n"
+        "        return greeting_pb2.HelloReply(message=str(context.peer_identities()))\n" + SERVE,
+        "G2C203",
+    ),
+    "the class of an error": (
+        HEAD + "def ask():\n    try:\n        return " + CALL + "\n    except grpc.RpcError as error:\n"
+        "        return type(error) == grpc.RpcError\n",
+        "G2C601",
+    ),
+    "a channel nobody is known to use": (HEAD + "channel = grpc.insecure_channel('a:1')\n", "G2C401"),
+    "errors of calls that cannot be seen": (
+        "import grpc\nimport elsewhere\n\n\ndef ask():\n    try:\n        return elsewhere.ask()\n"
+        "    except grpc.RpcError as error:\n        return error.code()\n",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_stays(program: Program, name: str) -> None:
+    text, code = STAYS[name]
+    program.write("app.py", text)
+    result = program.migrate()
+    assert program.text("app.py") == text
+    assert code is None or code in {finding.code for finding in result.findings} | {one.code for one in result.ledger}
+
+
+def servicer(body: str, bases: str = "rpc.GreeterServicer", before: str = "") -> str:
+    return HEAD + before + f"class Greeter({bases}):\n" + body + SERVE
+
+
+BRIDGED = {
+    "a decorator may look at the name": (
+        servicer(
+            "    @audited\n    def SayHello(self, request, context):\n        return None\n",
+            before="def audited(handler):\n    return handler\n\n\n",
+        ),
+        ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
+    ),
+    "a handler that is bound again": (
+        servicer(
+            "    def SayHello(self, request, context):\n        return None\n\n    SayHello = twice(SayHello)\n",
+            before="def twice(handler):\n    return handler\n\n\n",
+        ),
+        ["    SayHello = twice(SayHello)", "    say_hello = SayHello"],
+    ),
+    "a status under a transaction": (
+        servicer(
+            "    def SayHello(self, request, context):\n        with self.database:\n"
+            "            context.set_code(grpc.StatusCode.NOT_FOUND)\n            return greeting_pb2.HelloReply()\n"
+        ),
+        ["            context.set_code(Code.NOT_FOUND)", "            return greeting_pb2.HelloReply()"],
+    ),
+    "a status that is read": (
+        servicer(
+            "    def SayHello(self, request, context):\n        try:\n"
+            "            context.abort(grpc.StatusCode.NOT_FOUND, 'gone')\n        finally:\n"
+            "            print(context.code())\n"
+        ),
+        ["            context.abort(Code.NOT_FOUND, 'gone')"],
+    ),
+    "a class decorator may wrap the methods": (
+        servicer(
+            "    def SayHello(self, request, context):\n        context.abort(grpc.StatusCode.NOT_FOUND, 'gone')\n"
+        ).replace("class Greeter", "@guarded\nclass Greeter"),
+        ["        context.abort(Code.NOT_FOUND, 'gone')", "    say_hello = SayHello"],
+    ),
+    "details that are no text": (
+        servicer(
+            "    def SayHello(self, request, context):\n"
+            "        context.abort(grpc.StatusCode.NOT_FOUND, ValueError('x'))\n"
+        ),
+        ["        context.abort(Code.NOT_FOUND, ValueError('x'))"],
+    ),
+    "another base after it": (
+        servicer("    pass\n", bases="rpc.GreeterServicer, Base", before="class Base:\n    pass\n\n\n"),
+        ["class Greeter(servicer_base(greeting_connect.GreeterSync), Base):"],
+    ),
+    "a metaclass": (
+        servicer("    pass\n", bases="rpc.GreeterServicer, metaclass=Single"),
+        ["class Greeter(servicer_base(greeting_connect.GreeterSync), metaclass=Single):"],
+    ),
+    "an error of two kinds": (
+        HEAD + "class Mine(Exception):\n    def code(self):\n        return 'mine'\n\n\ndef ask():\n    try:\n"
+        "        return " + CALL + "\n    except (grpc.RpcError, Mine) as error:\n        return error.code()\n",
+        ["        return rpc_error(error).code()"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BRIDGED)
+def test_bridged(program: Program, name: str) -> None:
+    text, wanted = BRIDGED[name]
+    program.write("app.py", text)
+    program.migrate()
+    lines = program.text("app.py").splitlines()
+    assert [line for line in wanted if line not in lines] == []
+    assert program.run().changes == ()
+
+
+def test_the_name_of_a_builtin(program: Program) -> None:
+    """An RPC called List would shadow `list` in the body of the class."""
+    text = (STUB := (program.folder / "greeting_pb2_grpc.py").read_text()).replace("SayHelloOften", "List")
+    assert text != STUB
+    (program.folder / "greeting_pb2_grpc.py").write_text(text)
+    body = "    def List(self, request, context):\n        yield None\n\n"
+    body += "    def rest(self) -> list[int]:\n        return []\n"
+    program.write("app.py", servicer(body))
+    program.migrate()
+    assert "    def List(self" in program.text("app.py")
+    assert "    list = List\n" in program.text("app.py")
+
+
+def test_a_field_called_grpc_is_no_reference(program: Program) -> None:
+    program.write(
+        "settings.py",
+        "class Part:\n    host = 'a'\n\n\nclass Settings:\n    grpc: Part\n\n    def __init__(self):\n"
+        "        self.grpc = Part()\n\n    def host(self):\n        return self.grpc.host\n",
+    )
+    program.write(
+        "app.py", HEAD + "from settings import Settings\n\nstub = rpc.GreeterStub(grpc.insecure_channel('a'))\n"
+    )
+    assert program.run().audit.holds
+
+
+def test_a_module_that_passes_stubs_on(program: Program) -> None:
+    (program.folder / "inner").mkdir()
+    program.write("inner/__init__.py", "")
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        (program.folder / name).rename(program.folder / "inner" / name)
+    program.write("greeting_pb2_grpc.py", "from inner.greeting_pb2_grpc import *\n")
+    program.write(
+        "app.py",
+        "import grpc\n\nfrom greeting_pb2_grpc import GreeterStub\n\n"
+        "stub = GreeterStub(grpc.insecure_channel('a:1'))\n",
+    )
+    program.migrate()
+    assert "from inner.greeting_connect import GreeterClientSync" in program.text("app.py")
+
+
+def test_both_errors_are_caught_once(program: Program) -> None:
+    text = HEAD + (
+        "from connectrpc.errors import ConnectError\n\n\ndef ask(other):\n    try:\n        other.SayHello()\n"
+        "        return " + CALL + "\n    except (grpc.RpcError, ConnectError):\n        return None\n"
+    )
+    program.write("app.py", text)
+    program.migrate()
+    assert program.run().changes == ()
