@@ -20,6 +20,7 @@ from .outgoing_metadata import headers
 from .readiness import channel_ready_future
 from .server import Server
 from .servicer_base import servicer_base
+from .stand_ins import stub_method
 from .status import StatusCode, status_code
 from .streams import EOF
 
@@ -53,6 +54,7 @@ __all__ = [
     "status_code",
     "stream_stream",
     "stream_unary",
+    "stub_method",
     "timeout_ms",
     "unary_stream",
     "unary_unary",

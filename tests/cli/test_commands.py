@@ -92,7 +92,7 @@ def test_nearest_table_wins_and_files_without_one_are_passed_over(
         (["dif"], "No such command 'dif'"),
         (["diff", "--runtime", "x"], "'x' is not one of"),
         (["diff", "--select", "G2C40l"], "did you mean 'G2C401'?"),
-        (["explain", "G2C202"], "no rule 'G2C202'; did you mean 'G2C201'?"),
+        (["explain", "G2C202"], "no rule 'G2C202'"),
         (["explain", "nowhere.py:3"], "nowhere.py is not a file"),
         (["check", "--update-baseline"], "--update-baseline needs --baseline FILE"),
     ],

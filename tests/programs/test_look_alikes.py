@@ -24,10 +24,17 @@ STAYS = {
         "    import greeting_pb2_grpc as rpc\n\n\ndef ask():\n    return " + CALL + "\n",
         "G2C805",
     ),
-    "a fake beside a stub": (
+    "a servicer beside a stub": (
+        HEAD
+        + "class Greeter(rpc.GreeterServicer):\n    def SayHello(self, request, context):\n        return request\n\n\n"
+        "def client(target):\n    return rpc.GreeterStub(grpc.insecure_channel(target)) if target else Greeter()\n\n\n"
+        "def ask(target):\n    return client(target).SayHello(greeting_pb2.HelloRequest(), None)\n",
+        "G2C501",
+    ),
+    "a fake's future beside a stub's": (
         HEAD + "class Local:\n    def SayHello(self, request, timeout=None):\n        return request\n\n\n"
         "def client(target):\n    return rpc.GreeterStub(grpc.insecure_channel(target)) if target else Local()\n\n\n"
-        "def ask(target):\n    return client(target).SayHello(greeting_pb2.HelloRequest(), timeout=2)\n",
+        "def ask(target):\n    return client(target).SayHello.future(greeting_pb2.HelloRequest())\n",
         "G2C501",
     ),
     "a proxy": (
@@ -119,6 +126,16 @@ BRIDGED = {
     "a metaclass": (
         servicer("    pass\n", bases="rpc.GreeterServicer, metaclass=Single"),
         ["class Greeter(servicer_base(greeting_connect.GreeterSync), metaclass=Single):"],
+    ),
+    "a fake beside a stub": (
+        HEAD + "class Local:\n    def SayHello(self, request, timeout=None):\n        return request\n\n\n"
+        "def client(target):\n    return rpc.GreeterStub(grpc.insecure_channel(target)) if target else Local()\n\n\n"
+        "def ask(target):\n    return client(target).SayHello(greeting_pb2.HelloRequest(), timeout=2)\n",
+        [
+            "    def SayHello(self, request, timeout=None):",
+            '    return stub_method(client(target), "SayHello", "say_hello", unary_unary)'
+            "(greeting_pb2.HelloRequest(), timeout=2)",
+        ],
     ),
     "an error of two kinds": (
         HEAD + "class Mine(Exception):\n    def code(self):\n        return 'mine'\n\n\ndef ask():\n    try:\n"

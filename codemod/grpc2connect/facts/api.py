@@ -127,3 +127,7 @@ def normalise(path: str) -> str:
         "grpc.aio._metadata.Metadata": "grpc.aio.Metadata",
         "grpc.aio.RpcError": "grpc.RpcError",
     }.get(path, path)
+
+
+CREDENTIALS = frozenset({"grpc.ssl_channel_credentials", "grpc.ssl_server_credentials"})
+"""What makes TLS credentials."""

@@ -14,6 +14,7 @@ from grpc2connect.facts.kinds import (
     Call,
     Channel,
     Class,
+    Credentials,
     Error,
     ExperimentalApi,
     Function,
@@ -87,6 +88,8 @@ def _apply(
             _register(service, node, arguments, keywords, env)
             return NOTHING
         case Member(owner, name):
+            if isinstance(owner, Server):
+                _secure(owner, [*arguments, *keywords.values()], env)
             return _member_call(owner, name)
         case Class():
             return _construct(callee, node, arguments, keywords, env)
@@ -101,7 +104,11 @@ def _api_call(
     path: str, site: Site, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
 ) -> Values:
     if path in api.CHANNELS:
-        return frozenset({Channel(api.CHANNELS[path], site)})
+        channel = Channel(api.CHANNELS[path], site)
+        _secure(channel, [*arguments, *keywords.values()], env)
+        return frozenset({channel})
+    if path in api.CREDENTIALS:
+        return frozenset({Credentials(site)})
     if path in api.SERVERS:
         return frozenset({Server(api.SERVERS[path], site)})
     if path == "grpc.intercept_channel":
@@ -111,6 +118,12 @@ def _api_call(
     if path in api.MESSAGES:
         return frozenset({Wrapped("await", Message()) if api.MESSAGES[path] else Message()})
     return frozenset({Api(f"{path}()")})
+
+
+def _secure(owner: Channel | Server, arguments: list[Values], env: Environment) -> None:
+    for value in (value for values in arguments for value in values):
+        if isinstance(value, Credentials):
+            env.state.link(owner, value)
 
 
 def _rpc_call(rpc: Rpc, site: Site) -> Values:

@@ -245,8 +245,15 @@ class _Collector(NamedReferences):
             aio=kinds.pop() if len(kinds) == 1 else None,
             call=call,
             variant=variant,
-            mixed=any(isinstance(value, Function | Member) for value in values),
+            other=self._other(values),
         )
+
+    def _other(self, values: Values) -> str:
+        functions = [value.node for value in values if isinstance(value, Function)]
+        members = [value.owner for value in values if isinstance(value, Member)]
+        if any(map(self.facts.handlers, functions)) or any(isinstance(owner, ServicerBase) for owner in members):
+            return "servicer"
+        return "fake" if functions else ""
 
     def _member(self, node: ast.Attribute, member: Member, members: Values) -> Reference | None:
         owner = member.owner

@@ -8,7 +8,19 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
-from grpc2connect.facts.kinds import Channel, Class, Instance, Package, Rpc, Server, Stub, Values, Wrapped
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Channel,
+    Class,
+    Function,
+    Instance,
+    Package,
+    Rpc,
+    Server,
+    Stub,
+    Values,
+    Wrapped,
+)
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
@@ -42,7 +54,9 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and _TEXT.search(argument.value):
                 units = _named_services(facts, argument.value)
                 yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=argument.value)
-    if name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
+    first_values = facts.values(first) if first is not None else NOTHING
+    passed_on = any(isinstance(value, Function) for value in first_values)  # `submit(f, channel)`: flows into f
+    if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             given = [value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server)]
             if given and isinstance(argument, ast.Name | ast.Attribute):

@@ -6,7 +6,19 @@ import ast
 from functools import cached_property
 
 from grpc2connect.facts.client_questions import ClientQuestions
-from grpc2connect.facts.kinds import Adder, Channel, Class, Context, Instance, Server, Stub, Value, Wrapped, is_grpc
+from grpc2connect.facts.kinds import (
+    Adder,
+    Channel,
+    Class,
+    Context,
+    Credentials,
+    Instance,
+    Server,
+    Stub,
+    Value,
+    Wrapped,
+    is_grpc,
+)
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
@@ -70,6 +82,9 @@ class Facts(ClientQuestions):
                 linked.setdefault(other, set()).add(one.service)
             elif isinstance(one, Server) and isinstance(other, Adder):
                 linked.setdefault(one, set()).add(other.service)
+        for one, other in self.state.links:
+            if isinstance(other, Credentials) and isinstance(one, Channel | Server):
+                linked.setdefault(other, set()).update(linked.get(one) or _alone(one))
         return {value: frozenset(services) for value, services in linked.items()}
 
     def served(self, node: ast.AST) -> frozenset[Service]:
@@ -86,6 +101,8 @@ class Facts(ClientQuestions):
         """The services that a value belongs to: its own, or those of the stubs and servicers linked to it."""
         if isinstance(value, Channel | Server):
             return self._linked.get(value) or _alone(value)
+        if isinstance(value, Credentials):
+            return self._linked.get(value, frozenset())
         if isinstance(value, Context):
             return frozenset({value.service}) if value.service else frozenset()
         service = getattr(value, "service", None)

@@ -162,6 +162,13 @@ class Server(Value):
 
 
 @dataclass(frozen=True)
+class Credentials(Value):
+    """TLS credentials made at `site`."""
+
+    site: Site
+
+
+@dataclass(frozen=True)
 class Context(Value):
     """The servicer context of a handler of `service` (None where only its type is known)."""
 

@@ -144,6 +144,8 @@ class NamedReferences:
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
             return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
         units = self._argument_units(call) if call else frozenset()
+        if path in api.CREDENTIALS and call is not None:
+            units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
 
     def _argument_units(self, call: ast.Call) -> frozenset[Service]:

@@ -153,7 +153,7 @@ class StubConstruction(Reference):
 class RpcUse(Reference):
     """`stub.SayHello`: called at once (`call`), through a `variant` (`with_call`, `future`), or as a value.
 
-    `mixed` says that it can also be a method of the program's own: a fake, or a servicer called in process.
+    `other` says what of the program's own it can be as well: a "fake", or a "servicer" called in process.
     """
 
     node: ast.Attribute
@@ -161,7 +161,7 @@ class RpcUse(Reference):
     aio: bool | None = field(kw_only=True)
     call: ast.Call | None = field(kw_only=True)
     variant: str = field(kw_only=True, default="")
-    mixed: bool = field(kw_only=True, default=False)
+    other: str = field(kw_only=True, default="")
 
 
 @dataclass(frozen=True, eq=False)

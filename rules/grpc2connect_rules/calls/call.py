@@ -15,7 +15,12 @@ the gRPC call signature.
 An attribute that is spelled like an RPC, on an object of which nothing is known (G2C503), may be such a call and may
 not: the service stays on gRPC until the object is known.
 
-Left: a call that can also be one of an object of the program's own, a fake or a servicer.
+Bridged too: a call that can also be one of a fake, an object of the program's own with the stub's methods.
+
+    - reply = self.stub.SayHello(request)
+    + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
+
+Left: a call that can also be one of a servicer.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
@@ -39,10 +44,14 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     if isinstance(node.ctx, ast.Store | ast.Del):
         yield Left("a stub's method is replaced here", advice="replace the client's method by hand")
         return
-    if use.mixed:
-        yield Left(
-            "an object of the program's own is called here as well as a stub",
-            advice="give the fake or the servicer the client's method names, in one change with this",
+    if use.other == "servicer" or (use.other and use.variant):
+        yield Left("a servicer is called here as well as a stub", advice="call the two in different places")
+        return
+    if use.other:
+        pieces = (f', "{node.attr}", "{use.method.python_name}", ', runtime(use.method.kind.name.lower()), ")")
+        yield Bridged(
+            edits.replace(module, node, runtime("stub_method"), "(", node.value, *pieces),
+            why="what is called can also be an object of the program's own",
         )
         return
     if use.call is not None and "credentials" in use.facts.arguments(use.call):

@@ -63,7 +63,7 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
 
 def _is_tls(channel: ChannelConstruction, credentials: ast.expr | None) -> bool:
     values = channel.facts.values(credentials) if credentials is not None else frozenset()
-    return any(isinstance(value, kinds.Api) and value.path == "grpc.ssl_channel_credentials()" for value in values)
+    return any(isinstance(value, kinds.Credentials) for value in values)
 
 
 @rule("G2C402", on=ChannelUse)
