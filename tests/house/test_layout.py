@@ -37,6 +37,7 @@ LEVELS = {
     "audit": 6,
     "ledger": 6,
     "engine": 7,
+    "cache": 7,
     "worker": 8,
     "isolation": 9,
     "report": 7,

@@ -52,10 +52,18 @@ class InstalledEngine:
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.run`."""
-        from grpc2connect.isolation import run
+        from grpc2connect import cache
         from grpc2connect.project import complete
 
-        return complete(run(options, progress), options)
+        name = cache.key(options)
+        result = cache.load(name) if name is not None else None
+        if result is None:
+            from grpc2connect.isolation import run
+
+            result = run(options, progress)
+            if name is not None and not any(error.code == "G2C014" for error in result.errors):
+                cache.store(name, result)
+        return complete(result, options)
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.generate`."""

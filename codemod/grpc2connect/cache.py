@@ -1,0 +1,116 @@
+"""Results of earlier runs, kept in the user's cache folder under all that they depend on.
+
+A result depends on the bytes of the project's Python and proto files, on the options, and on the tool itself. So the
+key is a digest of these, and nothing is ever out of date; what is in the way of a change on disk is compared again.
+Runs that read an environment (`--python`) are not kept: its files are too many to look at each time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+
+from grpc2connect import __version__
+from grpc2connect.options import Options
+from grpc2connect.results import RunResult
+from grpc2connect.sources import around, find, write_atomic
+
+VARIABLE = "G2C_CACHE_DIR"
+"""Names the folder; empty: nothing is kept."""
+KEPT = 50
+"""How many results are kept, the latest."""
+
+
+def folder() -> Path | None:
+    """Where results are kept; None if nowhere."""
+    named = os.environ.get(VARIABLE)
+    if named is not None:
+        return Path(named) if named else None
+    from platformdirs import user_cache_path
+
+    return user_cache_path("grpc2connect", appauthor=False)
+
+
+def key(options: Options) -> str | None:
+    """The digest of what a result for `options` depends on; None if that cannot be looked at cheaply, or read."""
+    if options.python is not None:
+        return None
+    digest = hashlib.blake2b(digest_size=20)
+    for field in fields(options):
+        digest.update(f"{field.name}={getattr(options, field.name)!r}\0".encode(errors="surrogateescape"))
+    digest.update(_tool().encode())
+    paths, errors = find(options)
+    if errors:
+        return None
+    try:
+        for part in (paths, around(options, paths)):
+            digest.update(b"\1")
+            for path in part:
+                digest.update(os.fsencode(path) + b"\0" + hashlib.blake2b(path.read_bytes(), digest_size=20).digest())
+    except OSError:
+        return None
+    return digest.hexdigest()
+
+
+@cache
+def _tool() -> str:
+    """What of the tool a result depends on: its version, its files, and the rule packs that are installed."""
+    from importlib.metadata import entry_points
+
+    home = Path(__file__).parent
+    homes = [home, home.parents[1] / "rules", home.parents[1] / "runtime"]
+    stats = [
+        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for folder in homes
+        for path in sorted(folder.rglob("*.py"))
+    ]
+    packs = [
+        f"{point.value} {point.dist.version if point.dist else ''}"
+        for point in entry_points(group="grpc2connect.rules")
+    ]
+    return "\n".join([__version__, *sorted(packs), *stats])
+
+
+def load(name: str) -> RunResult | None:
+    """The result under a key, if what its changes replace is still there."""
+    home = folder()
+    if home is None:
+        return None
+    try:
+        with open(home / name, "rb") as file:
+            found = pickle.load(file)
+    except Exception:
+        return None  # none there, or not one of ours
+    if not isinstance(found, RunResult) or any(_now(change.path) != change.before for change in found.changes):
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(home / name)
+    return found
+
+
+def store(name: str, result: RunResult) -> None:
+    """Keep a result; where that cannot be done, nothing happens."""
+    home = folder()
+    if home is None:
+        return
+    with contextlib.suppress(OSError):
+        write_atomic(home / name, pickle.dumps(result, pickle.HIGHEST_PROTOCOL), mode=0o600)
+        _prune(path for path in home.iterdir() if path.is_file())
+
+
+def _prune(paths: Iterable[Path]) -> None:
+    for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)[KEPT:]:
+        path.unlink(missing_ok=True)
+
+
+def _now(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
