@@ -131,3 +131,15 @@ def normalise(path: str) -> str:
 
 CREDENTIALS = frozenset({"grpc.ssl_channel_credentials", "grpc.ssl_server_credentials"})
 """What makes TLS credentials."""
+
+_DEPTH = 4
+
+
+def longer(path: str, part: str) -> str:
+    """The path of an attribute (`.name`) or a call (`()`) of an object; one that came from calls ends at some depth.
+
+    Without an end, `text = text.decode()` in a loop would be a new object in every round.
+    """
+    _, called, rest = path.partition("()")
+    deep = called and rest.count("()") + rest.count(".") >= _DEPTH
+    return path if deep else path + part

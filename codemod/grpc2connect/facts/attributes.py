@@ -78,7 +78,7 @@ def get(env: Environment, owner: Value, name: str) -> Values:
 def _api(path: str, name: str) -> Values:
     if path == api.STATUS_CODE and (name in api.CONNECT_CODES or name == "OK"):
         return frozenset({Status(name)})
-    return frozenset({Api(api.normalise(f"{path}.{name}"))})
+    return frozenset({Api(api.normalise(api.longer(path, f".{name}")))})
 
 
 def _generated(services: object, name: str) -> Values:

@@ -117,7 +117,7 @@ def _api_call(
         return frozenset({Error(api.ERRORS[path])})
     if path in api.MESSAGES:
         return frozenset({Wrapped("await", Message()) if api.MESSAGES[path] else Message()})
-    return frozenset({Api(f"{path}()")})
+    return frozenset({Api(api.longer(path, "()"))})
 
 
 def _secure(owner: Channel | Server, arguments: list[Values], env: Environment) -> None:
