@@ -19,6 +19,9 @@ from .dispatcher import Dispatcher
 from .lifespan import Lifespans
 
 _log = logging.getLogger(__name__)
+# hypercorn says at INFO where it runs; grpcio starts in silence. The level is that of this package's own logger.
+_hypercorn_log = logging.getLogger(f"{__name__}.hypercorn")
+_hypercorn_log.setLevel(logging.WARNING)
 _BACKLOG = 1024
 _CLOSE_S = 5.0
 
@@ -35,7 +38,7 @@ class _Config(Config):
     """hypercorn's settings for gRPC: its defaults end a connection after 1000 requests or 5 idle seconds."""
 
     accesslog = None
-    errorlog = logging.getLogger(f"{__name__}.hypercorn")
+    errorlog = _hypercorn_log
     backlog = _BACKLOG
     keep_alive_max_requests = 100_000_000
     keep_alive_timeout = 24 * 3600
