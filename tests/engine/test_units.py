@@ -43,6 +43,10 @@ def changed(result: RunResult) -> set[str]:
     return {change.path.name for change in result.changes if change.before is not None}
 
 
+def after_of(result: RunResult, name: str) -> str:
+    return next(change.after for change in result.changes if change.path.name == name).decode()
+
+
 def test_all_of_a_unit_moves(tmp_path: Path) -> None:
     made = project(tmp_path, service=SERVICE, main=MAIN.format(more=""), client=CLIENT, other=OTHER)
     result = made.run()
@@ -54,7 +58,7 @@ def test_all_of_a_unit_moves(tmp_path: Path) -> None:
     ("more", "line", "code"),
     [
         (", interceptors=[None]", "", "G2C301"),
-        ("", "    server.add_generic_rpc_handlers(())\n", "G2C302"),
+        ("", "    server.no_such_method(())\n", "G2C302"),
         ("", "    getattr(Shop(), 'GetItem')\n", "G2C504"),
         ("", "    print(shop_pb2_grpc.ShopStub)\n", "G2C803"),
     ],
@@ -73,7 +77,72 @@ def test_one_reference_that_is_left_leaves_its_unit_and_no_other(
             assert entry.state is not State.LEFT, entry
 
 
-def test_services_on_one_server_stay_together(tmp_path: Path) -> None:
+STOCK = (
+    "\n\nclass Stock(shop_pb2_grpc.StockServicer):\n    def CountItem(self, request, context):\n        return None\n"
+)
+
+
+def states(result: RunResult, service: str) -> set[State]:
+    """How the references that belong to one service alone have ended, but for imports."""
+    return {entry.state for entry in result.ledger if entry.units == (service,) and entry.kind != "Import"}
+
+
+def test_a_server_takes_services_that_stay_beside_those_that_move(tmp_path: Path) -> None:
+    both = MAIN.format(more="") + "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n" + STOCK
+    both += "\n\nWATCHED = getattr(Stock(), NAME)\n"
+    made = project(tmp_path, service=SERVICE, main=both)
+    result = made.run()
+    assert changed(result) == {"service.py", "main.py"}
+    after = after_of(result, "main.py")
+    assert "server = Server(pool)" in after
+    assert "server.add_service(shop_connect.ShopASGIApplication, Shop())" in after
+    assert "shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)" in after
+    assert states(result, "shopapi.v1.Stock") == {State.LEFT}
+    assert State.LEFT not in states(result, "shopapi.v1.Shop")
+
+
+def test_a_channel_carries_stubs_that_stay_beside_those_that_move(tmp_path: Path) -> None:
+    both = IMPORTS + (
+        "def ask(target):\n    channel = grpc.insecure_channel(target)\n"
+        "    shop, stock = shop_pb2_grpc.ShopStub(channel), shop_pb2_grpc.StockStub(channel)\n"
+        "    try:\n        return shop.GetItem(None), getattr(stock, NAME)(None)\n"
+        "    except grpc.RpcError as error:\n        return error.code() == grpc.StatusCode.NOT_FOUND\n"
+    )
+    made = project(tmp_path, client=both)
+    result = made.run()
+    after = after_of(result, "client.py")
+    assert "channel = insecure_channel(target)" in after
+    assert "channel.client(shop_connect.ShopClientSync), shop_pb2_grpc.StockStub(channel)" in after
+    assert "except (grpc.RpcError, ConnectError) as error:" in after
+    assert states(result, "shopapi.v1.Stock") == {State.LEFT}
+    assert State.LEFT not in states(result, "shopapi.v1.Shop")
+
+
+def test_a_helper_takes_contexts_of_services_that_stay_and_of_those_that_move(tmp_path: Path) -> None:
+    helper = (
+        "import grpc\n\n\ndef refuse(context: grpc.ServicerContext, text):\n"
+        "    context.abort(grpc.StatusCode.NOT_FOUND, text)\n"
+    )
+    shop = "from helper import refuse\n" + SERVICE.replace("return None", "refuse(context, 'no')")
+    stock = "from helper import refuse\nfrom shopapi import shop_pb2_grpc\n" + STOCK.replace(
+        "return None", "refuse(context, 'no')"
+    )
+    stock += "\n\nWATCHED = getattr(Stock(), NAME)\n"
+    made = project(tmp_path, service=shop, stock=stock, helper=helper, main=MAIN.format(more=""))
+    result = made.run()
+    assert changed(result) == {"service.py", "main.py"}
+    uses = {entry.state for entry in result.ledger if entry.kind == "ContextUse"}
+    assert uses == {State.BRIDGED}
+
+
+def test_what_needs_the_wire_of_grpcio_keeps_all_on_its_server(tmp_path: Path) -> None:
+    both = MAIN.format(more="") + "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n"
+    both += STOCK.replace("return None", "return context.auth_context()")
+    made = project(tmp_path, service=SERVICE, main=both, client=CLIENT)
+    assert changed(made.run()) == set()
+
+
+def test_services_on_a_server_that_stays_stay_with_it(tmp_path: Path) -> None:
     both = MAIN.format(more=", interceptors=[None]") + (
         "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n\n\n"
         "class Stock(shop_pb2_grpc.StockServicer):\n    def CountItem(self, request, context):\n        return None\n"

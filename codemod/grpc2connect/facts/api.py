@@ -25,6 +25,9 @@ ROOTS = frozenset(
 )
 """Top-level packages that are gRPC's or built on it. `grpc_tools` is a build tool: it stays and is no reference."""
 
+ADD_ONS = {"grpc_health": "grpcio-health-checking", "grpc_reflection": "grpcio-reflection"}
+"""Packages with generated services of their own, which work on any channel or server; by the name to install."""
+
 AIO_PREFIXES = ("grpc.aio.", "grpc.experimental.aio.")
 
 UNKNOWN_STUBS = "generated:"
@@ -61,6 +64,17 @@ ERRORS = {
 }
 """Exception classes that a failed call raises, and whether they are aio only."""
 
+REFLECTION = frozenset(
+    {
+        "grpc_reflection.v1alpha.reflection.enable_server_reflection",
+        "grpc_reflection.v1alpha.reflection.SERVICE_NAME",
+    }
+)
+"""What the runtime has a form of its own for."""
+
+OF_SHARED = frozenset({"grpc.channel_ready_future"}) | REFLECTION
+"""Functions of a channel or a server that do not ask which services use it."""
+
 STATUS_CODE = "grpc.StatusCode"
 
 CONNECT_CODES = {
@@ -94,10 +108,20 @@ CONTEXT_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.ServicerContext` and `grpc.aio.ServicerContext`."""
 
-SERVER_METHODS = frozenset({"add_insecure_port", "add_secure_port", "start", "stop", "wait_for_termination"})
+SERVER_METHODS = frozenset(
+    {
+        "add_insecure_port", "add_secure_port", "start", "stop", "wait_for_termination", "add_generic_rpc_handlers",
+        "add_registered_method_handlers",
+    }
+)  # fmt: skip
 """The methods of `grpc.Server` and `grpc.aio.Server` that the runtime's servers have."""
 
-CHANNEL_METHODS = frozenset({"close", "__enter__", "__exit__", "__aenter__", "__aexit__", "channel_ready"})
+CHANNEL_METHODS = frozenset(
+    {
+        "close", "__enter__", "__exit__", "__aenter__", "__aexit__", "channel_ready", "unary_unary", "unary_stream",
+        "stream_unary", "stream_stream", "subscribe", "unsubscribe", "get_state", "wait_for_state_change",
+    }
+)  # fmt: skip
 """The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
 
 CALL_METHODS = frozenset(

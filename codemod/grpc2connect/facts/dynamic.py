@@ -59,7 +59,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
     if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             given = [value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server)]
-            if given and isinstance(argument, ast.Name | ast.Attribute):
+            made = isinstance(argument, ast.Call) and not any(isinstance(value, Stub) for value in given)
+            if given and (made or isinstance(argument, ast.Name | ast.Attribute)):
                 kind = type(min(given, key=repr)).__name__.lower()
                 units = frozenset(service for value in given for service in facts.services(value))
                 yield refs.HandedOver(

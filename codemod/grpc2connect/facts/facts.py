@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cached_property
+from pathlib import Path
 
 from grpc2connect.facts.client_questions import ClientQuestions
 from grpc2connect.facts.kinds import (
@@ -84,7 +85,7 @@ class Facts(ClientQuestions):
                 linked.setdefault(one, set()).add(other.service)
         for one, other in self.state.links:
             if isinstance(other, Credentials) and isinstance(one, Channel | Server):
-                linked.setdefault(other, set()).update(linked.get(one) or _alone(one))
+                linked.setdefault(other, set()).update(linked.get(one) or self._unlinked(one))
         return {value: frozenset(services) for value, services in linked.items()}
 
     def served(self, node: ast.AST) -> frozenset[Service]:
@@ -100,7 +101,7 @@ class Facts(ClientQuestions):
     def services(self, value: Value) -> frozenset[Service]:
         """The services that a value belongs to: its own, or those of the stubs and servicers linked to it."""
         if isinstance(value, Channel | Server):
-            return self._linked.get(value) or _alone(value)
+            return self._linked.get(value) or self._unlinked(value)
         if isinstance(value, Credentials):
             return self._linked.get(value, frozenset())
         if isinstance(value, Context):
@@ -112,6 +113,34 @@ class Facts(ClientQuestions):
             if (held := getattr(value, inner, None)) is not None:
                 return self.services(held)
         return frozenset()
+
+    def _unlinked(self, value: Channel | Server) -> frozenset[Service]:
+        """The services of a channel or server on which nothing is known to be made.
+
+        Something may be made on it where only the type of a parameter is known: then it belongs to all such services of
+        its part of the program. Else it is a unit of its own.
+        """
+        module = self.program.module(Path(value.site.path)) if value.site else None
+        return frozenset(self._open.get((self.component(module), type(value), value.aio), ()) if module else ()) or (
+            _alone(value)
+        )
+
+    @cached_property
+    def _open(self) -> dict[tuple[object, type, bool], set[Service]]:
+        """The services made on a channel or server of which only the type is known, by the part of the program."""
+        found: dict[tuple[object, type, bool], set[Service]] = {}
+        for stub, channel in self.state.links:
+            if isinstance(stub, Stub) and stub.site and isinstance(channel, Channel) and channel.site is None:
+                module = self.program.module(Path(stub.site.path))
+                if module:
+                    found.setdefault((self.component(module), Channel, channel.aio), set()).add(stub.service)
+        for registrations in self.state.registrations.values():
+            for one in registrations:
+                given = [*one.node.args, *(keyword.value for keyword in one.node.keywords)]
+                for server in {value for argument in given for value in self.values(argument)}:
+                    if isinstance(server, Server) and server.site is None:
+                        found.setdefault((self.component(one.module), Server, server.aio), set()).add(one.service)
+        return found
 
     @cached_property
     def _colours(self) -> dict[Service, set[bool]]:

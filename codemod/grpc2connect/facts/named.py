@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from grpc2connect.facts import api
@@ -14,7 +15,6 @@ from grpc2connect.facts.kinds import (
     Context,
     ExperimentalApi,
     Member,
-    Server,
     ServicerBase,
     Status,
     Stub,
@@ -98,7 +98,7 @@ class NamedReferences:
                     facts, module, node, units, ("servicer as a value",), what=service.servicer_class
                 )
             case Adder(service):
-                units = frozenset({service}) | (self._registered_on(call) if call else frozenset())
+                units = frozenset({service})
                 if call is not None:
                     return refs.Registration(
                         facts,
@@ -117,10 +117,6 @@ class NamedReferences:
             case Api(path):
                 return self._api(node, path, call)
         return None
-
-    def _registered_on(self, call: ast.Call) -> frozenset[Service]:
-        servers = [v for argument in call.args for v in self.facts.values(argument) if isinstance(v, Server)]
-        return frozenset(service for server in servers for service in self.facts.services(server))
 
     def _api(self, node: ast.Name | ast.Attribute, path: str, call: ast.Call | None) -> Reference | None:
         facts, module = self.facts, self.module
@@ -144,6 +140,10 @@ class NamedReferences:
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
             return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
         units = self._argument_units(call) if call else frozenset()
+        if path.partition(".")[0] in api.ADD_ONS and path not in api.REFLECTION:
+            return refs.AddOnUse(facts, module, node, units, evidence, path=path)
+        if path.startswith(api.UNKNOWN_STUBS):
+            units = frozenset({_unknown_service(path)})
         if path in api.CREDENTIALS and call is not None:
             units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
@@ -215,3 +215,9 @@ class NamedReferences:
             case ast.Raise():
                 return "construct"
         return "annotation" if self._is_type(node) else "value"
+
+
+def _unknown_service(path: str) -> Service:
+    """What stands for the services of a generated module of which nothing is known: they stay, by themselves."""
+    dotted = re.match(r"[\w.]*?_pb2_grpc\b|", path.removeprefix(api.UNKNOWN_STUBS))
+    return Service(f"(generated {dotted.group() if dotted else ''})", "", "", ())

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from grpc2connect.facts import api
 from grpc2connect.results import Place
 
 if TYPE_CHECKING:
@@ -34,6 +35,11 @@ class Reference:
         return True
 
     @property
+    def cut(self) -> bool:
+        """Whether services that move and services that stay can share it, since the runtime's object serves both."""
+        return False
+
+    @property
     def place(self) -> Place:
         """Where it stands."""
         return self.module.place(self.node)
@@ -47,6 +53,16 @@ class Reference:
     def kind(self) -> str:
         """Its kind, for people."""
         return type(self).__name__
+
+
+@dataclass(frozen=True, eq=False)
+class SharedReference(Reference):
+    """A reference to what several services may use, whether they move or not: a channel, a server, a context."""
+
+    @property
+    def cut(self) -> bool:
+        """Always."""
+        return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +125,7 @@ class Registration(Reference):
 
 
 @dataclass(frozen=True, eq=False)
-class ServerConstruction(Reference):
+class ServerConstruction(SharedReference):
     """`grpc.server(...)` or `grpc.aio.server(...)`; `node` is the callee, `call` the call around it, if any."""
 
     aio: bool = field(kw_only=True)
@@ -117,14 +133,14 @@ class ServerConstruction(Reference):
 
 
 @dataclass(frozen=True, eq=False)
-class ServerUse(Reference):
+class ServerUse(SharedReference):
     """A method of a server: `server.start`."""
 
     name: str = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
-class ChannelConstruction(Reference):
+class ChannelConstruction(SharedReference):
     """`grpc.insecure_channel` and its kin; `node` is the callee, `call` the call around it, if any."""
 
     path: str = field(kw_only=True)
@@ -133,7 +149,7 @@ class ChannelConstruction(Reference):
 
 
 @dataclass(frozen=True, eq=False)
-class ChannelUse(Reference):
+class ChannelUse(SharedReference):
     """A method of a channel: `channel.close`."""
 
     name: str = field(kw_only=True)
@@ -172,7 +188,7 @@ class CallUse(Reference):
 
 
 @dataclass(frozen=True, eq=False)
-class ContextUse(Reference):
+class ContextUse(SharedReference):
     """A method of a servicer context: `context.abort`; `call` is the call of it, if it is called at once."""
 
     node: ast.Attribute
@@ -198,14 +214,14 @@ class ErrorUse(Reference):
 
 
 @dataclass(frozen=True, eq=False)
-class StatusMember(Reference):
+class StatusMember(SharedReference):
     """`grpc.StatusCode.NOT_FOUND`."""
 
     name: str = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
-class TypeUse(Reference):
+class TypeUse(SharedReference):
     """A gRPC type that is only named: an annotation, a `cast`, a spec. `path` is the grpc name or generated class."""
 
     path: str = field(kw_only=True)
@@ -227,6 +243,18 @@ class ApiUse(Reference):
     path: str = field(kw_only=True)
     call: ast.Call | None = field(kw_only=True, default=None)
 
+    @property
+    def cut(self) -> bool:
+        """Whether it is about a channel or a server as such."""
+        return self.path in api.OF_SHARED
+
+
+@dataclass(frozen=True, eq=False)
+class AddOnUse(SharedReference):
+    """A name of a package that brings services of its own (grpcio-health-checking), by its full path."""
+
+    path: str = field(kw_only=True)
+
 
 @dataclass(frozen=True, eq=False)
 class GeneratedUse(Reference):
@@ -243,7 +271,7 @@ class NamedByText(Reference):
 
 
 @dataclass(frozen=True, eq=False)
-class HandedOver(Reference):
+class HandedOver(SharedReference):
     """A stub, channel or server (`kind_of`) given to a function of which nothing is known."""
 
     what: str = field(kw_only=True)

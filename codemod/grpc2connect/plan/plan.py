@@ -84,8 +84,10 @@ def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, s
             if not services and not isinstance(reference, UnknownRpc):
                 units.keep(reference)
                 services = units.of_file(reference)
+            wire = any(outcome.wire for outcome in outcomes)
             for service in services:
-                units.leave(service, why)
+                for other in sorted(units.carried_with(service), key=repr) if wire else [service]:
+                    units.leave(other, why)
 
 
 def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outcome:
@@ -95,7 +97,8 @@ def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outco
             (why for service in reference.units if (why := units.why_left(service))), "its services stay on gRPC"
         )
         return left or Outcome(State.LEFT, why=why)
-    allowed = [outcome for outcome in outcomes if outcome.mixed or reference.units or not units.mixed(reference)]
+    mixed = units.split(reference) if reference.units else units.mixed(reference)
+    allowed = [outcome for outcome in outcomes if outcome.mixed or not mixed]
     return allowed[0] if allowed else Outcome(State.LEFT, why="some services here stay on gRPC")
 
 

@@ -1,10 +1,14 @@
-"""Units: one service and everything that touches it. Services that share a reference move together."""
+"""Units: one service and everything that touches it.
+
+Services that share a reference move together, unless it is a cut: a channel, a server or a context of the runtime takes
+stubs and servicers that stay on gRPC as well as those that moved.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from grpc2connect.facts.references import Import, Reference, TypeUse, UnknownRpc
+from grpc2connect.facts.references import Import, Reference, UnknownRpc
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 
@@ -13,7 +17,8 @@ class Units:
     """Groups services that cannot move apart, and keeps which groups stay on gRPC."""
 
     def __init__(self, references: Iterable[Reference]) -> None:
-        self._leader: dict[Service, Service] = {}
+        self._moving = _Groups()
+        self._carried = _Groups()
         self._left: dict[Service, str] = {}
         self._by_module: dict[Module, set[Service]] = {}
         self._by_component: dict[object, set[Service]] = {}
@@ -24,44 +29,43 @@ class Units:
                 self._by_module.setdefault(reference.module, set()).update(reference.units)
                 component = reference.facts.component(reference.module)
                 self._by_component.setdefault(component, set()).update(reference.units)
-            services = sorted(reference.units, key=lambda service: service.full_name)
-            for service in services:
-                self._leader.setdefault(service, service)
-            # Importing or naming several services, or being spelled like one of their RPCs, binds none together.
-            if not isinstance(reference, Import | TypeUse | UnknownRpc):
-                for service in services[1:]:
-                    self._merge(services[0], service)
-
-    def _find(self, service: Service) -> Service:
-        while self._leader[service] != service:
-            service = self._leader[service]
-        return service
-
-    def _merge(self, one: Service, other: Service) -> None:
-        first, second = sorted((self._find(one), self._find(other)), key=lambda service: service.full_name)
-        self._leader[second] = first
+            # Importing several services, or being spelled like one of their RPCs, binds none together.
+            if not isinstance(reference, Import | UnknownRpc):
+                self._carried.join(reference.units)
+                if not reference.cut:
+                    self._moving.join(reference.units)
 
     def leave(self, service: Service, why: str) -> bool:
         """Keep a service, and all that moves with it, on gRPC; whether that is news."""
-        leader = self._find(service)
+        leader = self._moving.leader(service)
         if leader in self._left:
             return False
         self._left[leader] = why
         return True
 
+    def carried_with(self, service: Service) -> frozenset[Service]:
+        """The services whose calls go over the same channels and servers as those of a service, directly or not."""
+        return self._carried.members(service)
+
     def why_left(self, service: Service) -> str | None:
         """Why a service stays on gRPC; None if it moves."""
-        return self._left.get(self._find(service))
+        return self._left.get(self._moving.leader(service))
 
     def moves(self, reference: Reference) -> bool:
         """Whether a reference may move: it belongs to moving services, or to none where some service near it moves.
 
-        Where no service is near, nothing is known of what an error comes from, or what a channel is for.
+        A cut moves with any of its services. Where no service is near, nothing is known of what an error comes from,
+        or what a channel is for.
         """
         if reference.units:
-            return all(self.why_left(service) is None for service in reference.units)
+            some = any if reference.cut else all
+            return some(self.why_left(service) is None for service in reference.units)
         near = self._near(reference)
         return reference.module not in self.kept and not all(map(self.why_left, near))
+
+    def split(self, reference: Reference) -> bool:
+        """Whether some of a reference's services move, and some stay."""
+        return len({self.why_left(service) is None for service in reference.units}) == 2
 
     def stays(self, reference: Reference) -> bool:
         """Whether a reference belongs to services that stay (or to none, in a file that stays)."""
@@ -90,3 +94,27 @@ class Units:
     def of_file(self, reference: Reference) -> frozenset[Service]:
         """The services that a reference's file touches."""
         return frozenset(self._by_module.get(reference.module, ()))
+
+
+class _Groups:
+    """Services in groups that only ever grow together."""
+
+    def __init__(self) -> None:
+        self._leader: dict[Service, Service] = {}
+
+    def leader(self, service: Service) -> Service:
+        """The first by name of a service's group."""
+        while (above := self._leader.setdefault(service, service)) != service:
+            service = above
+        return service
+
+    def join(self, services: Iterable[Service]) -> None:
+        """Make one group of the groups of some services."""
+        leaders = sorted({self.leader(service) for service in services}, key=lambda service: service.full_name)
+        for other in leaders[1:]:
+            self._leader[other] = leaders[0]
+
+    def members(self, service: Service) -> frozenset[Service]:
+        """All services of a service's group."""
+        leader = self.leader(service)
+        return frozenset(other for other in list(self._leader) if self.leader(other) == leader)

@@ -15,8 +15,10 @@ class Outcome:
     """One way in which a reference can end.
 
     `edits` bring it about. `native` lists nodes whose references must end native for this outcome to hold,
-    `mixed` says that it also holds where some services of the program stay on gRPC. `finding` is reported
-    if the outcome is chosen (with `advice` on what to do). `covers` are nodes whose references end with this one.
+    `mixed` says that it also holds where some of the services that the reference belongs to (or, if it belongs to none
+    in particular, some services of its part of the program) stay on gRPC. `finding` is reported if the outcome is
+    chosen (with `advice` on what to do). `covers` are nodes whose references end with this one. `wire` says that it
+    needs grpcio's own wire: its channels and servers stay, with every service on them.
     """
 
     state: State
@@ -28,6 +30,7 @@ class Outcome:
     native: tuple[ast.AST, ...] = ()
     covers: tuple[ast.AST, ...] = field(default=())
     mixed: bool = True
+    wire: bool = False
 
 
 def _edits(edits: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
@@ -64,6 +67,6 @@ def Bridged(
     return Outcome(State.BRIDGED, _edits(edits), why, finding, advice, severity, native=tuple(native), mixed=mixed)
 
 
-def Left(finding: str, *, advice: str) -> Outcome:
-    """Stays on gRPC, and every service that it belongs to stays with it."""
-    return Outcome(State.LEFT, (), finding, finding, advice, Severity.WARNING)
+def Left(finding: str, *, advice: str, wire: bool = False) -> Outcome:
+    """Stays on gRPC, and every service that it belongs to with it (`wire`: all on its channels and servers)."""
+    return Outcome(State.LEFT, (), finding, finding, advice, Severity.WARNING, wire=wire)

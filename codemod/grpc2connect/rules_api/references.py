@@ -1,6 +1,7 @@
 """The kinds of references that rules are declared on (made by the engine; rules only read them)."""
 
 from grpc2connect.facts.references import (
+    AddOnUse,
     ApiUse,
     CallUse,
     ChannelConstruction,
@@ -27,6 +28,7 @@ from grpc2connect.facts.references import (
 )
 
 __all__ = [
+    "AddOnUse",
     "ApiUse",
     "CallUse",
     "ChannelConstruction",

@@ -55,7 +55,7 @@ def call(use: RpcUse) -> Iterator[Outcome]:
         )
         return
     if use.call is not None and "credentials" in use.facts.arguments(use.call):
-        yield Left("a call with credentials of its own stays on gRPC", advice="pass them as metadata")
+        yield Left("a call with credentials of its own stays on gRPC", advice="pass them as metadata", wire=True)
         return
     rename = (
         [] if use.method.python_name == node.attr else [edits.rename_attribute(module, node, use.method.python_name)]

@@ -5,8 +5,8 @@ G2C504: an attribute of a stub or servicer by name (`getattr(stub, name)`, `vars
 
     Native form: the client's bound method, `client.say_hello`, where the method is known.
 
-G2C505: a stub that is handed to code of which nothing is known is reported; it is a Connect client afterwards. A
-channel or a server that is handed on so keeps its services on gRPC: unmoved stubs or servicers may be made on it.
+G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
+client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).
 
 Source: Python's `getattr`, `unittest.mock.patch`.
 """
@@ -27,16 +27,14 @@ def named(use: NamedByText) -> Iterator[Outcome]:
 
 @rule("G2C505", on=HandedOver)
 def handed_over(use: HandedOver) -> Iterator[Outcome]:
-    """A stub that is handed to unknown code is reported; a channel or server keeps its services on gRPC."""
-    if use.kind_of != "stub":
-        yield Left(
-            f"a {use.kind_of} is handed to {use.what}, of which nothing is known",
-            advice="make it where it is used, or move this by hand",
-        )
-        return
+    """A stub, channel or server that is handed to unknown code is reported."""
+    if use.kind_of == "stub":
+        advice = "see that it does not call the stub by gRPC's names"
+    else:
+        advice = f"see that it only makes {'stubs' if use.kind_of == 'channel' else 'servicers'} on it"
     yield Bridged(
         why="the code that takes it is not known",
-        finding=f"a stub is handed to {use.what}, of which nothing is known",
-        advice="see that it does not call the stub by gRPC's names",
+        finding=f"a {use.kind_of} is handed to {use.what}, of which nothing is known",
+        advice=advice,
         severity=Severity.WARNING,
     )

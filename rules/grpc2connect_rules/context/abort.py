@@ -46,5 +46,5 @@ def abort(use: ContextUse) -> Iterator[Outcome]:
                 for keyword in call.keywords
                 if keyword.arg == "details"
             ]
-            yield Native([edits.replace_text(Span(start, end), "raise ", CONNECT_ERROR), *renames])
+            yield Native([edits.replace_text(Span(start, end), "raise ", CONNECT_ERROR), *renames], mixed=False)
     yield Bridged(why="the abort could be swallowed, or its status is only known at run time")

@@ -47,7 +47,9 @@ _CONNECT = frozenset(
 def other(use: ContextUse) -> Iterator[Outcome]:
     """Every other use of the servicer context keeps running on the runtime's context."""
     if use.name in _IDENTITY:
-        yield Left("client certificates do not reach a Connect handler", advice="identify the client by metadata")
+        yield Left(
+            "client certificates do not reach a Connect handler", advice="identify the client by metadata", wire=True
+        )
     elif use.name in api.CONTEXT_METHODS:
         native = _NATIVE.get(use.name)
         yield Bridged(why=f"the native form is {native}" if native else "connectrpc has no equivalent")

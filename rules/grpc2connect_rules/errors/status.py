@@ -31,3 +31,5 @@ def status(member: StatusMember) -> Iterator[Outcome]:
         why="its name or number may be used, or it is OK",
         mixed=False,
     )
+    if member.units:
+        yield Bridged(why="some services here stay on gRPC; the runtime's context takes gRPC's codes as well")

@@ -45,8 +45,11 @@ def types(use: TypeUse) -> Iterator[Outcome]:
     if use.path in api.CONTEXT_TYPES and use.annotation and not isinstance(module.parents[node], ast.Subscript):
         uses = use.facts.context_uses(module, node)
         if uses is not None:
-            yield Native(edits.replace(module, node, REQUEST_CONTEXT), native=uses)
-    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type")
+            yield Native(edits.replace(module, node, REQUEST_CONTEXT), native=uses, mixed=False)
+    shared = use.path not in api.CONTEXT_TYPES
+    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=shared)
+    if not shared:
+        yield Bridged(why="some services here stay on gRPC; the runtime's context has the methods of this type")
 
 
 def _generated(use: TypeUse, node: ast.expr) -> Iterator[Outcome]:
