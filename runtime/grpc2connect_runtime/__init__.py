@@ -15,10 +15,22 @@ from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureTimeoutError, rpc_error
 from .interceptor import HandlerInterceptor
 from .metadata import Metadatum, metadata
+from .method_handlers import (
+    GenericRpcHandler,
+    HandlerCallDetails,
+    RpcMethodHandler,
+    ServiceRpcHandler,
+    method_handlers_generic_handler,
+    stream_stream_rpc_method_handler,
+    stream_unary_rpc_method_handler,
+    unary_stream_rpc_method_handler,
+    unary_unary_rpc_method_handler,
+)
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .outgoing_metadata import headers
 from .readiness import channel_ready_future
 from .server import Server
+from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .servicer_base import servicer_base
 from .stand_ins import stub_method
 from .status import StatusCode, status_code
@@ -31,13 +43,19 @@ __all__ = [
     "AbortError",
     "AioChannel",
     "AioServer",
+    "AioServerInterceptor",
     "AioServicerContext",
     "CallError",
     "Channel",
     "FutureTimeoutError",
+    "GenericRpcHandler",
+    "HandlerCallDetails",
     "HandlerInterceptor",
     "Metadatum",
+    "RpcMethodHandler",
     "Server",
+    "ServerInterceptor",
+    "ServiceRpcHandler",
     "ServicerContext",
     "StatusCode",
     "aio_insecure_channel",
@@ -46,6 +64,7 @@ __all__ = [
     "headers",
     "insecure_channel",
     "metadata",
+    "method_handlers_generic_handler",
     "rpc_error",
     "secure_channel",
     "servicer_base",
@@ -53,9 +72,13 @@ __all__ = [
     "ssl_server_credentials",
     "status_code",
     "stream_stream",
+    "stream_stream_rpc_method_handler",
     "stream_unary",
+    "stream_unary_rpc_method_handler",
     "stub_method",
     "timeout_ms",
     "unary_stream",
+    "unary_stream_rpc_method_handler",
     "unary_unary",
+    "unary_unary_rpc_method_handler",
 ]

@@ -10,9 +10,9 @@ from connectrpc.code import Code
 
 from .call_state import CallState
 from .context import ContextBase, is_ok
-from .errors import AbortError
 from .status import StatusCode, status_code
-from .streams import Outbox, RequestFeed
+from .streams import EOF, Outbox, RequestFeed
+from .unmoved import abort_error, end_of_stream
 
 __all__ = ["AioServicerContext"]
 
@@ -58,7 +58,7 @@ class AioServicerContext(ContextBase):
             self._state.details = details or self._state.details
             if trailing_metadata:
                 self._state.trailing = tuple(trailing_metadata)
-            self._state.aborted = AbortError("Locally aborted.")
+            self._state.aborted = abort_error("Locally aborted.")
             raise self._state.aborted
 
     async def abort_with_status(self, status: Any) -> NoReturn:
@@ -82,7 +82,8 @@ class AioServicerContext(ContextBase):
         """
         if self._feed is None:
             raise ValueError("read() is for RPCs with a stream of requests")
-        return await self._feed.next()
+        message = await self._feed.next()
+        return end_of_stream() if message is EOF and self._state.unmoved else message
 
     async def write(self, message: Any) -> None:
         """Send a response message; native form: `yield message` in an async generator.

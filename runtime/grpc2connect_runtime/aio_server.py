@@ -20,14 +20,15 @@ class AioServer(ServerBase):
 
     Args:
         migration_thread_pool: the executor for sync handlers; by default a `ThreadPoolExecutor()`.
-        handlers: refused.
-        interceptors: refused; give connectrpc interceptors to the application instead.
+        handlers: as `add_generic_rpc_handlers`.
+        interceptors: `AioServerInterceptor` or `grpc.aio.ServerInterceptor` objects, in order.
         options: as for `Server`.
         maximum_concurrent_rpcs: RPCs beyond it are refused with RESOURCE_EXHAUSTED.
         compression: ignored; responses over gRPC are not compressed.
 
     Raises:
-        NotImplementedError: `handlers` or `interceptors` are given.
+        AttributeError: one of `handlers` is no handler.
+        ValueError: one of `interceptors` is no interceptor of `grpc.aio`.
 
     Native form: a module-level `app = XASGIApplication(servicer)` run by an ASGI server.
 

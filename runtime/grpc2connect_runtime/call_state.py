@@ -37,6 +37,7 @@ class CallState:
         self.aborted: Exception | None = None
         self.cancelled = False
         self.ended = False
+        self.unmoved = False
         self.headers_sent = False
         self.request_error: ConnectError | None = None
         self._callbacks: list[Callable[[], Any]] = []

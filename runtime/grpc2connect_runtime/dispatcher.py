@@ -1,12 +1,14 @@
-"""Several generated applications behind one ASGI application."""
+"""The services of a server behind one ASGI application."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
+from urllib.parse import quote
 
 from .exchange import Exchange, Send, current_exchange
 from .lifespan import Lifespans
+from .router import Refusal, Router
 from .stream_ends import stream_end
 from .trailers_only import TrailersOnly
 
@@ -20,9 +22,13 @@ def _content_type(scope: dict[str, Any]) -> str:
     return ""
 
 
-async def _refuse(send: Send, content_type: str, status: int, text: str, http_status: int) -> None:
-    """Answer a call that no application takes: by a gRPC status to gRPC clients, else by the HTTP status."""
-    fields = [(b"grpc-status", b"%d" % status), (b"grpc-message", text.replace(" ", "%20").encode())]
+_HTTP_STATUS = {2: 500, 12: 404, 14: 503}
+
+
+async def _refuse(send: Send, content_type: str, status: int, text: str) -> None:
+    """Answer a call that no application takes: by a gRPC status to gRPC clients, else by an HTTP status."""
+    http_status = _HTTP_STATUS[status]
+    fields = [(b"grpc-status", b"%d" % status), (b"grpc-message", quote(text, safe="!'<>:").encode())]
     headers = [(b"content-type", content_type.encode())]
     is_web = content_type.startswith("application/grpc-web")
     is_grpc = content_type.startswith("application/grpc") and not is_web
@@ -51,13 +57,13 @@ class _NotFoundAsStatus:
             return
         if message["type"] == "http.response.start" and message["status"] == 404:
             self._replaced = True
-            await _refuse(self._send, self._content_type, 12, "Method not found!", 404)
+            await _refuse(self._send, self._content_type, 12, "Method not found!")
             return
         await self._send(message)
 
 
 class Dispatcher:
-    """An ASGI application that passes each call to the generated application of its service.
+    """An ASGI application that passes each call to what serves its method.
 
     Native form: `starlette.routing.Mount(app.path, app)` for each application, or the application itself if there is
     only one.
@@ -66,20 +72,20 @@ class Dispatcher:
     UNIMPLEMENTED "Method not found!".
     """
 
-    def __init__(self) -> None:
-        """Make one without applications."""
-        self._apps: dict[str, Any] = {}
+    def __init__(self, router: Router | None = None) -> None:
+        """Make one; without a router, one without services."""
+        self.router = router or Router()
         self._running: dict[asyncio.Task[Any], Exchange] = {}
         self._stopping = False
 
     @property
     def apps(self) -> list[Any]:
         """The mounted applications."""
-        return list(self._apps.values())
+        return self.router.apps
 
     def mount(self, app: Any) -> None:
         """Add a generated ASGI application; one for the same service replaces it."""
-        self._apps[app.path] = app
+        self.router.mount(app)
 
     @property
     def running(self) -> int:
@@ -109,28 +115,24 @@ class Dispatcher:
         if is_grpc and not content_type.startswith("application/grpc-web") and end_with_headers is not None:
             send = TrailersOnly(send, end_with_headers)
         if self._stopping:
-            await _refuse(send, content_type, 14, "Server is shutting down", 503)
+            await _refuse(send, content_type, 14, "Server is shutting down")
             return
         path = scope["path"]
-        app = self._apps.get(path.rpartition("/")[0])
-        if app is None and (root := scope.get("root_path")):
-            path = path.removeprefix(root)
-            app = self._apps.get(path.rpartition("/")[0])
-        if app is None:
-            await _refuse(send, content_type, 12, "Method not found!", 404)
-            return
-        if is_grpc:
-            send = _NotFoundAsStatus(send, content_type)
-            # grpcio does not compress unless told to; and headers sent early must be right about the encoding.
-            fields = [field for field in scope["headers"] if field[0].lower() != b"grpc-accept-encoding"]
-            scope = {**scope, "headers": fields}
-        exchange = Exchange(send, content_type)
+        root = scope.get("root_path") or ""
+        exchange = Exchange(_NotFoundAsStatus(send, content_type) if is_grpc else send, content_type)
         task = asyncio.current_task()
         assert task is not None
         self._running[task] = exchange
         token = current_exchange.set(exchange)
         try:
+            app = await self.router.application(path.removeprefix(root), scope["headers"])
+            if is_grpc:
+                # grpcio does not compress unless told to; and headers sent early must be right about the encoding.
+                fields = [field for field in scope["headers"] if field[0].lower() != b"grpc-accept-encoding"]
+                scope = {**scope, "headers": fields}
             await app(scope, receive, exchange)
+        except Refusal as refusal:
+            await _refuse(send, content_type, refusal.status, refusal.text)
         finally:
             current_exchange.reset(token)
             del self._running[task]

@@ -18,8 +18,9 @@ from .aio_context import AioServicerContext
 from .call_state import CallState
 from .context import ServicerContext
 from .exchange import current_exchange
-from .outcome import IterationError, check_message, error_of, final_error
-from .streams import AsyncRequests, Outbox, RequestFeed, SyncRequests
+from .messages import HandlerMessages, Messages, NativeMessages
+from .outcome import IterationError, error_of, final_error
+from .streams import AsyncRequests, CallbackSender, Outbox, RequestFeed, SyncRequests
 
 __all__ = ["HandlerInterceptor"]
 
@@ -30,6 +31,18 @@ def is_async(handler: Handler) -> bool:
     """Whether calling the handler gives a coroutine or an async generator."""
     candidates = (handler, getattr(handler, "__call__", None))  # noqa: B004
     return any(inspect.iscoroutinefunction(c) or inspect.isasyncgenfunction(c) for c in candidates)
+
+
+class _Pool:
+    """The executor for sync handlers, made when it is first needed."""
+
+    def __init__(self, executor: Executor | None) -> None:
+        self._executor = executor
+
+    def get(self) -> Executor:
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(thread_name_prefix="rpc-handler")
+        return self._executor
 
 
 class HandlerInterceptor:
@@ -49,8 +62,23 @@ class HandlerInterceptor:
 
     def __init__(self, thread_pool: Executor | None = None, *, aio: bool = False) -> None:
         """Make one for any number of applications."""
-        self._pool = thread_pool
+        self._pool = _Pool(thread_pool)
         self._aio = aio
+        self._messages: Messages = NativeMessages()
+        self._single = False
+
+    def of_handler(self, handler: Any, *, single: bool) -> HandlerInterceptor:
+        """Return one that shares this one's threads and serves messages in bytes as an `RpcMethodHandler` says.
+
+        Args:
+            handler: the method handler.
+            single: whether the handler takes one request, though the endpoint has a stream of them.
+        """
+        other = HandlerInterceptor(aio=self._aio)
+        other._pool = self._pool
+        other._single = single
+        other._messages = HandlerMessages(handler)
+        return other
 
     async def intercept_unary(
         self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: RequestContext[Any, Any]
@@ -88,19 +116,18 @@ class HandlerInterceptor:
 
     async def _respond(self, handler: Handler, request: Any, ctx: RequestContext[Any, Any], *, streaming: bool) -> Any:
         aio = self._aio or is_async(handler)
-        async with _call(ctx, request, streaming) as (state, feed):
+        async with self._call(ctx, request, streaming, aio) as (state, feed):
             try:
+                argument = await self._argument(handler, request, state, feed, aio=aio)
                 if is_async(handler):
-                    argument = AsyncRequests(feed) if feed is not None else request
                     response = await handler(argument, AioServicerContext(state, feed))
                 else:
-                    argument = SyncRequests(feed, state.loop) if feed is not None else request
-                    response = await self._in_pool(handler, argument, ServicerContext(state))
+                    response = await self._in_pool(handler, handler, argument, ServicerContext(state))
                     if inspect.isawaitable(response):
                         response = await response
                 error = final_error(state) if aio else None
                 if error is None:
-                    check_message(state, response, aio=aio)
+                    response = self._messages.response(state, response, aio=aio)
                     error = final_error(state)
             except Exception as raised:
                 error = error_of(state, raised, aio=aio)
@@ -112,19 +139,15 @@ class HandlerInterceptor:
         self, handler: Handler, request: Any, ctx: RequestContext[Any, Any], *, streaming: bool
     ) -> AsyncGenerator[Any]:
         aio = self._aio or is_async(handler)
-        async with _call(ctx, request, streaming) as (state, feed):
+        async with self._call(ctx, request, streaming, aio) as (state, feed):
             outbox = Outbox()
-            if is_async(handler):
-                driver = asyncio.create_task(_drive_async(handler, request, state, feed, outbox))
-            else:
-                driver = asyncio.create_task(self._drive_sync(handler, request, state, feed, outbox))
+            driver = asyncio.create_task(self._drive(handler, request, state, feed, outbox, aio=aio))
             driver.add_done_callback(lambda _: outbox.finish())
             error: ConnectError | None
             try:
                 async with contextlib.aclosing(outbox.messages()) as messages:
                     async for message in messages:
-                        check_message(state, message, aio=aio)
-                        yield message
+                        yield self._messages.response(state, message, aio=aio)
                 await driver
                 error = final_error(state)
             except Exception as raised:
@@ -139,18 +162,67 @@ class HandlerInterceptor:
             if (error := state.conclude(error)) is not None:
                 raise error
 
-    def _in_pool(self, function: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(thread_name_prefix="rpc-handler")
-        return asyncio.wrap_future(self._pool.submit(contextvars.copy_context().run, function, *arguments))
+    def _in_pool(self, handler: Handler, function: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
+        """Run a function in the thread pool, or in the one that the handler brings along."""
+        own = getattr(handler, "experimental_thread_pool", None)
+        pool = own if isinstance(own, ThreadPoolExecutor) else self._pool.get()
+        return asyncio.wrap_future(pool.submit(contextvars.copy_context().run, function, *arguments))
 
-    async def _drive_sync(
-        self, handler: Handler, request: Any, state: CallState, feed: RequestFeed | None, outbox: Outbox
+    async def _argument(
+        self, handler: Handler, request: Any, state: CallState, feed: RequestFeed | None, *, aio: bool
+    ) -> Any:
+        """Return what the handler takes: a request, or an iterator of its colour."""
+        if feed is None:
+            return self._messages.request(request, aio=aio)
+        if self._single:
+            return await feed.only(state.raw.method.name)
+        return AsyncRequests(feed) if is_async(handler) else SyncRequests(feed, state.loop)
+
+    async def _drive(
+        self, handler: Handler, request: Any, state: CallState, feed: RequestFeed | None, outbox: Outbox, *, aio: bool
     ) -> None:
-        argument = SyncRequests(feed, state.loop) if feed is not None else request
-        rest = await self._in_pool(_pump, handler, argument, ServicerContext(state), outbox, state)
+        argument = await self._argument(handler, request, state, feed, aio=aio)
+        if is_async(handler):
+            await _write_all(handler(argument, AioServicerContext(state, feed, outbox)), outbox, state)
+            return
+        context = ServicerContext(state)
+        if getattr(handler, "experimental_non_blocking", False):
+            sender = CallbackSender(state.loop)
+            await self._in_pool(handler, handler, argument, context, sender)
+            await sender.write_all(outbox)
+            return
+        rest = await self._in_pool(handler, _pump, handler, argument, context, outbox, state)
         if rest is not None:
             await _write_all(rest, outbox)
+
+    @contextlib.asynccontextmanager
+    async def _call(
+        self, ctx: RequestContext[Any, Any], request: Any, streaming: bool, aio: bool
+    ) -> AsyncIterator[tuple[CallState, RequestFeed | None]]:
+        """Keep the state of an RPC from its start to its end."""
+        state = CallState(ctx, current_exchange.get())
+        state.unmoved = self._messages.unmoved
+
+        def on_error(error: ConnectError) -> None:
+            state.request_error = error
+            if error.code is Code.CANCELED:
+                state.cancel()
+
+        def decode(data: Any) -> Any:
+            return self._messages.request(data, aio=aio)
+
+        feed = RequestFeed(request, on_error, decode) if streaming else None
+        try:
+            yield state, feed
+        except (asyncio.CancelledError, GeneratorExit) as error:
+            state.cancelled = True
+            if isinstance(error, asyncio.CancelledError) and state.stopped:
+                raise ConnectError(Code.UNAVAILABLE, "Cancelling all calls") from error
+            raise
+        finally:
+            state.end()
+            if feed is not None:
+                await feed.close()
 
 
 def _pump(handler: Handler, argument: Any, context: ServicerContext, outbox: Outbox, state: CallState) -> Any:
@@ -182,13 +254,6 @@ def _pump(handler: Handler, argument: Any, context: ServicerContext, outbox: Out
             close()
 
 
-async def _drive_async(
-    handler: Handler, request: Any, state: CallState, feed: RequestFeed | None, outbox: Outbox
-) -> None:
-    argument = AsyncRequests(feed) if feed is not None else request
-    await _write_all(handler(argument, AioServicerContext(state, feed, outbox)), outbox, state)
-
-
 async def _write_all(result: Any, outbox: Outbox, state: CallState | None = None) -> None:
     """Write the responses of an async handler: a generator, or a coroutine that may return an iterator."""
     if inspect.isawaitable(result):
@@ -208,29 +273,3 @@ async def _write_all(result: Any, outbox: Outbox, state: CallState | None = None
         return
     for message in result:
         await outbox.write(message)
-
-
-@contextlib.asynccontextmanager
-async def _call(
-    ctx: RequestContext[Any, Any], request: Any, streaming: bool
-) -> AsyncIterator[tuple[CallState, RequestFeed | None]]:
-    """Keep the state of an RPC from its start to its end."""
-    state = CallState(ctx, current_exchange.get())
-
-    def on_error(error: ConnectError) -> None:
-        state.request_error = error
-        if error.code is Code.CANCELED:
-            state.cancel()
-
-    feed = RequestFeed(request, on_error) if streaming else None
-    try:
-        yield state, feed
-    except (asyncio.CancelledError, GeneratorExit) as error:
-        state.cancelled = True
-        if isinstance(error, asyncio.CancelledError) and state.stopped:
-            raise ConnectError(Code.UNAVAILABLE, "Cancelling all calls") from error
-        raise
-    finally:
-        state.end()
-        if feed is not None:
-            await feed.close()

@@ -30,17 +30,22 @@ class IterationError(Exception):
 
 def check_message(state: CallState, response: Any, *, aio: bool) -> None:
     """Raise as grpcio would if `response` is no message: it would reach a client as OK, or not at all."""
-    if isinstance(response, Message):
+    if isinstance(response, Message | state.raw.method.output):
         return
     try:
         state.raw.method.output.SerializeToString(response)
     except Exception as error:
         if aio:
             raise
-        _log.exception("Exception serializing message!")
-        code = state.code if state.failed() else Code.INTERNAL
-        details = "Failed to serialize response!" if state.details is None else state.details
-        raise BadResponse(state.status_error(code, details)) from error
+        raise bad_response(state) from error
+
+
+def bad_response(state: CallState) -> BadResponse:
+    """Log the exception at hand, and return what ends the RPC of a sync handler whose response cannot be sent."""
+    _log.exception("Exception serializing message!")
+    code = state.code if state.failed() else Code.INTERNAL
+    details = "Failed to serialize response!" if state.details is None else state.details
+    return BadResponse(state.status_error(code, details))
 
 
 def is_downstream(error: ConnectError) -> bool:

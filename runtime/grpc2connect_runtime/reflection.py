@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool
 
-__all__ = ["reflection_apps"]
+__all__ = ["reflection_services"]
 
 _OWN = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
 
@@ -23,8 +23,8 @@ def _add_file(file: Any, seen: dict[str, bytes]) -> None:
     seen[file.name] = copy.SerializeToString()
 
 
-def reflection_apps(service_names: Iterable[str], pool: Any = None) -> list[Any]:
-    """Return the ASGI applications that answer reflection for these services.
+def reflection_services(service_names: Iterable[str], pool: Any = None) -> list[tuple[type[Any], Any]]:
+    """Return the ASGI application classes that answer reflection for these services, each with its service.
 
     Args:
         service_names: full names, as `pb2.DESCRIPTOR.services_by_name["X"].full_name`; those of the reflection
@@ -63,6 +63,6 @@ def reflection_apps(service_names: Iterable[str], pool: Any = None) -> list[Any]
             raise KeyError(name)
         descs.append(desc)
     return [
-        reflect.ServerReflectionASGIApplication(reflect.ServerReflectionService(*descs)),
-        reflect.ServerReflectionAlphaASGIApplication(reflect.ServerReflectionAlphaService(*descs)),
+        (reflect.ServerReflectionASGIApplication, reflect.ServerReflectionService(*descs)),
+        (reflect.ServerReflectionAlphaASGIApplication, reflect.ServerReflectionAlphaService(*descs)),
     ]

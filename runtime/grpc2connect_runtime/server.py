@@ -79,8 +79,8 @@ class Server(ServerBase):
 
     Args:
         thread_pool: the executor for sync handlers; by default a `ThreadPoolExecutor()`.
-        handlers: refused.
-        interceptors: refused; give connectrpc interceptors to the application instead.
+        handlers: as `add_generic_rpc_handlers`.
+        interceptors: `ServerInterceptor` or `grpc.ServerInterceptor` objects; each call goes through them, in order.
         options: `grpc.max_receive_message_length` and `grpc.so_reuseport` are honoured; what would change nothing here
             is ignored, anything else logged.
         maximum_concurrent_rpcs: RPCs beyond it are refused with RESOURCE_EXHAUSTED.
@@ -88,7 +88,9 @@ class Server(ServerBase):
         xds: refused.
 
     Raises:
-        NotImplementedError: `handlers`, `interceptors` or `xds` are given.
+        AttributeError: one of `handlers` is no handler.
+        NotImplementedError: `xds` is given.
+        TypeError: one of `interceptors` is no interceptor, or an async one.
 
     Native form: a module-level `app = XASGIApplication(servicer)` run by an ASGI server (for gRPC clients: hypercorn
     with `keep_alive_max_requests` raised). Go there where nothing else is done with the server object.

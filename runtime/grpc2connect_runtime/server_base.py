@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
+from .aio_context import AioServicerContext
+from .applications import moved_application
 from .binding import bind
+from .context import ServicerContext
 from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
 from .interceptor import HandlerInterceptor
 from .limits import ConcurrencyLimit
-from .reflection import reflection_apps
-from .server_options import refuse_unsupported, server_options
+from .method_handlers import RpcMethodHandler
+from .reflection import reflection_services
+from .router import Router
+from .server_interceptors import server_interceptors
+from .server_options import refuse_xds, server_options
 from .serving import Listener
+from .unmoved import adopt
+
+_log = logging.getLogger(__name__)
 
 
 class ServerBase:
@@ -30,14 +40,23 @@ class ServerBase:
         maximum_concurrent_rpcs: int | None,
         xds: bool = False,
     ) -> None:
-        refuse_unsupported(handlers, interceptors, xds)
-        self._options = server_options(options)
-        self._interceptors: list[Any] = [HandlerInterceptor(thread_pool, aio=self._aio)]
-        if maximum_concurrent_rpcs is not None:
-            self._interceptors.insert(0, ConcurrencyLimit(maximum_concurrent_rpcs))
-        self._dispatcher = Dispatcher()
-        self._listeners: list[Listener] = []
+        refuse_xds(xds)
         self._started = False
+        self._options = server_options(options)
+        runs_handlers = HandlerInterceptor(thread_pool, aio=self._aio)
+        limits = [] if maximum_concurrent_rpcs is None else [ConcurrencyLimit(maximum_concurrent_rpcs)]
+        self._interceptors: list[Any] = [*limits, runs_handlers]
+        self._router = Router(
+            runs_handlers,
+            limits,
+            self._options.read_max_bytes,
+            server_interceptors(interceptors, aio=self._aio),
+            aio=self._aio,
+        )
+        self._dispatcher = Dispatcher(self._router)
+        adopt(type(self), "Server", aio=self._aio)
+        self.add_generic_rpc_handlers(handlers or ())
+        self._listeners: list[Listener] = []
 
     @property
     def app(self) -> Any:
@@ -63,8 +82,50 @@ class ServerBase:
         """
         if self._started:
             raise RuntimeError("services must be added before the server is started")
-        app = application_class(servicer, interceptors=self._interceptors, read_max_bytes=self._options.read_max_bytes)
-        self._dispatcher.mount(app)
+        settings = {"interceptors": self._interceptors, "read_max_bytes": self._options.read_max_bytes}
+        self._router.mount(moved_application(application_class, servicer, **settings))
+
+    def add_generic_rpc_handlers(self, generic_rpc_handlers: Iterable[Any]) -> None:
+        """Serve what grpcio's handlers serve, beside generated applications; for services that have not moved.
+
+        Args:
+            generic_rpc_handlers: objects with `service(handler_call_details)`, which returns an `RpcMethodHandler` or
+                None. They are asked in order, for methods that nothing is registered for.
+
+        Raises:
+            AttributeError: one has no `service` method.
+
+        Their messages are bytes to connectrpc: gRPC, gRPC-Web and Connect clients with binary messages are served.
+
+        Native form: `add_service` with the generated application.
+
+        Source: `grpc.Server.add_generic_rpc_handlers`, grpcio 1.85.
+        """
+        self._adopt_contexts()
+        self._router.add_generic(generic_rpc_handlers)
+
+    def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Any]) -> None:
+        """Serve the methods of one service that has not moved; what is added last for a method serves it.
+
+        Args:
+            service_name: the full name of the service.
+            method_handlers: for each method's name an `RpcMethodHandler`.
+
+        Native form: `add_service` with the generated application.
+
+        Source: `grpc.Server.add_registered_method_handlers`, grpcio 1.85, which after `start()` logs and returns, too.
+        """
+        if self._started:
+            _log.warning("Cannot register method handlers once server has started")
+            return
+        self._adopt_contexts()
+        self._router.add_registered(service_name, method_handlers)
+
+    @staticmethod
+    def _adopt_contexts() -> None:
+        adopt(ServicerContext, "ServicerContext")
+        adopt(AioServicerContext, "ServicerContext", aio=True)
+        adopt(RpcMethodHandler, "RpcMethodHandler")
 
     def enable_reflection(self, service_names: Iterable[str], pool: Any = None) -> None:
         """Answer server reflection (v1 and v1alpha) for these services.
@@ -78,14 +139,14 @@ class ServerBase:
             KeyError: a service is not in the pool.
             RuntimeError: the server has been started.
 
-        Native form: see `reflection.reflection_apps`.
+        Native form: see `reflection.reflection_services`.
 
         Source: `grpc_reflection.v1alpha.reflection.enable_server_reflection`, grpcio-reflection 1.85.
         """
         if self._started:
             raise RuntimeError("services must be added before the server is started")
-        for app in reflection_apps(service_names, pool):
-            self._dispatcher.mount(app)
+        for application_class, service in reflection_services(service_names, pool):
+            self._router.mount(moved_application(application_class, service))
 
     def add_insecure_port(self, address: str) -> int:
         """Bind a plaintext port for gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2.

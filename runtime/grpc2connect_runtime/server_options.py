@@ -1,4 +1,4 @@
-"""Options of `grpc.server` and `grpc.aio.server`, and what is refused of their arguments."""
+"""Options of `grpc.server` and `grpc.aio.server`."""
 
 from __future__ import annotations
 
@@ -52,17 +52,7 @@ def server_options(options: Sequence[tuple[str, Any]] | None) -> ServerOptions:
     return ServerOptions(read_max_bytes, reuse_port)
 
 
-def refuse_unsupported(handlers: Any, interceptors: Any, xds: bool = False) -> None:
-    """Raise NotImplementedError for arguments that must not be ignored."""
-    if handlers:
-        raise NotImplementedError(
-            "generic RPC handlers cannot be served here: mount generated applications with add_service(), or keep this "
-            "server on grpcio"
-        )
-    if interceptors:
-        raise NotImplementedError(
-            "grpc.ServerInterceptor cannot run here, and is not dropped silently: write it as a connectrpc interceptor "
-            "and give it to the generated application, or keep this server on grpcio"
-        )
+def refuse_xds(xds: bool) -> None:
+    """Raise NotImplementedError for an xDS server."""
     if xds:
         raise NotImplementedError("xDS servers are only served by grpcio")

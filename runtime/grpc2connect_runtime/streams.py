@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from connectrpc.errors import ConnectError
 
 from .errors import AIO_FORM, CallError
 
-__all__ = ["EOF", "AsyncRequests", "Outbox", "RequestFeed", "SyncRequests"]
+__all__ = ["EOF", "AsyncRequests", "CallbackSender", "Outbox", "RequestFeed", "SyncRequests"]
 
 
 class _EOF:
@@ -39,8 +40,15 @@ class _Failure:
 class RequestFeed:
     """Reads a request stream one message ahead, so that a client that goes away is noticed without a read."""
 
-    def __init__(self, source: AsyncIterator[Any], on_error: Callable[[ConnectError], None]) -> None:
+    def __init__(
+        self,
+        source: AsyncIterator[Any],
+        on_error: Callable[[ConnectError], None],
+        decode: Callable[[Any], Any] = lambda message: message,
+    ) -> None:
         self._source = source
+        self._decode = decode
+        self._keeps = True
         self._on_error = on_error
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self._space = asyncio.Semaphore(1)
@@ -49,8 +57,10 @@ class RequestFeed:
     async def _run(self) -> None:
         try:
             async for message in self._source:
+                if not self._keeps:
+                    continue
                 await self._space.acquire()
-                self._queue.put_nowait(message)
+                self._queue.put_nowait(self._decode(message))
             self._queue.put_nowait(EOF)
         except ConnectError as error:
             self._queue.put_nowait(_Failure(error))
@@ -69,6 +79,19 @@ class RequestFeed:
             raise item.error
         self._space.release()
         return item
+
+    async def only(self, method: str) -> Any:
+        """Return the first message, and read on without keeping anything, so that a client that leaves is noticed.
+
+        Raises:
+            ConnectError: there is none.
+        """
+        message = await self.next()
+        if message is EOF:
+            raise ConnectError(Code.UNIMPLEMENTED, f'"{method}" requires exactly one request message.')
+        self._keeps = False
+        self._space.release()
+        return message
 
     async def close(self) -> None:
         """Stop reading; whoever still waits for a message gets CANCELLED."""
@@ -157,3 +180,24 @@ class Outbox:
             if sent is not None and not sent.done():
                 sent.set_exception(CallError(Code.CANCELED, "RPC ended", form=AIO_FORM))
             self.close()
+
+
+class CallbackSender:
+    """What a handler with `experimental_non_blocking` calls, from any thread, with each response and at last None.
+
+    Source: `grpc._server._stream_response_in_pool`, grpcio 1.85.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._queue: asyncio.Queue[Any] = asyncio.Queue()
+
+    def __call__(self, response: Any) -> None:
+        # A closed loop: the server has stopped, nobody listens.
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, response)
+
+    async def write_all(self, outbox: Outbox) -> None:
+        """Send what the handler gives, until it gives None."""
+        while (response := await self._queue.get()) is not None:
+            await outbox.write(response)

@@ -1,0 +1,226 @@
+"""What code that stays on grpcio expects of the objects it gets: grpcio's own codes, errors, metadata and types.
+
+Such code has imported grpcio, so everything is taken from `sys.modules`; this package never imports it. Where grpcio is
+not loaded, nobody can tell the difference, and the package's own kinds are used.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from concurrent import futures
+from functools import cache
+from typing import Any
+
+from .errors import AIO_FORM, AbortError, CallError, FutureTimeoutError, RpcErrorView
+from .metadata import Metadatum
+from .status import StatusCode, status_code
+from .streams import EOF
+
+__all__ = [
+    "abort_error",
+    "adopt",
+    "aio_metadata",
+    "end_of_stream",
+    "future_cancelled_error",
+    "future_timeout_error",
+    "grpc_code",
+    "unmoved_error",
+]
+
+
+def grpc_module() -> Any:
+    """Return grpcio if the program has imported it, else None."""
+    grpc = sys.modules.get("grpc")
+    return grpc if hasattr(grpc, "StatusCode") and hasattr(grpc, "RpcError") else None
+
+
+def aio_module() -> Any:
+    """Return `grpc.aio` if the program has imported it, else None."""
+    aio = sys.modules.get("grpc.aio")
+    return aio if hasattr(aio, "AioRpcError") else None
+
+
+def grpc_code(code: StatusCode) -> Any:
+    """Return the `grpc.StatusCode` for a status."""
+    grpc = grpc_module()
+    return code if grpc is None else grpc.StatusCode[code.name]
+
+
+def end_of_stream() -> Any:
+    """Return `grpc.aio.EOF`."""
+    aio = aio_module()
+    return EOF if aio is None else aio.EOF
+
+
+def aio_metadata(pairs: Iterable[Metadatum]) -> Any:
+    """Return metadata as calls of `grpc.aio` give it: a `grpc.aio.Metadata`."""
+    aio = aio_module()
+    return tuple(pairs) if aio is None else aio.Metadata(*((key, value) for key, value in pairs))
+
+
+def future_timeout_error() -> Exception:
+    """Return what a future of grpcio raises when a wait takes too long."""
+    grpc = grpc_module()
+    return FutureTimeoutError() if grpc is None else _both(FutureTimeoutError, grpc.FutureTimeoutError)()
+
+
+def future_cancelled_error() -> Exception:
+    """Return what a cancelled future of grpcio raises."""
+    grpc = grpc_module()
+    return futures.CancelledError() if grpc is None else _both(futures.CancelledError, grpc.FutureCancelledError)()
+
+
+def abort_error(text: str) -> AbortError:
+    """Return what `abort` of `grpc.aio` raises."""
+    aio = aio_module()
+    return AbortError(text) if aio is None else _both(AbortError, aio.AbortError)(text)
+
+
+@cache
+def _both(ours: type[Any], theirs: type[Any]) -> Any:
+    return type(theirs.__name__, (ours, theirs), {"__module__": theirs.__module__, "__doc__": theirs.__doc__})
+
+
+class _Code:
+    """The code of an error for both worlds: equals Connect's `Code`; called, it is the `grpc.StatusCode`."""
+
+    __slots__ = ("_code",)
+
+    def __init__(self, code: Any) -> None:
+        self._code = code
+
+    def __call__(self) -> Any:
+        return grpc_code(status_code(self._code))
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self._code == other or status_code(self._code) == other)
+
+    def __hash__(self) -> int:
+        return hash(self._code)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._code, name)
+
+    def __str__(self) -> str:
+        return str(self._code)
+
+    def __repr__(self) -> str:
+        return repr(self._code)
+
+
+class _Unmoved(CallError):
+    """A `CallError` that is also grpcio's: `grpc.RpcError`, `grpc.Call` and `grpc.Future`, or `AioRpcError`."""
+
+    @property
+    def code(self) -> Any:
+        return _Code(super().code)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild, arguments = super().__reduce__()
+        return _rebuild, (rebuild, arguments)
+
+    def is_active(self) -> bool:
+        return False
+
+    def time_remaining(self) -> None:
+        return None
+
+    def add_callback(self, callback: Callable[[], Any]) -> bool:
+        return False
+
+    def cancel(self) -> bool:
+        return False
+
+    def cancelled(self) -> bool:
+        return False
+
+    def running(self) -> bool:
+        return False
+
+    def done(self) -> bool:
+        return True
+
+    def result(self, timeout: float | None = None) -> Any:
+        raise self
+
+    def exception(self, timeout: float | None = None) -> CallError:
+        return self
+
+    def traceback(self, timeout: float | None = None) -> Any:
+        return self.__traceback__
+
+    def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
+        callback(self)
+
+
+class _Callable:
+    """Metadata that is read as a value, and by a call as in grpcio."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __call__(self) -> Any:
+        return self._value
+
+    def __iter__(self) -> Any:
+        return iter(tuple(pair) for pair in self._value)
+
+    def __len__(self) -> int:
+        return len(self._value)
+
+
+def _rebuild(make: Callable[..., CallError], arguments: tuple[Any, ...]) -> CallError:
+    return unmoved_error(make(*arguments))
+
+
+@cache
+def _error_class(theirs: type[Any]) -> Any:
+    return type(theirs.__name__, (_Unmoved, theirs), {"__module__": __name__, "__doc__": _Unmoved.__doc__})
+
+
+def unmoved_error(error: CallError) -> CallError:
+    """Return the error as one that unmoved code catches: `grpc.RpcError`, or `grpc.aio.AioRpcError`.
+
+    `code()` of the result is a `grpc.StatusCode`. Where grpcio is not loaded it is the error itself.
+    """
+    grpc, aio = grpc_module(), aio_module()
+    if grpc is None or isinstance(error, _Unmoved):
+        return error
+    is_aio = error.form == AIO_FORM and aio is not None
+    made: CallError = _error_class(aio.AioRpcError if is_aio else grpc.RpcError).__new__(
+        _error_class(aio.AioRpcError if is_aio else grpc.RpcError)
+    )
+    trailers = RpcErrorView(error).trailing_metadata()
+    CallError.__init__(
+        made,
+        error.code,
+        error.message,
+        list(error.details),
+        initial_metadata=tuple(error.initial_metadata),
+        trailing_metadata=trailers,
+        form=error.form,
+    )
+    if is_aio:
+        vars(made).update(
+            initial_metadata=_Callable(aio_metadata(error.initial_metadata)),
+            trailing_metadata=_Callable(aio_metadata(trailers)),
+        )
+    else:
+        grpc.Call.register(type(made))
+        grpc.Future.register(type(made))
+    made.__cause__, made.__traceback__ = error.__cause__, error.__traceback__
+    made.__suppress_context__ = True
+    return made
+
+
+@cache
+def _adopt(ours: Any, theirs: Any) -> None:
+    theirs.register(ours)
+
+
+def adopt(ours: Any, name: str, *, aio: bool = False) -> None:
+    """Make instances of a class pass for grpcio's abstract class of this name, in `isinstance` of unmoved code."""
+    theirs: Any = getattr(aio_module() if aio else grpc_module(), name, None)
+    if hasattr(theirs, "register"):
+        _adopt(ours, theirs)
