@@ -151,4 +151,23 @@ PROJECTS = (
         ),
         backend=Command(("-m", "shop.stock", "--port", "0", "--certs", "{certs}")),
     ),
+    Project(
+        "signals_half",
+        servers={"sync": Command(("-m", "signals.server", "0")), "aio": Command(("-m", "signals.aio_server", "0"))},
+        connect_calls=(
+            ConnectCall(
+                "rail.signals.v1.Signals/Set",
+                {"signal": "A1", "colour": "green"},
+                {"signal": "A1", "colour": "green"},
+                headers={"x-operator": "ada"},
+                answer_headers={"trailer-x-set-by": "ada"},
+            ),
+            ConnectCall(
+                "rail.signals.v1.Signals/Set",
+                {"signal": "A1"},
+                {"code": "unauthenticated", "message": "who are you?"},
+                401,
+            ),
+        ),
+    ),
 )

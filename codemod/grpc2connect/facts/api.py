@@ -72,6 +72,9 @@ REFLECTION = frozenset(
 )
 """What the runtime has a form of its own for."""
 
+END_OF_STREAM = "grpc.aio.EOF"
+"""What `read()` of an aio context or call returns at the end."""
+
 OF_SHARED = frozenset({"grpc.channel_ready_future"}) | REFLECTION
 """Functions of a channel or a server that do not ask which services use it."""
 

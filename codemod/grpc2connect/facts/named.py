@@ -12,6 +12,7 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
+    Call,
     Context,
     ExperimentalApi,
     Member,
@@ -144,9 +145,19 @@ class NamedReferences:
             return refs.AddOnUse(facts, module, node, units, evidence, path=path)
         if path.startswith(api.UNKNOWN_STUBS):
             units = frozenset({_unknown_service(path)})
+        if path == api.END_OF_STREAM:
+            units = self._readers(node)
         if path in api.CREDENTIALS and call is not None:
             units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
+
+    def _readers(self, node: ast.AST) -> frozenset[Service]:
+        """The services whose contexts or calls are read from in the function around a node."""
+        function = self.facts.function_around(self.module, node) or self.module.tree
+        nodes = [child for child in ast.walk(function) if isinstance(child, ast.Attribute) and child.attr == "read"]
+        values = {value for child in nodes for value in self.facts.values(child)}
+        owned = [value for value in values if isinstance(value, Member) and isinstance(value.owner, Context | Call)]
+        return self._units(frozenset(owned))
 
     def _argument_units(self, call: ast.Call) -> frozenset[Service]:
         nodes = [*call.args, *(keyword.value for keyword in call.keywords)]

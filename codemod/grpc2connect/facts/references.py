@@ -40,6 +40,11 @@ class Reference:
         return False
 
     @property
+    def from_anywhere(self) -> bool:
+        """Whether what it meets at run time can come from any service of its part of the program, as an error can."""
+        return False
+
+    @property
     def place(self) -> Place:
         """Where it stands."""
         return self.module.place(self.node)
@@ -203,6 +208,11 @@ class ErrorClass(Reference):
 
     role: str = field(kw_only=True)
 
+    @property
+    def from_anywhere(self) -> bool:
+        """Always."""
+        return True
+
 
 @dataclass(frozen=True, eq=False)
 class ErrorUse(Reference):
@@ -211,6 +221,11 @@ class ErrorUse(Reference):
     node: ast.Attribute
     name: str = field(kw_only=True)
     call: ast.Call | None = field(kw_only=True)
+
+    @property
+    def from_anywhere(self) -> bool:
+        """Always."""
+        return True
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,9 @@ class Units:
         if reference.units:
             some = any if reference.cut else all
             return some(self.why_left(service) is None for service in reference.units)
-        near = self._near(reference)
+        if reference.from_anywhere:
+            return not all(map(self.why_left, self._around(reference)))
+        near = self._by_module.get(reference.module) or self._around(reference)
         return reference.module not in self.kept and not all(map(self.why_left, near))
 
     def split(self, reference: Reference) -> bool:
@@ -81,15 +83,13 @@ class Units:
         self.kept.add(reference.module)
         self._kept_components.add(reference.facts.component(reference.module))
 
-    def _near(self, reference: Reference) -> frozenset[Service]:
-        """The services of a reference's file; those of its part of the program if the file has none."""
-        around = self._by_component.get(reference.facts.component(reference.module), set())
-        return frozenset(self._by_module.get(reference.module) or around)
+    def _around(self, reference: Reference) -> set[Service]:
+        """The services of a reference's part of the program."""
+        return self._by_component.get(reference.facts.component(reference.module), set())
 
     def spelled(self, reference: UnknownRpc) -> frozenset[Service]:
         """The services around a reference that have an RPC of its name."""
-        around = self._by_component.get(reference.facts.component(reference.module), set())
-        return frozenset(service for service in around if service.method(reference.name))
+        return frozenset(service for service in self._around(reference) if service.method(reference.name))
 
     def of_file(self, reference: Reference) -> frozenset[Service]:
         """The services that a reference's file touches."""
