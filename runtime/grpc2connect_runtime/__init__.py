@@ -9,6 +9,7 @@ from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
 from .aio_context import AioServicerContext
 from .aio_server import AioServer
 from .channel import Channel, insecure_channel, secure_channel
+from .connectivity import ChannelConnectivity
 from .context import ServicerContext
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .deadlines import timeout_ms
@@ -47,6 +48,7 @@ __all__ = [
     "AioServicerContext",
     "CallError",
     "Channel",
+    "ChannelConnectivity",
     "FutureTimeoutError",
     "GenericRpcHandler",
     "HandlerCallDetails",

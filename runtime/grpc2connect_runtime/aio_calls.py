@@ -11,12 +11,14 @@ from connectrpc.client import ResponseMetadata
 from connectrpc.errors import ConnectError
 
 from .channel_base import ChannelBase
-from .errors import RpcErrorView
-from .metadata import Metadatum, metadata
+from .errors import CallError, RpcErrorView
+from .faces import MOVED, Face
+from .metadata import metadata
 from .readiness import wait_until_reachable
 from .status import StatusCode, status_code
 from .streams import EOF
 from .transports import CallRecord, current_record
+from .unmoved import adopt
 
 __all__ = ["AioCall", "AioStreamCall", "AioUnaryCall", "RequestQueue"]
 
@@ -59,14 +61,20 @@ class AioCall:
     Source: `grpc.aio.Call`, grpcio 1.85.
     """
 
+    _abstract: tuple[str, ...] = ("Call",)
+
     def __init__(
         self,
         invoke: Callable[[float | None], Any],
         timeout: float | None,
         channel: ChannelBase | None,
         requests: RequestQueue | None = None,
+        face: Face = MOVED,
     ) -> None:
         """Begin a call; made by the multi-callables."""
+        for name in self._abstract:
+            adopt(type(self), name, aio=True)
+        self._face = face
         self._invoke = invoke
         self._channel = channel
         self._requests = requests
@@ -80,10 +88,13 @@ class AioCall:
 
     async def _run(self) -> Any:
         current_record.set(self._record)
-        if self._channel is not None:
-            await wait_until_reachable(self._channel, self.time_remaining())
-        with self._response_metadata:
-            return await self._receive(self._invoke(self.time_remaining()))
+        try:
+            if self._channel is not None:
+                await wait_until_reachable(self._channel, self.time_remaining())
+            with self._response_metadata:
+                return await self._receive(self._invoke(self.time_remaining()))
+        except CallError as error:
+            raise self._face.error(error) from error.__cause__
 
     async def _receive(self, result: Any) -> Any:
         return await result
@@ -146,24 +157,27 @@ class AioCall:
         if self._task.done() and (error := self._error()) is not None:
             raise error
 
-    async def initial_metadata(self) -> tuple[Metadatum, ...]:
-        """Wait for the response headers; return them as metadata."""
+    async def initial_metadata(self) -> Any:
+        """Wait for the response headers; return them as metadata (to unmoved code as `grpc.aio.Metadata`)."""
         await self._headers_ready.wait()
         if self._record.response is not None:
-            return self._record.initial_metadata()
-        return metadata(self._response_metadata.headers)
+            return self._face.aio_metadata(self._record.initial_metadata())
+        return self._face.aio_metadata(metadata(self._response_metadata.headers))
 
-    async def trailing_metadata(self) -> tuple[Metadatum, ...]:
-        """Wait for the end; return the response trailers as metadata."""
+    async def trailing_metadata(self) -> Any:
+        """Wait for the end; return the response trailers as metadata (to unmoved code as `grpc.aio.Metadata`)."""
         await self._wait_done()
         error = self._error()
         found = self._record.trailing_metadata() if error is None else RpcErrorView(error).trailing_metadata()
         # gRPC-Web trailers come in the body, and clients made elsewhere keep no record.
-        return found or metadata(self._response_metadata.trailers)
+        return self._face.aio_metadata(found or metadata(self._response_metadata.trailers))
 
-    async def code(self) -> StatusCode:
-        """Wait for the end; return the status."""
+    async def code(self) -> Any:
+        """Wait for the end; return the status: a `StatusCode`, to unmoved code a `grpc.StatusCode`."""
         await self._wait_done()
+        return self._face.code(self._status())
+
+    def _status(self) -> StatusCode:
         if self._task.cancelled():
             return StatusCode.CANCELLED
         error = self._task.exception()
@@ -224,6 +238,8 @@ class AioCall:
 class AioUnaryCall(AioCall):
     """A call with one response: awaitable."""
 
+    _abstract = ("Call", "UnaryUnaryCall", "StreamUnaryCall")
+
     def __await__(self) -> Generator[Any, None, Any]:
         return self._outcome().__await__()
 
@@ -231,16 +247,19 @@ class AioUnaryCall(AioCall):
 class AioStreamCall(AioCall):
     """A call with a stream of responses: async-iterable, or read one by one."""
 
+    _abstract = ("Call", "UnaryStreamCall", "StreamStreamCall")
+
     def __init__(
         self,
         invoke: Callable[[float | None], Any],
         timeout: float | None,
         channel: ChannelBase | None,
         requests: RequestQueue | None = None,
+        face: Face = MOVED,
     ) -> None:
         """Begin a call; made by the multi-callables."""
         self._responses: asyncio.Queue[Any] = asyncio.Queue(1)
-        super().__init__(invoke, timeout, channel, requests)
+        super().__init__(invoke, timeout, channel, requests, face)
 
     async def _receive(self, result: Any) -> None:
         try:
@@ -256,16 +275,20 @@ class AioStreamCall(AioCall):
         return self._iterate()
 
     async def _iterate(self) -> AsyncIterator[Any]:
-        while (response := await self.read()) is not EOF:
+        while (response := await self._read()) is not EOF:
             yield response
 
     async def read(self) -> Any:
-        """Return the next response, or `EOF`.
+        """Return the next response, or `EOF` (to unmoved code `grpc.aio.EOF`).
 
         Raises:
             CallError: the call failed.
             asyncio.CancelledError: the call was cancelled.
         """
+        response = await self._read()
+        return self._face.end_of_stream() if response is EOF else response
+
+    async def _read(self) -> Any:
         if self._responses.empty() and not self._task.done():
             getting = asyncio.ensure_future(self._responses.get())
             try:

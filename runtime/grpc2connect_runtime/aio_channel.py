@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from connectrpc.client import ConnectClient
+from connectrpc.method import StreamType
 from pyqwest import Client, HTTPTransport
 
+from .applications import RawCodec
 from .channel_base import ChannelBase, require_credentials
 from .client_interceptors import AsyncCalls
+from .connectivity import ChannelConnectivity, shown
 from .credentials import ChannelCredentials
+from .errors import CallError
+from .faces import Face
+from .multicallables import aio_method
 from .readiness import wait_until_reachable
 from .transports import LazyTransport
+from .unmoved import adopt
 
 __all__ = ["AioChannel", "aio_insecure_channel", "aio_secure_channel"]
 
 C = TypeVar("C")
+_ATTEMPT_S = 1.0
 
 
 class AioChannel(ChannelBase):
@@ -34,7 +44,10 @@ class AioChannel(ChannelBase):
     ) -> None:
         """Make one; nothing is connected until the first call, and no event loop is needed."""
         super().__init__(target, credentials, options)
-        self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()))
+        self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()), self._connectivity)
+        self._raw: ConnectClient | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        adopt(AioChannel, "Channel", aio=True)
 
     def client(self, client_class: Callable[..., C]) -> C:
         """Return a client for one service.
@@ -55,9 +68,70 @@ class AioChannel(ChannelBase):
         self._made(made)
         return made
 
+    def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
+        """Return the multi-callable of a method; see `ChannelMethods`."""
+        if self._raw is None:
+            self._raw = ConnectClient(
+                self._url,
+                codec=RawCodec(),
+                http_client=Client(self._transport),
+                interceptors=[AsyncCalls(self.is_closed)],
+                **self._client_arguments(),
+            )
+        return aio_method(self._raw, self, method, kind, transforms, face)
+
     async def channel_ready(self) -> None:
         """Wait until the target accepts connections. Native form: none; the first call connects."""
         await wait_until_reachable(self)
+        self._connectivity.become(ChannelConnectivity.READY)
+
+    def get_state(self, try_to_connect: bool = False) -> Any:
+        """Return the state of the connection: a `grpc.ChannelConnectivity`, or ours where grpcio is not loaded.
+
+        It is that of the last call or attempt to connect.
+
+        Args:
+            try_to_connect: whether to begin to connect if nothing has yet; needs a running event loop.
+
+        Native form: none; the first call connects.
+
+        Source: `grpc.aio.Channel.get_state`, grpcio 1.85.
+        """
+        state = self._connectivity.state
+        down = (ChannelConnectivity.IDLE, ChannelConnectivity.TRANSIENT_FAILURE)
+        if try_to_connect and state in down and (self._connecting is None or self._connecting.done()):
+            self._connecting = asyncio.create_task(self._connect())
+        return shown(state)
+
+    async def _connect(self) -> None:
+        self._connectivity.become(ChannelConnectivity.CONNECTING)
+        try:
+            await wait_until_reachable(self, _ATTEMPT_S)
+        except CallError:
+            self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+        else:
+            self._connectivity.become(ChannelConnectivity.READY)
+
+    async def wait_for_state_change(self, last_observed_state: Any) -> None:
+        """Wait until the state is another than this one.
+
+        Native form: none; the first call connects.
+
+        Source: `grpc.aio.Channel.wait_for_state_change`, grpcio 1.85.
+        """
+        changed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def observer(state: ChannelConnectivity) -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        self._connectivity.observe(observer)
+        try:
+            while self._connectivity.state == last_observed_state:
+                await changed.wait()
+                changed.clear()
+        finally:
+            self._connectivity.forget(observer)
 
     async def close(self, grace: float | None = None) -> None:
         """Close the connections; later calls raise ValueError. Native form: close the transport.
@@ -65,7 +139,7 @@ class AioChannel(ChannelBase):
         Args:
             grace: accepted and not waited for; calls in flight end.
         """
-        self._closed = True
+        self._close_connectivity()
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .channel_base import ChannelBase, channel_of
+from .channel_base import ChannelBase
 from .deadlines import timeout_ms
 from .outgoing_metadata import headers
 
@@ -20,7 +20,7 @@ def native_arguments(timeout: float | None, metadata: Any, credentials: Any) -> 
     return {"headers": headers(metadata), "timeout_ms": timeout_ms(timeout)}
 
 
-def channel_to_wait_for(method: Any, wait_for_ready: bool | None) -> ChannelBase | None:
+def channel_to_wait_for(channel: ChannelBase | None, wait_for_ready: bool | None) -> ChannelBase | None:
     """Return the channel that a call waits for, or None if it does not wait.
 
     Raises:
@@ -28,7 +28,6 @@ def channel_to_wait_for(method: Any, wait_for_ready: bool | None) -> ChannelBase
     """
     if not wait_for_ready:
         return None
-    channel = channel_of(method.__self__)
     if channel is None:
         raise NotImplementedError("wait_for_ready=True needs a client made by a Channel of grpc2connect_runtime")
     return channel

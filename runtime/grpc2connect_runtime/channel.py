@@ -6,12 +6,19 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from connectrpc.client import ConnectClientSync
+from connectrpc.method import StreamType
 from pyqwest import SyncClient, SyncHTTPTransport
 
+from .applications import RawCodec
 from .channel_base import ChannelBase, require_credentials
 from .client_interceptors import SyncCalls
 from .credentials import ChannelCredentials
+from .faces import Face
+from .multicallables import sync_method
+from .subscriptions import Subscriptions
 from .transports import LazySyncTransport
+from .unmoved import adopt
 
 __all__ = ["Channel", "insecure_channel", "secure_channel"]
 
@@ -32,7 +39,12 @@ class Channel(ChannelBase):
     ) -> None:
         """Make one; nothing is connected until the first call."""
         super().__init__(target, credentials, options)
-        self._transport = LazySyncTransport(lambda: SyncHTTPTransport(**self._transport_arguments()))
+        self._transport = LazySyncTransport(
+            lambda: SyncHTTPTransport(**self._transport_arguments()), self._connectivity
+        )
+        self._subscriptions = Subscriptions(self)
+        self._raw: ConnectClientSync | None = None
+        adopt(Channel, "Channel")
 
     def client(self, client_class: Callable[..., C]) -> C:
         """Return a client for one service.
@@ -53,9 +65,38 @@ class Channel(ChannelBase):
         self._made(made)
         return made
 
+    def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
+        """Return the multi-callable of a method; see `ChannelMethods`."""
+        if self._raw is None:
+            self._raw = ConnectClientSync(
+                self._url,
+                codec=RawCodec(),
+                http_client=SyncClient(self._transport),
+                interceptors=[SyncCalls(self.is_closed)],
+                **self._client_arguments(),
+            )
+        return sync_method(self._raw, self, method, kind, transforms, face)
+
+    def subscribe(self, callback: Callable[[Any], Any], try_to_connect: bool | None = False) -> None:
+        """Call `callback(state)` with the state of the connection, and at each change of it, in another thread.
+
+        Args:
+            callback: takes a `grpc.ChannelConnectivity`, or a `ChannelConnectivity` where grpcio is not loaded.
+            try_to_connect: whether to find out by TCP connections; else calls alone change the state.
+
+        Native form: none; the first call connects.
+
+        Source: `grpc.Channel.subscribe`, grpcio 1.85.
+        """
+        self._subscriptions.add(callback, bool(try_to_connect))
+
+    def unsubscribe(self, callback: Callable[[Any], Any]) -> None:
+        """Call `callback` no more."""
+        self._subscriptions.remove(callback)
+
     def close(self) -> None:
         """Close the connections; later calls raise ValueError. Native form: close the transport."""
-        self._closed = True
+        self._close_connectivity()
         self._transport.close()
 
     def __enter__(self) -> Self:

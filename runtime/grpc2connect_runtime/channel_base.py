@@ -10,14 +10,16 @@ from typing import Any
 from connectrpc.protocol import ProtocolType
 from pyqwest import HTTPVersion
 
+from .channel_methods import ChannelMethods
 from .channel_options import channel_options, client_protocol
+from .connectivity import ChannelConnectivity, Connectivity
 from .credentials import ChannelCredentials
 from .targets import parse_target
 
 _channels: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
-class ChannelBase:
+class ChannelBase(ChannelMethods):
     """A target and how to reach it; connects on the first call."""
 
     def __init__(
@@ -28,12 +30,22 @@ class ChannelBase:
         self._protocol = client_protocol()
         self._credentials = credentials
         self._closed = False
+        self._connectivity = Connectivity()
         scheme = "http" if credentials is None else "https"
         self._url = self.target.url(scheme, None if credentials is None else self._options.target_name)
 
     def is_closed(self) -> bool:
         """Whether `close()` has been called."""
         return self._closed
+
+    @property
+    def connectivity(self) -> Connectivity:
+        """What is known of the connection."""
+        return self._connectivity
+
+    def _close_connectivity(self) -> None:
+        self._closed = True
+        self._connectivity.become(ChannelConnectivity.SHUTDOWN)
 
     def _transport_arguments(self) -> dict[str, Any]:
         arguments: dict[str, Any] = {"follow_redirects": False}

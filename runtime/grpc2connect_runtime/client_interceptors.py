@@ -12,6 +12,7 @@ from connectrpc.request import RequestContext
 from google.protobuf.message import Message
 
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
+from .raw_methods import serialized
 from .transports import CallRecord, current_record
 
 Context = RequestContext[Any, Any]
@@ -19,8 +20,21 @@ Context = RequestContext[Any, Any]
 
 def check_request(request: Any) -> None:
     """Raise as grpcio does for a request that cannot be serialized (connectrpc would say UNAVAILABLE)."""
-    if not isinstance(request, Message):
+    # Bytes are messages of unmoved stubs, serialized already.
+    if not isinstance(request, Message | bytes):
         raise CallError(Code.INTERNAL, "Exception serializing request!")
+
+
+def _prepared(request: Any, source: Any, record: CallRecord) -> Any:
+    """Return what is sent for one of a stream of requests, which an unmoved stub's `source` makes bytes of."""
+    try:
+        if hasattr(source, "serialize"):
+            return serialized(request, source.serialize)
+        check_request(request)
+        return request
+    except CallError as error:
+        record.bad_request = error
+        raise
 
 
 def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str) -> CallError:
@@ -28,7 +42,9 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
     if isinstance(error, CallError):
         return error
     code, message = error.code, error.message
-    if record.request_error is not None:
+    if record.bad_request is not None:
+        code, message = record.bad_request.code, record.bad_request.message
+    elif record.request_error is not None:
         code, message = Code.UNKNOWN, "Exception iterating requests!"
     elif record.cancelled:
         code, message = Code.CANCELED, "Locally cancelled by application!"
@@ -134,8 +150,7 @@ def _requests(requests: Iterator[Any], record: CallRecord) -> Iterator[Any]:
         for request in requests:
             if record.cancelled:
                 raise ConnectionError("call cancelled")
-            check_request(request)
-            yield request
+            yield _prepared(request, requests, record)
     except Exception as error:
         record.request_error = None if record.cancelled else error
         raise
@@ -210,8 +225,7 @@ class AsyncCalls(_Base):
 async def _async_requests(requests: AsyncIterator[Any], record: CallRecord) -> AsyncIterator[Any]:
     try:
         async for request in requests:
-            check_request(request)
-            yield request
+            yield _prepared(request, requests, record)
     except Exception as error:
         record.request_error = error
         raise

@@ -6,10 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from connectrpc.client import ConnectClient, ConnectClientSync
+from connectrpc.method import StreamType
 
 from .aio_calls import AioCall, AioStreamCall, AioUnaryCall, RequestQueue, iterate
 from .call_arguments import channel_to_wait_for, native_arguments
+from .channel_base import ChannelBase, channel_of
 from .deadlines import timeout_ms
+from .errors import CallError
+from .faces import MOVED, Face
+from .raw_methods import AioRawMethod, RawMethod
 from .sync_calls import SyncCall
 
 __all__ = ["stream_stream", "stream_unary", "unary_stream", "unary_unary"]
@@ -18,22 +23,26 @@ __all__ = ["stream_stream", "stream_unary", "unary_stream", "unary_unary"]
 class _Sync:
     """A method of a sync client."""
 
-    def __init__(self, method: Callable[..., Any], streams_requests: bool) -> None:
+    def __init__(
+        self, method: Callable[..., Any], streams_requests: bool, channel: ChannelBase | None, face: Face = MOVED
+    ) -> None:
         self._method = method
         self._streams_requests = streams_requests
+        self._channel = channel
+        self._face = face
 
     def _begin(
         self, request: Any, timeout: float | None, metadata: Any, credentials: Any, wait_for_ready: bool | None
     ) -> SyncCall:
         arguments = native_arguments(timeout, metadata, credentials)
-        channel = channel_to_wait_for(self._method, wait_for_ready)
+        channel = channel_to_wait_for(self._channel, wait_for_ready)
         method = self._method
         argument = iter(request) if self._streams_requests else request
 
         def invoke(left: float | None) -> Any:
             return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
 
-        return SyncCall(invoke, timeout, channel)
+        return SyncCall(invoke, timeout, channel, self._face)
 
 
 class SyncUnaryResponse(_Sync):
@@ -41,43 +50,57 @@ class SyncUnaryResponse(_Sync):
 
     def __call__(
         self,
-        request: Any,
+        request: Any = None,
         timeout: float | None = None,
         metadata: Any = None,
         credentials: Any = None,
         wait_for_ready: bool | None = None,
         compression: Any = None,
+        *,
+        request_iterator: Any = None,
     ) -> Any:
         """Call and return the response."""
+        requests = request if request_iterator is None else request_iterator
         if wait_for_ready:
-            return self.with_call(request, timeout, metadata, credentials, wait_for_ready)[0]
-        arguments = native_arguments(timeout, metadata, credentials)
-        return self._method(iter(request) if self._streams_requests else request, **arguments)
+            return self.with_call(requests, timeout, metadata, credentials, wait_for_ready)[0]
+        try:
+            arguments = native_arguments(timeout, metadata, credentials)
+            return self._method(iter(requests) if self._streams_requests else requests, **arguments)
+        except CallError as error:
+            if (shown := self._face.error(error)) is error:
+                raise
+            raise shown from error.__cause__
 
     def with_call(
         self,
-        request: Any,
+        request: Any = None,
         timeout: float | None = None,
         metadata: Any = None,
         credentials: Any = None,
         wait_for_ready: bool | None = None,
         compression: Any = None,
+        *,
+        request_iterator: Any = None,
     ) -> tuple[Any, SyncCall]:
         """Call and return the response with its finished call."""
-        call = self._begin(request, timeout, metadata, credentials, wait_for_ready)
+        requests = request if request_iterator is None else request_iterator
+        call = self._begin(requests, timeout, metadata, credentials, wait_for_ready)
         return call.result(), call
 
     def future(
         self,
-        request: Any,
+        request: Any = None,
         timeout: float | None = None,
         metadata: Any = None,
         credentials: Any = None,
         wait_for_ready: bool | None = None,
         compression: Any = None,
+        *,
+        request_iterator: Any = None,
     ) -> SyncCall:
         """Begin a call and return it."""
-        return self._begin(request, timeout, metadata, credentials, wait_for_ready)
+        requests = request if request_iterator is None else request_iterator
+        return self._begin(requests, timeout, metadata, credentials, wait_for_ready)
 
 
 class SyncStreamResponse(_Sync):
@@ -85,24 +108,36 @@ class SyncStreamResponse(_Sync):
 
     def __call__(
         self,
-        request: Any,
+        request: Any = None,
         timeout: float | None = None,
         metadata: Any = None,
         credentials: Any = None,
         wait_for_ready: bool | None = None,
         compression: Any = None,
+        *,
+        request_iterator: Any = None,
     ) -> SyncCall:
         """Begin a call and return it; it is an iterator of its responses."""
-        return self._begin(request, timeout, metadata, credentials, wait_for_ready)
+        requests = request if request_iterator is None else request_iterator
+        return self._begin(requests, timeout, metadata, credentials, wait_for_ready)
 
 
 class AioMethod:
     """An async method, callable like the multi-callables of `grpc.aio`."""
 
-    def __init__(self, method: Callable[..., Any], streams_requests: bool, call_class: type[AioCall]) -> None:
+    def __init__(
+        self,
+        method: Callable[..., Any],
+        streams_requests: bool,
+        call_class: type[AioCall],
+        channel: ChannelBase | None,
+        face: Face = MOVED,
+    ) -> None:
         self._method = method
         self._streams_requests = streams_requests
         self._call_class = call_class
+        self._channel = channel
+        self._face = face
 
     def __call__(
         self,
@@ -117,7 +152,7 @@ class AioMethod:
     ) -> Any:
         """Begin a call and return it; without an iterator of requests, they are sent by its `write`."""
         arguments = native_arguments(timeout, metadata, credentials)
-        channel = channel_to_wait_for(self._method, wait_for_ready)
+        channel = channel_to_wait_for(self._channel, wait_for_ready)
         method = self._method
         queue: RequestQueue | None = None
         argument = request
@@ -132,15 +167,36 @@ class AioMethod:
         def invoke(left: float | None) -> Any:
             return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
 
-        return self._call_class(invoke, timeout, channel, queue)
+        return self._call_class(invoke, timeout, channel, queue, self._face)
+
+
+def sync_method(
+    client: ConnectClientSync, channel: ChannelBase, path: str, kind: StreamType, transforms: Any, face: Face
+) -> Any:
+    """Return the multi-callable of a method by its path; `transforms` are its serializer and deserializer."""
+    streams = kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
+    streams_requests = kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM)
+    method = RawMethod(client, path, kind, *transforms)
+    return (SyncStreamResponse if streams else SyncUnaryResponse)(method, streams_requests, channel, face)
+
+
+def aio_method(
+    client: ConnectClient, channel: ChannelBase, path: str, kind: StreamType, transforms: Any, face: Face
+) -> Any:
+    """As `sync_method`, for `grpc.aio`."""
+    streams = kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
+    streams_requests = kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM)
+    method = AioRawMethod(client, path, kind, *transforms)
+    return AioMethod(method, streams_requests, AioStreamCall if streams else AioUnaryCall, channel, face)
 
 
 def _adapt(method: Callable[..., Any], streams_requests: bool, streams_responses: bool) -> Any:
     owner = getattr(method, "__self__", None)
+    channel = None if owner is None else channel_of(owner)
     if isinstance(owner, ConnectClientSync):
-        return (SyncStreamResponse if streams_responses else SyncUnaryResponse)(method, streams_requests)
+        return (SyncStreamResponse if streams_responses else SyncUnaryResponse)(method, streams_requests, channel)
     if isinstance(owner, ConnectClient):
-        return AioMethod(method, streams_requests, AioStreamCall if streams_responses else AioUnaryCall)
+        return AioMethod(method, streams_requests, AioStreamCall if streams_responses else AioUnaryCall, channel)
     raise TypeError(f"not a bound method of a generated Connect client: {method!r}")
 
 

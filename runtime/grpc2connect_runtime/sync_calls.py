@@ -10,7 +10,6 @@ import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent import futures
 from typing import Any
 
 from connectrpc.client import ResponseMetadata
@@ -18,11 +17,13 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
 from .channel_base import ChannelBase
-from .errors import CallError, FutureTimeoutError, RpcErrorView
+from .errors import CallError, RpcErrorView
+from .faces import MOVED, Face
 from .metadata import Metadatum, metadata
 from .readiness import block_until_reachable
 from .status import StatusCode, status_code
 from .transports import CallRecord, current_record
+from .unmoved import adopt
 
 __all__ = ["SyncCall"]
 
@@ -33,10 +34,11 @@ class _Run:
     """The running call. It keeps no reference to its `SyncCall`, so that one out of scope is cancelled."""
 
     def __init__(
-        self, invoke: Callable[[float | None], Any], timeout: float | None, channel: ChannelBase | None
+        self, invoke: Callable[[float | None], Any], timeout: float | None, channel: ChannelBase | None, face: Face
     ) -> None:
         self._invoke = invoke
         self._channel = channel
+        self._face = face
         self.deadline = None if timeout is None else time.monotonic() + timeout
         self.changed = threading.Condition()
         self.record = CallRecord(self._notify)
@@ -101,7 +103,8 @@ class _Run:
         with self.changed:
             if self.done:
                 return False
-            self.done, self.error = True, error
+            self.done = True
+            self.error = self._face.error(error) if isinstance(error, CallError) else error
             callbacks, self.callbacks = self.callbacks, []
             self.changed.notify_all()
         for callback in callbacks:
@@ -146,10 +149,17 @@ class SyncCall:
     """
 
     def __init__(
-        self, invoke: Callable[[float | None], Any], timeout: float | None, channel: ChannelBase | None
+        self,
+        invoke: Callable[[float | None], Any],
+        timeout: float | None,
+        channel: ChannelBase | None,
+        face: Face = MOVED,
     ) -> None:
         """Begin a call; made by the multi-callables."""
-        self._call = _Run(invoke, timeout, channel)
+        adopt(SyncCall, "Call")
+        adopt(SyncCall, "Future")
+        self._face = face
+        self._call = _Run(invoke, timeout, channel, face)
         weakref.finalize(self, self._call.cancel).atexit = False
         self._call.start()
 
@@ -176,7 +186,7 @@ class SyncCall:
         call = self._call
         with call.changed:
             if not call.changed.wait_for(lambda: call.done, timeout):
-                raise FutureTimeoutError
+                raise self._face.timed_out()
 
     def cancel(self) -> bool:
         """End the call with CANCELLED; return False if it had ended."""
@@ -215,11 +225,11 @@ class SyncCall:
         if not self.add_callback(lambda: callback(self)):
             callback(self)
 
-    def code(self) -> StatusCode:
-        """Wait for the end; return the status."""
+    def code(self) -> Any:
+        """Wait for the end; return the status: a `StatusCode`, to unmoved code a `grpc.StatusCode`."""
         self._wait_done()
         error = self._call.error
-        return StatusCode.OK if error is None else status_code(error.code)
+        return self._face.code(StatusCode.OK if error is None else status_code(error.code))
 
     def details(self) -> str:
         """Wait for the end; return the message of the status."""
@@ -264,7 +274,7 @@ class SyncCall:
         """
         self._wait_done(timeout)
         if self.cancelled():
-            raise futures.CancelledError
+            raise self._face.cancelled()
         if self._call.error is not None:
             raise self._call.error
         return self._call.messages[0] if self._call.messages else None
@@ -273,7 +283,7 @@ class SyncCall:
         """Wait for the end like `result`; return its error or None."""
         self._wait_done(timeout)
         if self.cancelled():
-            raise futures.CancelledError
+            raise self._face.cancelled()
         return self._call.error
 
     def traceback(self, timeout: float | None = None) -> Any:

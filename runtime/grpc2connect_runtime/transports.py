@@ -10,6 +10,7 @@ from typing import Any
 from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
 
 from .at_exit import settle_at_exit
+from .connectivity import ChannelConnectivity, Connectivity
 from .metadata import Metadatum, metadata
 
 
@@ -19,6 +20,7 @@ class CallRecord:
     def __init__(self, on_response: Callable[[], Any] | None = None) -> None:
         self.response: Response | SyncResponse | None = None
         self.request_error: BaseException | None = None
+        self.bad_request: Any = None
         self.cancelled = False
         self.claimed = False
         self._headers: list[tuple[str, str]] = []
@@ -57,8 +59,9 @@ current_record: ContextVar[CallRecord | None] = ContextVar("grpc2connect_call_re
 class LazySyncTransport:
     """A sync transport that is made by the first call."""
 
-    def __init__(self, make: Callable[[], SyncHTTPTransport]) -> None:
+    def __init__(self, make: Callable[[], SyncHTTPTransport], connectivity: Connectivity) -> None:
         self._make = make
+        self._connectivity = connectivity
         self._lock = threading.Lock()
         self._inner: SyncHTTPTransport | None = None
         self.closed = False
@@ -70,7 +73,12 @@ class LazySyncTransport:
                 raise ConnectionError("channel closed")
             if self._inner is None:
                 self._inner = self._make()
-        response = self._inner.execute_sync(request)
+        try:
+            response = self._inner.execute_sync(request)
+        except ConnectionError:
+            self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+            raise
+        self._connectivity.become(ChannelConnectivity.READY)
         record = current_record.get()
         if record is not None:
             record.received(response)
@@ -91,8 +99,9 @@ class LazySyncTransport:
 class LazyTransport:
     """An async transport that is made by the first call."""
 
-    def __init__(self, make: Callable[[], HTTPTransport]) -> None:
+    def __init__(self, make: Callable[[], HTTPTransport], connectivity: Connectivity) -> None:
         self._make = make
+        self._connectivity = connectivity
         self._inner: HTTPTransport | None = None
         self.closed = False
 
@@ -104,7 +113,12 @@ class LazyTransport:
             settle_at_exit()
             self._inner = self._make()
         record = current_record.get()
-        response = await self._inner.execute(request)
+        try:
+            response = await self._inner.execute(request)
+        except ConnectionError:
+            self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+            raise
+        self._connectivity.become(ChannelConnectivity.READY)
         if record is not None:
             record.received(response)
         return response

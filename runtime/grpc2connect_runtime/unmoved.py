@@ -25,6 +25,7 @@ __all__ = [
     "future_cancelled_error",
     "future_timeout_error",
     "grpc_code",
+    "moved_error",
     "unmoved_error",
 ]
 
@@ -100,7 +101,10 @@ class _Code:
         return hash(self._code)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._code, name)
+        return getattr(object.__getattribute__(self, "_code"), name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Code, (self._code,)
 
     def __str__(self) -> str:
         return str(self._code)
@@ -117,8 +121,8 @@ class _Unmoved(CallError):
         return _Code(super().code)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        rebuild, arguments = super().__reduce__()
-        return _rebuild, (rebuild, arguments)
+        rebuild, (_, *others) = super().__reduce__()
+        return _rebuild, (rebuild, (super().code, *others))
 
     def is_active(self) -> bool:
         return False
@@ -188,9 +192,8 @@ def unmoved_error(error: CallError) -> CallError:
     if grpc is None or isinstance(error, _Unmoved):
         return error
     is_aio = error.form == AIO_FORM and aio is not None
-    made: CallError = _error_class(aio.AioRpcError if is_aio else grpc.RpcError).__new__(
-        _error_class(aio.AioRpcError if is_aio else grpc.RpcError)
-    )
+    error_class = _error_class(aio.AioRpcError if is_aio else grpc.RpcError)
+    made: CallError = error_class.__new__(error_class)
     trailers = RpcErrorView(error).trailing_metadata()
     CallError.__init__(
         made,
@@ -212,6 +215,17 @@ def unmoved_error(error: CallError) -> CallError:
     made.__cause__, made.__traceback__ = error.__cause__, error.__traceback__
     made.__suppress_context__ = True
     return made
+
+
+def moved_error(error: CallError) -> CallError:
+    """Return the error as moved code knows it; the inverse of `unmoved_error`."""
+    if not isinstance(error, _Unmoved):
+        return error
+    _, (make, arguments) = error.__reduce__()
+    plain: CallError = make(*arguments)
+    plain.__cause__, plain.__traceback__ = error.__cause__, error.__traceback__
+    plain.__suppress_context__ = True
+    return plain
 
 
 @cache
