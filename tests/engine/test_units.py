@@ -57,7 +57,7 @@ def test_all_of_a_unit_moves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "line", "code"),
     [
-        (", interceptors=[None]", "", "G2C301"),
+        (", xds=True", "", "G2C301"),
         ("", "    server.no_such_method(())\n", "G2C302"),
         ("", "    getattr(Shop(), 'GetItem')\n", "G2C504"),
         ("", "    print(shop_pb2_grpc.ShopStub)\n", "G2C803"),
@@ -143,7 +143,7 @@ def test_what_needs_the_wire_of_grpcio_keeps_all_on_its_server(tmp_path: Path) -
 
 
 def test_services_on_a_server_that_stays_stay_with_it(tmp_path: Path) -> None:
-    both = MAIN.format(more=", interceptors=[None]") + (
+    both = MAIN.format(more=", xds=True") + (
         "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n\n\n"
         "class Stock(shop_pb2_grpc.StockServicer):\n    def CountItem(self, request, context):\n        return None\n"
     )

@@ -185,13 +185,13 @@ def test_a_server_keeps_its_lines(becomes: Check) -> None:
     )
 
 
-def test_a_server_with_interceptors_stays_whole(program: Program) -> None:
+def test_a_server_for_xds_stays_whole(program: Program) -> None:
     text = (
         HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
         "    def SayHello(self, request, context):\n"
         "        return greeting_pb2.HelloReply()\n\n\n"
-        "def serve(pool, auth):\n"
-        "    server = grpc.server(pool, interceptors=[auth])\n"
+        "def serve(pool):\n"
+        "    server = grpc.server(pool, xds=True)\n"
         "    greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)\n"
     )
     program.write("app.py", text)

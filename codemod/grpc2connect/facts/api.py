@@ -41,7 +41,18 @@ CHANNELS = {
 }
 """Channel constructors, and whether they are aio."""
 
-BRIDGED_RESULTS = ("grpc.channel_ready_future()",)
+METHOD_HANDLERS = frozenset(
+    f"grpc.{request}_{response}_rpc_method_handler"
+    for request in ("unary", "stream")
+    for response in ("unary", "stream")
+)
+"""What makes a handler of a function that takes a request (or an iterator of them) and a context."""
+
+BRIDGED_RESULTS = (
+    "grpc.channel_ready_future()",
+    "grpc.method_handlers_generic_handler()",
+    *(f"{name}()" for name in sorted(METHOD_HANDLERS)),
+)
 """What calls of grpc return that the runtime returns as well, with the same methods."""
 
 MESSAGES = {"grpc_status.rpc_status.from_call": False, "grpc_status.rpc_status.aio.from_call": True}
@@ -75,7 +86,7 @@ REFLECTION = frozenset(
 END_OF_STREAM = "grpc.aio.EOF"
 """What `read()` of an aio context or call returns at the end."""
 
-OF_SHARED = frozenset({"grpc.channel_ready_future"}) | REFLECTION
+OF_SHARED = frozenset({"grpc.channel_ready_future", "grpc.intercept_channel"}) | REFLECTION
 """Functions of a channel or a server that do not ask which services use it."""
 
 STATUS_CODE = "grpc.StatusCode"
@@ -153,6 +164,18 @@ def normalise(path: str) -> str:
         "grpc.aio.StatusCode": "grpc.StatusCode",
         "grpc.aio._metadata.Metadata": "grpc.aio.Metadata",
         "grpc.aio.RpcError": "grpc.RpcError",
+        **{
+            f"grpc.aio._interceptor.{name}": f"grpc.aio.{name}"
+            for name in (
+                "ClientCallDetails",
+                "ClientInterceptor",
+                "ServerInterceptor",
+                "StreamStreamClientInterceptor",
+                "StreamUnaryClientInterceptor",
+                "UnaryStreamClientInterceptor",
+                "UnaryUnaryClientInterceptor",
+            )
+        },
     }.get(path, path)
 
 

@@ -14,6 +14,7 @@ from grpc2connect.facts.kinds import (
     Call,
     Channel,
     Class,
+    Context,
     Credentials,
     Error,
     ExperimentalApi,
@@ -113,6 +114,12 @@ def _api_call(
         return frozenset({Server(api.SERVERS[path], site)})
     if path == "grpc.intercept_channel":
         return arguments[0] if arguments else keywords.get("channel", NOTHING)
+    if path in api.METHOD_HANDLERS:
+        for function in (value for value in (arguments[0] if arguments else NOTHING) if isinstance(value, Function)):
+            names = [arg.arg for arg in parameters(function.node)][function.self_value is not None :]
+            if len(names) > 1:
+                context = Context(isinstance(function.node, ast.AsyncFunctionDef), None)
+                env.state.receive(function.node, names[1], frozenset({context}))
     if path in api.ERRORS:
         return frozenset({Error(api.ERRORS[path])})
     if path in api.MESSAGES:

@@ -9,9 +9,8 @@ closed where the channel was closed, with grpcio's limits, and with `asyncio` ca
 The native form is a client with a transport of its own: `GreeterClientSync("http://localhost:50051", ...)`.
 
 Reported: options without effect (keepalive pings, backoff).
-Left: channels on which no stub of a known service is made, or with credentials of unknown origin; channels with client
-interceptors, generic multi-callables (`channel.unary_unary`), connectivity watching, targets
-and options that only grpcio understands (`unix:`, `xds:`, several addresses; service configs, load balancing, proxies).
+Left: channels on which no stub of a known service is made, or with credentials of unknown origin; targets and options
+that only grpcio understands (`unix:`, `xds:`, several addresses; service configs, load balancing, proxies).
 
 Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqwest 0.12.
 """
@@ -37,8 +36,8 @@ _NAMES = {
 def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
     """A channel becomes the runtime's channel."""
     given = channel.facts.arguments(channel.call) if channel.call else {}
-    if "interceptors" in given or "**" in given:
-        yield Left("a channel with interceptors stays on gRPC", advice="write the interceptors for connectrpc")
+    if "**" in given:
+        yield Left("it is not known what this channel is made with", advice="pass its arguments one by one")
         return
     if (reason := blocking(channel)) is not None:
         yield Left(f"a channel with {reason} stays on gRPC", advice="drop it, or keep this service on gRPC")

@@ -6,7 +6,7 @@ Connect clients alike through the runtime's `Server`. Going native means a modul
     - server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))
     + server = Server(futures.ThreadPoolExecutor(max_workers=10))
 
-Left: a server with gRPC interceptors or generic handlers, and one that is subclassed.
+Left: a server for xDS, and one that is subclassed.
 
 Source: grpc.server, grpc.Server, grpc.aio.server (grpcio 1.85).
 """
@@ -18,20 +18,16 @@ from collections.abc import Iterator
 from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ServerConstruction, ServerUse
 
-_UNSUPPORTED = {"interceptors": 2, "handlers": 1, "xds": 6}
+_XDS = ("xds", 6)
 
 
 @rule("G2C301", on=ServerConstruction)
 def construction(server: ServerConstruction) -> Iterator[Outcome]:
     """A gRPC server becomes the runtime's."""
     given = server.facts.arguments(server.call) if server.call else {}
-    for name, position in _UNSUPPORTED.items():
-        if name in given or position in given or "**" in given:
-            yield Left(
-                f"a server with {name} stays on gRPC",
-                advice="write the interceptors for connectrpc" if name == "interceptors" else "move it by hand",
-            )
-            return
+    if any(position in given for position in _XDS) or "**" in given:
+        yield Left("it may be a server for xDS, which grpcio alone has", advice="pass its arguments one by one")
+        return
     name = "AioServer" if server.aio else "Server"
     yield Bridged(
         edits.replace(server.module, server.node, runtime(name)), why="the native form is a module-level ASGI app"

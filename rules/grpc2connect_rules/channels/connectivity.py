@@ -1,0 +1,33 @@
+"""G2C406: the connectivity of a channel is the runtime's.
+
+    - channel.subscribe(lambda state: ready.set() if state is grpc.ChannelConnectivity.READY else None)
+    + channel.subscribe(lambda state: ready.set() if state is ChannelConnectivity.READY else None)
+
+Native form: none; connectrpc connects when it calls.
+
+Source: grpc.ChannelConnectivity (grpcio 1.85).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
+from grpc2connect.rules_api.references import ApiUse
+
+_CLASS = "grpc.ChannelConnectivity"
+_NAMES = {_CLASS} | {
+    f"{_CLASS}.{member}" for member in ("IDLE", "CONNECTING", "READY", "TRANSIENT_FAILURE", "SHUTDOWN")
+}
+
+
+@rule("G2C406", on=ApiUse, names=_NAMES, attribute="path")
+def connectivity(use: ApiUse) -> Iterator[Outcome]:
+    """The connectivity of a channel is the runtime's."""
+    member = use.path.removeprefix(_CLASS)
+    yield Bridged(
+        edits.replace(use.module, use.node, runtime("ChannelConnectivity"), member),
+        why="connectrpc connects when it calls",
+        mixed=False,
+    )
+    yield Left("it is not known whose channel this is about", advice="move the services that stay, then run again")

@@ -1,0 +1,1 @@
+"""Family 7: interceptors and handlers made by hand."""
