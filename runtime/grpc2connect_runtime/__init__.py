@@ -9,11 +9,23 @@ from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
 from .aio_context import AioServicerContext
 from .aio_server import AioServer
 from .channel import Channel, insecure_channel, secure_channel
+from .client_interceptor_kinds import (
+    AioStreamStreamClientInterceptor,
+    AioStreamUnaryClientInterceptor,
+    AioUnaryStreamClientInterceptor,
+    AioUnaryUnaryClientInterceptor,
+    ClientCallDetails,
+    StreamStreamClientInterceptor,
+    StreamUnaryClientInterceptor,
+    UnaryStreamClientInterceptor,
+    UnaryUnaryClientInterceptor,
+)
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureTimeoutError, rpc_error
+from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
 from .metadata import Metadatum, metadata
 from .method_handlers import (
@@ -46,9 +58,14 @@ __all__ = [
     "AioServer",
     "AioServerInterceptor",
     "AioServicerContext",
+    "AioStreamStreamClientInterceptor",
+    "AioStreamUnaryClientInterceptor",
+    "AioUnaryStreamClientInterceptor",
+    "AioUnaryUnaryClientInterceptor",
     "CallError",
     "Channel",
     "ChannelConnectivity",
+    "ClientCallDetails",
     "FutureTimeoutError",
     "GenericRpcHandler",
     "HandlerCallDetails",
@@ -60,11 +77,16 @@ __all__ = [
     "ServiceRpcHandler",
     "ServicerContext",
     "StatusCode",
+    "StreamStreamClientInterceptor",
+    "StreamUnaryClientInterceptor",
+    "UnaryStreamClientInterceptor",
+    "UnaryUnaryClientInterceptor",
     "aio_insecure_channel",
     "aio_secure_channel",
     "channel_ready_future",
     "headers",
     "insecure_channel",
+    "intercept_channel",
     "metadata",
     "method_handlers_generic_handler",
     "rpc_error",

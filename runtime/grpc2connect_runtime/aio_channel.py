@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -11,13 +11,16 @@ from connectrpc.client import ConnectClient
 from connectrpc.method import StreamType
 from pyqwest import Client, HTTPTransport
 
+from .aio_intercepted_calls import AioInterceptedMethod
 from .applications import RawCodec
 from .channel_base import ChannelBase, require_credentials
+from .client_interceptor_kinds import aio_interceptors, is_grpcio_s
 from .client_interceptors import AsyncCalls
 from .connectivity import ChannelConnectivity, shown
 from .credentials import ChannelCredentials
 from .errors import CallError
-from .faces import Face
+from .faces import MOVED, UNMOVED, Face
+from .intercepted_clients import intercepted_client
 from .multicallables import aio_method
 from .readiness import wait_until_reachable
 from .transports import LazyTransport
@@ -40,14 +43,23 @@ class AioChannel(ChannelBase):
     """
 
     def __init__(
-        self, target: str, credentials: ChannelCredentials | None, options: Sequence[tuple[str, Any]] | None
+        self,
+        target: str,
+        credentials: ChannelCredentials | None,
+        options: Sequence[tuple[str, Any]] | None,
+        interceptors: Iterable[Any] | None = None,
     ) -> None:
         """Make one; nothing is connected until the first call, and no event loop is needed."""
+        self._interceptors = aio_interceptors(interceptors)
         super().__init__(target, credentials, options)
         self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()), self._connectivity)
         self._raw: ConnectClient | None = None
         self._connecting: asyncio.Task[None] | None = None
         adopt(AioChannel, "Channel", aio=True)
+
+    def http_client(self) -> Client:
+        """Return a pyqwest client on the channel's connections. Native form: `Client(transport)`."""
+        return Client(self._transport)
 
     def client(self, client_class: Callable[..., C]) -> C:
         """Return a client for one service.
@@ -59,13 +71,17 @@ class AioChannel(ChannelBase):
 
         Source: `XStub(channel)` of grpcio-tools 1.85.
         """
+        if any(self._interceptors.values()):
+            intercepted: C = intercepted_client(client_class, self, self._url, self.http_client())
+            self.made(intercepted)
+            return intercepted
         made = client_class(
             self._url,
-            http_client=Client(self._transport),
+            http_client=self.http_client(),
             interceptors=[AsyncCalls(self.is_closed)],
             **self._client_arguments(),
         )
-        self._made(made)
+        self.made(made)
         return made
 
     def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
@@ -74,11 +90,23 @@ class AioChannel(ChannelBase):
             self._raw = ConnectClient(
                 self._url,
                 codec=RawCodec(),
-                http_client=Client(self._transport),
+                http_client=self.http_client(),
                 interceptors=[AsyncCalls(self.is_closed)],
                 **self._client_arguments(),
             )
-        return aio_method(self._raw, self, method, kind, transforms, face)
+        raw = self._raw
+
+        def thunk(method: str) -> Any:
+            return aio_method(raw, self, method, kind, transforms, face)
+
+        if not (interceptors := self._interceptors[kind]):
+            return thunk(method)
+        return AioInterceptedMethod(thunk, method, kind, interceptors, face)
+
+    def moved_face(self) -> Face:
+        """What calls of moved clients show to the interceptors: grpcio's kinds, if one of them is grpcio's."""
+        every = [one for interceptors in self._interceptors.values() for one in interceptors]
+        return UNMOVED if any(is_grpcio_s(one, aio=True) for one in every) else MOVED
 
     async def channel_ready(self) -> None:
         """Wait until the target accepts connections. Native form: none; the first call connects."""
@@ -151,14 +179,6 @@ class AioChannel(ChannelBase):
         await self.close()
 
 
-def _refuse_interceptors(interceptors: Any) -> None:
-    if interceptors:
-        raise NotImplementedError(
-            "grpc.aio client interceptors cannot run here, and are not dropped silently: write them as connectrpc "
-            "interceptors and give them to the client"
-        )
-
-
 def aio_insecure_channel(
     target: str,
     options: Sequence[tuple[str, Any]] | None = None,
@@ -171,18 +191,18 @@ def aio_insecure_channel(
         target: `host:port`, `dns:///host:port`, `ipv4:...` or `ipv6:...`.
         options: see `channel_options`; those without effect are logged.
         compression: ignored; requests are not compressed.
-        interceptors: refused; give connectrpc interceptors to the client instead.
+        interceptors: objects of the four classes `AioUnaryUnaryClientInterceptor` and so on, ours or those of
+            `grpc.aio`; the calls of clients and of stubs go through them, the first one first.
 
     Raises:
-        NotImplementedError: interceptors, or a target that only grpcio reaches.
-        ValueError: no target at all.
+        NotImplementedError: a target that only grpcio reaches.
+        ValueError: no target at all, or one of `interceptors` is none.
 
     Native form: as of `insecure_channel`.
 
     Source: `grpc.aio.insecure_channel`, grpcio 1.85.
     """
-    _refuse_interceptors(interceptors)
-    return AioChannel(target, None, options)
+    return AioChannel(target, None, options, interceptors)
 
 
 def aio_secure_channel(
@@ -199,15 +219,15 @@ def aio_secure_channel(
         credentials: from `ssl_channel_credentials`.
         options: as for `secure_channel`.
         compression: ignored; requests are not compressed.
-        interceptors: refused; give connectrpc interceptors to the client instead.
+        interceptors: objects of the four classes `AioUnaryUnaryClientInterceptor` and so on, ours or those of
+            `grpc.aio`; the calls of clients and of stubs go through them, the first one first.
 
     Raises:
-        NotImplementedError: interceptors, other credentials, or a target that only grpcio reaches.
-        ValueError: no target at all.
+        NotImplementedError: other credentials, or a target that only grpcio reaches.
+        ValueError: no target at all, or one of `interceptors` is none.
 
     Native form: as of `secure_channel`.
 
     Source: `grpc.aio.secure_channel`, grpcio 1.85.
     """
-    _refuse_interceptors(interceptors)
-    return AioChannel(target, require_credentials(credentials), options)
+    return AioChannel(target, require_credentials(credentials), options, interceptors)

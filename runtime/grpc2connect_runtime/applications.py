@@ -62,6 +62,28 @@ class RawCodec:
         return bytes(data)
 
 
+class _Transcoder:
+    """A codec of another format, such as JSON, for a method whose messages are known: its bytes are binary messages."""
+
+    def __init__(self, codec: Any, method: MethodInfo[Any, Any]) -> None:
+        self._codec = codec
+        self._method = method
+
+    def name(self) -> str:
+        found: str = self._codec.name()
+        return found
+
+    def encode(self, message: Any) -> bytes:
+        make = getattr(self._method.output, "FromString", None) or self._method.output.from_binary
+        encoded: bytes = self._codec.encode(make(bytes(message)))
+        return encoded
+
+    def decode(self, data: bytes | bytearray, message_class: type[Any]) -> bytes:
+        message = self._codec.decode(data, self._method.input)
+        binary: bytes = (getattr(message, "SerializeToString", None) or message.to_binary)()
+        return binary
+
+
 def raw_method(path: str, kind: StreamType) -> MethodInfo[bytes, bytes]:
     """Return the description of a method whose messages are bytes."""
     service, _, name = path.removeprefix("/").rpartition("/")
@@ -103,6 +125,12 @@ class MovedApplication(ConnectASGIApplication[Any]):
             self._resolve(self.settings["service"])
         assert self._found is not None
         return self._found.get(path)
+
+    def raw_codecs(self, path: str) -> list[Any]:
+        """Return the codecs for a method that is served in bytes."""
+        method = self.endpoint(path).method
+        others = [codec for codec in self.settings.get("codecs") or () if codec.name() != "proto"]
+        return [RawCodec(), *(_Transcoder(codec, method) for codec in others)]
 
     def handler(self, path: str) -> RpcMethodHandler | None:
         """Return a method as interceptors see it, or None; always the same object."""

@@ -46,6 +46,10 @@ class Channel(ChannelBase):
         self._raw: ConnectClientSync | None = None
         adopt(Channel, "Channel")
 
+    def http_client(self) -> SyncClient:
+        """Return a pyqwest client on the channel's connections. Native form: `SyncClient(transport)`."""
+        return SyncClient(self._transport)
+
     def client(self, client_class: Callable[..., C]) -> C:
         """Return a client for one service.
 
@@ -58,11 +62,11 @@ class Channel(ChannelBase):
         """
         made = client_class(
             self._url,
-            http_client=SyncClient(self._transport),
+            http_client=self.http_client(),
             interceptors=[SyncCalls(self.is_closed)],
             **self._client_arguments(),
         )
-        self._made(made)
+        self.made(made)
         return made
 
     def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
@@ -71,7 +75,7 @@ class Channel(ChannelBase):
             self._raw = ConnectClientSync(
                 self._url,
                 codec=RawCodec(),
-                http_client=SyncClient(self._transport),
+                http_client=self.http_client(),
                 interceptors=[SyncCalls(self.is_closed)],
                 **self._client_arguments(),
             )

@@ -76,7 +76,13 @@ class ChannelBase(ChannelMethods):
             "read_max_bytes": self._options.read_max_bytes,
         }
 
-    def _made(self, client: Any) -> None:
+    @property
+    def url(self) -> str:
+        """The URL of the target."""
+        return self._url
+
+    def made(self, client: Any) -> None:
+        """Note that a client is of this channel."""
         _channels[client] = self
 
 

@@ -125,7 +125,12 @@ class Dispatcher:
         self._running[task] = exchange
         token = current_exchange.set(exchange)
         try:
-            app = await self.router.application(path.removeprefix(root), scope["headers"])
+            try:
+                app = await self.router.application(path.removeprefix(root), scope["headers"])
+            except asyncio.CancelledError:
+                if exchange.stopped:
+                    await _refuse(send, content_type, 14, "Cancelling all calls")
+                raise
             if is_grpc:
                 # grpcio does not compress unless told to; and headers sent early must be right about the encoding.
                 fields = [field for field in scope["headers"] if field[0].lower() != b"grpc-accept-encoding"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from connectrpc.code import Code
@@ -71,7 +71,55 @@ def _as_status(code: Code) -> StatusCode:
 Code.__call__ = _as_status  # type: ignore[assignment, method-assign]
 
 
-class CallError(ConnectError):
+class FinishedCall:
+    """What a failed call shows of `grpc.Call` and `grpc.Future`: interceptors get an error where they expect a call."""
+
+    def is_active(self) -> bool:
+        """Return False: it has ended."""
+        return False
+
+    def time_remaining(self) -> None:
+        """Return None: there is no time to wait for."""
+
+    def add_callback(self, callback: Callable[[], Any]) -> bool:
+        """Return False: `callback` is not called."""
+        return False
+
+    def cancel(self) -> bool:
+        """Return False: there is nothing to cancel."""
+        return False
+
+    def cancelled(self) -> bool:
+        """Return False: it was not cancelled here."""
+        return False
+
+    def running(self) -> bool:
+        """Return False: it has ended."""
+        return False
+
+    def done(self) -> bool:
+        """Return True."""
+        return True
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Raise the error."""
+        raise self.exception()
+
+    def exception(self, timeout: float | None = None) -> BaseException:
+        """Return the error."""
+        assert isinstance(self, BaseException)
+        return self
+
+    def traceback(self, timeout: float | None = None) -> Any:
+        """Return the traceback of the error."""
+        return self.exception().__traceback__
+
+    def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
+        """Call `callback(self)` at once."""
+        callback(self)
+
+
+class CallError(ConnectError, FinishedCall):
     """A failed client call: a `ConnectError` that knows it came from a call, and the metadata that came with it.
 
     It also answers like gRPC's error: `code()`, `details()`, `trailing_metadata()`, `debug_error_string()`.

@@ -17,10 +17,12 @@ from connectrpc.request import RequestContext
 from .aio_context import AioServicerContext
 from .call_state import CallState
 from .context import ServicerContext
+from .errors import AIO_FORM, STREAM_FORM, CallError
 from .exchange import current_exchange
 from .messages import HandlerMessages, Messages, NativeMessages
 from .outcome import IterationError, error_of, final_error
 from .streams import AsyncRequests, CallbackSender, Outbox, RequestFeed, SyncRequests
+from .unmoved import unmoved_error
 
 __all__ = ["HandlerInterceptor"]
 
@@ -203,15 +205,22 @@ class HandlerInterceptor:
         state = CallState(ctx, current_exchange.get())
         state.unmoved = self._messages.unmoved
 
-        def on_error(error: ConnectError) -> None:
+        def on_error(error: ConnectError) -> ConnectError:
+            code = error.code
+            if state.unmoved:
+                error = unmoved_error(CallError(code, error.message, form=AIO_FORM if aio else STREAM_FORM))
             state.request_error = error
-            if error.code is Code.CANCELED:
+            if code is Code.CANCELED:
                 state.cancel()
+            return error
+
+        def show(error: CallError) -> CallError:
+            return unmoved_error(error) if state.unmoved else error
 
         def decode(data: Any) -> Any:
             return self._messages.request(data, aio=aio)
 
-        feed = RequestFeed(request, on_error, decode) if streaming else None
+        feed = RequestFeed(request, on_error, decode, show) if streaming else None
         try:
             yield state, feed
         except (asyncio.CancelledError, GeneratorExit) as error:

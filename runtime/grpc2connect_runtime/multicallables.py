@@ -14,6 +14,7 @@ from .channel_base import ChannelBase, channel_of
 from .deadlines import timeout_ms
 from .errors import CallError
 from .faces import MOVED, Face
+from .intercepted_clients import multicallable_of
 from .raw_methods import AioRawMethod, RawMethod
 from .sync_calls import SyncCall
 
@@ -34,6 +35,8 @@ class _Sync:
     def _begin(
         self, request: Any, timeout: float | None, metadata: Any, credentials: Any, wait_for_ready: bool | None
     ) -> SyncCall:
+        if self._channel is not None and self._channel.is_closed():
+            raise ValueError("Cannot invoke RPC on closed channel!")
         arguments = native_arguments(timeout, metadata, credentials)
         channel = channel_to_wait_for(self._channel, wait_for_ready)
         method = self._method
@@ -192,6 +195,8 @@ def aio_method(
 
 def _adapt(method: Callable[..., Any], streams_requests: bool, streams_responses: bool) -> Any:
     owner = getattr(method, "__self__", None)
+    if (intercepted := multicallable_of(method)) is not None:
+        return intercepted
     channel = None if owner is None else channel_of(owner)
     if isinstance(owner, ConnectClientSync):
         return (SyncStreamResponse if streams_responses else SyncUnaryResponse)(method, streams_requests, channel)

@@ -142,6 +142,7 @@ class Router:
                 return app
             if _shape(handler) == _shape(natural):
                 return self._wrapped(path, app, handler)
+            return self._served(path, handler, natural, app.raw_codecs(path))
         if handler is not natural:
             return self._served(path, handler, natural)
         if path not in self._made or self._made[path][0] is not handler:
@@ -182,7 +183,9 @@ class Router:
         method = app.endpoint(path).method
         return HandlerApplication(path, method, behaviour(handler), **settings)
 
-    def _served(self, path: str, handler: Any, natural: Any) -> HandlerApplication:
+    def _served(
+        self, path: str, handler: Any, natural: Any, codecs: Sequence[Any] = (RawCodec(),)
+    ) -> HandlerApplication:
         """Serve a method handler, whose kind need not be that of the method that is called.
 
         Interceptors turn calls of all kinds down with one handler, mostly a unary one.
@@ -199,7 +202,7 @@ class Router:
             behaviour(handler),
             interceptors=[*self._leading, run],
             read_max_bytes=self._read_max_bytes,
-            codecs=[RawCodec()],
+            codecs=codecs,
         )
 
 

@@ -43,13 +43,15 @@ class RequestFeed:
     def __init__(
         self,
         source: AsyncIterator[Any],
-        on_error: Callable[[ConnectError], None],
+        on_error: Callable[[ConnectError], ConnectError],
         decode: Callable[[Any], Any] = lambda message: message,
+        show: Callable[[CallError], CallError] = lambda error: error,
     ) -> None:
         self._source = source
         self._decode = decode
         self._keeps = True
         self._on_error = on_error
+        self._show = show
         self._queue: asyncio.Queue[Any] = asyncio.Queue()
         self._space = asyncio.Semaphore(1)
         self._task = asyncio.create_task(self._run())
@@ -63,8 +65,7 @@ class RequestFeed:
                 self._queue.put_nowait(self._decode(message))
             self._queue.put_nowait(EOF)
         except ConnectError as error:
-            self._queue.put_nowait(_Failure(error))
-            self._on_error(error)
+            self._queue.put_nowait(_Failure(self._on_error(error)))
         except Exception as error:
             self._queue.put_nowait(_Failure(error))
 
@@ -97,7 +98,8 @@ class RequestFeed:
         """Stop reading; whoever still waits for a message gets CANCELLED."""
         self._task.cancel()
         await asyncio.wait([self._task])
-        self._queue.put_nowait(_Failure(CallError(Code.CANCELED, "RPC ended", form=AIO_FORM)))
+        ended = CallError(Code.CANCELED, "RPC ended", form=AIO_FORM)
+        self._queue.put_nowait(_Failure(self._show(ended)))
 
 
 class SyncRequests:

@@ -124,39 +124,6 @@ class _Unmoved(CallError):
         rebuild, (_, *others) = super().__reduce__()
         return _rebuild, (rebuild, (super().code, *others))
 
-    def is_active(self) -> bool:
-        return False
-
-    def time_remaining(self) -> None:
-        return None
-
-    def add_callback(self, callback: Callable[[], Any]) -> bool:
-        return False
-
-    def cancel(self) -> bool:
-        return False
-
-    def cancelled(self) -> bool:
-        return False
-
-    def running(self) -> bool:
-        return False
-
-    def done(self) -> bool:
-        return True
-
-    def result(self, timeout: float | None = None) -> Any:
-        raise self
-
-    def exception(self, timeout: float | None = None) -> CallError:
-        return self
-
-    def traceback(self, timeout: float | None = None) -> Any:
-        return self.__traceback__
-
-    def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
-        callback(self)
-
 
 class _Callable:
     """Metadata that is read as a value, and by a call as in grpcio."""

@@ -208,8 +208,10 @@ def test_what_is_not_supported_is_refused():
             runtime.Server(**{name: value})
     with pytest.raises(ValueError):
         runtime.AioServer(interceptors=[object()])
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(ValueError):
         runtime.aio_insecure_channel("localhost:1", interceptors=[object()])
+    with pytest.raises(TypeError):
+        runtime.intercept_channel(runtime.insecure_channel("localhost:1"), object())
     for target in ("unix:/tmp/x", "xds:///x", "ipv4:1.2.3.4:5,1.2.3.4:6", "dns://8.8.8.8/host:1"):
         with pytest.raises(NotImplementedError):
             runtime.insecure_channel(target)

@@ -328,3 +328,35 @@ def test_aio_handlers_get_what_they_expect_of_grpc_aio(gen):
 
     same(*both(gen, "aio", act, add))
     assert seen.is_set()
+
+
+def test_a_sync_handler_catches_what_grpcio_raises_when_its_client_leaves(gen):
+    for maker in MAKERS:
+        started, caught = threading.Event(), threading.Event()
+
+        class Servicer(gen.pb2_grpc.EchoServicer):
+            def Chat(self, request_iterator, context, started=started, caught=caught):
+                try:
+                    for request in request_iterator:
+                        started.set()
+                        yield gen.pb2.Answer(text=request.text)
+                except grpc.RpcError:
+                    caught.set()
+                    raise
+
+        def add(server, servicer=Servicer):
+            gen.pb2_grpc.add_EchoServicer_to_server(servicer(), server)
+
+        with serving(maker, "sync", add) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            asks = iter([gen.pb2.Ask(text="a")])
+            gone = threading.Event()
+
+            def requests(asks=asks, gone=gone):
+                yield from asks
+                gone.wait(TIMEOUT_S)
+
+            call = gen.pb2_grpc.EchoStub(channel).Chat(requests())
+            assert next(call).text == "a"
+            call.cancel()
+            gone.set()
+            assert caught.wait(TIMEOUT_S), maker

@@ -1,0 +1,222 @@
+"""The classes that client interceptors of gRPC's form derive from, and what they see of a call."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from connectrpc.method import StreamType
+
+from .unmoved import aio_module, grpc_module
+
+__all__ = [
+    "AioStreamStreamClientInterceptor",
+    "AioStreamUnaryClientInterceptor",
+    "AioUnaryStreamClientInterceptor",
+    "AioUnaryUnaryClientInterceptor",
+    "ClientCallDetails",
+    "StreamStreamClientInterceptor",
+    "StreamUnaryClientInterceptor",
+    "UnaryStreamClientInterceptor",
+    "UnaryUnaryClientInterceptor",
+]
+
+
+class ClientCallDetails(NamedTuple):
+    """What is known of a call before it is made.
+
+    Attributes:
+        method: the path, `/package.Service/Method`; bytes where the channel is an aio one, as in grpcio.
+        timeout: in seconds, or None.
+        metadata: pairs, or None; of an aio channel a `grpc.aio.Metadata` where grpcio is loaded.
+        credentials: call credentials; the call fails unless they are None.
+        wait_for_ready: whether the call waits until the target accepts connections.
+        compression: ignored.
+
+    Native form: `ctx.method`, `ctx.request_headers` and `ctx.timeout_ms` of a connectrpc interceptor.
+
+    Source: `grpc.ClientCallDetails`, `grpc.aio.ClientCallDetails`, grpcio 1.85.
+    """
+
+    method: Any
+    timeout: float | None = None
+    metadata: Any = None
+    credentials: Any = None
+    wait_for_ready: bool | None = None
+    compression: Any = None
+
+
+def changed_details(new: Any, old: ClientCallDetails) -> tuple[str, dict[str, Any]]:
+    """Return the method and the arguments of the call that `new` describes; what it does not say is as in `old`."""
+    arguments = {name: getattr(new, name, getattr(old, name)) for name in ClientCallDetails._fields[1:]}
+    method = getattr(new, "method", old.method)
+    return method.decode() if isinstance(method, bytes) else method, arguments
+
+
+class UnaryUnaryClientInterceptor(abc.ABC):
+    """Sees calls with one request and one response; `grpc.UnaryUnaryClientInterceptor` objects do as well.
+
+    Native form: `intercept_unary_sync` of a connectrpc interceptor.
+
+    Source: `grpc.UnaryUnaryClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    def intercept_unary_unary(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+    ) -> Any:
+        """Return a call: what `continuation(client_call_details, request)` returns, or an object with `result()`."""
+
+
+class UnaryStreamClientInterceptor(abc.ABC):
+    """Sees calls with a stream of responses.
+
+    Native form: `intercept_server_stream_sync` of a connectrpc interceptor.
+
+    Source: `grpc.UnaryStreamClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    def intercept_unary_stream(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+    ) -> Any:
+        """Return a call: what the continuation returns, or an iterator."""
+
+
+class StreamUnaryClientInterceptor(abc.ABC):
+    """Sees calls with a stream of requests.
+
+    Native form: `intercept_client_stream_sync` of a connectrpc interceptor.
+
+    Source: `grpc.StreamUnaryClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    def intercept_stream_unary(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        """Return a call, as `UnaryUnaryClientInterceptor` does."""
+
+
+class StreamStreamClientInterceptor(abc.ABC):
+    """Sees calls with streams of both.
+
+    Native form: `intercept_bidi_stream_sync` of a connectrpc interceptor.
+
+    Source: `grpc.StreamStreamClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    def intercept_stream_stream(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        """Return a call, as `UnaryStreamClientInterceptor` does."""
+
+
+class AioUnaryUnaryClientInterceptor(abc.ABC):
+    """As `UnaryUnaryClientInterceptor`, for aio channels; `grpc.aio.UnaryUnaryClientInterceptor` objects do as well.
+
+    Native form: `intercept_unary` of a connectrpc interceptor.
+
+    Source: `grpc.aio.UnaryUnaryClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    async def intercept_unary_unary(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+    ) -> Any:
+        """Return a call, as `await continuation(client_call_details, request)` does, or a response."""
+
+
+class AioUnaryStreamClientInterceptor(abc.ABC):
+    """As `UnaryStreamClientInterceptor`, for aio channels.
+
+    Native form: `intercept_server_stream` of a connectrpc interceptor.
+
+    Source: `grpc.aio.UnaryStreamClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    async def intercept_unary_stream(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+    ) -> Any:
+        """Return a call, or an async iterator."""
+
+
+class AioStreamUnaryClientInterceptor(abc.ABC):
+    """As `StreamUnaryClientInterceptor`, for aio channels.
+
+    Native form: `intercept_client_stream` of a connectrpc interceptor.
+
+    Source: `grpc.aio.StreamUnaryClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    async def intercept_stream_unary(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        """Return a call, or a response."""
+
+
+class AioStreamStreamClientInterceptor(abc.ABC):
+    """As `StreamStreamClientInterceptor`, for aio channels.
+
+    Native form: `intercept_bidi_stream` of a connectrpc interceptor.
+
+    Source: `grpc.aio.StreamStreamClientInterceptor`, grpcio 1.85.
+    """
+
+    @abc.abstractmethod
+    async def intercept_stream_stream(
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+    ) -> Any:
+        """Return a call, or an async iterator."""
+
+
+_NAMES = {
+    StreamType.UNARY: "UnaryUnaryClientInterceptor",
+    StreamType.SERVER_STREAM: "UnaryStreamClientInterceptor",
+    StreamType.CLIENT_STREAM: "StreamUnaryClientInterceptor",
+    StreamType.BIDI_STREAM: "StreamStreamClientInterceptor",
+}
+METHODS = {
+    StreamType.UNARY: "intercept_unary_unary",
+    StreamType.SERVER_STREAM: "intercept_unary_stream",
+    StreamType.CLIENT_STREAM: "intercept_stream_unary",
+    StreamType.BIDI_STREAM: "intercept_stream_stream",
+}
+"""The method of an interceptor for each kind of call."""
+
+
+def intercepts(interceptor: Any, kind: StreamType, *, aio: bool) -> bool:
+    """Whether an object is an interceptor for calls of this kind."""
+    ours: Any = globals()[("Aio" if aio else "") + _NAMES[kind]]
+    theirs: Any = getattr(aio_module() if aio else grpc_module(), _NAMES[kind], ours)
+    return isinstance(interceptor, ours | theirs)
+
+
+def is_grpcio_s(interceptor: Any, *, aio: bool) -> bool:
+    """Whether an interceptor derives from grpcio's classes, and so expects grpcio's kinds."""
+    module = aio_module() if aio else grpc_module()
+    return any(isinstance(interceptor, getattr(module, name, ())) for name in _NAMES.values())
+
+
+def aio_interceptors(interceptors: Iterable[Any] | None) -> dict[StreamType, list[Any]]:
+    """Return the interceptors of each kind of call.
+
+    As in grpcio, one that derives from several classes counts for the first of them only: unary-unary, unary-stream,
+    stream-unary, stream-stream.
+
+    Raises:
+        ValueError: one is no interceptor of an aio channel.
+    """
+    found: dict[StreamType, list[Any]] = {kind: [] for kind in _NAMES}
+    for interceptor in interceptors or ():
+        for kind, chosen in found.items():
+            if intercepts(interceptor, kind, aio=True):
+                chosen.append(interceptor)
+                break
+        else:
+            raise ValueError(f"not a client interceptor of grpc.aio: {interceptor!r}")
+    return found

@@ -1,0 +1,121 @@
+"""Sync channels with interceptors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from connectrpc.method import StreamType
+
+from .channel import Channel
+from .channel_methods import ChannelMethods
+from .client_interceptor_kinds import intercepts, is_grpcio_s
+from .faces import MOVED, UNMOVED, Face
+from .intercepted_calls import InterceptedStreamResponse, InterceptedUnaryResponse
+from .intercepted_clients import intercepted_client
+from .unmoved import adopt
+
+__all__ = ["InterceptedChannel", "intercept_channel"]
+
+C = TypeVar("C")
+
+
+class InterceptedChannel(ChannelMethods):
+    """A channel whose calls go through an interceptor; made by `intercept_channel`.
+
+    Native form: as of `intercept_channel`.
+
+    Source: `grpc._interceptor._Channel`, grpcio 1.85.
+    """
+
+    def __init__(self, channel: Channel | InterceptedChannel, interceptor: Any) -> None:
+        """Wrap a channel."""
+        adopt(InterceptedChannel, "Channel")
+        self._channel = channel
+        self._interceptor = interceptor
+
+    @property
+    def root(self) -> Channel:
+        """The channel that makes the calls in the end."""
+        return self._channel if isinstance(self._channel, Channel) else self._channel.root
+
+    def moved_face(self) -> Face:
+        """What calls of moved clients show to the interceptors: grpcio's kinds, if one of them is grpcio's."""
+        if is_grpcio_s(self._interceptor, aio=False):
+            return UNMOVED
+        return MOVED if isinstance(self._channel, Channel) else self._channel.moved_face()
+
+    def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
+        """Return the multi-callable of a method; see `ChannelMethods`."""
+
+        def thunk(method: str) -> Any:
+            return self._channel.multicallable(kind, method, transforms, face)
+
+        if not intercepts(self._interceptor, kind, aio=False):
+            return thunk(method)
+        streams = kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
+        made = InterceptedStreamResponse if streams else InterceptedUnaryResponse
+        return made(thunk, method, kind, self._interceptor, face)
+
+    def client(self, client_class: Callable[..., C]) -> C:
+        """Return a client for one service; as `Channel.client`.
+
+        Raises:
+            TypeError: it is no generated class.
+        """
+        made: C = intercepted_client(client_class, self, self.root.url, self.root.http_client())
+        self.root.made(made)
+        return made
+
+    def is_closed(self) -> bool:
+        """Whether the channel has been closed."""
+        return self._channel.is_closed()
+
+    @property
+    def target(self) -> Any:
+        """The target of the channel."""
+        return self.root.target
+
+    def subscribe(self, callback: Callable[[Any], Any], try_to_connect: bool | None = False) -> None:
+        """Tell `callback` the state; as `Channel.subscribe`."""
+        self._channel.subscribe(callback, try_to_connect)
+
+    def unsubscribe(self, callback: Callable[[Any], Any]) -> None:
+        """Call `callback` no more."""
+        self._channel.unsubscribe(callback)
+
+    def close(self) -> None:
+        """Close the channel."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def intercept_channel(channel: Channel | InterceptedChannel, *interceptors: Any) -> Channel | InterceptedChannel:
+    """Return a channel whose calls, by clients and by stubs, go through interceptors, the first one first.
+
+    Args:
+        channel: from `insecure_channel`, `secure_channel` or this function.
+        interceptors: objects of the four classes `UnaryUnaryClientInterceptor` and so on, ours or grpcio's.
+
+    Raises:
+        TypeError: one is no interceptor, or the channel is grpcio's own.
+
+    Native form: connectrpc interceptors, given to the client.
+
+    Source: `grpc.intercept_channel`, grpcio 1.85.
+    """
+    if not isinstance(channel, Channel | InterceptedChannel):
+        raise TypeError(f"not a channel of this package: {channel!r}")
+    for interceptor in reversed(interceptors):
+        if not any(intercepts(interceptor, kind, aio=False) for kind in StreamType):
+            raise TypeError(f"not a client interceptor: {interceptor!r}")
+        channel = InterceptedChannel(channel, interceptor)
+    return channel
