@@ -15,6 +15,7 @@ class Units:
     def __init__(self, references: Iterable[Reference]) -> None:
         self._leader: dict[Service, Service] = {}
         self._left: dict[Service, str] = {}
+        self._causes: dict[Service, Reference] = {}
         self._by_module: dict[Module, set[Service]] = {}
         self._by_component: dict[object, set[Service]] = {}
         self.kept: set[Module] = set()
@@ -41,13 +42,23 @@ class Units:
         first, second = sorted((self._find(one), self._find(other)), key=lambda service: service.full_name)
         self._leader[second] = first
 
-    def leave(self, service: Service, why: str) -> bool:
-        """Keep a service, and all that moves with it, on gRPC; whether that is news."""
+    def leave(self, service: Service, why: str, cause: Reference | None = None) -> bool:
+        """Keep a service, and all that moves with it, on gRPC, because of a reference if any; whether that is news."""
         leader = self._find(service)
         if leader in self._left:
             return False
         self._left[leader] = why
+        if cause is not None:
+            self._causes[leader] = cause
         return True
+
+    def cause(self, service: Service) -> Reference | None:
+        """The reference because of which a service stays on gRPC; None if it moves, or stays for another reason."""
+        return self._causes.get(self._find(service))
+
+    def around(self, reference: Reference) -> frozenset[Service]:
+        """The services of the part of the program around a reference."""
+        return frozenset(self._by_component.get(reference.facts.component(reference.module), ()))
 
     def why_left(self, service: Service) -> str | None:
         """Why a service stays on gRPC; None if it moves."""
