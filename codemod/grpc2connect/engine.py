@@ -6,7 +6,7 @@ import gc
 import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grpc2connect import ledger
@@ -16,6 +16,7 @@ from grpc2connect.facts.collect import collect
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
 from grpc2connect.facts.program import Program, dotted_name
+from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.references import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
@@ -183,7 +184,7 @@ class _Run:
         new = seeds - self.around
         if not new:
             return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
-        state = State()
+        state = State() if self.options.explain is None else TracedState(self.program)
         active: set[Path] = set()
         while new:
             for index, path in enumerate(sorted(new)):
@@ -218,9 +219,10 @@ class _Run:
             stay.update(failed)
         else:
             plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
-        return ledger.result(
+        settled = plan.without(self.around)
+        result = ledger.result(
             self.options,
-            plan.without(self.around),
+            settled,
             rewritten,
             changes,
             self.files.errors,
@@ -232,6 +234,11 @@ class _Run:
                 tuple(self.unexplained),
             ),
         )
+        if self.options.explain is not None:
+            from grpc2connect.explain import explain
+
+            result = replace(result, explained=explain(facts, settled, result.ledger, *self.options.explain))
+        return result
 
     def _wanted(self, code: str) -> bool:
         """Whether a rule is switched on by the selected and ignored code prefixes."""

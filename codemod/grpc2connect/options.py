@@ -36,7 +36,8 @@ class Options:
     `paths` are the files and folders to process, `root` the folder that findings are printed against. `project`, if it
     is known, is the folder of the whole project: what lies there beside `paths` is read where it matters, and never
     edited; a service that is used there by code that belongs together with that in `paths` stays on gRPC.
-    `python` names a virtual environment whose files are read, never run, for installed stubs.
+    `python` names a virtual environment whose files are read, never run, for installed stubs. `explain` is a file and
+    a line (from 1) of which the result is to say how it came about; such a run takes longer.
     """
 
     root: Path
@@ -50,3 +51,4 @@ class Options:
     python: Path | None = None
     generated: GeneratedPlace | None = None
     project: Path | None = None
+    explain: tuple[Path, int] | None = None

@@ -71,6 +71,33 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One fact of a chain: what is so, and where that stands (None: in no file of the project)."""
+
+    text: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the tool believes one thing on a line to be, by which facts, and why it ends as it does.
+
+    `what` says what it is. `because` is the chain of facts from it back to the generated code, or to grpc itself.
+    `why` says why it ended in its state, `reasons` what holds it there, back to the first cause, and `better` what
+    would have to change for a better one. `entry` is None for what only looks like a reference.
+    """
+
+    place: Place
+    text: str
+    what: str
+    entry: Entry | None = None
+    because: tuple[Step, ...] = ()
+    why: str = ""
+    reasons: tuple[Step, ...] = ()
+    better: str = ""
+
+
+@dataclass(frozen=True)
 class FileChange:
     """A file whose bytes change; `before` is None for a file that the run adds."""
 
@@ -109,7 +136,10 @@ class Audit:
 
 @dataclass(frozen=True)
 class RunResult:
-    """All that a run found and would change. Paths are absolute; `root` is the folder to print them against."""
+    """All that a run found and would change. Paths are absolute; `root` is the folder to print them against.
+
+    `explained` is about the line that was asked about, if any was.
+    """
 
     root: Path
     changes: tuple[FileChange, ...] = ()
@@ -119,3 +149,4 @@ class RunResult:
     audit: Audit = field(default_factory=lambda: Audit(0, 0))
     files_seen: int = 0
     files_parsed: int = 0
+    explained: tuple[Explained, ...] = ()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grpc2connect.cli.engine import Progress, RuleInfo
 from grpc2connect.options import Options
-from grpc2connect.results import Audit, Entry, FileChange, FileError, Place, RunResult, State
+from grpc2connect.results import Audit, Entry, Explained, FileChange, FileError, Place, RunResult, State, Step
 from grpc2connect.sources import write_all
 
 GREETER = "helloworld.Greeter"
@@ -60,6 +60,14 @@ def reference(path: Path, line: int = 1, state: State = State.NATIVE, code: str 
     return Entry(
         Place(path, line, 1), "ContextCall", code, state, "context.abort(x)", (GREETER,), evidence=("x is a context",)
     )
+
+
+def explained(path: Path, line: int) -> Explained:
+    """What an engine may say of `reference(path, line)`."""
+    because = (Step("`context` is the context of a handler", Place(path, line, 2)), Step("nothing else"))
+    entry = reference(path, line)
+    what = "the method abort of a handler's context"
+    return Explained(entry.place, entry.text, what, entry, because, "it fits", (), "nothing")
 
 
 def answer(*changes: FileChange, entries: Sequence[Entry] | None = None) -> RunResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from grpc2connect import __version__
 from grpc2connect.options import ClientProtocol, GeneratedPlace, RuntimeMode
 from tests.cli.conftest import Shell
-from tests.cli.fakes import FakeEngine, answer, edit, reference
+from tests.cli.fakes import FakeEngine, answer, edit, explained
 
 
 def configure(project: Path, text: str) -> None:
@@ -132,16 +133,33 @@ def test_explain_code_shows_the_documentation_unmangled(shell: Shell) -> None:
     assert "`context.abort` raises [int] `ConnectError`." in outcome.out
 
 
-def test_explain_line_shows_references_and_evidence(project: Path, engine: FakeEngine, shell: Shell) -> None:
-    engine.answer = answer(entries=[reference(project / "server.py", 7), reference(project / "client.py", 7)])
-    outcome = shell("explain", "server.py:7")
+def test_explain_line_shows_what_is_there_and_why(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    (project / "server.py").write_text("import grpc\n\n")
+    engine.answer = dataclasses.replace(answer(), explained=(explained(project / "server.py", 1),))
+    outcome = shell("explain", "server.py:1")
     assert outcome.code == 0
+    assert engine.asked[-1].explain == (project / "server.py", 1)
     assert outcome.out.splitlines() == [
-        "server.py:7:1 G2C201 native: context.abort(x) [helloworld.Greeter]",
-        "    it is: ContextCall",
-        "    because: x is a context",
+        "server.py:1:1 `context.abort(x)` is the method abort of a handler's context",
+        "  because   server.py:1  `context` is the context of a handler",
+        "            nothing else",
+        "  rule      G2C201: abort raises",
+        "  outcome   native",
+        "  why       it fits",
+        "  better    nothing",
     ]
-    assert shell("explain", "server.py:7:3").out == outcome.out
+    assert shell("explain", "server.py:1:3").out == outcome.out
+    (document,) = json.loads(shell("explain", "server.py:1", "--format", "json").out)["explained"]
+    assert (document["path"], document["line"], document["code"], document["state"]) == (
+        "server.py", 1, "G2C201", "native",
+    )  # fmt: skip
+    assert document["because"] == [
+        {"text": "`context` is the context of a handler", "path": "server.py", "line": 1, "column": 2},
+        {"text": "nothing else"},
+    ]
+
+
+def test_explain_line_without_anything(project: Path, engine: FakeEngine, shell: Shell) -> None:
     (project / "server.py").write_text("import grpc\n\n")
     assert shell("explain", "server.py:2").out == "server.py:2: no gRPC reference here\n"
     assert "server.py has no line 9" in shell("explain", "server.py:9").err

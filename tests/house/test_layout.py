@@ -36,6 +36,7 @@ LEVELS = {
     "relevance": 6,
     "audit": 6,
     "ledger": 6,
+    "explain": 6,
     "engine": 7,
     "cache": 7,
     "worker": 8,

@@ -14,8 +14,8 @@ from grpc2connect.cli.session import held, open_session, usage
 from grpc2connect.cli.target import absolute
 from grpc2connect.codes import CODES, FAMILY
 from grpc2connect.config import suggestion
+from grpc2connect.report import explain as explanation
 from grpc2connect.report import text
-from grpc2connect.report.paint import one_line
 from grpc2connect.results import RunResult
 
 
@@ -42,8 +42,9 @@ def rules(*, as_json: bool) -> int:
 @click.argument("what", metavar="CODE|FILE:LINE")
 @click.option("--python", type=click.Path(path_type=Path), default=None, metavar="VENV",
               help="The project's virtual environment, for installed stubs.")  # fmt: skip
-def explain(*, what: str, python: Path | None) -> int:
-    """Explain a rule by its CODE, or by FILE:LINE which references are there, what becomes of them, and why."""
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For FILE:LINE.")
+def explain(*, what: str, python: Path | None, form: str) -> int:
+    """Explain a rule by its CODE, or what is at FILE:LINE: by which facts, what becomes of it, and why."""
     path, line = _place(what)
     if path is None:
         if Path(what.partition(":")[0]).is_file():
@@ -51,15 +52,17 @@ def explain(*, what: str, python: Path | None) -> int:
         return _explain_rule(what, list(held().catalogue()))
     if not path.is_file():
         usage(f"{path} is not a file; give FILE:LINE, or a rule code (see grpc2connect rules)")
-    session = open_session(held(), paths=(path,), python=python)
     only = absolute(path)
+    session = open_session(held(), paths=(path,), python=python, explain=(only, line))
     result = session.run()
     output = session.output
     output.notes(text.error_line(error, result, output.err) for error in result.errors if error.path == only)
-    lines = _explain_line(result, only, line, output)
-    if not lines and not 0 < line <= len(path.read_bytes().splitlines()):
+    if not result.explained and not 0 < line <= len(path.read_bytes().splitlines()):
         usage(f"{path} has no line {line}")
-    output.lines(lines or [f"{what}: no gRPC reference here"])
+    if form == "json":
+        output.raw(explanation.render(result, f"{path.as_posix()}:{line}").encode())
+    else:
+        output.lines(_explain_line(result, only, line, output) or [f"{what}: no gRPC reference here"])
     return codes.of(result) if any(error.path == only for error in result.errors) else codes.ExitCode.OK
 
 
@@ -87,12 +90,8 @@ def _explain_rule(code: str, catalogue: list[RuleInfo]) -> int:
 
 
 def _explain_line(result: RunResult, path: Path, line: int, output: Output) -> list[str]:
-    out: list[str] = []
-    for entry in sorted(result.ledger, key=lambda one: (one.place, one.code)):
-        if (entry.place.path, entry.place.line) == (path, line):
-            out.append(text.entry_line(entry, result, output.out))
-            out.append(f"    it is: {one_line(entry.kind)}")
-            out += [f"    because: {one_line(reason)}" for reason in entry.evidence]
+    titles = {rule.code: rule.title for rule in held().catalogue()} | CODES
+    out = explanation.lines(result, titles, output.out)
     for finding in result.findings:
         if (finding.place.path, finding.place.line) == (path, line):
             out.append(text.finding_line(finding, result, output.out))

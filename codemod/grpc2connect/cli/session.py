@@ -141,6 +141,7 @@ def open_session(
     as_json: bool = False,
     quiet: bool = False,
     colour: str = "auto",
+    explain: tuple[Path, int] | None = None,
 ) -> Session:
     """The command line's values over those of the configuration over the defaults; all checked."""
     given = [targets.absolute(path) for path in paths] or [Path.cwd()]
@@ -167,6 +168,7 @@ def open_session(
         python=python,
         generated=config.generated,
         project=target.project,
+        explain=explain,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet), as_json)
 

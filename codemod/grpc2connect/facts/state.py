@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from grpc2connect.facts.kinds import NOTHING, Class, Function, Value, Values, is_grpc
 from grpc2connect.schema import Method, Service
@@ -93,12 +93,12 @@ class State:
 
     def __init__(self) -> None:
         self.work = Work()
-        self.cells: Table[tuple[ast.AST, str]] = Table(self.work)
-        self.attributes: Table[tuple[ast.AST, str]] = Table(self.work)
-        self.parameters: Table[tuple[ast.AST, str]] = Table(self.work)
-        self.returns: Table[ast.AST] = Table(self.work)
-        self.yields: Table[ast.AST] = Table(self.work)
-        self.values: Table[ast.AST] = Table(self.work)
+        self.cells: Table[tuple[ast.AST, str]] = self._table("cells")
+        self.attributes: Table[tuple[ast.AST, str]] = self._table("attributes")
+        self.parameters: Table[tuple[ast.AST, str]] = self._table("parameters")
+        self.returns: Table[ast.AST] = self._table("returns")
+        self.yields: Table[ast.AST] = self._table("yields")
+        self.values: Table[ast.AST] = self._table("values")
         self.calls: dict[ast.AST, set[ast.Call]] = {}
         self.functions: dict[ast.AST, Function] = {}
         self.classes: dict[ast.AST, Class] = {}
@@ -114,6 +114,9 @@ class State:
         self._names: dict[ast.AST, Names] = {}
         self._star_readers: dict[ast.AST, set[ast.AST]] = {}
         self._askers: dict[str, set[ast.AST]] = {}
+
+    def _table(self, name: str) -> Table[Any]:
+        return Table(self.work)
 
     def bind(self, scope: ast.AST, name: str, values: Values) -> None:
         """Add to what a name of a scope can hold."""

@@ -18,11 +18,12 @@ UNKNOWN_OBJECT = "G2C501"
 
 @dataclass(frozen=True)
 class Decision:
-    """How one reference ends, by which rule."""
+    """How one reference ends, by which rule; `possible` are the outcomes that it chose from, best first."""
 
     reference: Reference
     code: str
     outcome: Outcome
+    possible: tuple[Outcome, ...] = ()
 
 
 @dataclass
@@ -55,7 +56,9 @@ def make(
     _leave(possible, units, stay or {})
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
     _settle(possible, chosen, units)
-    decisions = [Decision(reference, code, chosen[reference]) for reference, code, _ in possible]
+    decisions = [
+        Decision(reference, code, chosen[reference], tuple(outcomes)) for reference, code, outcomes in possible
+    ]
     return Plan(_cover(decisions), units)
 
 
@@ -87,7 +90,7 @@ def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, s
             wire = any(outcome.wire for outcome in outcomes)
             for service in services:
                 for other in sorted(units.carried_with(service), key=repr) if wire else [service]:
-                    units.leave(other, why)
+                    units.leave(other, why, None if failed else reference)
 
 
 def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outcome:
@@ -129,7 +132,7 @@ def _cover(decisions: list[Decision]) -> list[Decision]:
         by = taken.get(decision.reference.node)
         if by is not None and by.reference is not decision.reference:
             outcome = replace(by.outcome, edits=(), covers=(), finding="")
-            settled.append(Decision(decision.reference, by.code, outcome))
+            settled.append(Decision(decision.reference, by.code, outcome, decision.possible))
         else:
             settled.append(decision)
     return settled

@@ -20,6 +20,7 @@ class Units:
         self._moving = _Groups()
         self._carried = _Groups()
         self._left: dict[Service, str] = {}
+        self._causes: dict[Service, Reference] = {}
         self._by_module: dict[Module, set[Service]] = {}
         self._by_component: dict[object, set[Service]] = {}
         self.kept: set[Module] = set()
@@ -29,23 +30,34 @@ class Units:
                 self._by_module.setdefault(reference.module, set()).update(reference.units)
                 component = reference.facts.component(reference.module)
                 self._by_component.setdefault(component, set()).update(reference.units)
-            # Importing several services, or being spelled like one of their RPCs, binds none together.
-            if not isinstance(reference, Import | UnknownRpc):
+            if self.binds(reference, wire=True):
                 self._carried.join(reference.units)
-                if not reference.cut:
-                    self._moving.join(reference.units)
+            if self.binds(reference):
+                self._moving.join(reference.units)
 
-    def leave(self, service: Service, why: str) -> bool:
-        """Keep a service, and all that moves with it, on gRPC; whether that is news."""
+    @staticmethod
+    def binds(reference: Reference, *, wire: bool = False) -> bool:
+        """Whether the services of a reference move only together, or (`wire`) have their calls carried together."""
+        # Importing several services, or being spelled like one of their RPCs, binds none.
+        return not isinstance(reference, Import | UnknownRpc) and (wire or not reference.cut)
+
+    def leave(self, service: Service, why: str, cause: Reference | None = None) -> bool:
+        """Keep a service, and all that moves with it, on gRPC, because of a reference if any; whether that is news."""
         leader = self._moving.leader(service)
         if leader in self._left:
             return False
         self._left[leader] = why
+        if cause is not None:
+            self._causes[leader] = cause
         return True
 
     def carried_with(self, service: Service) -> frozenset[Service]:
         """The services whose calls go over the same channels and servers as those of a service, directly or not."""
         return self._carried.members(service)
+
+    def cause(self, service: Service) -> Reference | None:
+        """The reference because of which a service stays on gRPC; None if it moves, or stays for another reason."""
+        return self._causes.get(self._moving.leader(service))
 
     def why_left(self, service: Service) -> str | None:
         """Why a service stays on gRPC; None if it moves."""
@@ -61,8 +73,8 @@ class Units:
             some = any if reference.cut else all
             return some(self.why_left(service) is None for service in reference.units)
         if reference.from_anywhere:
-            return not all(map(self.why_left, self._around(reference)))
-        near = self._by_module.get(reference.module) or self._around(reference)
+            return not all(map(self.why_left, self.around(reference)))
+        near = self._by_module.get(reference.module) or self.around(reference)
         return reference.module not in self.kept and not all(map(self.why_left, near))
 
     def split(self, reference: Reference) -> bool:
@@ -83,13 +95,13 @@ class Units:
         self.kept.add(reference.module)
         self._kept_components.add(reference.facts.component(reference.module))
 
-    def _around(self, reference: Reference) -> set[Service]:
+    def around(self, reference: Reference) -> frozenset[Service]:
         """The services of a reference's part of the program."""
-        return self._by_component.get(reference.facts.component(reference.module), set())
+        return frozenset(self._by_component.get(reference.facts.component(reference.module), ()))
 
     def spelled(self, reference: UnknownRpc) -> frozenset[Service]:
         """The services around a reference that have an RPC of its name."""
-        return frozenset(service for service in self._around(reference) if service.method(reference.name))
+        return frozenset(service for service in self.around(reference) if service.method(reference.name))
 
     def of_file(self, reference: Reference) -> frozenset[Service]:
         """The services that a reference's file touches."""
