@@ -6,7 +6,8 @@ Connect clients alike through the runtime's `Server`. Going native means a modul
     - server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))
     + server = Server(futures.ThreadPoolExecutor(max_workers=10))
 
-Left: a server with gRPC interceptors or generic handlers, and one that is subclassed.
+Left: a server with gRPC interceptors or generic handlers, one that is subclassed, and one on which no servicer of a
+known service is registered.
 
 Source: grpc.server, grpc.Server, grpc.aio.server (grpcio 1.85).
 """
@@ -32,6 +33,9 @@ def construction(server: ServerConstruction) -> Iterator[Outcome]:
                 advice="write the interceptors for connectrpc" if name == "interceptors" else "move it by hand",
             )
             return
+    if server.call is not None and not any(service.name for service in server.units):
+        yield Left("no servicer of a known service is registered on this server", advice="annotate it: grpc.Server")
+        return
     name = "AioServer" if server.aio else "Server"
     yield Bridged(
         edits.replace(server.module, server.node, runtime(name)), why="the native form is a module-level ASGI app"

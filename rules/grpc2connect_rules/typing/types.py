@@ -46,7 +46,8 @@ def types(use: TypeUse) -> Iterator[Outcome]:
         uses = use.facts.context_uses(module, node)
         if uses is not None:
             yield Native(edits.replace(module, node, REQUEST_CONTEXT), native=uses)
-    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type")
+    # The type of something that belongs to no service in particular may be that of one that stays.
+    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=False)
 
 
 def _generated(use: TypeUse, node: ast.expr) -> Iterator[Outcome]:
