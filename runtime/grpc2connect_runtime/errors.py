@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -183,13 +184,14 @@ def _unpickle(code: Code, message: str, packed: bytes, initial: Any, trailing: A
 class RpcErrorView:
     """A caught Connect error with the methods of `grpc.RpcError` and `grpc.Call`; made by `rpc_error`."""
 
-    def __init__(self, error: ConnectError) -> None:
-        """Wrap a caught error."""
+    def __init__(self, error: ConnectError, codes: type[enum.Enum] = StatusCode) -> None:
+        """Wrap a caught error; `codes` has the members that `code` returns."""
         self.error = error
+        self._codes = codes
 
-    def code(self) -> StatusCode:
+    def code(self) -> Any:
         """Return the status; native form: `error.code`."""
-        return status_code(self.error.code)
+        return self._codes[status_code(self.error.code).name]
 
     def details(self) -> str:
         """Return the message; native form: `error.message`."""
@@ -224,12 +226,14 @@ class RpcErrorView:
     __repr__ = __str__
 
 
-def rpc_error(error: Any) -> Any:
+def rpc_error(error: Any, codes: type[enum.Enum] = StatusCode) -> Any:
     """Return the gRPC-shaped view of a caught error, for code that reads more than its code and message.
 
     Args:
         error: a `ConnectError`; its metadata is known if the client came from a `Channel` of this package. Anything
             else is returned as it is: an error of another kind that was caught by the same clause.
+        codes: the enumeration that `code()` answers from. A program of which some services stay on gRPC passes
+            `grpc.StatusCode`: `is`, the keys of a dict, `isinstance` and grpcio itself tell other members from its own.
 
     Native form: `error.code`, `error.message`, `error.details`. Go there where only these are read.
 

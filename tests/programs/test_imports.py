@@ -37,3 +37,28 @@ def test_a_string_that_is_a_name_keeps_the_import(program: Program, name: str) -
     program.write("app.py", HEAD + name + USES)
     program.migrate()
     assert "import grpc\n" in program.text("app.py")
+
+
+def test_stubs_of_another_package_are_not_those_on_disk(program: Program) -> None:
+    (program.folder / "inner").mkdir()
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        (program.folder / name).rename(program.folder / "inner" / name)
+    text = "import grpc\nfrom outer import greeting_pb2_grpc as rpc\n\nstub = rpc.GreeterStub(grpc.insecure_channel('a'))\n"
+    program.write("app.py", text)
+    result = program.migrate()
+    assert program.text("app.py") == text
+    assert "G2C802" in {finding.code for finding in result.findings}
+
+
+@pytest.mark.parametrize("line", ["from app.proto import services_pb2_grpc", "from . import services_pb2_grpc"])
+def test_stubs_that_are_not_built_are_known_by_their_package(program: Program, line: str) -> None:
+    for folder, service in (("app/proto", "Right"), ("app/other", "Wrong")):
+        text = f'syntax = "proto3";\nmessage {service}Q {{}}\n'
+        text += f"service {service} {{ rpc Ask ({service}Q) returns ({service}Q); }}\n"
+        program.write(f"{folder}/services.proto", text)
+    program.write("app/__init__.py", "")
+    program.write("app/proto/__init__.py", "")
+    program.write(
+        "app/proto/use.py", f"import grpc\n{line}\n\nservices_pb2_grpc.RightStub(grpc.insecure_channel('a:1'))\n"
+    )
+    assert {"Right"} == {unit for entry in program.run().ledger for unit in entry.units if not unit.startswith("(")}

@@ -203,3 +203,42 @@ def test_both_errors_are_caught_once(program: Program) -> None:
     program.write("app.py", text)
     program.migrate()
     assert program.run().changes == ()
+
+
+CLIENT = HEAD + "stub = rpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
+
+
+def packaged(program: Program, *folders: str) -> None:
+    """Put a package called grpc into a folder; every one of `folders` is a package too."""
+    for folder in (*folders, f"{folders[-1]}/grpc"):
+        program.write(f"{folder}/__init__.py", "")
+
+
+def test_a_package_called_grpc_inside_a_package_hides_nothing(program: Program) -> None:
+    packaged(program, "app", "app/drivers")
+    program.write("app/drivers/client.py", "from .grpc import helper\n" + CLIENT)
+    program.write("app/drivers/grpc/helper.py", "")
+    program.migrate()
+    assert "insecure_channel('a:1').client(" in program.text("app/drivers/client.py")
+
+
+def test_a_folder_called_grpc_hides_nothing(program: Program) -> None:
+    program.write("grpc/notes.py", "")
+    program.write("client.py", CLIENT)
+    program.migrate()
+    assert "insecure_channel('a:1').client(" in program.text("client.py")
+
+
+def test_a_package_called_grpc_beside_a_program_hides_it(program: Program) -> None:
+    program.write("grpc/__init__.py", "def insecure_channel(target):\n    return target\n")
+    program.write("client.py", "import grpc\n\nchannel = grpc.insecure_channel('a:1')\n")
+    assert program.run().changes == ()
+    assert program.run().ledger == ()
+
+
+def test_a_package_called_grpc_that_may_hide_it_keeps_the_service(program: Program) -> None:
+    program.write("services/grpc/__init__.py", "")
+    program.write("services/one/client.py", CLIENT)
+    result = program.migrate()
+    assert program.text("services/one/client.py") == CLIENT
+    assert "G2C805" in {finding.code for finding in result.findings}

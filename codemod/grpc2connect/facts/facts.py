@@ -9,6 +9,7 @@ from pathlib import Path
 from grpc2connect.facts.client_questions import ClientQuestions
 from grpc2connect.facts.kinds import (
     Adder,
+    Api,
     Channel,
     Class,
     Context,
@@ -185,6 +186,9 @@ class Facts(ClientQuestions):
         scope = module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef) or module.tree
         assert isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)
         aliases = self._aliases(scope, name)
+        if any(isinstance(value, Api) and self.program.may_hide(module, value.path.partition(".")[0])
+               for value in self.values(alias)):  # fmt: skip
+            return True
         others = any(not any(map(is_grpc, self.values(other))) for other in aliases if other.name != "*")
         return self._imported_names[scope].is_bound(name) or (others and alias.name != "*")
 

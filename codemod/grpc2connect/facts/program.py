@@ -96,7 +96,8 @@ class Program:
         return self._resolved[key]
 
     def _resolve(self, importer: Module, dotted: str) -> Values:
-        for root in self.import_roots(importer):
+        top = dotted.partition(".")[0]
+        for root in self.import_roots(importer) if top not in api.ROOTS else self._roots_before_grpc(importer, top):
             found = self.at(os.path.join(root, *dotted.split(".")), dotted, str(importer.path))
             if found:
                 self._found_at.setdefault(str(importer.path.parent), set()).add(root)
@@ -106,12 +107,35 @@ class Program:
             return frozenset({StubsModule(stubs)})
         if last.endswith("_pb2_grpc") and dotted.partition(".")[0] not in api.ROOTS:
             return frozenset({Api(f"{api.UNKNOWN_STUBS}{dotted}")})
-        top = dotted.partition(".")[0]
         if top in api.ROOTS:
             return frozenset({Api(api.normalise(dotted))})
         if last.endswith("_pb2"):
             return frozenset({MessagesModule(dotted)})
         return frozenset({Package(dotted, str(importer.path))})
+
+    def _roots_before_grpc(self, importer: Module, name: str) -> list[str]:
+        """The roots where a package of the program's own hides an installed one of gRPC's.
+
+        A folder without `__init__.py` hides none, and what lies in a package is not on the import path.
+        """
+        own, *others = self.import_roots(importer)
+        roots = [own, *(root for root in others if not self._is_package(root))]
+        return [root for root in roots if self._hides(root, name) and self._is_sure(own, root)]
+
+    def may_hide(self, importer: Module, name: str) -> bool:
+        """Whether a package of the program's own may be what an import of gRPC's `name` finds, or may not."""
+        own, *others = self.import_roots(importer)
+        return any(self._hides(root, name) and not self._is_sure(own, root) and not self._is_package(root)
+                   for root in others)  # fmt: skip
+
+    def _is_sure(self, own: str, root: str) -> bool:
+        return root in (own, self._top, os.path.join(self._top, "src"))
+
+    def _is_package(self, folder: str) -> bool:
+        return os.path.join(folder, "__init__.py") in self._files
+
+    def _hides(self, root: str, name: str) -> bool:
+        return os.path.join(root, f"{name}.py") in self._files or self._is_package(os.path.join(root, name))
 
     def at(self, prefix: str, dotted: str, importer: str) -> Values:
         """What stands at a path prefix: a module, a package or generated code; nothing if no such file."""

@@ -262,7 +262,7 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
         dotted = os.path.relpath(prefix or ".", str(env.module.path.parent)).replace(os.sep, ".")
         values = env.program.at(str(Path(prefix or ".")), node.module or dotted, str(env.module.path))
         if not values and node.module and node.module.endswith("_pb2_grpc"):
-            stubs = env.program.schema.by_import(node.module)
+            stubs = env.program.schema.by_import(_absolute(node, env))
             unknown = Api(f"{api.UNKNOWN_STUBS}{node.module}")
             values = frozenset({StubsModule(stubs) if stubs else unknown})
         if not values and node.module is None:
@@ -278,12 +278,19 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
             continue
         found = frozenset(item for value in values for item in attributes.get(env, value, alias.name))
         if not found and alias.name.endswith("_pb2_grpc"):
-            stubs = env.program.schema.by_import(alias.name)
+            stubs = env.program.schema.by_import(".".join(filter(None, (_absolute(node, env), alias.name))))
             found = frozenset({StubsModule(stubs) if stubs else Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
         if found:
             _connect(found, env)
             env.state.remember(alias, found)
         env.bind(alias.asname or alias.name, found)
+
+
+def _absolute(node: ast.ImportFrom, env: Environment) -> str:
+    """The dotted name of the module that a `from` import names, as far as its package is known."""
+    package = env.module.name.split(".") if node.level and env.module.name else []
+    steps = node.level - (env.module.path.name == "__init__.py")
+    return ".".join([*package[: len(package) - steps], *filter(None, [node.module])])
 
 
 def _connect(values: Values, env: Environment) -> None:

@@ -8,7 +8,15 @@ the engine's work.
 from grpc2connect.facts import api, kinds, literals
 from grpc2connect.results import Severity
 from grpc2connect.rules_api import edits, references
-from grpc2connect.rules_api.names import CODE, CONNECT_ERROR, REQUEST_CONTEXT, connect_code, generated, runtime
+from grpc2connect.rules_api.names import (
+    CODE,
+    CONNECT_ERROR,
+    GRPC_STATUS_CODE,
+    REQUEST_CONTEXT,
+    connect_code,
+    generated,
+    runtime,
+)
 from grpc2connect.rules_api.outcome import Bridged, Left, Native, Outcome
 from grpc2connect.rules_api.registry import Registry, RuleInfo, catalogue, load, rule
 from grpc2connect.syntax import Span
@@ -16,6 +24,7 @@ from grpc2connect.syntax import Span
 __all__ = [
     "CODE",
     "CONNECT_ERROR",
+    "GRPC_STATUS_CODE",
     "REQUEST_CONTEXT",
     "Bridged",
     "Left",

@@ -37,6 +37,7 @@ class Generated:
 
 CONNECT_ERROR = Symbol("connectrpc.errors", "ConnectError", "ConnectRpcError")
 CODE = Symbol("connectrpc.code", "Code", "ConnectCode")
+GRPC_STATUS_CODE = Symbol("grpc", "StatusCode", "GrpcStatusCode")
 REQUEST_CONTEXT = Symbol("connectrpc.request", "RequestContext", "ConnectRequestContext")
 
 

@@ -140,6 +140,8 @@ class Schema:
         if key is None:
             return None
         module = self._modules[key]
+        if module.path is not None and not _is_end(dotted, module.path):
+            return None  # of the same name in another package: the generated module beside it would not be found
         if module.path is None:
             # How the program imports it is better known than how the layout of the protos suggests.
             module = self._modules[key] = replace(module, dotted=dotted)
@@ -241,6 +243,12 @@ class Schema:
 
 
 load = Schema.load
+
+
+def _is_end(dotted: str, path: Path) -> bool:
+    """Whether the file at a path can be imported as `dotted`."""
+    parts = dotted.split(".")
+    return Path(os.path.abspath(path)).with_suffix("").parts[-len(parts) :] == tuple(parts)
 
 
 def _generated(proto: ProtoText, modules: Sequence[GrpcModule]) -> bool:

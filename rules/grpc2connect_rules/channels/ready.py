@@ -3,19 +3,35 @@
     - grpc.channel_ready_future(channel).result(timeout=5)
     + channel_ready_future(channel).result(timeout=5)
 
+Where some services of the program stay on gRPC, both timeouts are caught; a wait for a channel that is not known stays.
+
 Source: grpc.channel_ready_future, grpc.FutureTimeoutError (grpcio 1.85).
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
+
+_WHY = "connectrpc connects when it calls"
+_LEFT = "some services stay on gRPC, and it is not known whether this is about one of them"
 
 
 @rule("G2C405", on=ApiUse, names={"grpc.channel_ready_future", "grpc.FutureTimeoutError"}, attribute="path")
 def ready(use: ApiUse) -> Iterator[Outcome]:
     """Waiting for a channel is done by the runtime."""
-    name = use.path.rpartition(".")[2]
-    yield Bridged(edits.replace(use.module, use.node, runtime(name)), why="connectrpc connects when it calls")
+    module, node = use.module, use.node
+    name = runtime(use.path.rpartition(".")[2])
+    yield Bridged(edits.replace(module, node, name), why=_WHY, mixed=False)
+    if use.path == "grpc.FutureTimeoutError":
+        match module.parents[node]:
+            case ast.Tuple():
+                yield Bridged(edits.replace(module, node, node, ", ", name), why="some services stay on gRPC")
+            case ast.ExceptHandler():
+                yield Bridged(edits.replace(module, node, "(", node, ", ", name, ")"), why="some services stay on gRPC")
+            case ast.Call(args=args) if node in args:
+                yield Bridged(edits.replace(module, node, "(", node, ", ", name, ")"), why="some services stay on gRPC")
+    yield Left(_LEFT, advice="move them, then run again")

@@ -10,7 +10,8 @@
 Bridged: `trailing_metadata()` and what else `ConnectError` does not have (`rpc_error(error).trailing_metadata()`);
 a code that is used otherwise than in a comparison or an abort (its name and number are gRPC's: `CANCELLED`).
 An error that can also be one of the program's own is seen through `rpc_error`, which leaves that as it is. Where some
-services of the program stay on gRPC, both exceptions are caught.
+services of the program stay on gRPC, both exceptions are caught, and codes remain `grpc.StatusCode`s:
+`rpc_error(error, StatusCode).code()`.
 Left: errors that the program constructs or derives from.
 
 Source: grpc.RpcError, grpc.Call (grpcio 1.85); connectrpc.errors.ConnectError (connectrpc 0.13).
@@ -21,7 +22,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import CONNECT_ERROR, Bridged, Left, Native, Outcome, Span, api, edits, rule, runtime
+from grpc2connect.rules_api import (
+    CONNECT_ERROR,
+    GRPC_STATUS_CODE,
+    Bridged,
+    Left,
+    Native,
+    Outcome,
+    Span,
+    api,
+    edits,
+    rule,
+    runtime,
+)
 from grpc2connect.rules_api.references import ErrorClass, ErrorUse
 
 
@@ -71,7 +84,10 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
         edit = edits.replace_text(Span(module.span(node.value).end, module.span(call).end), ".message")
         yield Native(edit, mixed=False)
     if use.name in api.ERROR_METHODS:
-        yield Bridged(edits.wrap(module, node.value, (runtime("rpc_error"), "("), ")"), why="gRPC's form of the error")
+        view = (runtime("rpc_error"), "(")
+        yield Bridged(edits.wrap(module, node.value, view, ")"), why="gRPC's form of the error", mixed=False)
+        ours = edits.replace(module, node.value, *view, node.value, ", ", GRPC_STATUS_CODE, ")")
+        yield Bridged(ours, why="its code must be one of those that services on gRPC have")
     elif use.name in ("args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"):
         yield Native()
     else:

@@ -6,7 +6,7 @@ Connect clients alike through the runtime's `Server`. Going native means a modul
     - server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))
     + server = Server(futures.ThreadPoolExecutor(max_workers=10))
 
-Left: a server for xDS, and one that is subclassed.
+Left: a server for xDS, one that is subclassed, and one on which no servicer of a known service is registered.
 
 Source: grpc.server, grpc.Server, grpc.aio.server (grpcio 1.85).
 """
@@ -27,6 +27,9 @@ def construction(server: ServerConstruction) -> Iterator[Outcome]:
     given = server.facts.arguments(server.call) if server.call else {}
     if any(position in given for position in _XDS) or "**" in given:
         yield Left("it may be a server for xDS, which grpcio alone has", advice="pass its arguments one by one")
+        return
+    if server.call is not None and not any(service.name for service in server.units):
+        yield Left("no servicer of a known service is registered on this server", advice="annotate it: grpc.Server")
         return
     name = "AioServer" if server.aio else "Server"
     yield Bridged(

@@ -46,9 +46,10 @@ def types(use: TypeUse) -> Iterator[Outcome]:
         uses = use.facts.context_uses(module, node)
         if uses is not None:
             yield Native(edits.replace(module, node, REQUEST_CONTEXT), native=uses, mixed=False)
-    shared = use.path not in api.CONTEXT_TYPES
-    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=shared)
-    if not shared:
+    # The type of something that belongs to no service in particular may be that of one that stays.
+    cut = bool(use.units) and use.path not in api.CONTEXT_TYPES
+    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=cut)
+    if use.path in api.CONTEXT_TYPES:
         yield Bridged(why="some services here stay on gRPC; the runtime's context has the methods of this type")
 
 

@@ -1,0 +1,103 @@
+"""A program of which one service moves and another stays: what belongs to neither works with both."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.programs.conftest import Program
+
+OTHER = """
+class FarewellStub(object):
+    def __init__(self, channel):
+        self.SayBye = channel.unary_unary("/farewell.Farewell/SayBye")
+
+
+class FarewellServicer(object):
+    def SayBye(self, request, context):
+        raise NotImplementedError
+
+
+def add_FarewellServicer_to_server(servicer, server):
+    server.add_generic_rpc_handlers(())
+"""
+PROTO = (
+    'syntax = "proto3";\npackage farewell;\nmessage Bye { string name = 1; }\n'
+    "service Farewell { rpc SayBye (Bye) returns (Bye); }\n"
+)
+HEAD = """\
+import grpc
+
+import farewell_pb2_grpc
+import greeting_pb2
+import greeting_pb2_grpc
+
+greeter = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel("a:1"))
+farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("unix:b"))
+
+
+def ask(request, known):
+    try:
+        farewell.SayBye(request)
+        return greeter.SayHello(request)
+    except grpc.RpcError as error:
+"""
+
+
+@pytest.fixture
+def mixed(program: Program) -> Program:
+    program.write("farewell.proto", PROTO)
+    program.write("farewell_pb2_grpc.py", OTHER)
+    return program
+
+
+def migrated(program: Program, body: str) -> str:
+    program.write("app.py", HEAD + body)
+    program.migrate()
+    after = program.text("app.py")
+    ast.parse(after)
+    assert "farewell.SayBye(request)" in after
+    assert program.run().changes == ()
+    return after
+
+
+def test_both_errors_are_caught(mixed: Program) -> None:
+    after = migrated(mixed, "        raise\n")
+    assert "greeter.say_hello(request)" in after
+    assert "except (grpc.RpcError, ConnectError) as error:" in after
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        (
+            "return error.code() is grpc.StatusCode.NOT_FOUND",
+            "return rpc_error(error, StatusCode).code() is grpc.StatusCode.NOT_FOUND",
+        ),
+        ("return known[error.code()]", "return known[rpc_error(error, StatusCode).code()]"),
+        (
+            "return isinstance(error.code(), grpc.StatusCode)",
+            "return isinstance(rpc_error(error, StatusCode).code(), grpc.StatusCode)",
+        ),
+        ("return grpc.StatusCode[known]", "return grpc.StatusCode[known]"),
+        ("return isinstance(known, grpc.Channel)", "return isinstance(known, grpc.Channel)"),
+    ],
+)
+def test_codes_and_types_remain_those_of_grpc(mixed: Program, body: str, line: str) -> None:
+    assert f"        {line}\n" in migrated(mixed, f"        {body}\n")
+
+
+def test_a_wait_that_may_be_for_either(mixed: Program) -> None:
+    body = (
+        "        raise\n\n\ndef wait(channel):\n    try:\n        grpc.channel_ready_future(channel).result(3)\n"
+        "    except grpc.FutureTimeoutError:\n        return None\n"
+    )
+    after = migrated(mixed, body)
+    assert "        grpc.channel_ready_future(channel).result(3)\n" in after
+    assert "    except (grpc.FutureTimeoutError, FutureTimeoutError):\n" in after
+
+
+def test_a_server_without_services_stays(mixed: Program) -> None:
+    after = migrated(mixed, "        raise\n\n\ndef serve(pool):\n    server = grpc.server(pool)\n    server.start()\n")
+    assert "    server = grpc.server(pool)\n" in after
