@@ -36,6 +36,7 @@ from grpc2connect.facts.kinds import (
     Super,
     Value,
     Values,
+    Wrapped,
 )
 
 
@@ -64,11 +65,14 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({Error(None)}) if name in ("value", "exception") else NOTHING
         case Channel() | Server() | Context() | Error() | Call() | Status():
             return frozenset({Member(owner, name)})
+        case Wrapped(how, inner):
+            return frozenset({inner}) if how == f"field:{name}" else NOTHING
         case Instance(cls):
             return _instance(env, owner, cls, name)
         case Class():
-            found = classes.lookup(env.state, owner, name)
-            return found or env.state.attributes.read((owner.node, name))
+            found = classes.lookup(env.state, owner, name) or env.state.attributes.read((owner.node, name))
+            found |= env.state.below.read((owner.node, name))
+            return frozenset(v.value if isinstance(v, Wrapped) and v.how == "static" else v for v in found)
         case Super(cls):
             found = classes.lookup(env.state, cls, name, skip_own=True)
             return _bound(found, Instance(cls)) or _inherited(env, cls, name)
@@ -98,7 +102,7 @@ def _generated(services: object, name: str) -> Values:
 
 def _instance(env: Environment, owner: Instance, cls: Class, name: str) -> Values:
     found = classes.instance_attribute(env.state, cls, name)
-    own = classes.lookup(env.state, cls, name)
+    own = classes.lookup(env.state, cls, name) | env.state.below.read((cls.node, name))
     for value in own:
         if classes.is_property(value) and isinstance(value, Function):
             found |= env.state.returns.read(value.node)
@@ -125,6 +129,10 @@ def _bound(values: Values, owner: Value) -> Values:
         if isinstance(value, Function) and value.self_value is None and not isinstance(value.node, ast.Lambda):
             static = classes.decorated(value.node, "staticmethod")
             found.add(value if static else Function(value.module, value.node, owner))
+        elif isinstance(value, Adder) and value.bound is None:
+            found.add(Adder(value.service, owner))
+        elif isinstance(value, Wrapped) and value.how == "static":
+            found.add(value.value)
         else:
             found.add(value)
     return frozenset(found)

@@ -75,12 +75,16 @@ class _Collector(NamedReferences):
             case ast.Name(ctx=ast.Store()):
                 yield from self._handler_assignment(node)
             case ast.Name():
-                if self.facts.importers(self.module, node):
-                    yield from self._named(node)
+                found = list(self._named(node)) if self.facts.importers(self.module, node) else []
+                yield from found or self._escape(node)
             case ast.Attribute():
-                yield from self._attribute(node)
+                found = list(self._attribute(node))
+                yield from found or self._escape(node)
             case ast.Call():
-                yield from dynamic(self.facts, self.module, node)
+                found = list(dynamic(self.facts, self.module, node)) or list(self._called(node))
+                yield from found or self._escape(node)
+            case ast.expr():
+                yield from self._escape(node)
 
     # Imports and definitions
 
@@ -233,7 +237,7 @@ class _Collector(NamedReferences):
             variant, target = parent.attr, parent
             parent = self.module.parents[parent]
         call = parent if isinstance(parent, ast.Call) and parent.func is target else None
-        kinds = {rpc.aio for rpc in rpcs if rpc.aio is not None}
+        kinds = {rpc.aio for rpc in rpcs} - {None} or {self.facts.colour(rpc.service) for rpc in rpcs}
         first = min(rpcs, key=repr)
         return refs.RpcUse(
             self.facts,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import api
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.escapes import escapes, generated
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
@@ -19,6 +20,7 @@ from grpc2connect.facts.kinds import (
     Status,
     Stub,
     StubClass,
+    StubsModule,
     Value,
     Values,
 )
@@ -61,7 +63,7 @@ class NamedReferences:
             for value in self.facts.values(parent)
         )
 
-    def _of_value(self, node: ast.Name | ast.Attribute, value: Value, call: ast.Call | None) -> Reference | None:
+    def _of_value(self, node: ast.expr, value: Value, call: ast.Call | None) -> Reference | None:
         facts, module = self.facts, self.module
         match value:
             case StubClass(service, aio):
@@ -78,9 +80,7 @@ class NamedReferences:
                         facts, module, node, units, ("names the stub class",), path=service.stub_class, stubs=stubs,
                         service=service, aio=aio if aio is not None else self._aio_of_annotation(node, service),
                     )  # fmt: skip
-                return refs.GeneratedUse(
-                    facts, module, node, units, ("stub class as a value",), what=service.stub_class
-                )
+                return self._value(node, value)
             case ServicerBase(service):
                 units = frozenset({service})
                 stubs = self._stubs(service)
@@ -97,9 +97,9 @@ class NamedReferences:
                 return refs.GeneratedUse(
                     facts, module, node, units, ("servicer as a value",), what=service.servicer_class
                 )
-            case Adder(service):
-                units = frozenset({service}) | (self._registered_on(call) if call else frozenset())
+            case Adder(service, _):
                 if call is not None:
+                    units = frozenset({service}) | self._registered_on(call)
                     return refs.Registration(
                         facts,
                         module,
@@ -109,7 +109,7 @@ class NamedReferences:
                         service=service,
                         stubs=self._stubs(service),
                     )
-                return refs.GeneratedUse(facts, module, node, units, ("registration as a value",), what=service.adder)
+                return self._value(node, value)
             case ExperimentalApi(service):
                 return refs.GeneratedUse(facts, module, node, frozenset({service}), (), what=service.name)
             case Status(name):
@@ -118,11 +118,84 @@ class NamedReferences:
                 return self._api(node, path, call)
         return None
 
+    def _value(self, node: ast.expr, value: StubClass | Adder) -> Reference:
+        """A stub class or registration that is used as a value, and whether every use of it is known."""
+        service, stub = value.service, isinstance(value, StubClass)
+        what, evidence = (service.stub_class, "stub class") if stub else (service.adder, "registration")
+        aio = value.aio if isinstance(value, StubClass) and value.aio is not None else self.facts.colour(service)
+        return refs.GeneratedUse(
+            self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what,
+            value="stub" if stub else "registration", escape=escapes(self.facts, self.module, node), service=service,
+            stubs=self._stubs(service), aio=aio,
+        )  # fmt: skip
+
+    def _escape(self, node: ast.expr) -> Iterator[Reference]:
+        """A generated class or module that came here as a value, and goes where the inference does not follow."""
+        values = self.facts.values(node)
+        if not values or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            return
+        modules = [value.module for value in values if isinstance(value, StubsModule)]
+        what = self.module.source(node).partition("\n")[0]
+        if modules and not self._is_looked_into(node):
+            units = frozenset(service for module in modules for service in module.services)
+            yield refs.GeneratedUse(self.facts, self.module, node, units, ("a generated module",), what=what)
+        elif (found := generated(values)) and (why := escapes(self.facts, self.module, node)):
+            units = frozenset(value.service for value in found)
+            yield refs.GeneratedUse(self.facts, self.module, node, units, ("a generated class",), what=what, escape=why)
+
+    def _is_looked_into(self, node: ast.expr) -> bool:
+        """Whether only a name of a module is taken: `module.GreeterStub`, `getattr(module, "GreeterStub")`."""
+        parent = self.module.parents[node]
+        return isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and self._by_name(parent) is not None)
+
+    def _by_name(self, node: ast.expr) -> StubClass | Adder | None:
+        """What `getattr(module, "GreeterStub")` gives: a generated class by a literal name."""
+        if not isinstance(node, ast.Call) or len(node.args) < 2:
+            return None
+        owner = self.facts.values(node.args[0])
+        found = generated(self.facts.values(node))
+        return found[0] if found and any(isinstance(value, StubsModule) for value in owner) else None
+
+    def _called(self, node: ast.Call) -> Iterator[Reference]:
+        """A call of a stub class or registration that is not named here, or only by a text."""
+        func, values = node.func, self.facts.values(node.func)
+        if (named := self._by_name(func)) is not None:
+            reference = self._of_value(func, named, node)
+            if reference is not None:
+                yield reference
+            return
+        if (named := self._by_name(node)) is not None:
+            parent = self.module.parents[node]
+            if not (isinstance(parent, ast.Call) and parent.func is node):
+                yield self._value(node, named)
+            return
+        found = [value for value in values if isinstance(value, StubClass | Adder)]
+        if not found or self._names_generated(func):
+            return
+        stub = isinstance(min(found, key=repr), StubClass)
+        units = frozenset(value.service for value in found)
+        if not stub:
+            units |= self._registered_on(node)
+        yield refs.CalledValue(
+            self.facts, self.module, node, units, ("calls a generated class that came as a value",),
+            value="stub" if stub else "registration", other=len({type(value) for value in values}) > 1,
+            bound=any(isinstance(value, Adder) and value.bound is not None for value in found),
+        )  # fmt: skip
+
+    def _names_generated(self, node: ast.expr) -> bool:
+        """Whether an expression spells a generated name from an import."""
+        if isinstance(node, ast.Name):
+            return bool(self.facts.importers(self.module, node))
+        return isinstance(node, ast.Attribute) and self._spelled(node)
+
+    def _spelled(self, node: ast.Attribute) -> bool:
+        raise NotImplementedError
+
     def _registered_on(self, call: ast.Call) -> frozenset[Service]:
         servers = [v for argument in call.args for v in self.facts.values(argument) if isinstance(v, Server)]
         return frozenset(service for server in servers for service in self.facts.services(server))
 
-    def _api(self, node: ast.Name | ast.Attribute, path: str, call: ast.Call | None) -> Reference | None:
+    def _api(self, node: ast.expr, path: str, call: ast.Call | None) -> Reference | None:
         facts, module = self.facts, self.module
         evidence = (path,)
         if path in api.CHANNELS:
@@ -181,7 +254,9 @@ class NamedReferences:
                     for value in self.facts.values(parent)
                     if isinstance(value, Stub) and value.service == service and value.aio is not None
                 }
-                return kinds.pop() if len(kinds) == 1 else None
+                if kinds:
+                    return kinds.pop() if len(kinds) == 1 else None
+                break
             if isinstance(parent, ast.stmt):
                 break
         return self.facts.colour(service)

@@ -2,6 +2,7 @@
 
 from grpc2connect.facts.references import (
     ApiUse,
+    CalledValue,
     CallUse,
     ChannelConstruction,
     ChannelUse,
@@ -29,6 +30,7 @@ from grpc2connect.facts.references import (
 __all__ = [
     "ApiUse",
     "CallUse",
+    "CalledValue",
     "ChannelConstruction",
     "ChannelUse",
     "ContextUse",
