@@ -19,6 +19,7 @@ from grpc2connect.facts.kinds import (
     ExperimentalApi,
     Function,
     Instance,
+    MaybeError,
     Member,
     Message,
     MessagesModule,
@@ -63,8 +64,12 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({RpcVariant(owner, name)})
         case Raises():
             return frozenset({Error(None)}) if name in ("value", "exception") else NOTHING
+        case Call() if name not in api.CALL_METHODS:
+            return NOTHING  # a field of the message, where it is not known whether a call is a message at once
         case Channel() | Server() | Context() | Error() | Call() | Status():
             return frozenset({Member(owner, name)})
+        case MaybeError():
+            return frozenset({Member(owner, name)}) if name in api.ERROR_METHODS else NOTHING
         case Wrapped(how, inner):
             return frozenset({inner}) if how == f"field:{name}" else NOTHING
         case Instance(cls):

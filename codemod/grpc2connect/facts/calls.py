@@ -34,6 +34,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
     Wrapped,
+    is_grpc,
 )
 from grpc2connect.facts.library import unknown_call
 from grpc2connect.facts.scopes import is_generator, parameters
@@ -215,7 +216,7 @@ def call_function(
         if index < len(names):
             state.receive(target, names[index], values)
         elif target.args.vararg:
-            wrapped = wrap("item", values) | wrap(f"tuple:{index - len(names)}", values)
+            wrapped = wrap("item", values) | wrap(f"tuple:{index - len(names)}", filter(is_grpc, values))
             state.receive(target, target.args.vararg.arg, wrapped)
     accepted = {*names, *(arg.arg for arg in target.args.kwonlyargs)}
     for name, values in keywords.items():
@@ -224,7 +225,8 @@ def call_function(
         elif name in accepted:
             state.receive(target, name, values)
         elif target.args.kwarg:
-            state.receive(target, target.args.kwarg.arg, wrap("item", values) | wrap(f"key:{name}", values))
+            given = frozenset(filter(is_grpc, values))
+            state.receive(target, target.args.kwarg.arg, wrap("item", given) | wrap(f"key:{name}", given))
     return result_of(function, env)
 
 
@@ -242,7 +244,7 @@ def _positional(node: ast.Call, arguments: list[Values], wanted: int) -> list[Va
         if exact:
             last = max(int(how.removeprefix("tuple:")) for how in exact)
             found.extend(unwrap(f"tuple:{position}", values) for position in range(last + 1))
-        elif inside := items(values):
+        elif inside := frozenset(filter(is_grpc, items(values))):
             found.extend([inside] * max(wanted - len(found), 1))
         else:
             break
@@ -251,11 +253,13 @@ def _positional(node: ast.Call, arguments: list[Values], wanted: int) -> list[Va
 
 def _unpack(values: Values, accepted: set[str], target: FunctionNode, env: Environment) -> None:
     """`f(**values)`: by the keys of a literal dict, or else anything to anyone."""
-    from grpc2connect.facts.expressions import unwrap
+    from grpc2connect.facts.expressions import held_under
 
-    keyed = any(isinstance(value, Wrapped) and value.how.startswith("key:") for value in values)
+    values = frozenset(filter(is_grpc, values))
+    if not values:
+        return
     for name in sorted(accepted):
-        env.state.receive(target, name, unwrap(f"key:{name}" if keyed else "item", values))
+        env.state.receive(target, name, held_under(name, values))
     if target.args.kwarg:
         env.state.receive(target, target.args.kwarg.arg, frozenset(v for v in values if isinstance(v, Wrapped)))
 

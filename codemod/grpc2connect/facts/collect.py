@@ -21,6 +21,7 @@ from grpc2connect.facts.kinds import (
     ExperimentalApi,
     Function,
     Instance,
+    MaybeError,
     Member,
     Message,
     ProgramModule,
@@ -277,6 +278,8 @@ class _Collector(NamedReferences):
                 if member.name not in api.CALL_METHODS and self._may_be_message(node):
                     return None
                 return refs.CallUse(facts, module, node, units, evidence, name=member.name)
-            case Error():
+            case Error() | MaybeError():
+                if owner == MaybeError() and (call is None or call.args or call.keywords):
+                    return None
                 return refs.ErrorUse(facts, module, node, units, evidence, name=member.name, call=call)
         return None

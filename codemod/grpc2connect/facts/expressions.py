@@ -20,6 +20,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
     Wrapped,
+    is_grpc,
 )
 from grpc2connect.facts.narrowing import narrow
 from grpc2connect.facts.scopes import bindings
@@ -109,7 +110,7 @@ def _dict(keys: list[ast.expr | None], held: list[ast.expr], env: Environment) -
         evaluate(key, env)
         found |= wrap("item", values)
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
-            found |= wrap(f"key:{key.value}", values)
+            found |= wrap(f"key:{key.value}", filter(is_grpc, values))
     return frozenset(found)
 
 
@@ -176,9 +177,17 @@ def awaited(values: Values) -> Values:
     return found
 
 
+def held_under(key: str, values: Values) -> Values:
+    """What a dict holds under a literal key: what was put there under it, or under a key that is not known."""
+    keyed = {v.value for v in values if isinstance(v, Wrapped) and v.how.startswith("key:")}
+    return unwrap(f"key:{key}", values) | (unwrap("item", values) - keyed)
+
+
 def subscript(values: Values, index: ast.expr) -> Values:
     """What `value[index]` gives."""
     number = index.value if isinstance(index, ast.Constant) else None
+    if isinstance(number, str):
+        return held_under(number, values) | frozenset(v for v in values if isinstance(v, Member))
     if isinstance(number, int) and (exact := unwrap(f"tuple:{number}", values)):
         return exact
     # `grpc.StatusCode["OK"]` and generics such as `ServicerContext[Req, Res]` stay what they are.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from grpc2connect.facts import api
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.kinds import NOTHING, Api, Class, Function, Instance, ProgramModule, Raises, Values, Wrapped
+from grpc2connect.facts.kinds import NOTHING, Api, Class, Function, Instance, ProgramModule, Raises, Values, Wrapped, is_grpc
 
 _RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 _PASS_THROUGH = frozenset({"gather", "wait_for", "shield", "create_task", "ensure_future", "cast"})
@@ -84,13 +84,16 @@ def unknown_call(
 
 def _held(node: ast.Call, name: str, env: Environment) -> Values:
     """What a method of a container gives of what it holds."""
-    from grpc2connect.facts.expressions import wrap
+    from grpc2connect.facts.expressions import held_under, wrap
 
     assert isinstance(node.func, ast.Attribute)
     held = env.state.values.get(node.func.value, NOTHING)
     wrapped = frozenset(v for v in held if isinstance(v, Wrapped) and v.how == "item")
     if name in _SAME_HELD:
         return wrapped
+    key = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+    if name in _ONE_HELD and isinstance(key, str):
+        return held_under(key, held)
     if name in _ONE_HELD:
         return frozenset(value.value for value in wrapped)
     if name == "items":
@@ -109,7 +112,7 @@ def _put(
         grow_container(container, wrap("item", arguments[_PUT[name]]), env)
     elif name in _PUT_ALL:
         given = [items(values) for values in arguments] + list(keywords.values())
-        grow_container(container, wrap("item", (value for values in given for value in values)), env)
+        grow_container(container, wrap("item", (value for values in given for value in values if is_grpc(value))), env)
 
 
 def _one(value: Wrapped) -> bool:

@@ -12,9 +12,15 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
+    Builtin,
+    Class,
     Context,
     ExperimentalApi,
+    Function,
+    Instance,
     Member,
+    Message,
+    Package,
     Server,
     ServicerBase,
     Status,
@@ -29,6 +35,8 @@ from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
 
 _TYPES = {**api.CHANNEL_TYPES, **api.SERVER_TYPES, **api.CONTEXT_TYPES}
+
+_NEVER_GENERATED = (Function, Class, Instance, Message, Package, Api, Builtin, Status, Member)
 
 
 class NamedReferences:
@@ -133,6 +141,8 @@ class NamedReferences:
         """A generated class or module that came here as a value, and goes where the inference does not follow."""
         values = self.facts.values(node)
         if not values or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            return
+        if all(isinstance(value, _NEVER_GENERATED) for value in values):
             return
         modules = [value.module for value in values if isinstance(value, StubsModule)]
         what = self.module.source(node).partition("\n")[0]

@@ -8,18 +8,18 @@ from grpc2connect.facts.environment import Environment, instances
 from grpc2connect.facts.kinds import Error, MaybeError, Stub, Values, Wrapped, is_grpc
 
 
-def narrow(test: ast.expr, env: Environment) -> list[str]:
-    """Bind the names of which a test says what they are, where it holds; their names."""
+def narrow(test: ast.expr, env: Environment) -> dict[str, Values]:
+    """Bind the names of which a test says what they are, where it holds; what they are."""
     match test:
         case ast.BoolOp(op=ast.And(), values=operands):
-            return [name for operand in operands for name in narrow(operand, env)]
+            return {name: values for operand in operands for name, values in narrow(operand, env).items()}
         case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in env.bound:
             found = _narrowed(env.look_up(name), _types(classes, env))
             if found is None:
-                return []
+                return {}
             env.locals[name] = found
-            return [name]
-    return []
+            return {name: found}
+    return {}
 
 
 def _types(node: ast.expr, env: Environment) -> Values:

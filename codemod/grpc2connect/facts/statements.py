@@ -20,6 +20,7 @@ from grpc2connect.facts.kinds import (
     ExperimentalApi,
     Function,
     Instance,
+    MaybeError,
     Package,
     ProgramModule,
     Raises,
@@ -33,6 +34,9 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.facts.narrowing import narrow
 from grpc2connect.facts.program import MODELLED
 from grpc2connect.facts.scopes import parameters
+
+
+_BROAD = frozenset({"Exception", "BaseException"})
 
 
 def run_block(body: list[ast.stmt], env: Environment) -> None:
@@ -130,8 +134,9 @@ def _branches(env: Environment, test: ast.expr, body: list[ast.stmt], orelse: li
     other = env.fork()
     narrowed = narrow(test, other)
     run_block(body, other)
-    for name in narrowed:
-        other.locals[name] = other.locals.get(name, NOTHING) | env.locals.get(name, NOTHING)
+    for name, values in narrowed.items():
+        if other.locals.get(name) == values:
+            other.locals[name] = env.look_up(name)
     run_block(orelse, env)
     env.join(other)
 
@@ -161,9 +166,15 @@ def _caught(node: ast.expr | None, env: Environment) -> Values:
         return NOTHING
     values = evaluate(node, env)
     values |= unwrap("item", values)
+    if any(isinstance(part, ast.Name) and part.id in _BROAD for part in ast.walk(node)):
+        values |= {MaybeError()}
     return frozenset(
         Error(api.ERRORS[value.path]) for value in values if isinstance(value, Api) and value.path in api.ERRORS
-    ) | frozenset(Instance(value) for value in values if isinstance(value, Class))
+    ) | frozenset(
+        Instance(value) if isinstance(value, Class) else value
+        for value in values
+        if isinstance(value, Class | MaybeError)
+    )
 
 
 def entered(values: Values, env: Environment) -> Values:
@@ -212,8 +223,7 @@ def assign_attribute(owner: ast.expr, name: str, values: Values, env: Environmen
         if isinstance(value, Instance | Class):
             cls = value.cls if isinstance(value, Instance) else value
             env.state.attributes.grow((cls.node, name), values)
-            for ancestor in classes.ancestry(env.state, cls)[1:]:
-                env.state.below.grow((ancestor.node, name), values)
+            classes.inherit_upwards(env.state, cls, name, values)
         elif isinstance(value, ProgramModule):
             env.state.bind(value.module.tree, name, values)
     if values and all(isinstance(value, Wrapped) for value in owners) and not isinstance(owner, ast.Call):
@@ -262,9 +272,10 @@ def _define_class(node: ast.ClassDef, env: Environment) -> None:
     for generated in classes.generated_bases(env.state, cls):
         if isinstance(generated, ServicerBase):
             env.state.serve(cls, generated.service)
-    for ancestor in classes.ancestry(env.state, cls)[1:]:
-        for name in inner.bound:
-            env.state.below.grow((ancestor.node, name), env.state.cells.get((node, name), NOTHING))
+    if len(classes.ancestry(env.state, cls)) > 1:
+        for name in sorted(inner.bound):
+            if found := env.state.cells.get((node, name), NOTHING):
+                classes.inherit_upwards(env.state, cls, name, found)
     env.bind(node.name, frozenset({cls}))
 
 
