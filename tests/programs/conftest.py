@@ -10,7 +10,7 @@ import pytest
 
 from grpc2connect.engine import run
 from grpc2connect.options import Options
-from grpc2connect.results import RunResult
+from grpc2connect.results import RunResult, State
 
 STUBS = Path(__file__).parents[2] / "fixtures" / "projects" / "hello_flat"
 
@@ -70,3 +70,40 @@ def becomes(program: Program) -> Check:
         return result
 
     return check
+
+
+Files = dict[str, str]
+
+
+def check_form(program: Program, files: Files, wanted: Files) -> RunResult:
+    """Migrates files; every reference must end native or bridged, and the wanted lines must stand in the files.
+
+    `files` and `wanted` are texts by file name; the files must compile, and a second run must change nothing.
+    """
+    for name, text in files.items():
+        program.write(name, text)
+    result = program.migrate()
+    left = [(entry.place, entry.code, entry.text, entry.why) for entry in result.ledger if entry.state is State.LEFT]
+    assert left == [], "\n".join(map(str, left))
+    assert result.changes
+    for name, lines in wanted.items():
+        text = program.text(name)
+        missing = [line for line in lines.splitlines() if line.strip() and line not in text.splitlines()]
+        assert missing == [], f"{missing}\n{text}"
+    for name in files:
+        text = program.text(name)
+        compile(text, name, "exec")
+        assert "SayHello" not in text, text
+        assert "_pb2_grpc" not in text, text
+    assert program.run().changes == ()
+    return result
+
+
+def check_stays(program: Program, files: Files, code: str) -> RunResult:
+    """Migrates files; none may change, and a finding with the code must say why."""
+    for name, text in files.items():
+        program.write(name, text)
+    result = program.migrate()
+    assert {name: program.text(name) for name in files} == files
+    assert code in {finding.code for finding in result.findings}, result.findings
+    return result

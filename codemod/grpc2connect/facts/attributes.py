@@ -19,6 +19,7 @@ from grpc2connect.facts.kinds import (
     ExperimentalApi,
     Function,
     Instance,
+    MaybeError,
     Member,
     Message,
     MessagesModule,
@@ -36,6 +37,7 @@ from grpc2connect.facts.kinds import (
     Super,
     Value,
     Values,
+    Wrapped,
 )
 
 
@@ -62,13 +64,20 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({RpcVariant(owner, name)})
         case Raises():
             return frozenset({Error(None)}) if name in ("value", "exception") else NOTHING
+        case Call() if name not in api.CALL_METHODS:
+            return NOTHING  # a field of the message, where it is not known whether a call is a message at once
         case Channel() | Server() | Context() | Error() | Call() | Status():
             return frozenset({Member(owner, name)})
+        case MaybeError():
+            return frozenset({Member(owner, name)}) if name in api.ERROR_METHODS else NOTHING
+        case Wrapped(how, inner):
+            return frozenset({inner}) if how == f"field:{name}" else NOTHING
         case Instance(cls):
             return _instance(env, owner, cls, name)
         case Class():
-            found = classes.lookup(env.state, owner, name)
-            return found or env.state.attributes.read((owner.node, name))
+            found = classes.lookup(env.state, owner, name) or env.state.attributes.read((owner.node, name))
+            found |= env.state.below.read((owner.node, name))
+            return frozenset(v.value if isinstance(v, Wrapped) and v.how == "static" else v for v in found)
         case Super(cls):
             found = classes.lookup(env.state, cls, name, skip_own=True)
             return _bound(found, Instance(cls)) or _inherited(env, cls, name)
@@ -98,7 +107,7 @@ def _generated(services: object, name: str) -> Values:
 
 def _instance(env: Environment, owner: Instance, cls: Class, name: str) -> Values:
     found = classes.instance_attribute(env.state, cls, name)
-    own = classes.lookup(env.state, cls, name)
+    own = classes.lookup(env.state, cls, name) | env.state.below.read((cls.node, name))
     for value in own:
         if classes.is_property(value) and isinstance(value, Function):
             found |= env.state.returns.read(value.node)
@@ -125,6 +134,10 @@ def _bound(values: Values, owner: Value) -> Values:
         if isinstance(value, Function) and value.self_value is None and not isinstance(value.node, ast.Lambda):
             static = classes.decorated(value.node, "staticmethod")
             found.add(value if static else Function(value.module, value.node, owner))
+        elif isinstance(value, Adder) and value.bound is None:
+            found.add(Adder(value.service, owner))
+        elif isinstance(value, Wrapped) and value.how == "static":
+            found.add(value.value)
         else:
             found.add(value)
     return frozenset(found)

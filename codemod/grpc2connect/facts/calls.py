@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grpc2connect.facts import api, classes
+from grpc2connect.facts import api, classes, fields
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -22,10 +22,11 @@ from grpc2connect.facts.kinds import (
     Instance,
     Member,
     Message,
-    Raises,
+    Partial,
     Rpc,
     RpcVariant,
     Server,
+    ServicerBase,
     Site,
     Status,
     Stub,
@@ -34,13 +35,11 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
     Wrapped,
+    is_grpc,
 )
+from grpc2connect.facts.library import unknown_call
 from grpc2connect.facts.scopes import is_generator, parameters
-from grpc2connect.facts.state import Registration
-
-_RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
-_PASS_THROUGH = frozenset({"gather", "wait_for", "shield", "create_task", "ensure_future", "cast"})
-_ENTER = frozenset({"enter_context", "enter_async_context", "closing", "aclosing"})
+from grpc2connect.facts.state import FunctionNode, Registration
 
 
 def evaluate_call(node: ast.Call, env: Environment) -> Values:
@@ -54,10 +53,30 @@ def evaluate_call(node: ast.Call, env: Environment) -> Values:
     known = False
     for callee in callees:
         result = _apply(callee, node, arguments, keywords, env)
-        known = known or isinstance(callee, Function | Class)
+        known = known or isinstance(callee, Function | Class | Partial)
         found |= result
     if not known:
-        found |= _unknown(node, arguments, keywords, env)
+        _hand_over(node, arguments, keywords, env)
+        found |= unknown_call(node, arguments, keywords, env)
+        found |= _made_later(node, arguments, keywords, env)
+    return frozenset(found)
+
+
+def _made_later(
+    node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+) -> Values:
+    """`partial(make, x)`, and the values that a described field starts with: `field(default_factory=make)`."""
+    found: set[Value] = set()
+    if classes.decorated_as(node, "partial") and arguments:
+        for value in arguments[0]:
+            if isinstance(value, Class):
+                _construct(value, node, arguments[1:], keywords, env)
+            if isinstance(value, Function | Class):
+                found.add(Partial(value, len(arguments) - 1))
+    elif fields.is_maker(node):
+        found |= keywords.get("default", NOTHING)
+        for value in keywords.get("default_factory", NOTHING) | keywords.get("factory", NOTHING):
+            found |= _apply(value, node, [], {}, env)
     return frozenset(found)
 
 
@@ -85,8 +104,8 @@ def _apply(
             if name == "with_call":
                 return frozenset({Wrapped("tuple:0", Message()), Wrapped("tuple:1", call)})
             return frozenset({call}) if name == "future" else NOTHING
-        case Adder(service):
-            _register(service, node, arguments, keywords, env)
+        case Adder(service, bound):
+            _register(service, node, ([] if bound is None else [frozenset({bound})]) + arguments, keywords, env)
             return NOTHING
         case Member(owner, name):
             if isinstance(owner, Server):
@@ -96,6 +115,8 @@ def _apply(
             return _construct(callee, node, arguments, keywords, env)
         case Function():
             return call_function(callee, node, arguments, keywords, env)
+        case Partial(inner, count):
+            return _apply(inner, node, [NOTHING] * count + arguments, keywords, env)
         case Builtin(path):
             return _builtin_call(path, node, arguments, env)
     return NOTHING
@@ -146,12 +167,18 @@ def _register(
     servicers = arguments[0] if arguments else keywords.get("servicer", NOTHING)
     servers = arguments[1] if len(arguments) > 1 else keywords.get("server", NOTHING)
     for value in servicers:
-        if isinstance(value, Instance):
+        if isinstance(value, Instance) and _may_serve(env, value.cls, service):
             env.state.serve(value.cls, service)  # type: ignore[arg-type]
     for server in servers:
         if isinstance(server, Server):
             env.state.link(server, Adder(service))  # type: ignore[arg-type]
     env.state.registrations.setdefault(node, set()).add(Registration(env.module, node, service))  # type: ignore[arg-type]
+
+
+def _may_serve(env: Environment, cls: Class, service: object) -> bool:
+    """Whether a registration can be of a class: not where a loop registers others too, and it derives from those."""
+    own = {base.service for base in classes.generated_bases(env.state, cls) if isinstance(base, ServicerBase)}
+    return not own or service in own
 
 
 def _member_call(owner: Value, name: str) -> Values:
@@ -166,9 +193,14 @@ def _construct(
     cls: Class, node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
 ) -> Values:
     instance = Instance(cls)
-    for function in classes.lookup(env.state, cls, "__init__"):
-        if isinstance(function, Function):
-            call_function(Function(function.module, function.node, instance), node, arguments, keywords, env)
+    functions = [found for found in classes.lookup(env.state, cls, "__init__") if isinstance(found, Function)]
+    for function in functions:
+        call_function(Function(function.module, function.node, instance), node, arguments, keywords, env)
+    if not functions:
+        names = [name for name, _ in fields.of(env.state, cls)]
+        for name, values in [*zip(names, arguments, strict=False), *keywords.items()]:
+            if name in names:
+                env.state.attributes.grow((cls.node, str(name)), values)
     return frozenset({instance})
 
 
@@ -180,23 +212,65 @@ def call_function(
     env: Environment,
 ) -> Values:
     """Bind arguments to the parameters of a function of the program; what it returns."""
+    from grpc2connect.facts.expressions import wrap
+
     state, target = env.state, function.node
     state.calls.setdefault(target, set()).add(node)
     names = [arg.arg for arg in parameters(target)]
     if function.self_value is not None:
         names = names[1:]
-    starred = any(isinstance(argument, ast.Starred) for argument in node.args)
-    for index, values in enumerate(arguments):
-        if index < len(names) and not starred:
+    for index, values in enumerate(_positional(node, arguments, len(names))):
+        if index < len(names):
             state.receive(target, names[index], values)
         elif target.args.vararg:
-            wrapped = frozenset(Wrapped("item", value) for value in values)
+            wrapped = wrap("item", values) | wrap(
+                f"tuple:{index - len(names)}", [value for value in values if is_grpc(value)]
+            )
             state.receive(target, target.args.vararg.arg, wrapped)
     accepted = {*names, *(arg.arg for arg in target.args.kwonlyargs)}
     for name, values in keywords.items():
-        if name in accepted:
+        if name is None:
+            _unpack(values, accepted, target, env)
+        elif name in accepted:
             state.receive(target, name, values)
+        elif target.args.kwarg:
+            given = frozenset([value for value in values if is_grpc(value)])
+            state.receive(target, target.args.kwarg.arg, wrap("item", given) | wrap(f"key:{name}", given))
     return result_of(function, env)
+
+
+def _positional(node: ast.Call, arguments: list[Values], wanted: int) -> list[Values]:
+    """The positional arguments of a call, those of an unpacked tuple each by itself."""
+    from grpc2connect.facts.expressions import items, unwrap
+
+    found: list[Values] = []
+    nodes = node.args if len(node.args) == len(arguments) else []
+    for index, values in enumerate(arguments):
+        if index >= len(nodes) or not isinstance(nodes[index], ast.Starred):
+            found.append(values)
+            continue
+        exact = {v.how for v in values if isinstance(v, Wrapped) and v.how.startswith("tuple:")}
+        if exact:
+            last = max(int(how.removeprefix("tuple:")) for how in exact)
+            found.extend(unwrap(f"tuple:{position}", values) for position in range(last + 1))
+        elif inside := frozenset(filter(is_grpc, items(values))):
+            found.extend([inside] * max(wanted - len(found), 1))
+        else:
+            break
+    return found
+
+
+def _unpack(values: Values, accepted: set[str], target: FunctionNode, env: Environment) -> None:
+    """`f(**values)`: by the keys of a literal dict, or else anything to anyone."""
+    from grpc2connect.facts.expressions import held_under
+
+    values = frozenset([value for value in values if is_grpc(value)])
+    if not values:
+        return
+    for name in sorted(accepted):
+        env.state.receive(target, name, held_under(name, values))
+    if target.args.kwarg:
+        env.state.receive(target, target.args.kwarg.arg, frozenset(v for v in values if isinstance(v, Wrapped)))
 
 
 def result_of(function: Function, env: Environment) -> Values:
@@ -220,6 +294,8 @@ def result_of(function: Function, env: Environment) -> Values:
 def _builtin_call(path: str, node: ast.Call, arguments: list[Values], env: Environment) -> Values:
     if path == "super" and env.cls is not None:
         return frozenset({Super(env.cls)})
+    if path == "staticmethod" and arguments:
+        return frozenset(Wrapped("static", value) for value in arguments[0])
     if path == "getattr" and len(node.args) >= 2:
         name = node.args[1]
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
@@ -227,42 +303,6 @@ def _builtin_call(path: str, node: ast.Call, arguments: list[Values], env: Envir
 
             return frozenset(found for owner in arguments[0] for found in attributes.get(env, owner, name.value))
     return NOTHING
-
-
-def _unknown(node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment) -> Values:
-    """A callee that is not of the program: what it surely does with functions and errors handed to it."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    if name in _RAISES and arguments and any(isinstance(v, Api) and v.path in api.ERRORS for v in _flat(arguments[0])):
-        return frozenset({Raises()})
-    _hand_over(node, arguments, keywords, env)
-    if name in _PASS_THROUGH and arguments:
-        return arguments[-1 if name == "cast" else 0]
-    if name in _ENTER and arguments:
-        from grpc2connect.facts.statements import entered
-
-        found = entered(arguments[0], env)
-        if name == "enter_context":
-            return found
-        return frozenset(Wrapped("await" if name == "enter_async_context" else "enter", value) for value in found)
-    if name in ("append", "add") and isinstance(node.func, ast.Attribute) and arguments:
-        from grpc2connect.facts.statements import _grow_container
-
-        _grow_container(node.func.value, frozenset(Wrapped("item", v) for v in arguments[0]), env)
-    if name in ("dict", "list", "tuple", "iter", "reversed", "sorted", "set") and arguments:
-        return frozenset(v for v in arguments[0] if isinstance(v, Wrapped) and v.how == "item")
-    if name == "next" and arguments:
-        from grpc2connect.facts.expressions import items
-
-        return items(arguments[0])
-    if name in ("get", "pop", "values", "setdefault") and isinstance(node.func, ast.Attribute):
-        held = env.state.values.get(node.func.value, NOTHING)
-        wrapped = frozenset(v for v in held if isinstance(v, Wrapped) and v.how == "item")
-        return wrapped if name == "values" else frozenset(v.value for v in wrapped)
-    return NOTHING
-
-
-def _flat(values: Values) -> Values:
-    return values | frozenset(value.value for value in values if isinstance(value, Wrapped))
 
 
 def _hand_over(node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment) -> None:
@@ -279,7 +319,12 @@ def _hand_over(node: ast.Call, arguments: list[Values], keywords: dict[str | Non
                 frozenset(v.value for v in given if isinstance(v, Wrapped) and v.how == f"tuple:{index}")
                 for index in range(max(indexes, default=-1) + 1)
             ]
-            call_function(value, node, unpacked, {}, env)
+            named: dict[str | None, Values] = {
+                v.how.removeprefix("key:"): frozenset({v.value})
+                for v in keywords.get("kwargs", NOTHING)
+                if isinstance(v, Wrapped) and v.how.startswith("key:")
+            }
+            call_function(value, node, unpacked, named, env)
 
 
 def apply_decorators(function: Function, node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> Values:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
-from grpc2connect.facts.kinds import NOTHING, Class, Function, ServicerBase, StubClass, Value, Values
+from grpc2connect.facts.kinds import NOTHING, Class, Function, ServicerBase, StubClass, Value, Values, is_grpc
 from grpc2connect.facts.state import State
 from grpc2connect.syntax import Module
 
@@ -79,6 +80,28 @@ def is_property(function: Value) -> bool:
         isinstance(function, Function)
         and not isinstance(function.node, ast.Lambda)
         and decorated(function.node, "property", "cached_property")
+    )
+
+
+def inherit_upwards(state: State, cls: Class, name: str, values: Values) -> None:
+    """Let the bases of a class be asked for what it has under a name, as `self` in their methods may be.
+
+    Functions only where a base has none of its own that does something: others replace what the base can do itself.
+    """
+    for ancestor in ancestry(state, cls)[1:]:
+        own = _does(ancestor.node)
+        state.below.grow((ancestor.node, name), frozenset(v for v in values if name not in own or is_grpc(v)))
+
+
+@lru_cache(maxsize=16384)
+def _does(node: ast.ClassDef) -> frozenset[str]:
+    """The methods of a class that do something: not those that are abstract, or only raise."""
+    functions = [child for child in node.body if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return frozenset(
+        function.name
+        for function in functions
+        if not decorated(function, "abstractmethod", "abstractproperty")
+        and not all(isinstance(step, ast.Expr | ast.Pass | ast.Raise) for step in function.body)
     )
 
 

@@ -21,6 +21,7 @@ from grpc2connect.facts.kinds import (
     ExperimentalApi,
     Function,
     Instance,
+    MaybeError,
     Member,
     Message,
     ProgramModule,
@@ -75,12 +76,16 @@ class _Collector(NamedReferences):
             case ast.Name(ctx=ast.Store()):
                 yield from self._handler_assignment(node)
             case ast.Name():
-                if self.facts.importers(self.module, node):
-                    yield from self._named(node)
+                found = list(self._named(node)) if self.facts.importers(self.module, node) else []
+                yield from found or self._escape(node)
             case ast.Attribute():
-                yield from self._attribute(node)
+                found = list(self._attribute(node))
+                yield from found or self._escape(node)
             case ast.Call():
-                yield from dynamic(self.facts, self.module, node)
+                found = list(dynamic(self.facts, self.module, node)) or list(self._called(node))
+                yield from found or self._escape(node)
+            case ast.expr():
+                yield from self._escape(node)
 
     # Imports and definitions
 
@@ -237,7 +242,7 @@ class _Collector(NamedReferences):
             variant, target = parent.attr, parent
             parent = self.module.parents[parent]
         call = parent if isinstance(parent, ast.Call) and parent.func is target else None
-        kinds = {rpc.aio for rpc in rpcs if rpc.aio is not None}
+        kinds = {rpc.aio for rpc in rpcs} - {None} or {self.facts.colour(rpc.service) for rpc in rpcs}
         first = min(rpcs, key=repr)
         return refs.RpcUse(
             self.facts,
@@ -277,6 +282,8 @@ class _Collector(NamedReferences):
                 if member.name not in api.CALL_METHODS and self._may_be_message(node):
                     return None
                 return refs.CallUse(facts, module, node, units, evidence, name=member.name)
-            case Error():
+            case Error() | MaybeError():
+                if owner == MaybeError() and (call is None or call.args or call.keywords):
+                    return None
                 return refs.ErrorUse(facts, module, node, units, evidence, name=member.name, call=call)
         return None

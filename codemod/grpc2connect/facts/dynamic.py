@@ -28,7 +28,7 @@ from grpc2connect.syntax import Module
 _BY_NAME = frozenset(
     {"getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller"}
 )
-_PATCHES = frozenset({"patch", "setattr", "delattr", "dict"})
+_PATCHES = frozenset({"patch", "setattr", "delattr", "dict", "import_module", "__import__"})
 _TEXT = re.compile(r"(^|\.)(\w+_pb2_grpc(\.|$)|grpc\.(aio\.)?\w+$)")
 _HARMLESS = frozenset(
     {
@@ -73,10 +73,13 @@ def _named_services(facts: Facts, dotted: str) -> frozenset[Service]:
     parts = dotted.split(".")
     found = set()
     for stubs in facts.program.schema.grpc_modules:
-        through = (stubs.dotted or "").rpartition(".")[2] in parts[:-1]
+        name = (stubs.dotted or "").rpartition(".")[2]
+        through = name in parts[:-1]
         for service in stubs.services:
-            if parts[-1] in (service.stub_class, service.servicer_class, service.adder) or (
-                through and parts[-1] not in facts.generated_names
+            if (
+                name == parts[-1]
+                or parts[-1] in (service.stub_class, service.servicer_class, service.adder)
+                or (through and parts[-1] not in facts.generated_names)
             ):
                 found.add(service)
     return frozenset(found)

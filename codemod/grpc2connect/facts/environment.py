@@ -93,7 +93,7 @@ class Environment:
         """The values that an annotation promises (strings, unions, `Optional` and containers included)."""
         if node is None:
             return NOTHING
-        return frozenset(value for found in self._annotated(node) for value in _instances(found))
+        return frozenset(value for found in self._annotated(node) for value in instances(found))
 
     def _annotated(self, node: ast.expr) -> Values:
         from grpc2connect.facts.expressions import evaluate
@@ -107,7 +107,9 @@ class Environment:
                 name = outer.attr if isinstance(outer, ast.Attribute) else getattr(outer, "id", "")
                 parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
                 found = frozenset(value for part in parts for value in self._annotated(part))
-                if name in ("Optional", "Union", "Annotated", "Final", "ClassVar", "Type", "type"):
+                if name in ("Type", "type"):
+                    return frozenset(Wrapped("class", value) for value in found)
+                if name in ("Optional", "Union", "Annotated", "Final", "ClassVar"):
                     return found
                 own = evaluate(outer, self)
                 wrapped = frozenset(Wrapped("item", value) for value in found)
@@ -147,10 +149,13 @@ def parse_string_annotation(module: Module, node: ast.Constant, text: str) -> as
     return parsed
 
 
-def _instances(value: object) -> Values:
+def instances(value: object) -> Values:
+    """The instances of what an annotation or a test names."""
     match value:
+        case Wrapped("class", inner):
+            return frozenset({inner})
         case Wrapped(how, inner):
-            return frozenset(Wrapped(how, item) for item in _instances(inner))
+            return frozenset(Wrapped(how, item) for item in instances(inner))
         case StubClass(service, aio):
             return frozenset({Stub(service, aio, None)})
         case Class():

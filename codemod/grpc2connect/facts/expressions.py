@@ -7,7 +7,22 @@ from collections.abc import Iterable
 
 from grpc2connect.facts import attributes, calls
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.kinds import NOTHING, Api, Call, Function, Member, Message, Value, Values, Wrapped
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Api,
+    Builtin,
+    Call,
+    Class,
+    Function,
+    Member,
+    Message,
+    StubClass,
+    Value,
+    Values,
+    Wrapped,
+    is_grpc,
+)
+from grpc2connect.facts.narrowing import narrow
 from grpc2connect.facts.scopes import bindings
 
 
@@ -31,20 +46,25 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
         case ast.Await(value=value):
             return awaited(evaluate(value, env))
         case ast.Subscript(value=value, slice=index):
-            evaluate(index, env)
-            return subscript(evaluate(value, env), index)
+            inside = evaluate(index, env)
+            outer = evaluate(value, env)
+            if any(isinstance(v, Builtin) and v.path.endswith((".Optional", ".Union", ".Annotated")) for v in outer):
+                return inside | unwrap("item", inside)
+            return subscript(outer, index)
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
             return _sequence(node, elements, env)
         case ast.Dict(keys=keys, values=held):
-            for key in keys:
-                if key is not None:
-                    evaluate(key, env)
-            return wrap("item", (value for item in held for value in evaluate(item, env)))
+            return _dict(keys, held, env)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             evaluate(test, env)
-            return evaluate(body, env) | evaluate(orelse, env)
-        case ast.BoolOp(values=operands):
-            return frozenset(value for operand in operands for value in evaluate(operand, env))
+            other = env.fork()
+            narrow(test, other)
+            return evaluate(body, other) | evaluate(orelse, env)
+        case ast.BoolOp(op=operator, values=operands):
+            return _operands(isinstance(operator, ast.And), operands, env)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            # `GreeterStub | None` as an alias of a type.
+            return frozenset(v for v in evaluate(left, env) | evaluate(right, env) if isinstance(v, StubClass | Class))
         case ast.NamedExpr(target=target, value=value):
             found = evaluate(value, env)
             env.bind(target.id, found)
@@ -77,6 +97,34 @@ def _sequence(node: ast.expr, elements: list[ast.expr], env: Environment) -> Val
         found |= wrap("item", values)
         if isinstance(node, ast.Tuple | ast.List):
             found |= wrap(f"tuple:{index}", values)
+    return frozenset(found)
+
+
+def _dict(keys: list[ast.expr | None], held: list[ast.expr], env: Environment) -> Values:
+    found: set[Value] = set()
+    for key, value in zip(keys, held, strict=True):
+        values = evaluate(value, env)
+        if key is None:
+            found |= {value for value in values if isinstance(value, Wrapped)}
+            continue
+        evaluate(key, env)
+        found |= wrap("item", values)
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            found |= wrap(f"key:{key.value}", [value for value in values if is_grpc(value)])
+    return frozenset(found)
+
+
+def _operands(every: bool, operands: list[ast.expr], env: Environment) -> Values:
+    """`a and b`, `a or b`; what `a` says of a name is known in `b` of an `and`."""
+    inner = env.fork()
+    found: set[Value] = set()
+    for operand in operands:
+        found |= evaluate(operand, inner)
+        for child in ast.walk(operand):
+            if isinstance(child, ast.NamedExpr):
+                env.bind(child.target.id, inner.look_up(child.target.id))
+        if every:
+            narrow(operand, inner)
     return frozenset(found)
 
 
@@ -129,9 +177,17 @@ def awaited(values: Values) -> Values:
     return found
 
 
+def held_under(key: str, values: Values) -> Values:
+    """What a dict holds under a literal key: what was put there under it, or under a key that is not known."""
+    keyed = {v.value for v in values if isinstance(v, Wrapped) and v.how.startswith("key:")}
+    return unwrap(f"key:{key}", values) | (unwrap("item", values) - keyed)
+
+
 def subscript(values: Values, index: ast.expr) -> Values:
     """What `value[index]` gives."""
     number = index.value if isinstance(index, ast.Constant) else None
+    if isinstance(number, str):
+        return held_under(number, values) | frozenset(v for v in values if isinstance(v, Member))
     if isinstance(number, int) and (exact := unwrap(f"tuple:{number}", values)):
         return exact
     # `grpc.StatusCode["OK"]` and generics such as `ServicerContext[Req, Res]` stay what they are.

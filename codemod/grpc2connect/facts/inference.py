@@ -95,7 +95,10 @@ def run_function(program: Program, state: State, function: Function) -> None:
     for arg in [*parameters(node), *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]:
         if arg is None:
             continue
-        values = state.parameters.read((node, arg.arg)) | env.annotation(arg.annotation)
+        annotated = env.annotation(arg.annotation)
+        if arg is node.args.vararg or arg is node.args.kwarg:
+            annotated = frozenset(Wrapped("item", value) for value in annotated)
+        values = state.parameters.read((node, arg.arg)) | annotated
         if not values:
             values = _fixture(env, node, arg.arg)
         env.bind(arg.arg, values)

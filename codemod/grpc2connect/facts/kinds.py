@@ -97,9 +97,10 @@ class ServicerBase(Value):
 
 @dataclass(frozen=True)
 class Adder(Value):
-    """The generated function `add_GreeterServicer_to_server`."""
+    """The generated function `add_GreeterServicer_to_server`; `bound` where it is the method of an instance."""
 
     service: Service
+    bound: Value | None = None
 
 
 @dataclass(frozen=True)
@@ -181,6 +182,11 @@ class Error(Value):
     """A caught `RpcError`."""
 
     aio: bool | None
+
+
+@dataclass(frozen=True)
+class MaybeError(Value):
+    """What a broad clause caught: an `RpcError`, or anything else."""
 
 
 @dataclass(frozen=True)
@@ -268,8 +274,20 @@ class Package(Value):
 
 
 @dataclass(frozen=True)
+class Partial(Value):
+    """`functools.partial` of a function or class whose first `count` arguments are given."""
+
+    callee: Value
+    count: int
+
+
+@dataclass(frozen=True)
 class Wrapped(Value):
-    """A value inside something: `how` is "item", "await", "enter" or "tuple:N"."""
+    """A value inside something.
+
+    `how` is "item", "tuple:N" or "key:NAME" (containers), "field:NAME" (objects of which nothing else is known),
+    "await" or "enter".
+    """
 
     how: str
     value: Value
@@ -282,10 +300,14 @@ class Builtin(Value):
     path: str
 
 
+_OTHERS = (
+    Function, Class, Instance, Super, ProgramModule, Package, Builtin, Message, MessagesModule, MaybeError,
+    Partial,
+)  # fmt: skip
+
+
 def is_grpc(value: Value) -> bool:
     """Whether a value is gRPC's own (and not a function, class or module of the program)."""
     if isinstance(value, Wrapped):
         return is_grpc(value.value)
-    return not isinstance(
-        value, Function | Class | Instance | Super | ProgramModule | Package | Builtin | Message | MessagesModule
-    )
+    return not isinstance(value, _OTHERS)

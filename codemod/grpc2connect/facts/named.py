@@ -8,18 +8,26 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import api
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.escapes import escapes, generated
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
+    Builtin,
     Call,
+    Class,
     Context,
     ExperimentalApi,
+    Function,
+    Instance,
     Member,
+    Message,
+    Package,
     ServicerBase,
     Status,
     Stub,
     StubClass,
+    StubsModule,
     Value,
     Values,
 )
@@ -28,6 +36,8 @@ from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
 
 _TYPES = {**api.CHANNEL_TYPES, **api.SERVER_TYPES, **api.CONTEXT_TYPES}
+
+_NEVER_GENERATED = (Function, Class, Instance, Message, Package, Api, Builtin, Status, Member)
 
 
 class NamedReferences:
@@ -62,7 +72,7 @@ class NamedReferences:
             for value in self.facts.values(parent)
         )
 
-    def _of_value(self, node: ast.Name | ast.Attribute, value: Value, call: ast.Call | None) -> Reference | None:
+    def _of_value(self, node: ast.expr, value: Value, call: ast.Call | None) -> Reference | None:
         facts, module = self.facts, self.module
         match value:
             case StubClass(service, aio):
@@ -79,9 +89,7 @@ class NamedReferences:
                         facts, module, node, units, ("names the stub class",), path=service.stub_class, stubs=stubs,
                         service=service, aio=aio if aio is not None else self._aio_of_annotation(node, service),
                     )  # fmt: skip
-                return refs.GeneratedUse(
-                    facts, module, node, units, ("stub class as a value",), what=service.stub_class
-                )
+                return self._value(node, value)
             case ServicerBase(service):
                 units = frozenset({service})
                 stubs = self._stubs(service)
@@ -98,7 +106,7 @@ class NamedReferences:
                 return refs.GeneratedUse(
                     facts, module, node, units, ("servicer as a value",), what=service.servicer_class
                 )
-            case Adder(service):
+            case Adder(service, _):
                 units = frozenset({service})
                 if call is not None:
                     return refs.Registration(
@@ -110,7 +118,7 @@ class NamedReferences:
                         service=service,
                         stubs=self._stubs(service),
                     )
-                return refs.GeneratedUse(facts, module, node, units, ("registration as a value",), what=service.adder)
+                return self._value(node, value)
             case ExperimentalApi(service):
                 return refs.GeneratedUse(facts, module, node, frozenset({service}), (), what=service.name)
             case Status(name):
@@ -119,7 +127,80 @@ class NamedReferences:
                 return self._api(node, path, call)
         return None
 
-    def _api(self, node: ast.Name | ast.Attribute, path: str, call: ast.Call | None) -> Reference | None:
+    def _value(self, node: ast.expr, value: StubClass | Adder) -> Reference:
+        """A stub class or registration that is used as a value, and whether every use of it is known."""
+        service, stub = value.service, isinstance(value, StubClass)
+        what, evidence = (service.stub_class, "stub class") if stub else (service.adder, "registration")
+        aio = value.aio if isinstance(value, StubClass) and value.aio is not None else self.facts.colour(service)
+        return refs.GeneratedUse(
+            self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what,
+            value="stub" if stub else "registration", escape=escapes(self.facts, self.module, node), service=service,
+            stubs=self._stubs(service), aio=aio,
+        )  # fmt: skip
+
+    def _escape(self, node: ast.expr) -> Iterator[Reference]:
+        """A generated class or module that came here as a value, and goes where the inference does not follow."""
+        values = self.facts.values(node)
+        if not values or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            return
+        if all(isinstance(value, _NEVER_GENERATED) for value in values):
+            return
+        modules = [value.module for value in values if isinstance(value, StubsModule)]
+        what = self.module.source(node).partition("\n")[0]
+        if modules and not self._is_looked_into(node):
+            units = frozenset(service for module in modules for service in module.services)
+            yield refs.GeneratedUse(self.facts, self.module, node, units, ("a generated module",), what=what)
+        elif (found := generated(values)) and (why := escapes(self.facts, self.module, node)):
+            units = frozenset(value.service for value in found)
+            yield refs.GeneratedUse(self.facts, self.module, node, units, ("a generated class",), what=what, escape=why)
+
+    def _is_looked_into(self, node: ast.expr) -> bool:
+        """Whether only a name of a module is taken: `module.GreeterStub`, `getattr(module, "GreeterStub")`."""
+        parent = self.module.parents[node]
+        return isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and self._by_name(parent) is not None)
+
+    def _by_name(self, node: ast.expr) -> StubClass | Adder | None:
+        """What `getattr(module, "GreeterStub")` gives: a generated class by a literal name."""
+        if not isinstance(node, ast.Call) or len(node.args) < 2:
+            return None
+        owner = self.facts.values(node.args[0])
+        found = generated(self.facts.values(node))
+        return found[0] if found and any(isinstance(value, StubsModule) for value in owner) else None
+
+    def _called(self, node: ast.Call) -> Iterator[Reference]:
+        """A call of a stub class or registration that is not named here, or only by a text."""
+        func, values = node.func, self.facts.values(node.func)
+        if (named := self._by_name(func)) is not None:
+            reference = self._of_value(func, named, node)
+            if reference is not None:
+                yield reference
+            return
+        if (named := self._by_name(node)) is not None:
+            parent = self.module.parents[node]
+            if not (isinstance(parent, ast.Call) and parent.func is node):
+                yield self._value(node, named)
+            return
+        found = [value for value in values if isinstance(value, StubClass | Adder)]
+        if not found or self._names_generated(func):
+            return
+        stub = isinstance(min(found, key=repr), StubClass)
+        units = frozenset(value.service for value in found)
+        yield refs.CalledValue(
+            self.facts, self.module, node, units, ("calls a generated class that came as a value",),
+            value="stub" if stub else "registration", other=len({type(value) for value in values}) > 1,
+            bound=any(isinstance(value, Adder) and value.bound is not None for value in found),
+        )  # fmt: skip
+
+    def _names_generated(self, node: ast.expr) -> bool:
+        """Whether an expression spells a generated name from an import."""
+        if isinstance(node, ast.Name):
+            return bool(self.facts.importers(self.module, node))
+        return isinstance(node, ast.Attribute) and self._spelled(node)
+
+    def _spelled(self, node: ast.Attribute) -> bool:
+        raise NotImplementedError
+
+    def _api(self, node: ast.expr, path: str, call: ast.Call | None) -> Reference | None:
         facts, module = self.facts, self.module
         evidence = (path,)
         if path in api.CHANNELS:
@@ -192,7 +273,9 @@ class NamedReferences:
                     for value in self.facts.values(parent)
                     if isinstance(value, Stub) and value.service == service and value.aio is not None
                 }
-                return kinds.pop() if len(kinds) == 1 else None
+                if kinds:
+                    return kinds.pop() if len(kinds) == 1 else None
+                break
             if isinstance(parent, ast.stmt):
                 break
         return self.facts.colour(service)

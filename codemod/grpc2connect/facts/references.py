@@ -273,9 +273,31 @@ class AddOnUse(SharedReference):
 
 @dataclass(frozen=True, eq=False)
 class GeneratedUse(Reference):
-    """A generated class or function used as a value (not called, not a base, not an annotation)."""
+    """A generated class or function used as a value (not called, not a base, not an annotation).
+
+    `value` is "stub" or "registration" where it has a form to move to; `escape` says where it goes that is not
+    followed, if it does so; `aio` is the colour of the service's stubs, if it is one.
+    """
 
     what: str = field(kw_only=True)
+    value: str = field(kw_only=True, default="")
+    escape: str = field(kw_only=True, default="")
+    service: Service | None = field(kw_only=True, default=None)
+    stubs: GrpcModule | None = field(kw_only=True, default=None)
+    aio: bool | None = field(kw_only=True, default=None)
+
+
+@dataclass(frozen=True, eq=False)
+class CalledValue(Reference):
+    """A call of what can be stub classes (`value` is "stub") or registrations ("registration") and was not named here.
+
+    `other` says that it can be something else as well; `bound` that it is a method of the object before the dot.
+    """
+
+    node: ast.Call
+    value: str = field(kw_only=True)
+    other: bool = field(kw_only=True)
+    bound: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -86,6 +86,7 @@ class State:
     """Tables that only ever grow. Keys are `ast` nodes, which compare by identity.
 
     `cells`: what a name of a scope can hold, whenever. `attributes`: what an instance attribute can hold.
+    `below`: what a class's subclasses have under a name, which `self` in a method of the class can be asked for.
     `parameters`: what flows into a parameter. `returns`, `yields`: what comes out of a function.
     `values`: what an expression evaluated to. `calls`: which call nodes may call a function. `imports`: which module
     imports which module of the program, or which generated one. `work` is what remains to be done.
@@ -95,6 +96,7 @@ class State:
         self.work = Work()
         self.cells: Table[tuple[ast.AST, str]] = self._table("cells")
         self.attributes: Table[tuple[ast.AST, str]] = self._table("attributes")
+        self.below: Table[tuple[ast.AST, str]] = self._table("below")
         self.parameters: Table[tuple[ast.AST, str]] = self._table("parameters")
         self.returns: Table[ast.AST] = self._table("returns")
         self.yields: Table[ast.AST] = self._table("yields")

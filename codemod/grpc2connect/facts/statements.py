@@ -20,6 +20,7 @@ from grpc2connect.facts.kinds import (
     ExperimentalApi,
     Function,
     Instance,
+    MaybeError,
     Package,
     ProgramModule,
     Raises,
@@ -30,7 +31,11 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
 )
+from grpc2connect.facts.narrowing import narrow
 from grpc2connect.facts.program import MODELLED
+from grpc2connect.facts.scopes import parameters
+
+_BROAD = frozenset({"Exception", "BaseException"})
 
 
 def run_block(body: list[ast.stmt], env: Environment) -> None:
@@ -72,7 +77,7 @@ def _run(node: ast.stmt, env: Environment) -> None:
             _import_from(node, env)
         case ast.If(test=test, body=body, orelse=orelse):
             evaluate(test, env)
-            _branches(env, body, orelse)
+            _branches(env, test, body, orelse)
         case (
             ast.For(target=target, iter=iterable, body=body, orelse=orelse)
             | ast.AsyncFor(target=target, iter=iterable, body=body, orelse=orelse)
@@ -91,6 +96,11 @@ def _run(node: ast.stmt, env: Environment) -> None:
                 run_block(body, other)
                 env.join(other)
             run_block(orelse, env)
+        case ast.Assert(test=test, msg=message):
+            evaluate(test, env)
+            narrow(test, env)
+            if message is not None:
+                evaluate(message, env)
         case ast.With(items=managers, body=body) | ast.AsyncWith(items=managers, body=body):
             for manager in managers:
                 values = entered(evaluate(manager.context_expr, env), env)
@@ -100,10 +110,12 @@ def _run(node: ast.stmt, env: Environment) -> None:
         case ast.Try() | ast.TryStar():
             _try(node, env)
         case ast.Match(subject=subject, cases=cases):
-            evaluate(subject, env)
+            values = evaluate(subject, env)
             before = env.fork()
             for case in cases:
                 other = before.fork()
+                if isinstance(case.pattern, ast.MatchAs) and case.pattern.name:
+                    other.bind(case.pattern.name, values)
                 if case.guard:
                     evaluate(case.guard, other)
                 for child in ast.walk(case.pattern):
@@ -117,15 +129,15 @@ def _run(node: ast.stmt, env: Environment) -> None:
                     evaluate(child, env)
 
 
-def _branches(env: Environment, *bodies: list[ast.stmt]) -> None:
-    others = []
-    for body in bodies:
-        other = env.fork()
-        run_block(body, other)
-        others.append(other)
-    first, *rest = others
-    env.locals = first.locals
-    env.join(*rest)
+def _branches(env: Environment, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
+    other = env.fork()
+    narrowed = narrow(test, other)
+    run_block(body, other)
+    for name, values in narrowed.items():
+        if other.locals.get(name) == values:
+            other.locals[name] = env.look_up(name)
+    run_block(orelse, env)
+    env.join(other)
 
 
 def _try(node: ast.Try | ast.TryStar, env: Environment) -> None:
@@ -153,9 +165,15 @@ def _caught(node: ast.expr | None, env: Environment) -> Values:
         return NOTHING
     values = evaluate(node, env)
     values |= unwrap("item", values)
+    if any(isinstance(part, ast.Name) and part.id in _BROAD for part in ast.walk(node)):
+        values |= {MaybeError()}
     return frozenset(
         Error(api.ERRORS[value.path]) for value in values if isinstance(value, Api) and value.path in api.ERRORS
-    ) | frozenset(Instance(value) for value in values if isinstance(value, Class))
+    ) | frozenset(
+        Instance(value) if isinstance(value, Class) else value
+        for value in values
+        if isinstance(value, Class | MaybeError)
+    )
 
 
 def entered(values: Values, env: Environment) -> Values:
@@ -181,18 +199,13 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
                 env.state.remember(target, values)
         case ast.Attribute(value=owner, attr=attr):
             evaluate(target, env)  # what is there before: `stub.SayHello = Mock()` replaces an RPC
-            for value in evaluate(owner, env):
-                if isinstance(value, Instance | Class):
-                    cls = value.cls if isinstance(value, Instance) else value
-                    env.state.attributes.grow((cls.node, attr), values)
-                elif isinstance(value, ProgramModule):
-                    env.state.bind(value.module.tree, attr, values)
+            assign_attribute(owner, attr, values, env)
             if values:
                 env.state.remember(target, values)
         case ast.Subscript(value=container, slice=index):
             evaluate(index, env)
             evaluate(container, env)
-            _grow_container(container, wrap("item", values), env)
+            grow_container(container, wrap("item", values), env)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
             for position, element in enumerate(elements):
                 inner = element.value if isinstance(element, ast.Starred) else element
@@ -202,11 +215,31 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
             assign(value, values, env)
 
 
-def _grow_container(container: ast.expr, values: Values, env: Environment) -> None:
-    if values and isinstance(container, ast.Name):
-        env.bind(container.id, env.look_up(container.id) | values)
-    elif values and isinstance(container, ast.Attribute):
-        assign(container, evaluate(container, env) | values, env)
+def assign_attribute(owner: ast.expr, name: str, values: Values, env: Environment) -> None:
+    """Bind `owner.name`; an object of which nothing is known holds it as a container does."""
+    owners = evaluate(owner, env)
+    for value in owners:
+        if isinstance(value, Instance | Class):
+            cls = value.cls if isinstance(value, Instance) else value
+            env.state.attributes.grow((cls.node, name), values)
+            classes.inherit_upwards(env.state, cls, name, values)
+        elif isinstance(value, ProgramModule):
+            env.state.bind(value.module.tree, name, values)
+    if values and all(isinstance(value, Wrapped) for value in owners) and not isinstance(owner, ast.Call):
+        grow_container(owner, wrap(f"field:{name}", values), env)
+
+
+def grow_container(container: ast.expr, values: Values, env: Environment) -> None:
+    """Add to what an expression's object holds."""
+    if not values:
+        return
+    match container:
+        case ast.Name(id=name):
+            env.bind(name, env.look_up(name) | values)
+        case ast.Attribute():
+            assign(container, evaluate(container, env) | values, env)
+        case ast.Subscript(value=outer) | ast.Call(func=ast.Attribute(value=outer, attr="setdefault" | "get")):
+            grow_container(outer, wrap("item", values), env)
 
 
 def _define_function(node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environment) -> None:
@@ -216,9 +249,11 @@ def _define_function(node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environm
     env.state.define(function)
     if (fixture := classes.fixture_name(node)) is not None:
         env.state.offer(fixture, function)
-    for default in [*node.args.defaults, *node.args.kw_defaults]:
-        if default is not None:
-            evaluate(default, env)
+    positional = parameters(node)
+    named = zip(positional[len(positional) - len(node.args.defaults) :], node.args.defaults, strict=True)
+    for parameter, default in [*named, *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]:
+        if default is not None and (values := evaluate(default, env)):
+            env.state.receive(node, parameter.arg, values)
     env.annotation(node.returns)
     env.bind(node.name, apply_decorators(function, node, env))
 
@@ -236,6 +271,10 @@ def _define_class(node: ast.ClassDef, env: Environment) -> None:
     for generated in classes.generated_bases(env.state, cls):
         if isinstance(generated, ServicerBase):
             env.state.serve(cls, generated.service)
+    if len(classes.ancestry(env.state, cls)) > 1:
+        for name in sorted(inner.bound):
+            if found := env.state.cells.get((node, name), NOTHING):
+                classes.inherit_upwards(env.state, cls, name, found)
     env.bind(node.name, frozenset({cls}))
 
 

@@ -3,6 +3,7 @@
 from grpc2connect.facts.references import (
     AddOnUse,
     ApiUse,
+    CalledValue,
     CallUse,
     ChannelConstruction,
     ChannelUse,
@@ -31,6 +32,7 @@ __all__ = [
     "AddOnUse",
     "ApiUse",
     "CallUse",
+    "CalledValue",
     "ChannelConstruction",
     "ChannelUse",
     "ContextUse",

@@ -1,0 +1,48 @@
+"""What a test says of a name where it holds: `isinstance(error, grpc.RpcError)`."""
+
+from __future__ import annotations
+
+import ast
+
+from grpc2connect.facts.environment import Environment, instances
+from grpc2connect.facts.kinds import Error, MaybeError, Stub, Values, Wrapped, is_grpc
+
+
+def narrow(test: ast.expr, env: Environment) -> dict[str, Values]:
+    """Bind the names of which a test says what they are, where it holds; what they are."""
+    match test:
+        case ast.BoolOp(op=ast.And(), values=operands):
+            return {name: values for operand in operands for name, values in narrow(operand, env).items()}
+        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in env.bound:
+            found = _narrowed(env.look_up(name), _types(classes, env))
+            if found is None:
+                return {}
+            env.locals[name] = found
+            return {name: found}
+    return {}
+
+
+def _types(node: ast.expr, env: Environment) -> Values:
+    """The instances of the classes that a test names."""
+    from grpc2connect.facts.expressions import evaluate
+
+    values = evaluate(node, env)
+    flat = {value.value if isinstance(value, Wrapped) else value for value in values}
+    return frozenset(found for value in flat for found in instances(value))
+
+
+def _narrowed(values: Values, types: Values) -> Values | None:
+    """What values are that are instances of types of gRPC's; None where the test says nothing about them."""
+    if not any(is_grpc(found) for found in types):
+        return None
+    exact = frozenset(value for value in values if any(_same(value, found) for found in types))
+    known = frozenset(value for value in values if not isinstance(value, MaybeError) and value not in exact)
+    return (exact or types) | frozenset(value for value in known if not is_grpc(value))
+
+
+def _same(value: object, found: object) -> bool:
+    if isinstance(value, Stub) and isinstance(found, Stub):
+        return value.service == found.service
+    if isinstance(value, Error) and isinstance(found, Error):
+        return found.aio in (None, value.aio)
+    return type(value) is type(found) and is_grpc(found)  # type: ignore[arg-type]
