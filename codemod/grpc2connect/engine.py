@@ -237,7 +237,8 @@ class _Run:
         if self.options.explain is not None:
             from grpc2connect.explain import explain
 
-            result = replace(result, explained=explain(facts, settled, result.ledger, *self.options.explain))
+            told = list(zip(settled.decisions, result.ledger, strict=True))
+            result = replace(result, explained=explain(facts, plan, told, *self.options.explain))
         return result
 
     def _wanted(self, code: str) -> bool:

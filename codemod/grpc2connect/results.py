@@ -55,8 +55,8 @@ class Entry:
     """One line of the ledger: a reference, the rule that claimed it and the state it ended in.
 
     `behaviour` is False for imports and annotations, which percentages leave out (DESIGN section 6).
-    `units` are the full names of the services that the reference belongs to; `evidence` is the chain of
-    facts, outermost last, that `explain` prints.
+    `units` are the full names of the services that the reference belongs to; `evidence` is how the
+    facts know, in short; the whole chain is in `Explained`.
     """
 
     place: Place

@@ -288,6 +288,27 @@ def test_a_service_that_stays_with_another(program: Program) -> None:
     ]
 
 
+def test_services_on_one_channel(program: Program) -> None:
+    """One may stay without the other, unless what holds it needs the channel itself."""
+    for name in ("till_pb2.py", "till_pb2_grpc.py"):
+        program.write(name, (REPOSITORY / "fixtures" / "rules" / "_stubs" / name).read_text())
+    text = (
+        "import grpc\nfrom greeting_pb2_grpc import GreeterStub\nfrom till_pb2_grpc import TillStub\n\n"
+        "channel = grpc.insecure_channel('x')\ntill = TillStub(channel)\ngreeter = GreeterStub(channel)\n"
+        "greeter.SayHello(1)\n"
+    )
+    program.write("app.py", f"{text}getattr(till, input())\n")
+    assert value(asked(program, "app.py", ".SayHello"), "outcome") == "native"
+    program.write("app.py", f"{text}till.Pay(1, credentials=grpc.access_token_call_credentials('t'))\n")
+    assert chain(asked(program, "app.py", ".SayHello"), "why")[:4] == [
+        "hello.flat.Greeter stays on gRPC",
+        "app.py:5  hello.flat.Greeter moves only together with till.Till: `grpc.insecure_channel` belongs to both",
+        "app.py:9  the first cause: `till.Pay` holds till.Till on gRPC:"
+        " a call with credentials of its own stays on gRPC",
+        "app.py:6  `till` is `TillStub(channel)`: a stub of till.Till",
+    ]
+
+
 def test_what_is_no_reference(program: Program) -> None:
     app(
         program,

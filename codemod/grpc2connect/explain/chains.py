@@ -106,6 +106,8 @@ class Chains:
     def _relation(self, fact: Fact, made_of: Fact) -> str:
         if made_of.table == "values" and self._is_annotation(made_of.key):
             return "is annotated"
+        if isinstance(fact.value, Context) and isinstance(made_of.value, Api):
+            return "is the context in a handler made by"
         if isinstance(fact.value, Error) and isinstance(made_of.value, Api):
             return "is caught by"
         if fact.table in ("returns", "yields"):

@@ -28,7 +28,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.provenance import TracedState, first
 from grpc2connect.facts.references import Reference
-from grpc2connect.plan import Plan
+from grpc2connect.plan import Decision, Plan
 from grpc2connect.results import Entry, Explained, Step
 
 _KINDS: Mapping[type[Reference], type[Value]] = {
@@ -45,13 +45,18 @@ _KINDS: Mapping[type[Reference], type[Value]] = {
 """Which of the values at a reference make it one of its kind."""
 
 
-def explain(facts: Facts, plan: Plan, entries: Iterable[Entry], path: Path, line: int) -> tuple[Explained, ...]:
-    """What is on a line, in the order of the text; empty where nothing is. `facts` are those of a `TracedState`."""
+def explain(
+    facts: Facts, plan: Plan, told: Iterable[tuple[Decision, Entry]], path: Path, line: int
+) -> tuple[Explained, ...]:
+    """What is on a line, in the order of the text; empty where nothing is.
+
+    `facts` are those of a `TracedState`; `told` are the decisions that the ledger tells, with their lines of it.
+    """
     teller = _Teller(facts)
     reasons = Reasons(plan, teller.because)
     found = [
-        teller.explained(reasons, plan, entry, index)
-        for index, entry in enumerate(entries)
+        teller.explained(reasons, decision, entry)
+        for decision, entry in told
         if (entry.place.path, entry.place.line) == (path, line)
     ]
     module = next((module for module in facts.program.modules() if module.path == path), None)
@@ -66,9 +71,8 @@ class _Teller:
         self.facts = facts
         self.chains = Chains(facts, facts.state.trace)
 
-    def explained(self, reasons: Reasons, plan: Plan, entry: Entry, index: int) -> Explained:
-        """A reference and its ledger line, which stand at the same place of the plan and the ledger."""
-        decision = plan.decisions[index]
+    def explained(self, reasons: Reasons, decision: Decision, entry: Entry) -> Explained:
+        """A reference and what became of it."""
         why, held, better = reasons.of(decision, entry)
         because = tuple(self.because(decision.reference))
         if isinstance(decision.reference, refs.Import):

@@ -65,7 +65,7 @@ class Reasons:
                 if other is not None and other.outcome.state is not State.NATIVE:
                     steps.append(_ends(other))
                     better.append(f"it is {passed.state.value} when that is native")
-            if not passed.mixed and not decision.reference.units and self._plan.units.mixed(decision.reference):
+            if not passed.mixed and self._mixed(decision.reference):
                 staying, advice = self._staying(decision.reference)
                 steps.extend(staying)
                 better.append(f"it is {passed.state.value} when no service here stays; {advice}")
@@ -74,6 +74,10 @@ class Reasons:
         return (), decision.outcome.advice or (
             f"the rule has no native form for what is here; when it has one: grpc2connect explain {decision.code}"
         )
+
+    def _mixed(self, reference: Reference) -> bool:
+        units = self._plan.units
+        return units.split(reference) if reference.units else units.mixed(reference)
 
     def _left(self, decision: Decision) -> Held:
         reference, outcome = decision.reference, decision.outcome
@@ -108,10 +112,10 @@ class Reasons:
         return (_ends(first), *steps), better
 
     def _staying(self, reference: Reference) -> Held:
-        """The services around a reference to no service in particular that stay, each with its first cause."""
+        """The first causes of those of a reference's services that stay, or of those around it if it has none."""
         units = self._plan.units
         causes: dict[Reference | str, Service] = {}
-        for service in _sorted(units.around(reference)):
+        for service in _sorted(reference.units or units.around(reference)):
             why = units.why_left(service)
             if why is not None:
                 causes.setdefault(units.cause(service) or why, service)
@@ -148,8 +152,8 @@ class Reasons:
 
     def _bonds(self, service: Service, cause: Reference) -> Iterator[Step]:
         """The references through which a service moves only together with those of the cause: the fewest."""
-        wire = any(outcome.wire for outcome in self._by_node[cause.node].possible)
         goal = cause.units or frozenset({service})
+        wire = any(outcome.wire for outcome in self._by_node[cause.node].possible)
         before: dict[Service, tuple[Service, Reference]] = {}
         queue, seen = [service], {service}
         while queue and not (found := [one for one in queue if one in goal]):
@@ -193,7 +197,9 @@ def _text(reference: Reference) -> str:
 
 
 def _name(service: Service) -> str:
-    return service.full_name
+    if service.name:
+        return service.full_name
+    return service.full_name.strip("()").partition(" at ")[0]  # a channel or server that no service is known to use
 
 
 def _sorted(services: Iterable[Service]) -> list[Service]:

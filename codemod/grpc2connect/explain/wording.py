@@ -137,6 +137,8 @@ def reference(of: Reference) -> str:
             return f"the status code {name}"
         case refs.TypeUse(path=path):
             return f"the type {path}, {'in an annotation' if of.annotation else 'named'}"
+        case refs.AddOnUse(path=path):
+            return f"{path} of a package with services of its own"
         case refs.ApiUse(path=path):
             return f"{path} of gRPC's API"
         case refs.GeneratedUse(what=what):

@@ -20,7 +20,7 @@ class Reference:
     """An expression or statement whose meaning depends on gRPC.
 
     `units` are the services it belongs to; empty where that cannot be told (an error class, a status code).
-    `evidence` is how the facts know, for `explain`.
+    `evidence` is how the facts know, in short.
     """
 
     facts: Facts = field(repr=False)
