@@ -341,34 +341,31 @@ def test_aio_handlers_get_what_they_expect_of_grpc_aio(gen):
 
 
 def test_a_sync_handler_catches_what_grpcio_raises_when_its_client_leaves(gen):
-    for maker in MAKERS:
-        started, caught = threading.Event(), threading.Event()
+    # Not compared: grpcio's own server sometimes takes a client that leaves for one that has sent all.
+    started, caught, gone = threading.Event(), threading.Event(), threading.Event()
 
-        class Servicer(gen.pb2_grpc.EchoServicer):
-            def Join(self, request_iterator, context, started=started, caught=caught):
-                try:
-                    for _ in request_iterator:
-                        started.set()
-                except grpc.RpcError:
-                    caught.set()
-                    raise
+    class Servicer(gen.pb2_grpc.EchoServicer):
+        def Join(self, request_iterator, context):
+            try:
+                for _ in request_iterator:
+                    started.set()
+            except grpc.RpcError:
+                caught.set()
+                raise
 
-        def add(server, servicer=Servicer):
-            gen.pb2_grpc.add_EchoServicer_to_server(servicer(), server)
+    def add(server):
+        gen.pb2_grpc.add_EchoServicer_to_server(Servicer(), server)
 
-        with serving(maker, "sync", add) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            asks = iter([gen.pb2.Ask(text="a")])
-            gone = threading.Event()
+    def requests():
+        yield gen.pb2.Ask(text="a")
+        gone.wait(TIMEOUT_S)
 
-            def requests(asks=asks, gone=gone):
-                yield from asks
-                gone.wait(TIMEOUT_S)
-
-            call = gen.pb2_grpc.EchoStub(channel).Join.future(requests())
-            assert started.wait(TIMEOUT_S)
-            call.cancel()
-            assert caught.wait(TIMEOUT_S), maker
-            gone.set()
+    with serving("runtime", "sync", add) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = gen.pb2_grpc.EchoStub(channel).Join.future(requests())
+        assert started.wait(TIMEOUT_S)
+        call.cancel()
+        assert caught.wait(TIMEOUT_S)
+        gone.set()
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
