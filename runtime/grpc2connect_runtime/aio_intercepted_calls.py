@@ -290,6 +290,7 @@ class AioInterceptedMethod:
         face: Face,
     ) -> None:
         """Make one; `thunk(method)` returns the multi-callable behind the interceptors."""
+        adopt(ClientCallDetails, "ClientCallDetails")
         self._thunk = thunk
         self._method = method
         self._name = METHODS[kind]

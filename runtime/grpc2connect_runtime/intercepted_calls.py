@@ -67,6 +67,7 @@ class _Intercepted:
         self, thunk: Callable[[str], Any], method: str, kind: StreamType, interceptor: Any, face: Face
     ) -> None:
         """Make one; `thunk(method)` returns the multi-callable behind the interceptor."""
+        adopt(ClientCallDetails, "ClientCallDetails")
         self._thunk = thunk
         self._method = method
         self._intercept: Callable[..., Any] = getattr(interceptor, METHODS[kind])

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from .call_state import CallState
 from .errors import CallError, rpc_error
+from .unmoved import moved_error
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectErr
     if isinstance(cause, ConnectError) and _is_native(state, cause):
         if cause.code is Code.UNIMPLEMENTED and cause.message == "Not implemented":
             return ConnectError(cause.code, "Method not implemented!")  # of a generated class, in grpcio's words
-        return cause
+        return moved_error(cause) if isinstance(cause, CallError) else cause
     name = f"{state.raw.method.service_name}/{state.raw.method.name}"
     if aio:
         details = f"Unexpected {type(cause)}: {_text(cause) if cause is not None else ''}"

@@ -15,7 +15,7 @@ from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
 from .interceptor import HandlerInterceptor
 from .limits import ConcurrencyLimit
-from .method_handlers import RpcMethodHandler
+from .method_handlers import HandlerCallDetails, RpcMethodHandler
 from .reflection import reflection_services
 from .router import Router
 from .server_interceptors import server_interceptors
@@ -55,6 +55,7 @@ class ServerBase:
         )
         self._dispatcher = Dispatcher(self._router)
         adopt(type(self), "Server", aio=self._aio)
+        self._adopt_contexts()
         self.add_generic_rpc_handlers(handlers or ())
         self._listeners: list[Listener] = []
 
@@ -101,7 +102,6 @@ class ServerBase:
 
         Source: `grpc.Server.add_generic_rpc_handlers`, grpcio 1.85.
         """
-        self._adopt_contexts()
         self._router.add_generic(generic_rpc_handlers)
 
     def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Any]) -> None:
@@ -118,7 +118,6 @@ class ServerBase:
         if self._started:
             _log.warning("Cannot register method handlers once server has started")
             return
-        self._adopt_contexts()
         self._router.add_registered(service_name, method_handlers)
 
     @staticmethod
@@ -126,6 +125,7 @@ class ServerBase:
         adopt(ServicerContext, "ServicerContext")
         adopt(AioServicerContext, "ServicerContext", aio=True)
         adopt(RpcMethodHandler, "RpcMethodHandler")
+        adopt(HandlerCallDetails, "HandlerCallDetails")
 
     def enable_reflection(self, service_names: Iterable[str], pool: Any = None) -> None:
         """Answer server reflection (v1 and v1alpha) for these services.

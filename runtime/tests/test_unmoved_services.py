@@ -307,6 +307,16 @@ def test_reflection_of_grpcio(gen, flavour):
         look_up(port)
 
 
+def test_channelz_of_grpcio(gen):
+    from grpc_channelz.v1 import channelz, channelz_pb2, channelz_pb2_grpc
+
+    for flavour in FLAVOURS:
+        running = serving("runtime", flavour, channelz.add_channelz_servicer)
+        with running as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = channelz_pb2_grpc.ChannelzStub(channel)
+            assert stub.GetTopChannels(channelz_pb2.GetTopChannelsRequest(), timeout=TIMEOUT_S).end
+
+
 def test_aio_handlers_get_what_they_expect_of_grpc_aio(gen):
     seen = threading.Event()
 
@@ -331,32 +341,40 @@ def test_aio_handlers_get_what_they_expect_of_grpc_aio(gen):
 
 
 def test_a_sync_handler_catches_what_grpcio_raises_when_its_client_leaves(gen):
-    for maker in MAKERS:
-        started, caught = threading.Event(), threading.Event()
+    # Not compared: grpcio's own server sometimes takes a client that leaves for one that has sent all.
+    started, caught, gone = threading.Event(), threading.Event(), threading.Event()
 
-        class Servicer(gen.pb2_grpc.EchoServicer):
-            def Chat(self, request_iterator, context, started=started, caught=caught):
-                try:
-                    for request in request_iterator:
-                        started.set()
-                        yield gen.pb2.Answer(text=request.text)
-                except grpc.RpcError:
-                    caught.set()
-                    raise
+    class Servicer(gen.pb2_grpc.EchoServicer):
+        def Join(self, request_iterator, context):
+            try:
+                for _ in request_iterator:
+                    started.set()
+            except grpc.RpcError:
+                caught.set()
+                raise
 
-        def add(server, servicer=Servicer):
-            gen.pb2_grpc.add_EchoServicer_to_server(servicer(), server)
+    def add(server):
+        gen.pb2_grpc.add_EchoServicer_to_server(Servicer(), server)
 
-        with serving(maker, "sync", add) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            asks = iter([gen.pb2.Ask(text="a")])
-            gone = threading.Event()
+    def requests():
+        yield gen.pb2.Ask(text="a")
+        gone.wait(TIMEOUT_S)
 
-            def requests(asks=asks, gone=gone):
-                yield from asks
-                gone.wait(TIMEOUT_S)
+    with serving("runtime", "sync", add) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = gen.pb2_grpc.EchoStub(channel).Join.future(requests())
+        assert started.wait(TIMEOUT_S)
+        call.cancel()
+        assert caught.wait(TIMEOUT_S)
+        gone.set()
 
-            call = gen.pb2_grpc.EchoStub(channel).Chat(requests())
-            assert next(call).text == "a"
-            call.cancel()
-            gone.set()
-            assert caught.wait(TIMEOUT_S), maker
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_too_large_a_request_is_refused(gen, flavour):
+    options = [("grpc.max_receive_message_length", 100)]
+
+    def act(stub):
+        large = gen.pb2.Ask(data=b"x" * 1000)
+        calls = [observe_unary(stub.Say, large), observe_unary(stub.Join, iter([large]))]
+        return [status[0] for _, status, _ in calls]
+
+    same(*both(gen, flavour, act, options=options))
