@@ -196,10 +196,21 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     bodies = [getattr(parent, name, []) for name in ("body", "orelse", "finalbody")]
     block = next((body for body in bodies if isinstance(body, list) and node in body), [])
     start, end = module.span(node)
-    if len(block) == 1 and not isinstance(parent, ast.Module):
+    alone = len(block) == 1 and not isinstance(parent, ast.Module)
+    inside = [one.text for one in module.comments if start <= one.span.start < end and not DIRECTIVE.match(one.text)]
+    if inside and _fills_its_lines(module, Span(start, end)):
+        indent = module.text[module.line_span(module.line_of(start)).start : start]
+        return Edit(Span(start, end), (f"{module.newline}{indent}".join([*inside, *(["pass"] if alone else [])]),))
+    if alone:
         return Edit(Span(start, end), ("pass",))
     line = module.line_span(module.line_of(end))
     behind = next((comment for comment in module.comments if end <= comment.span.start < line.end), None)
     if behind is not None and DIRECTIVE.match(behind.text):
         return Edit(Span(module.line_span(module.line_of(start)).start, line.end), ())
     return delete_statement(module, node)
+
+
+def _fills_its_lines(module: Module, span: Span) -> bool:
+    """Whether nothing but a statement is on its lines, so that comments can stand in its place."""
+    first, last = module.line_span(module.line_of(span.start)), module.line_span(module.line_of(span.end))
+    return not module.text[first.start : span.start].strip() and not module.text[span.end : last.end].strip()
