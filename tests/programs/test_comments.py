@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import keyword
 import tempfile
 import tokenize
 from collections import Counter
@@ -14,11 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grpc2connect.syntax import parse
 from tests.programs.conftest import Program
 
 CONSTRUCTS = {
     "imports": """\
-import (MODULE)
+import grpc
 from concurrent import futures
 from grpc import (StatusCode as SC, RpcError)
 from greeting_pb2_grpc import (GreeterStub, GreeterServicer, add_GreeterServicer_to_server)
@@ -41,7 +41,7 @@ def ask():
         return GreeterStub(grpc.insecure_channel("a:1")).SayHello(greeting_pb2.HelloRequest())
     except RpcError:
         return None
-""".replace("import (MODULE)", "import grpc"),
+""",
     "servicer": """\
 import grpc
 import greeting_pb2
@@ -88,7 +88,8 @@ def ask(target, limit, given):
             d = (stub.SayHello.future)((given)).result(timeout=(1))
             if (e := stub.SayHello((given))).message:
                 print(f"{stub.SayHello(given).message}", e)
-            return [(x.message) for x in stub.SayHelloOften((given)) if (x)] or (lambda r: stub.SayHello(r))(a if b else d)
+            again = (lambda r: stub.SayHello(r))
+            return [(x.message) for x in stub.SayHelloOften((given)) if (x)] or again(a if b else d)
         except (ValueError, grpc.RpcError, KeyError) as error:
             if error.code() in ((grpc.StatusCode.UNAVAILABLE), grpc.StatusCode.CANCELLED):
                 raise
@@ -178,13 +179,37 @@ def check(text: str) -> bool:
         else:
             names = {node.id for node in ast.walk(ast.parse(after)) if isinstance(node, ast.Name)}
             assert not {"GreeterStub", "RpcError", "SC"} & names
-            assert not any(keyword.iskeyword(name) for name in names)
         return after != text
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_without_comments(name: str) -> None:
     assert check(CONSTRUCTS[name])
+
+
+def expressions(text: str) -> list[tuple[int, int]]:
+    """The spans of the expressions that parentheses can be put around."""
+    module = parse(Path("app.py"), text)
+    found = []
+    for node in ast.walk(module.tree):
+        in_text = any(isinstance(parent, ast.JoinedStr) for parent in module.ancestors(node))
+        if isinstance(node, ast.expr) and not in_text and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            start, end = module.span(node)
+            try:
+                ast.parse(f"{text[:start]}({text[start:end]}){text[end:]}")
+            except SyntaxError:
+                continue
+            found.append((start, end))
+    return found
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_parentheses_anywhere(name: str, data: st.DataObject) -> None:
+    text = CONSTRUCTS[name]
+    start, end = data.draw(st.sampled_from(expressions(text)))
+    assert check(f"{text[:start]}({text[start:end]}){text[end:]}")
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)

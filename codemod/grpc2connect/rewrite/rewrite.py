@@ -197,10 +197,11 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     block = next((body for body in bodies if isinstance(body, list) and node in body), [])
     start, end = module.span(node)
     alone = len(block) == 1 and not isinstance(parent, ast.Module)
-    inside = [one.text for one in module.comments if start <= one.span.start < end and not DIRECTIVE.match(one.text)]
-    if inside and _fills_its_lines(module, Span(start, end)):
+    if module.comment_in(Span(start, end)) and (whole := _own_lines(module, Span(start, end))) is not None:
+        kept = [one.text for one in module.comments if whole.start <= one.span.start < whole.end]
+        kept = [text for text in kept if not DIRECTIVE.match(text)] + (["pass"] if alone else [])
         indent = module.text[module.line_span(module.line_of(start)).start : start]
-        return Edit(Span(start, end), (f"{module.newline}{indent}".join([*inside, *(["pass"] if alone else [])]),))
+        return Edit(whole, (f"{module.newline}{indent}".join(kept),))
     if alone:
         return Edit(Span(start, end), ("pass",))
     line = module.line_span(module.line_of(end))
@@ -210,7 +211,10 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     return delete_statement(module, node)
 
 
-def _fills_its_lines(module: Module, span: Span) -> bool:
-    """Whether nothing but a statement is on its lines, so that comments can stand in its place."""
+def _own_lines(module: Module, span: Span) -> Span | None:
+    """A statement's span to the end of its last line; None if there is more than comments on its lines."""
     first, last = module.line_span(module.line_of(span.start)), module.line_span(module.line_of(span.end))
-    return not module.text[first.start : span.start].strip() and not module.text[span.end : last.end].strip()
+    behind = module.text[span.end : last.end].rstrip("\r\n")
+    if module.text[first.start : span.start].strip() or behind.strip()[:1] not in ("", "#"):
+        return None
+    return Span(span.start, span.end + len(behind))
