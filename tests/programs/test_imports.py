@@ -43,7 +43,7 @@ def test_stubs_of_another_package_are_not_those_on_disk(program: Program) -> Non
     (program.folder / "inner").mkdir()
     for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
         (program.folder / name).rename(program.folder / "inner" / name)
-    text = "import grpc\nfrom outer import greeting_pb2_grpc as g\n\nstub = g.GreeterStub(grpc.insecure_channel('a'))\n"
+    text = "import grpc\nfrom outer import greeting_pb2_grpc as rpc\n\nrpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
     program.write("app.py", text)
     result = program.migrate()
     assert program.text("app.py") == text

@@ -285,7 +285,10 @@ def result_of(function: Function, env: Environment) -> Values:
     if is_generator(node):
         return frozenset(Wrapped("item", value) for value in yields)
     if not returns:
-        returns = env.annotation(node.returns)
+        # Its names mean what they mean where the function is, not where it is called.
+        returns = Environment(env.program, env.state, function.module, function.module.tree, {}).annotation(
+            node.returns
+        )
     if isinstance(node, ast.AsyncFunctionDef):
         return frozenset(Wrapped("await", value) for value in returns)
     return returns
