@@ -16,6 +16,8 @@ from .raw_methods import serialized
 from .transports import CallRecord, current_record
 
 Context = RequestContext[Any, Any]
+_SERVER_S_DEADLINE = (Code.DEADLINE_EXCEEDED, "Request timed out")
+"""What a connectrpc 0.13 server says at the deadline; it may come just before the client's own time is up."""
 
 
 def check_request(request: Any) -> None:
@@ -50,7 +52,7 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
         code, message = Code.CANCELED, "Locally cancelled by application!"
     elif closed and record.response is None:
         code, message = Code.CANCELED, "Channel closed!"
-    elif isinstance(error.__cause__, TimeoutError):
+    elif isinstance(error.__cause__, TimeoutError) or (code, message) == _SERVER_S_DEADLINE:
         message = "Deadline Exceeded"
     return CallError(
         code,
