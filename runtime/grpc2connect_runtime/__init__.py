@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
 from .aio_context import AioServicerContext
+from .aio_metadata import Metadata
 from .aio_server import AioServer
 from .channel import Channel, insecure_channel, secure_channel
 from .client_interceptor_kinds import (
+    AioClientInterceptor,
     AioStreamStreamClientInterceptor,
     AioStreamUnaryClientInterceptor,
     AioUnaryStreamClientInterceptor,
@@ -55,6 +57,7 @@ __all__ = [
     "EOF",
     "AbortError",
     "AioChannel",
+    "AioClientInterceptor",
     "AioServer",
     "AioServerInterceptor",
     "AioServicerContext",
@@ -70,6 +73,7 @@ __all__ = [
     "GenericRpcHandler",
     "HandlerCallDetails",
     "HandlerInterceptor",
+    "Metadata",
     "Metadatum",
     "RpcMethodHandler",
     "Server",

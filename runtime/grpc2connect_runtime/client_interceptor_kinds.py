@@ -11,6 +11,7 @@ from connectrpc.method import StreamType
 from .unmoved import aio_module, grpc_module
 
 __all__ = [
+    "AioClientInterceptor",
     "AioStreamStreamClientInterceptor",
     "AioStreamUnaryClientInterceptor",
     "AioUnaryStreamClientInterceptor",
@@ -114,7 +115,16 @@ class StreamStreamClientInterceptor(abc.ABC):
         """Return a call, as `UnaryStreamClientInterceptor` does."""
 
 
-class AioUnaryUnaryClientInterceptor(abc.ABC):
+class AioClientInterceptor(abc.ABC):  # noqa: B024
+    """What the four kinds of interceptors of aio channels have in common: for annotations and `isinstance`.
+
+    Native form: `connectrpc.interceptor.Interceptor`.
+
+    Source: `grpc.aio.ClientInterceptor`, grpcio 1.85.
+    """
+
+
+class AioUnaryUnaryClientInterceptor(AioClientInterceptor):
     """As `UnaryUnaryClientInterceptor`, for aio channels; `grpc.aio.UnaryUnaryClientInterceptor` objects do as well.
 
     Native form: `intercept_unary` of a connectrpc interceptor.
@@ -129,7 +139,7 @@ class AioUnaryUnaryClientInterceptor(abc.ABC):
         """Return a call, as `await continuation(client_call_details, request)` does, or a response."""
 
 
-class AioUnaryStreamClientInterceptor(abc.ABC):
+class AioUnaryStreamClientInterceptor(AioClientInterceptor):
     """As `UnaryStreamClientInterceptor`, for aio channels.
 
     Native form: `intercept_server_stream` of a connectrpc interceptor.
@@ -144,7 +154,7 @@ class AioUnaryStreamClientInterceptor(abc.ABC):
         """Return a call, or an async iterator."""
 
 
-class AioStreamUnaryClientInterceptor(abc.ABC):
+class AioStreamUnaryClientInterceptor(AioClientInterceptor):
     """As `StreamUnaryClientInterceptor`, for aio channels.
 
     Native form: `intercept_client_stream` of a connectrpc interceptor.
@@ -159,7 +169,7 @@ class AioStreamUnaryClientInterceptor(abc.ABC):
         """Return a call, or a response."""
 
 
-class AioStreamStreamClientInterceptor(abc.ABC):
+class AioStreamStreamClientInterceptor(AioClientInterceptor):
     """As `StreamStreamClientInterceptor`, for aio channels.
 
     Native form: `intercept_bidi_stream` of a connectrpc interceptor.

@@ -10,6 +10,7 @@ from typing import Any
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError, ErrorDetail
 
+from .aio_metadata import Metadata
 from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
 from .status import StatusCode, connect_code, status_code
@@ -59,8 +60,17 @@ class _Metadata(tuple[Metadatum, ...]):
 
     __slots__ = ()
 
-    def __call__(self) -> tuple[Metadatum, ...]:
+    def __call__(self) -> Any:
         return self
+
+
+class _AioMetadata(_Metadata):
+    """That of a call of `grpc.aio`: called, a `Metadata`."""
+
+    __slots__ = ()
+
+    def __call__(self) -> Any:
+        return Metadata(*self)
 
 
 def _as_status(code: Code) -> StatusCode:
@@ -152,8 +162,9 @@ class CallError(ConnectError, FinishedCall):
     ) -> None:
         """Make one from its parts; `code`, `message` and `details` are those of `ConnectError`."""
         super().__init__(code, message, details)
-        self.initial_metadata = _Metadata(initial_metadata)
-        self.trailing_metadata = _Metadata(trailing_metadata)
+        kind = _AioMetadata if form == AIO_FORM else _Metadata
+        self.initial_metadata = kind(initial_metadata)
+        self.trailing_metadata = kind(trailing_metadata)
         self.form = form
 
     @property
@@ -197,11 +208,15 @@ class RpcErrorView:
         """Return the message; native form: `error.message`."""
         return self.error.message
 
-    def initial_metadata(self) -> tuple[Metadatum, ...]:
+    def initial_metadata(self) -> Any:
         """Return the response headers; native form: `ResponseMetadata.headers`."""
-        return tuple(getattr(self.error, "initial_metadata", ()))
+        return self._as_given(getattr(self.error, "initial_metadata", ()))
 
-    def trailing_metadata(self) -> tuple[Metadatum, ...]:
+    def _as_given(self, pairs: Iterable[Metadatum]) -> Any:
+        """The metadata as grpcio gives it: a tuple, or a `Metadata` if the call was one of `grpc.aio`."""
+        return Metadata(*pairs) if getattr(self.error, "form", None) == AIO_FORM else tuple(pairs)
+
+    def trailing_metadata(self) -> Any:
         """Return the response trailers, with `grpc-status-details-bin` if the error has details.
 
         Native form: `ResponseMetadata.trailers`, and `error.details` for the details.
@@ -211,7 +226,7 @@ class RpcErrorView:
             number: int = self.code().value[0]
             packed = pack_status(number, self.error.message, self.error.details)
             trailers = (*trailers, Metadatum(DETAILS_KEY, packed))
-        return trailers
+        return self._as_given(trailers)
 
     def debug_error_string(self) -> str:
         """Return a line for logs; native form: the code and the message."""
@@ -239,7 +254,7 @@ def rpc_error(error: Any, codes: type[enum.Enum] = StatusCode) -> Any:
 
     Source: `grpc.RpcError`, `grpc.Call`; `grpc_status.rpc_status.from_call` works on the result (grpcio 1.85).
     """
-    return RpcErrorView(error) if isinstance(error, ConnectError) else error
+    return RpcErrorView(error, codes) if isinstance(error, ConnectError) else error
 
 
 def error_from_status(code: Any, details: Any, rich: bytes | None = None) -> ConnectError:

@@ -7,6 +7,7 @@ from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
+from .aio_metadata import Metadata
 from .errors import CallError, FutureTimeoutError
 from .status import StatusCode
 from .streams import EOF
@@ -46,7 +47,7 @@ class Face:
 MOVED = Face(
     code=lambda code: code,
     error=lambda error: error,
-    aio_metadata=lambda pairs: pairs,
+    aio_metadata=lambda pairs: Metadata(*pairs),
     end_of_stream=lambda: EOF,
     timed_out=FutureTimeoutError,
     cancelled=futures.CancelledError,

@@ -12,6 +12,7 @@ from concurrent import futures
 from functools import cache
 from typing import Any
 
+from .aio_metadata import Metadata
 from .errors import AIO_FORM, AbortError, CallError, FutureTimeoutError, RpcErrorView
 from .metadata import Metadatum
 from .status import StatusCode, status_code
@@ -57,7 +58,7 @@ def end_of_stream() -> Any:
 def aio_metadata(pairs: Iterable[Metadatum]) -> Any:
     """Return metadata as calls of `grpc.aio` give it: a `grpc.aio.Metadata`."""
     aio = aio_module()
-    return tuple(pairs) if aio is None else aio.Metadata(*((key, value) for key, value in pairs))
+    return Metadata(*pairs) if aio is None else aio.Metadata(*((key, value) for key, value in pairs))
 
 
 def future_timeout_error() -> Exception:

@@ -152,6 +152,24 @@ PROJECTS = (
         backend=Command(("-m", "shop.stock", "--port", "0", "--certs", "{certs}")),
     ),
     Project(
+        "tolls_guarded",
+        servers={"sync": Command(("-m", "tolls.gate", "0")), "aio": Command(("-m", "tolls.aio_gate", "0"))},
+        connect_calls=(
+            ConnectCall(
+                "road.tolls.v1.Gate/Pass",
+                {"plate": "A", "axles": 2},
+                {"plate": "A", "cents": 100, "driver": "ada"},
+                headers={"x-token": "t-ada"},
+            ),
+            ConnectCall(
+                "road.tolls.v1.Gate/Pass",
+                {"plate": "A", "axles": 2},
+                {"code": "unauthenticated", "message": "no token for /road.tolls.v1.Gate/Pass"},
+                401,
+            ),
+        ),
+    ),
+    Project(
         "signals_half",
         servers={"sync": Command(("-m", "signals.server", "0")), "aio": Command(("-m", "signals.aio_server", "0"))},
         connect_calls=(

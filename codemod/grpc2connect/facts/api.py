@@ -50,6 +50,8 @@ METHOD_HANDLERS = frozenset(
 
 BRIDGED_RESULTS = (
     "grpc.channel_ready_future()",
+    "grpc.aio.Metadata()",
+    "grpc.aio.Metadata.from_tuple()",
     "grpc.method_handlers_generic_handler()",
     *(f"{name}()" for name in sorted(METHOD_HANDLERS)),
 )
