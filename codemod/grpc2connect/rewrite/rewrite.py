@@ -196,10 +196,25 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     bodies = [getattr(parent, name, []) for name in ("body", "orelse", "finalbody")]
     block = next((body for body in bodies if isinstance(body, list) and node in body), [])
     start, end = module.span(node)
-    if len(block) == 1 and not isinstance(parent, ast.Module):
+    alone = len(block) == 1 and not isinstance(parent, ast.Module)
+    if module.comment_in(Span(start, end)) and (whole := _own_lines(module, Span(start, end))) is not None:
+        kept = [one.text for one in module.comments if whole.start <= one.span.start < whole.end]
+        kept = [text for text in kept if not DIRECTIVE.match(text)] + (["pass"] if alone else [])
+        indent = module.text[module.line_span(module.line_of(start)).start : start]
+        return Edit(whole, (f"{module.newline}{indent}".join(kept),))
+    if alone:
         return Edit(Span(start, end), ("pass",))
     line = module.line_span(module.line_of(end))
     behind = next((comment for comment in module.comments if end <= comment.span.start < line.end), None)
     if behind is not None and DIRECTIVE.match(behind.text):
         return Edit(Span(module.line_span(module.line_of(start)).start, line.end), ())
     return delete_statement(module, node)
+
+
+def _own_lines(module: Module, span: Span) -> Span | None:
+    """A statement's span to the end of its last line; None if there is more than comments on its lines."""
+    first, last = module.line_span(module.line_of(span.start)), module.line_span(module.line_of(span.end))
+    behind = module.text[span.end : last.end].rstrip("\r\n")
+    if module.text[first.start : span.start].strip() or behind.strip()[:1] not in ("", "#"):
+        return None
+    return Span(span.start, span.end + len(behind))

@@ -75,16 +75,38 @@ def replace_text(span: Span, *pieces: Piece) -> Edit:
 
 def call_without_arguments(module: Module, call: ast.Call) -> Edit:
     """Drop the parentheses of a call without arguments: `e.code()` becomes `e.code`."""
-    return Edit(Span(module.span(call.func).end, module.span(call).end), ())
+    return Edit(Span(arguments_of(module, call).start, module.span(call).end), ())
+
+
+def arguments_of(module: Module, call: ast.Call) -> Span:
+    """The arguments of a call with their parentheses; what is called may stand in some of its own: `(f)(x)`."""
+    end = module.span(call).end
+    return Span(module.find("(", module.span(call.func).end, end), end)
+
+
+def in_parentheses(module: Module, node: ast.expr, within: Span) -> Span:
+    """A node's span with the parentheses around it that lie in a span; none beyond a comment."""
+    start, end = module.span(node)
+    while True:
+        before = len(module.text[within.start : start].rstrip()) + within.start - 1
+        after = within.end - len(module.text[end : within.end].lstrip())
+        if before < within.start or after >= within.end or module.text[before] + module.text[after] != "()":
+            return Span(start, end)
+        start, end = before, after + 1
 
 
 def delete_argument(module: Module, call: ast.Call, argument: ast.expr | ast.keyword) -> Edit:
     """Drop an argument with the comma before it (or after it, if it is the first); comments in the gap are kept."""
     order = sorted([*call.args, *call.keywords], key=lambda item: module.span(item).start)
     index = order.index(argument)
-    start, end = module.span(argument)
+    opened, closed = arguments_of(module, call)
+    spans = [
+        in_parentheses(module, one, Span(opened + 1, closed - 1)) if isinstance(one, ast.expr) else module.span(one)
+        for one in order
+    ]
+    start, end = spans[index]
     if index:
-        previous = module.span(order[index - 1]).end
+        previous = spans[index - 1].end
         if not module.comment_in(Span(previous, start)):
             return Edit(Span(previous, end), ())
     following = module.find(",", end, module.span(call).end)

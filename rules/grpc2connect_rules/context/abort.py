@@ -40,11 +40,14 @@ def abort(use: ContextUse) -> Iterator[Outcome]:
         statement = module.parents[outer]
         plain = isinstance(statement, ast.Expr | ast.Return)
         if plain and use.facts.raises_freely(module, call):
-            start, end = module.span(statement).start, module.span(call.func).end
+            whole, arguments = module.span(statement), edits.arguments_of(module, call)
             renames = [
                 edits.rename_keyword(module, keyword, "message")
                 for keyword in call.keywords
                 if keyword.arg == "details"
             ]
-            yield Native([edits.replace_text(Span(start, end), "raise ", CONNECT_ERROR), *renames], mixed=False)
+            changes = [edits.replace_text(Span(whole.start, arguments.start), "raise ", CONNECT_ERROR), *renames]
+            if arguments.end < whole.end:  # the end of parentheses around the call
+                changes.append(edits.replace_text(Span(arguments.end, whole.end)))
+            yield Native(changes, mixed=False)
     yield Bridged(why="the abort could be swallowed, or its status is only known at run time")

@@ -29,7 +29,6 @@ from grpc2connect.rules_api import (
     Left,
     Native,
     Outcome,
-    Span,
     api,
     edits,
     rule,
@@ -81,8 +80,8 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
             mixed=False,
         )
     if call is not None and simple and not mixed and use.name == "details":
-        edit = edits.replace_text(Span(module.span(node.value).end, module.span(call).end), ".message")
-        yield Native(edit, mixed=False)
+        changes = [edits.rename_attribute(module, node, "message"), edits.call_without_arguments(module, call)]
+        yield Native(changes, mixed=False)
     if use.name in api.ERROR_METHODS:
         view = (runtime("rpc_error"), "(")
         yield Bridged(edits.wrap(module, node.value, view, ")"), why="gRPC's form of the error", mixed=False)
