@@ -151,6 +151,15 @@ BRIDGED = {
             "(greeting_pb2.HelloRequest(), timeout=2)",
         ],
     ),
+    "a fake that goes where nobody follows": (
+        HEAD + "class Settings:\n    def __init__(self, engine=None, **more):\n        for key in more:\n"
+        "            setattr(self, key, more[key])\n        self.engine = rpc.GreeterStub(engine)\n\n\n"
+        "class Fake:\n    def SayHello(self, request):\n        return request\n\n\n"
+        "def fake():\n    return Settings(**dict(engine=Fake()))\n\n\n"
+        "def real(target):\n    return Settings(grpc.insecure_channel(target))\n\n\n"
+        "def ask(settings: Settings):\n    return settings.engine.SayHello(None)\n",
+        ['    return stub_method(settings.engine, "SayHello", "say_hello", unary_unary)(None)'],
+    ),
     "an error of two kinds": (
         HEAD + "class Mine(Exception):\n    def code(self):\n        return 'mine'\n\n\ndef ask():\n    try:\n"
         "        return " + CALL + "\n    except (grpc.RpcError, Mine) as error:\n        return error.code()\n",
