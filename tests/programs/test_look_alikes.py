@@ -55,6 +55,13 @@ STAYS = {
         "G2C601",
     ),
     "a channel nobody is known to use": (HEAD + "channel = grpc.insecure_channel('a:1')\n", "G2C401"),
+    "code in a string": (HEAD + "stub = " + CALL.partition(".SayHello")[0] + "\neval('stub.SayHello')\n", "G2C504"),
+    "a name that a comprehension binds too": (
+        HEAD + "stub = " + CALL + "\nnames = [grpc.insecure_channel for grpc in ()]\n",
+        "G2C805",
+    ),
+    "a method that is deleted": (HEAD + "stub = " + CALL.partition(".SayHello")[0] + "\ndel stub.SayHello\n", "G2C501"),
+    "a stub class that is replaced": (HEAD + "rpc.GreeterStub = print\nstub = " + CALL + "\n", "G2C803"),
     "errors of calls that cannot be seen": (
         "import grpc\nimport elsewhere\n\n\ndef ask():\n    try:\n        return elsewhere.ask()\n"
         "    except grpc.RpcError as error:\n        return error.code()\n",
@@ -127,6 +134,13 @@ BRIDGED = {
         servicer("    pass\n", bases="rpc.GreeterServicer, metaclass=Single"),
         ["class Greeter(servicer_base(greeting_connect.GreeterSync), metaclass=Single):"],
     ),
+    "a metaclass that sees the names": (
+        servicer(
+            "    def SayHello(self, request, context):\n        return None\n",
+            bases="rpc.GreeterServicer, metaclass=Registry",
+        ),
+        ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
+    ),
     "a fake beside a stub": (
         HEAD + "class Local:\n    def SayHello(self, request, timeout=None):\n        return request\n\n\n"
         "def client(target):\n    return rpc.GreeterStub(grpc.insecure_channel(target)) if target else Local()\n\n\n"
@@ -136,6 +150,15 @@ BRIDGED = {
             '    return stub_method(client(target), "SayHello", "say_hello", unary_unary)'
             "(greeting_pb2.HelloRequest(), timeout=2)",
         ],
+    ),
+    "a fake that goes where nobody follows": (
+        HEAD + "class Settings:\n    def __init__(self, engine=None, **more):\n        for key in more:\n"
+        "            setattr(self, key, more[key])\n        self.engine = rpc.GreeterStub(engine)\n\n\n"
+        "class Fake:\n    def SayHello(self, request):\n        return request\n\n\n"
+        "def fake():\n    return Settings(**dict(engine=Fake()))\n\n\n"
+        "def real(target):\n    return Settings(grpc.insecure_channel(target))\n\n\n"
+        "def ask(settings: Settings):\n    return settings.engine.SayHello(None)\n",
+        ['    return stub_method(settings.engine, "SayHello", "say_hello", unary_unary)(None)'],
     ),
     "an error of two kinds": (
         HEAD + "class Mine(Exception):\n    def code(self):\n        return 'mine'\n\n\ndef ask():\n    try:\n"
@@ -242,3 +265,63 @@ def test_a_package_called_grpc_that_may_hide_it_keeps_the_service(program: Progr
     result = program.migrate()
     assert program.text("services/one/client.py") == CLIENT
     assert "G2C805" in {finding.code for finding in result.findings}
+
+
+STUB = "rpc.GreeterStub(grpc.insecure_channel('a:1'))"
+KEPT = {
+    "a parameter": "def f(grpc, rpc):\n    return grpc.insecure_channel(rpc.GreeterStub)\n",
+    "a local variable": "def f():\n    grpc = object()\n    return grpc.insecure_channel\n",
+    "a lambda": "pick = lambda rpc: rpc.GreeterStub\n",
+    "classes of the user's": (
+        "class Channel:\n    def close(self):\n        pass\n\n\nclass GreeterStub:\n"
+        "    def SayHello(self, r):\n        return r\n\n\nGreeterStub().SayHello(Channel().close())\n"
+    ),
+    "a method spelled like an RPC": (
+        "class Dog:\n    def SayHello(self, name):\n        return name\n\n\nDog().SayHello(1)\n"
+    ),
+    "a string": "print('stub.SayHello grpc.insecure_channel')\n",
+    "a type comment": "other = None  # type: rpc.GreeterStub\n",
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_kept_beside_what_moves(program: Program, name: str) -> None:
+    program.write("app.py", f"{HEAD}stub = {STUB}\nstub.SayHello(None)\n\n\n{KEPT[name]}")
+    program.migrate()
+    after = program.text("app.py")
+    assert after.endswith(f"stub.say_hello(None)\n\n\n{KEPT[name]}")
+    assert "greeting_pb2_grpc as rpc" in after or name not in ("a parameter", "a lambda", "a type comment")
+    assert program.run().changes == ()
+
+
+SHAPES = {
+    "a global": (
+        "stub = None\n\n\ndef init():\n    global stub\n    stub = STUB\n\n\ndef f():\n    return stub.CALL(None)\n"
+    ),
+    "an attribute of a class": "class A:\n    stub = STUB\n\n    def f(self):\n        return self.stub.CALL(None)\n",
+    "slots": (
+        "class A:\n    __slots__ = ('stub',)\n\n    def __init__(self):\n        self.stub = STUB\n\n"
+        "    def f(self):\n        return self.stub.CALL(None)\n"
+    ),
+    "a list that grows": "stubs = []\nstubs += [STUB]\nfor one in stubs:\n    one.CALL(None)\n",
+    "one line": "stub = STUB; a = stub.CALL(None); print(a)\n",
+    "a walrus": "if (s := STUB) and (r := s.CALL(None)):\n    print(r)\n",
+    "a conditional": "stub = STUB if HEAD else None\nr = stub.CALL(None) if stub else None\n",
+    "unpacking": "a, (b, *c) = STUB, (1, 2)\na.CALL(None)\n",
+    "an f-string": 'stub = STUB\nprint(f"{stub.CALL(None)!r:>{stub.CALL(None).n}}")\n',
+    "a match": "stub = STUB\nmatch stub.CALL(None):\n    case None:\n        stub.CALL(1)\n",
+    "other scripts": "größe = STUB; 名 = größe.CALL(None); print('é', größe.CALL(名))\n",
+    "a function in a function": "def f():\n    s = STUB\n\n    def g():\n        return s.CALL(None)\n\n    return g\n",
+    "a line that goes on": "stub = \\\n    STUB\na = stub \\\n    .CALL(None)  # c\n",
+    "a deleted name": "stub = STUB\nstub.CALL(None)\ndel stub\n",
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_moves_in_any_shape(program: Program, name: str) -> None:
+    text = SHAPES[name].replace("HEAD", "__name__")
+    program.write("app.py", HEAD + text.replace("STUB", STUB).replace("CALL", "SayHello"))
+    program.migrate()
+    moved = "insecure_channel('a:1').client(greeting_connect.GreeterClientSync)"
+    assert program.text("app.py").endswith(text.replace("STUB", moved).replace("CALL", "say_hello"))
+    assert program.run().changes == ()

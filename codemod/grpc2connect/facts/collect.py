@@ -254,7 +254,7 @@ class _Collector(NamedReferences):
             aio=kinds.pop() if len(kinds) == 1 else None,
             call=call,
             variant=variant,
-            other=self._other(values),
+            other=self._other(values) or ("fake" if self.facts.fakes.answer(self.module, node.attr) else ""),
         )
 
     def _other(self, values: Values) -> str:

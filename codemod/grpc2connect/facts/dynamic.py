@@ -28,6 +28,7 @@ from grpc2connect.syntax import Module
 _BY_NAME = frozenset(
     {"getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller"}
 )
+_RUN = frozenset({"exec", "eval", "compile"})
 _PATCHES = frozenset({"patch", "setattr", "delattr", "dict", "import_module", "__import__"})
 _TEXT = re.compile(r"(^|\.)(\w+_pb2_grpc(\.|$)|grpc\.(aio\.)?\w+$)")
 _HARMLESS = frozenset(
@@ -49,6 +50,13 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             text = module.source(node).partition("\n")[0]
             yield refs.NamedByText(facts, module, node, units, ("an attribute by name",), what=text)
             return
+    if name in _RUN and isinstance(node.func, ast.Name) and first is not None:
+        words = {word for text in _texts(first) for word in re.findall(r"\w+", text)}
+        units = _spelled_services(facts, words)
+        if units or "grpc" in words:
+            text = module.source(node).partition("\n")[0]
+            yield refs.NamedByText(facts, module, node, units, ("code in a string",), what=text)
+            return
     if name in _PATCHES:
         for argument in node.args:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and _TEXT.search(argument.value):
@@ -66,6 +74,22 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
                 yield refs.HandedOver(
                     facts, module, argument, units, ("given to unknown code",), what=name, kind_of=kind
                 )
+
+
+def _texts(node: ast.expr) -> Iterator[str]:
+    for child in ast.walk(node):
+        if isinstance(child, ast.Constant) and isinstance(child.value, str):
+            yield child.value
+
+
+def _spelled_services(facts: Facts, words: set[str]) -> frozenset[Service]:
+    """The services of whose methods or generated classes some code speaks."""
+    return frozenset(
+        service
+        for service in facts.stubs_of
+        if words & {service.stub_class, service.servicer_class, service.adder}
+        or any(method.name in words and not method.name.islower() for method in service.methods)
+    )
 
 
 def _named_services(facts: Facts, dotted: str) -> frozenset[Service]:

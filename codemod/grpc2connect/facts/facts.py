@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from grpc2connect.facts.client_questions import ClientQuestions
+from grpc2connect.facts.fakes import Fakes
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
@@ -65,6 +66,11 @@ class Facts(ClientQuestions):
     def component(self, module: Module) -> object:
         """The part of the program that a module belongs to: modules that no import connects share nothing."""
         return self._components.get(module, module)
+
+    @cached_property
+    def fakes(self) -> Fakes:
+        """The program's own objects that may stand in for stubs unseen."""
+        return Fakes(self)
 
     @cached_property
     def generated_names(self) -> frozenset[str]:

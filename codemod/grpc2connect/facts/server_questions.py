@@ -131,7 +131,11 @@ class ServerQuestions:
                 return True
             if any(isinstance(child, ast.Attribute) and child.attr in _OWN_NAME for child in ast.walk(node)):
                 return True
-        if _is_rebuilt(cls) or any(name in bound_names(cls) for name in ("__getattribute__", "__getattr__")):
+        if (
+            _is_rebuilt(cls)
+            or _is_watched(cls)
+            or any(name in bound_names(cls) for name in ("__getattribute__", "__getattr__"))
+        ):
             return True
         names = [child for child in _class_scope(cls) if isinstance(child, ast.Name)]
         loaded = {name.id for name in names if isinstance(name.ctx, ast.Load)}
@@ -328,6 +332,14 @@ def _class_scope(cls: ast.ClassDef) -> Iterator[ast.AST]:
             yield from ast.walk(node.args)
             if node.returns is not None:
                 yield from ast.walk(node.returns)
+
+
+def _is_watched(cls: ast.ClassDef) -> bool:
+    """Whether a metaclass, or `__init_subclass__` with arguments, sees the names in a class; those of Python do not."""
+    plain = ("ABCMeta", "type", "EnumMeta")
+    return not all(
+        keyword.arg == "metaclass" and classes.decorated_as(keyword.value, *plain) for keyword in cls.keywords
+    )
 
 
 def _is_rebuilt(cls: ast.AST | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from grpc2connect.rules_api.edits import Edit, delete_statement
 from grpc2connect.rules_api.names import Generated
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
+
+_TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore\b)(.+)")
+_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ def _is_dropped(facts: Facts, alias: ast.alias, before: frozenset[str], after: f
 def _used(module: Module) -> frozenset[str]:
     """Names and dotted prefixes that a module uses (strings that may be annotations or `__all__` included)."""
     found: set[str] = set()
+    for comment in module.comments:
+        if typed := _TYPE_COMMENT.match(comment.text):
+            for dotted in _NAME.findall(typed[1]):
+                found.update(dotted.rsplit(".", count)[0] for count in range(dotted.count(".") + 1))
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             found.add(node.id)
