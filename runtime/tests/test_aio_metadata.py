@@ -36,7 +36,7 @@ def changed(change: Callable[[Any], None]) -> Callable[[Any], Any]:
         lambda m: ["a" in m, "x" in m, ("a", "1") in m],
         lambda m: [list(m.keys()), list(m.values()), list(m.items())],
         lambda m: [m == PAIRS, m == tuple(m), m == type(m)(*m), m == type(m)(), m == 1, m != 1],
-        lambda m: tuple(m + (("c", "3"),)),
+        lambda m: tuple(m + tuple([("c", "3")])),
         lambda m: tuple(m + type(m)(("c", "3"))),
         lambda m: tuple(type(m).from_tuple(PAIRS[:1])),
         lambda m: tuple(type(m).from_tuple(())),

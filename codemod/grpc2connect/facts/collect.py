@@ -8,6 +8,7 @@ from functools import cached_property
 
 from grpc2connect.facts import api, classes
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.certainty import is_no_stub
 from grpc2connect.facts.dynamic import dynamic
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -187,6 +188,8 @@ class _Collector(NamedReferences):
 
     def _unknown(self, node: ast.expr) -> bool:
         owner = self.facts.values(node)
+        if is_no_stub(self.facts, self.module, node):
+            return False
         return all(isinstance(value, Wrapped) or self._is_proxy(value) for value in owner)
 
     def _is_proxy(self, value: Value) -> bool:

@@ -22,7 +22,7 @@ from grpc2connect.facts.kinds import (
     Wrapped,
 )
 from grpc2connect.facts.references import Reference
-from grpc2connect.schema import Service
+from grpc2connect.schema import Method, Service
 from grpc2connect.syntax import Module
 
 _BY_NAME = frozenset(
@@ -48,7 +48,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
         units = _services(facts, facts.values(first))
         if units:
             text = module.source(node).partition("\n")[0]
-            yield refs.NamedByText(facts, module, node, units, ("an attribute by name",), what=text)
+            method = _literal_method(facts, node, name)
+            yield refs.NamedByText(facts, module, node, units, ("an attribute by name",), what=text, method=method)
             return
     if name in _RUN and isinstance(node.func, ast.Name) and first is not None:
         words = {word for text in _texts(first) for word in re.findall(r"\w+", text)}
@@ -59,7 +60,11 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             return
     if name in _PATCHES:
         for argument in node.args:
-            if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and _TEXT.search(argument.value):
+            if (
+                isinstance(argument, ast.Constant)
+                and isinstance(argument.value, str)
+                and _names_code(facts, argument.value)
+            ):
                 units = _named_services(facts, argument.value)
                 yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=argument.value)
     first_values = facts.values(first) if first is not None else NOTHING
@@ -92,6 +97,11 @@ def _spelled_services(facts: Facts, words: set[str]) -> frozenset[Service]:
     )
 
 
+def _names_code(facts: Facts, text: str) -> bool:
+    """Whether a text spells a gRPC module or name, or a generated name that a module of the program has imported."""
+    return bool(_TEXT.search(text)) or text.rpartition(".")[2] in facts.generated_names
+
+
 def _named_services(facts: Facts, dotted: str) -> frozenset[Service]:
     """The services whose generated names, or module, a dotted name ends with or goes through."""
     parts = dotted.split(".")
@@ -118,6 +128,17 @@ def _known_attribute(facts: Facts, node: ast.Call, name: str) -> bool:
         return False
     services = _services(facts, facts.values(node.args[0]))
     return not any(service.method(attribute.value) for service in services)
+
+
+def _literal_method(facts: Facts, node: ast.Call, name: str) -> Method | None:
+    """The RPC that `getattr(stub, "SayHello")` names, if it is surely asked of stubs, all of one service."""
+    if name not in ("getattr", "hasattr") or not isinstance(node.func, ast.Name) or len(node.args) < 2:
+        return None
+    values, attribute = facts.values(node.args[0]), node.args[1]
+    services = {value.service for value in values if isinstance(value, Stub)}
+    if len(services) != 1 or not all(isinstance(value, Stub) for value in values):
+        return None
+    return services.pop().method(str(attribute.value)) if isinstance(attribute, ast.Constant) else None
 
 
 def _services(facts: Facts, values: Values) -> frozenset[Service]:

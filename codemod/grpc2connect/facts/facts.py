@@ -181,6 +181,15 @@ class Facts(ClientQuestions):
                     return self._aliases(scope, node.id)
         return []
 
+    def binds(self, module: Module, node: ast.Name) -> bool:
+        """Whether any scope around a name binds it."""
+        scopes = [*module.ancestors(node), module.tree]
+        return any(
+            node.id in self._names(scope)
+            for scope in scopes
+            if isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)
+        )
+
     def _names(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> frozenset[str]:
         if scope not in self.state.globals:
             self.state.globals[scope] = bound_names(scope)

@@ -302,9 +302,13 @@ class CalledValue(Reference):
 
 @dataclass(frozen=True, eq=False)
 class NamedByText(Reference):
-    """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`."""
+    """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`.
+
+    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub.
+    """
 
     what: str = field(kw_only=True)
+    method: Method | None = field(kw_only=True, default=None)
 
 
 @dataclass(frozen=True, eq=False)

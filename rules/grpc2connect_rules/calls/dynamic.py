@@ -3,6 +3,11 @@
 G2C504: an attribute of a stub or servicer by name (`getattr(stub, name)`, `vars(stub)`), or a gRPC name in a string
 (`patch("app.greeter_pb2_grpc.GreeterStub")`), keeps its service on gRPC: the name would have to change with the code.
 
+A literal name asked of what is surely a stub is known.
+
+    - ask = getattr(stub, "SayHello")
+    + ask = unary_unary(stub.say_hello)
+
     Native form: the client's bound method, `client.say_hello`, where the method is known.
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
@@ -13,15 +18,27 @@ Source: Python's `getattr`, `unittest.mock.patch`.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, Severity, rule
+from grpc2connect.rules_api import Bridged, Left, Native, Outcome, Severity, edits, rule, runtime
 from grpc2connect.rules_api.references import HandedOver, NamedByText
 
 
 @rule("G2C504", on=NamedByText)
 def named(use: NamedByText) -> Iterator[Outcome]:
-    """What is named by a string keeps its service on gRPC."""
+    """What is named by a string keeps its service on gRPC, unless it is known what that is."""
+    call, method = use.node, use.method
+    if method is not None and isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+        module = use.module
+        changes = [edits.replace(module, call.args[1], f'"{method.python_name}"')]
+        if call.func.id == "hasattr":
+            yield Native(changes)
+            return
+        kind = runtime(method.kind.name.lower())
+        changes = [edits.replace(module, call, kind, "(", call.args[0], f".{method.python_name})")]
+        yield Bridged(changes, why="what calls it has gRPC's arguments")
+        return
     yield Left(f"{use.what} names gRPC code by a string", advice="name the method in code, or move this by hand")
 
 

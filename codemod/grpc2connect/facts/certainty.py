@@ -1,0 +1,95 @@
+"""Expressions that are certainly no stub, whatever their attributes are called."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+
+from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.kinds import Builtin, Package
+from grpc2connect.facts.scopes import Function, all_parameters, own_nodes
+from grpc2connect.syntax import Module
+
+_LITERALS = (
+    ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+    ast.Compare, ast.Lambda,
+)  # fmt: skip
+_ANYTHING = frozenset({"object", "type", "property", "super", "classmethod", "staticmethod"})
+_OPEN_MODULES = frozenset({"typing", "types", "unittest", "weakref", "contextlib", "functools", "importlib", "abc"})
+_OPEN_CLASSES = frozenset({"local", "ContextVar", "Future", "Protocol"})
+_DEPTH = 3
+
+
+def is_no_stub(facts: Facts, module: Module, node: ast.expr, depth: int = _DEPTH) -> bool:
+    """Whether an expression is certainly something other than a stub (or a servicer, or a proxy of one)."""
+    match node:
+        case ast.Constant(value=value):
+            return value is not None
+        case ast.Call(func=func):
+            return _is_class(facts, module, func)
+        case ast.Name(id=name) if depth:
+            return not facts.values(node) and _is_name_of_none(facts, module, node, name, depth)
+    return isinstance(node, _LITERALS)
+
+
+def _is_class(facts: Facts, module: Module, node: ast.expr) -> bool:
+    """Whether an expression names a class of Python's own: `int`, `threading.Lock`."""
+    if isinstance(node, ast.Name) and isinstance(getattr(builtins, node.id, None), type):
+        return node.id not in _ANYTHING and not _is_bound(facts, module, node)
+    values = facts.values(node)
+    paths = [value.dotted for value in values if isinstance(value, Package)]
+    paths += [value.path for value in values if isinstance(value, Builtin)]
+    return bool(paths) and len(paths) == len(values) and all(map(_is_standard, paths))
+
+
+def _is_standard(path: str) -> bool:
+    top, _, _ = path.partition(".")
+    last = path.rpartition(".")[2]
+    return (
+        top in sys.stdlib_module_names
+        and top not in _OPEN_MODULES
+        and last not in _OPEN_CLASSES
+        and (last[:1].isupper() or top in ("datetime", "collections", "threading", "decimal", "re", "logging"))
+    )
+
+
+def _is_name_of_none(facts: Facts, module: Module, node: ast.Name, name: str, depth: int) -> bool:
+    """Whether all that a local name can be bound to is certainly no stub."""
+    function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    if not isinstance(function, Function):
+        return False
+    bound = 0
+    for parameter in all_parameters(function):
+        if parameter.arg == name:
+            bound += 1
+            if parameter.annotation is None or not _is_annotated(facts, module, parameter.annotation):
+                return False
+    for child in own_nodes(function):
+        match child:
+            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+                if not is_no_stub(facts, module, value, depth - 1):
+                    return False
+                bound += 1
+            case ast.Name(id=found, ctx=ast.Store()) if found == name:
+                parent = module.parents[child]
+                if not (isinstance(parent, ast.Assign) and parent.targets == [child]):
+                    return False
+            case ast.Global(names=names) | ast.Nonlocal(names=names) if name in names:
+                return False
+    return bound > 0
+
+
+def _is_annotated(facts: Facts, module: Module, node: ast.expr) -> bool:
+    """Whether an annotation names a class of Python's own, or one of the program that is closed."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return all(_is_annotated(facts, module, side) for side in (node.left, node.right))
+    if isinstance(node, ast.Constant):
+        return node.value is None
+    target = node.value if isinstance(node, ast.Subscript) else node
+    return _is_class(facts, module, target)
+
+
+def _is_bound(facts: Facts, module: Module, node: ast.Name) -> bool:
+    """Whether the program binds a name that is a builtin's."""
+    return bool(facts.values(node)) or bool(facts.importers(module, node)) or facts.binds(module, node)
