@@ -22,11 +22,12 @@ from .client_interceptor_kinds import (
     UnaryStreamClientInterceptor,
     UnaryUnaryClientInterceptor,
 )
+from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .deadlines import timeout_ms
-from .errors import AbortError, CallError, FutureTimeoutError, rpc_error
+from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, rpc_error
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
 from .metadata import Metadatum, metadata
@@ -69,6 +70,8 @@ __all__ = [
     "Channel",
     "ChannelConnectivity",
     "ClientCallDetails",
+    "Compression",
+    "FutureCancelledError",
     "FutureTimeoutError",
     "GenericRpcHandler",
     "HandlerCallDetails",

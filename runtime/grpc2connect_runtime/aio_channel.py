@@ -48,10 +48,11 @@ class AioChannel(ChannelBase):
         credentials: ChannelCredentials | None,
         options: Sequence[tuple[str, Any]] | None,
         interceptors: Iterable[Any] | None = None,
+        compression: Any = None,
     ) -> None:
         """Make one; nothing is connected until the first call, and no event loop is needed."""
         self._interceptors = aio_interceptors(interceptors)
-        super().__init__(target, credentials, options)
+        super().__init__(target, credentials, options, compression)
         self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()), self._connectivity)
         self._raw: ConnectClient | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -190,7 +191,7 @@ def aio_insecure_channel(
     Args:
         target: `host:port`, `dns:///host:port`, `ipv4:...` or `ipv6:...`.
         options: see `channel_options`; those without effect are logged.
-        compression: ignored; requests are not compressed.
+        compression: of the requests, see `Compression`; gzip or none.
         interceptors: objects of the four classes `AioUnaryUnaryClientInterceptor` and so on, ours or those of
             `grpc.aio`; the calls of clients and of stubs go through them, the first one first.
 
@@ -202,7 +203,7 @@ def aio_insecure_channel(
 
     Source: `grpc.aio.insecure_channel`, grpcio 1.85.
     """
-    return AioChannel(target, None, options, interceptors)
+    return AioChannel(target, None, options, interceptors, compression)
 
 
 def aio_secure_channel(
@@ -218,7 +219,7 @@ def aio_secure_channel(
         target: as for `aio_insecure_channel`.
         credentials: from `ssl_channel_credentials`.
         options: as for `secure_channel`.
-        compression: ignored; requests are not compressed.
+        compression: of the requests, see `Compression`; gzip or none.
         interceptors: objects of the four classes `AioUnaryUnaryClientInterceptor` and so on, ours or those of
             `grpc.aio`; the calls of clients and of stubs go through them, the first one first.
 
@@ -230,4 +231,4 @@ def aio_secure_channel(
 
     Source: `grpc.aio.secure_channel`, grpcio 1.85.
     """
-    return AioChannel(target, require_credentials(credentials), options, interceptors)
+    return AioChannel(target, require_credentials(credentials), options, interceptors, compression)

@@ -35,10 +35,14 @@ class Channel(ChannelBase):
     """
 
     def __init__(
-        self, target: str, credentials: ChannelCredentials | None, options: Sequence[tuple[str, Any]] | None
+        self,
+        target: str,
+        credentials: ChannelCredentials | None,
+        options: Sequence[tuple[str, Any]] | None,
+        compression: Any = None,
     ) -> None:
         """Make one; nothing is connected until the first call."""
-        super().__init__(target, credentials, options)
+        super().__init__(target, credentials, options, compression)
         self._transport = LazySyncTransport(
             lambda: SyncHTTPTransport(**self._transport_arguments()), self._connectivity
         )
@@ -118,7 +122,7 @@ def insecure_channel(target: str, options: Sequence[tuple[str, Any]] | None = No
     Args:
         target: `host:port`, `dns:///host:port`, `ipv4:...` or `ipv6:...`.
         options: see `channel_options`; those without effect are logged.
-        compression: ignored; requests are not compressed.
+        compression: of the requests, see `Compression`; gzip or none.
 
     Raises:
         NotImplementedError: a target that only grpcio reaches.
@@ -128,7 +132,7 @@ def insecure_channel(target: str, options: Sequence[tuple[str, Any]] | None = No
 
     Source: `grpc.insecure_channel`, grpcio 1.85.
     """
-    return Channel(target, None, options)
+    return Channel(target, None, options, compression)
 
 
 def secure_channel(
@@ -143,7 +147,7 @@ def secure_channel(
         target: as for `insecure_channel`.
         credentials: from `ssl_channel_credentials`.
         options: as for `insecure_channel`, and `grpc.ssl_target_name_override`.
-        compression: ignored; requests are not compressed.
+        compression: of the requests, see `Compression`; gzip or none.
 
     Raises:
         NotImplementedError: other credentials, or a target that only grpcio reaches.
@@ -153,4 +157,4 @@ def secure_channel(
 
     Source: `grpc.secure_channel`, grpcio 1.85.
     """
-    return Channel(target, require_credentials(credentials), options)
+    return Channel(target, require_credentials(credentials), options, compression)

@@ -12,6 +12,7 @@ from pyqwest import HTTPVersion
 
 from .channel_methods import ChannelMethods
 from .channel_options import channel_options, client_protocol
+from .compression import request_compression
 from .connectivity import ChannelConnectivity, Connectivity
 from .credentials import ChannelCredentials
 from .targets import parse_target
@@ -23,8 +24,13 @@ class ChannelBase(ChannelMethods):
     """A target and how to reach it; connects on the first call."""
 
     def __init__(
-        self, target: str, credentials: ChannelCredentials | None, options: Sequence[tuple[str, Any]] | None
+        self,
+        target: str,
+        credentials: ChannelCredentials | None,
+        options: Sequence[tuple[str, Any]] | None,
+        compression: Any = None,
     ) -> None:
+        self._compression = request_compression(compression)
         self.target = parse_target(target)
         self._options = channel_options(options)
         self._protocol = client_protocol()
@@ -72,7 +78,7 @@ class ChannelBase(ChannelMethods):
     def _client_arguments(self) -> dict[str, Any]:
         return {
             "protocol": self._protocol,
-            "send_compression": None,
+            "send_compression": self._compression,
             "read_max_bytes": self._options.read_max_bytes,
         }
 

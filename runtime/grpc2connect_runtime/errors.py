@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Callable, Iterable
+from concurrent import futures
 from typing import Any
 
 from connectrpc.code import Code
@@ -15,7 +16,7 @@ from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
 from .status import StatusCode, connect_code, status_code
 
-__all__ = ["AbortError", "CallError", "FutureTimeoutError", "RpcErrorView", "rpc_error"]
+__all__ = ["AbortError", "CallError", "FutureCancelledError", "FutureTimeoutError", "RpcErrorView", "rpc_error"]
 
 
 class AbortError(Exception):
@@ -28,6 +29,15 @@ class AbortError(Exception):
     handler could swallow it.
 
     Source: `grpc.aio.AbortError`; `grpc.ServicerContext.abort` raises a bare `Exception` (grpcio 1.85).
+    """
+
+
+class FutureCancelledError(futures.CancelledError):
+    """A future that was waited for has been cancelled.
+
+    Native form: `concurrent.futures.CancelledError`, which it is.
+
+    Source: `grpc.FutureCancelledError`, grpcio 1.85.
     """
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
 from .aio_metadata import Metadata
-from .errors import CallError, FutureTimeoutError
+from .errors import CallError, FutureCancelledError, FutureTimeoutError
 from .status import StatusCode
 from .streams import EOF
 from .unmoved import (
@@ -50,7 +49,7 @@ MOVED = Face(
     aio_metadata=lambda pairs: Metadata(*pairs),
     end_of_stream=lambda: EOF,
     timed_out=FutureTimeoutError,
-    cancelled=futures.CancelledError,
+    cancelled=FutureCancelledError,
 )
 """This package's own kinds."""
 

@@ -5,7 +5,7 @@
 
 Where some services of the program stay on gRPC, both timeouts are caught; a wait for a channel that is not known stays.
 
-Source: grpc.channel_ready_future, grpc.FutureTimeoutError (grpcio 1.85).
+Source: grpc.channel_ready_future, grpc.FutureTimeoutError, grpc.FutureCancelledError (grpcio 1.85).
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from collections.abc import Iterator
 from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
+_READY = "grpc.channel_ready_future"
+_ERRORS = frozenset({"grpc.FutureTimeoutError", "grpc.FutureCancelledError"})
 _WHY = "connectrpc connects when it calls"
 _LEFT = "some services stay on gRPC, and it is not known whether this is about one of them"
 
 
-@rule("G2C405", on=ApiUse, names={"grpc.channel_ready_future", "grpc.FutureTimeoutError"}, attribute="path")
+@rule("G2C405", on=ApiUse, names={_READY, *_ERRORS}, attribute="path")
 def ready(use: ApiUse) -> Iterator[Outcome]:
     """Waiting for a channel is done by the runtime."""
     module, node = use.module, use.node
     name = runtime(use.path.rpartition(".")[2])
     yield Bridged(edits.replace(module, node, name), why=_WHY, mixed=False)
-    if use.path == "grpc.FutureTimeoutError":
+    if use.path in _ERRORS:
         match module.parents[node]:
             case ast.Tuple():
                 yield Bridged(edits.replace(module, node, node, ", ", name), why="some services stay on gRPC")
