@@ -69,6 +69,7 @@ class Reasons:
                 staying, advice = self._staying(decision.reference)
                 steps.extend(staying)
                 better.append(f"it is {passed.state.value} when no service here stays; {advice}")
+                break
         if better:
             return tuple(dict.fromkeys(steps)), "; ".join(dict.fromkeys(better))
         return (), decision.outcome.advice or (
