@@ -43,7 +43,7 @@ def result(
         options.root,
         changes=tuple(sorted(changes, key=lambda change: change.path)),
         ledger=tuple(entries),
-        findings=tuple(sorted(findings, key=lambda finding: (finding.place, finding.code))),
+        findings=tuple(sorted(dict.fromkeys(findings), key=lambda finding: (finding.place, finding.code))),
         errors=tuple(errors),
         audit=Audit(counts.references, len(entries), counts.unexplained),
         files_seen=counts.files_seen,

@@ -199,3 +199,22 @@ def test_a_server_for_xds_stays_whole(program: Program) -> None:
     assert program.text("app.py") == text
     assert {entry.state for entry in result.ledger} == {State.LEFT}
     assert "G2C301" in {finding.code for finding in result.findings}
+
+
+def test_what_replaces_functions_of_grpcio_keeps_all_around_it(program: Program) -> None:
+    program.write(
+        "app.py",
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        "        return greeting_pb2.HelloReply()\n\n\n"
+        "def serve(pool):\n"
+        "    greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), grpc.server(pool))\n",
+    )
+    program.write(
+        "boot.py",
+        "from opentelemetry.instrumentation.grpc import GrpcInstrumentorServer\n\nfrom app import serve\n\n"
+        "GrpcInstrumentorServer().instrument()\nserve(None)\n",
+    )
+    result = program.migrate()
+    assert [change.path.name for change in result.changes] == []
+    assert [finding.code for finding in result.findings] == ["G2C305"]

@@ -25,8 +25,17 @@ ROOTS = frozenset(
 )
 """Top-level packages that are gRPC's or built on it. `grpc_tools` is a build tool: it stays and is no reference."""
 
-ADD_ONS = {"grpc_health": "grpcio-health-checking", "grpc_reflection": "grpcio-reflection"}
-"""Packages with generated services of their own, which work on any channel or server; by the name to install."""
+ADD_ONS = {
+    "grpc_channelz": "grpcio-channelz",
+    "grpc_health": "grpcio-health-checking",
+    "grpc_interceptor": "grpc-interceptor",
+    "grpc_reflection": "grpcio-reflection",
+    "opentelemetry": "opentelemetry-instrumentation-grpc",
+}
+"""Packages with services or interceptors of their own, which work on any channel or server; by the name to install."""
+
+TELEMETRY = "opentelemetry.instrumentation.grpc"
+"""A module of gRPC's in a package that is not."""
 
 AIO_PREFIXES = ("grpc.aio.", "grpc.experimental.aio.")
 
@@ -152,6 +161,11 @@ CALL_METHODS = frozenset(
 
 ERROR_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})
 """The methods of a caught error (`grpc.Call` on `_InactiveRpcError`, `grpc.aio.AioRpcError`)."""
+
+
+def is_grpc_module(dotted: str) -> bool:
+    """Whether a dotted name is that of a module of gRPC's, or of an add-on."""
+    return dotted.partition(".")[0] in ROOTS or f"{dotted}.".startswith(f"{TELEMETRY}.")
 
 
 def normalise(path: str) -> str:

@@ -107,7 +107,7 @@ class Program:
             return frozenset({StubsModule(stubs)})
         if last.endswith("_pb2_grpc") and dotted.partition(".")[0] not in api.ROOTS:
             return frozenset({Api(f"{api.UNKNOWN_STUBS}{dotted}")})
-        if top in api.ROOTS:
+        if api.is_grpc_module(dotted):
             return frozenset({Api(api.normalise(dotted))})
         if last.endswith("_pb2"):
             return frozenset({MessagesModule(dotted)})

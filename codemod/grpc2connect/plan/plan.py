@@ -80,14 +80,14 @@ def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, s
                 units.leave(service, reason)
         failed = stay.get(str(reference.module.path))
         if failed or (only_left and not (isinstance(reference, Import) and not reference.rebound)):
+            wire = any(outcome.wire for outcome in outcomes)
             why = failed or f"{code} at {reference.place}: {outcomes[0].why}"
             services = units.spelled(reference) if isinstance(reference, UnknownRpc) else reference.units
             if isinstance(reference, Import):
                 services = frozenset()  # those whose code stands in this file, not all that the module has
             if not services and not isinstance(reference, UnknownRpc):
                 units.keep(reference)
-                services = units.of_file(reference)
-            wire = any(outcome.wire for outcome in outcomes)
+                services = units.around(reference) if wire else units.of_file(reference)
             for service in services:
                 for other in sorted(units.carried_with(service), key=repr) if wire else [service]:
                     units.leave(other, why, None if failed else reference)

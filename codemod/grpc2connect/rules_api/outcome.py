@@ -18,7 +18,7 @@ class Outcome:
     `mixed` says that it also holds where some of the services that the reference belongs to (or, if it belongs to none
     in particular, some services of its part of the program) stay on gRPC. `finding` is reported if the outcome is
     chosen (with `advice` on what to do). `covers` are nodes whose references end with this one. `wire` says that it
-    needs grpcio's own wire: its channels and servers stay, with every service on them.
+    needs grpcio's own wire: its channels and servers stay, with every service on them (without units: all around it).
     """
 
     state: State
