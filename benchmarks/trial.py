@@ -144,9 +144,12 @@ def _services(report: dict[str, Any]) -> tuple[list[str], list[str]]:
 
 
 def _reasons(report: dict[str, Any], most: int = 4) -> list[str]:
-    """The rules that keep most services, with one of their reasons."""
-    found: Counter[str] = Counter(one["code"] for one in report["findings"] if one["unit"])
-    said = {one["code"]: one["message"] for one in reversed(report["findings"]) if one["unit"]}
+    """The rules that are most often why something stays, each with the reason that it gives first."""
+    causes = [
+        one for one in report["findings"] if one["severity"] == "warning" and not one["message"].startswith("some ")
+    ]
+    found: Counter[str] = Counter(one["code"] for one in causes)
+    said = {one["code"]: one["message"] for one in reversed(causes)}
     return [f"{code} x{number}: {said[code]}" for code, number in found.most_common(most)]
 
 

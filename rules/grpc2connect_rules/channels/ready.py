@@ -13,13 +13,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Outcome, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
 _READY = "grpc.channel_ready_future"
 _ERRORS = frozenset({"grpc.FutureTimeoutError", "grpc.FutureCancelledError"})
 _WHY = "connectrpc connects when it calls"
-_LEFT = "some services stay on gRPC, and it is not known whether this is about one of them"
 
 
 @rule("G2C405", on=ApiUse, names={_READY, *_ERRORS}, attribute="path")
@@ -36,4 +35,3 @@ def ready(use: ApiUse) -> Iterator[Outcome]:
                 yield Bridged(edits.replace(module, node, "(", node, ", ", name, ")"), why="some services stay on gRPC")
             case ast.Call(args=args) if node in args:
                 yield Bridged(edits.replace(module, node, "(", node, ", ", name, ")"), why="some services stay on gRPC")
-    yield Left(_LEFT, advice="move them, then run again")
