@@ -188,3 +188,13 @@ def test_all_fixtures_in_one_program_in_any_order(tmp_path: Path) -> None:
     assert first.audit.holds and not first.errors
     assert len(first.ledger) > 300
     assert summary(run(Options(tmp_path, tuple(folders[::-1]), runtime=RuntimeMode.PACKAGE))) == summary(first)
+
+
+def test_errors_come_from_services_that_are_called_only(tmp_path: Path) -> None:
+    other = OTHER.replace("    return stub", "    try:\n        return stub").replace(
+        "CountItem(None)", "CountItem(None)\n    except grpc.RpcError:\n        return None"
+    )
+    main = MAIN.format(more="") + "\n\nimport other\nWATCHED = getattr(other.stub, NAME)\n"
+    made = project(tmp_path, service=SERVICE, main=main, other=other + "\n\nstub = shop_pb2_grpc.StockStub(CHANNEL)\n")
+    result = made.run()
+    assert changed(result) == {"service.py", "main.py"}

@@ -8,9 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from grpc2connect.facts.references import Import, Reference, UnknownRpc
+from grpc2connect.facts.references import (
+    ContextUse,
+    HandlerDefinition,
+    HandlerUse,
+    Import,
+    Reference,
+    Registration,
+    ServerConstruction,
+    ServerUse,
+    Servicer,
+    StatusMember,
+    UnknownRpc,
+)
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
+
+_SERVING = (
+    ContextUse,
+    HandlerDefinition,
+    HandlerUse,
+    Registration,
+    ServerConstruction,
+    ServerUse,
+    Servicer,
+    StatusMember,
+)
+"""References to the serving side of a service: an error never comes from there."""
 
 
 class Units:
@@ -23,6 +47,7 @@ class Units:
         self._causes: dict[Service, Reference] = {}
         self._by_module: dict[Module, set[Service]] = {}
         self._by_component: dict[object, set[Service]] = {}
+        self._called: dict[object, set[Service]] = {}
         self.kept: set[Module] = set()
         self._kept_components: set[object] = set()
         for reference in references:
@@ -30,6 +55,8 @@ class Units:
                 self._by_module.setdefault(reference.module, set()).update(reference.units)
                 component = reference.facts.component(reference.module)
                 self._by_component.setdefault(component, set()).update(reference.units)
+                if not isinstance(reference, _SERVING):
+                    self._called.setdefault(component, set()).update(reference.units)
             if self.binds(reference, wire=True):
                 self._carried.join(reference.units)
             if self.binds(reference):
@@ -73,7 +100,8 @@ class Units:
             some = any if reference.cut else all
             return some(self.why_left(service) is None for service in reference.units)
         if reference.from_anywhere:
-            return not all(map(self.why_left, self.around(reference)))
+            called = self._called.get(reference.facts.component(reference.module))
+            return not all(map(self.why_left, called or self.around(reference)))
         near = self._by_module.get(reference.module) or self.around(reference)
         return reference.module not in self.kept and not all(map(self.why_left, near))
 
