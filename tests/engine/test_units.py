@@ -198,3 +198,11 @@ def test_errors_come_from_services_that_are_called_only(tmp_path: Path) -> None:
     made = project(tmp_path, service=SERVICE, main=main, other=other + "\n\nstub = shop_pb2_grpc.StockStub(CHANNEL)\n")
     result = made.run()
     assert changed(result) == {"service.py", "main.py"}
+
+
+def test_a_comparison_of_the_class_of_an_error_keeps_what_can_fail(tmp_path: Path) -> None:
+    helper = "import grpc\n\nimport client\n\n\ndef ours(error):\n    return type(error) == grpc.RpcError\n"
+    made = project(tmp_path, client=CLIENT, helper=helper)
+    result = made.run()
+    assert changed(result) == set()
+    assert "G2C601" in {finding.code for finding in result.findings}

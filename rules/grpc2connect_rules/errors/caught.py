@@ -47,7 +47,7 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
         return
     parent = module.parents[node]
     if isinstance(parent, ast.Compare):
-        yield Left("the class of an error is compared here", advice="use isinstance")
+        yield Left("the class of an error is compared here", advice="use isinstance", wire=True)
         return
     yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
     if isinstance(parent, ast.Tuple) and any(_is_connect_error(other) for other in parent.elts):
