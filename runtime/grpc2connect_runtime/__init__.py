@@ -49,7 +49,7 @@ from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .servicer_base import servicer_base
 from .stand_ins import stub_method
-from .status import StatusCode, status_code
+from .status import Status, StatusCode, status_code
 from .streams import EOF
 
 __version__ = "0.1.0"
@@ -83,6 +83,7 @@ __all__ = [
     "ServerInterceptor",
     "ServiceRpcHandler",
     "ServicerContext",
+    "Status",
     "StatusCode",
     "StreamStreamClientInterceptor",
     "StreamUnaryClientInterceptor",

@@ -7,7 +7,20 @@ from typing import Any
 
 from connectrpc.code import Code
 
-__all__ = ["StatusCode", "connect_code", "status_code"]
+__all__ = ["Status", "StatusCode", "connect_code", "status_code"]
+
+
+class Status:
+    """A status made by hand: what derives from it has `code`, `details` and `trailing_metadata`.
+
+    Native form: `raise ConnectError(code, message, details=[...])`.
+
+    Source: `grpc.Status`, `grpc.ServicerContext.abort_with_status`, grpcio 1.85.
+    """
+
+    code: Any
+    details: Any
+    trailing_metadata: Any
 
 
 class StatusCode(enum.Enum):

@@ -59,7 +59,10 @@ METHOD_HANDLERS = frozenset(
 
 BRIDGED_RESULTS = (
     "grpc.channel_ready_future()",
+    "grpc.Status()",
     "grpc.aio.Metadata()",
+    "grpc.aio.init_grpc_aio()",
+    "grpc.aio.shutdown_grpc_aio()",
     "grpc.aio.Metadata.from_tuple()",
     "grpc.method_handlers_generic_handler()",
     *(f"{name}()" for name in sorted(METHOD_HANDLERS)),

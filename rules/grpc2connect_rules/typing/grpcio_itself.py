@@ -1,0 +1,30 @@
+"""G2C806: what asks for grpcio itself goes on asking it.
+
+    if Version(grpc.__version__) < Version("1.60"):
+        raise RuntimeError("too old")
+    grpc.aio.init_grpc_aio()
+
+Why: it is about the installed grpcio, which stays for as long as this stands; nothing that moves depends on it. The native form is none: delete it.
+
+Source: grpc.__version__, grpc.aio.init_grpc_aio, grpc.aio.shutdown_grpc_aio (grpcio 1.85).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Outcome, rule
+from grpc2connect.rules_api.references import ApiUse
+
+_NAMES = {
+    "grpc.__version__",
+    "grpc._grpcio_metadata.__version__",
+    "grpc.aio.init_grpc_aio",
+    "grpc.aio.shutdown_grpc_aio",
+}
+
+
+@rule("G2C806", on=ApiUse, names=_NAMES, attribute="path")
+def grpcio_itself(use: ApiUse) -> Iterator[Outcome]:
+    """What asks for grpcio itself goes on asking it."""
+    yield Bridged(why="it is about the installed grpcio", finding="grpcio stays for this alone", advice="delete it")
