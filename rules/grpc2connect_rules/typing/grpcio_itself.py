@@ -4,7 +4,8 @@
         raise RuntimeError("too old")
     grpc.aio.init_grpc_aio()
 
-Why: it is about the installed grpcio, which stays for as long as this stands; nothing that moves depends on it. The native form is none: delete it.
+Why: it is about the installed grpcio, which stays for as long as this stands; nothing that moves depends on it. The
+native form is none: delete it.
 
 Source: grpc.__version__, grpc.aio.init_grpc_aio, grpc.aio.shutdown_grpc_aio (grpcio 1.85).
 """
