@@ -310,7 +310,7 @@ _TELLS_NOTHING = (Package, Builtin, Message, MessagesModule, Wrapped)
 
 
 def worth_following(values: Values) -> Values:
-    """The values that may lead to gRPC from wherever they are kept: not what is of libraries, or in containers twice."""
+    """The values that may lead to gRPC from wherever they are kept: not what is of libraries, or lies in containers."""
     return frozenset(v for v in values if is_grpc(v) or not isinstance(v, _TELLS_NOTHING))
 
 
