@@ -36,6 +36,8 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
     is_grpc,
+    without_libraries,
+    worth_following,
 )
 from grpc2connect.facts.library import unknown_call
 from grpc2connect.facts.scopes import is_generator, parameters
@@ -200,7 +202,7 @@ def _construct(
         names = [name for name, _ in fields.of(env.state, cls)]
         for name, values in [*zip(names, arguments, strict=False), *keywords.items()]:
             if name in names:
-                env.state.attributes.grow((cls.node, str(name)), values)
+                env.state.attributes.grow((cls.node, str(name)), worth_following(values))
     return frozenset({instance})
 
 
@@ -219,6 +221,8 @@ def call_function(
     names = [arg.arg for arg in parameters(target)]
     if function.self_value is not None:
         names = names[1:]
+    arguments = [without_libraries(values) for values in arguments]
+    keywords = {name: without_libraries(values) for name, values in keywords.items()}
     for index, values in enumerate(_positional(node, arguments, len(names))):
         if index < len(names):
             state.receive(target, names[index], values)

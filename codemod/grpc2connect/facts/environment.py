@@ -108,7 +108,7 @@ class Environment:
                 parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
                 found = frozenset(value for part in parts for value in self._annotated(part))
                 if name in ("Type", "type"):
-                    return frozenset(Wrapped("class", value) for value in found)
+                    return frozenset(Wrapped("class", value) for value in found if isinstance(value, StubClass))
                 if name in ("Optional", "Union", "Annotated", "Final", "ClassVar"):
                     return found
                 own = evaluate(outer, self)

@@ -12,7 +12,6 @@ from grpc2connect.facts.kinds import (
     Api,
     Builtin,
     Call,
-    Class,
     Function,
     Member,
     Message,
@@ -49,7 +48,7 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
             inside = evaluate(index, env)
             outer = evaluate(value, env)
             if any(isinstance(v, Builtin) and v.path.endswith((".Optional", ".Union", ".Annotated")) for v in outer):
-                return inside | unwrap("item", inside)
+                return frozenset(v for v in inside | unwrap("item", inside) if isinstance(v, StubClass))
             return subscript(outer, index)
         case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
             return _sequence(node, elements, env)
@@ -64,7 +63,7 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
             return _operands(isinstance(operator, ast.And), operands, env)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             # `GreeterStub | None` as an alias of a type.
-            return frozenset(v for v in evaluate(left, env) | evaluate(right, env) if isinstance(v, StubClass | Class))
+            return frozenset(v for v in evaluate(left, env) | evaluate(right, env) if isinstance(v, StubClass))
         case ast.NamedExpr(target=target, value=value):
             found = evaluate(value, env)
             env.bind(target.id, found)

@@ -306,6 +306,21 @@ _OTHERS = (
 )  # fmt: skip
 
 
+_TELLS_NOTHING = (Package, Builtin, Message, MessagesModule, Wrapped)
+
+
+def worth_following(values: Values) -> Values:
+    """The values that may lead to gRPC from wherever they are kept: not what is of libraries, or lies in containers."""
+    return frozenset(v for v in values if is_grpc(v) or not isinstance(v, _TELLS_NOTHING))
+
+
+def without_libraries(values: Values) -> Values:
+    """The values but for modules and names of libraries, of which a function that is given them learns nothing."""
+    if not any(isinstance(value, Package | Builtin) for value in values):
+        return values
+    return frozenset(value for value in values if not isinstance(value, Package | Builtin))
+
+
 def is_grpc(value: Value) -> bool:
     """Whether a value is gRPC's own (and not a function, class or module of the program)."""
     if isinstance(value, Wrapped):

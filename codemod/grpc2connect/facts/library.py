@@ -18,6 +18,7 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
     is_grpc,
+    worth_following,
 )
 
 _RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
@@ -120,7 +121,7 @@ def _put(
     from grpc2connect.facts.statements import grow_container
 
     if name in _PUT and len(arguments) > _PUT[name]:
-        grow_container(container, wrap("item", arguments[_PUT[name]]), env)
+        grow_container(container, wrap("item", worth_following(arguments[_PUT[name]])), env)
     elif name in _PUT_ALL:
         given = [items(values) for values in arguments] + list(keywords.values())
         grow_container(container, wrap("item", (value for values in given for value in values if is_grpc(value))), env)

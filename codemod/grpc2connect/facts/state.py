@@ -19,8 +19,12 @@ MANY = 48
 (a registry of callbacks, a plugin table) says nothing about gRPC, and costs the square of its size."""
 
 
-def _bounded(values: Values) -> Values:
-    return values if len(values) <= MANY else frozenset(value for value in values if is_grpc(value))
+FEW = 8
+"""The same for what subclasses put in the place of a method of their base: more than so many say nothing about gRPC."""
+
+
+def _bounded(values: Values, many: int) -> Values:
+    return values if len(values) <= many else frozenset(value for value in values if is_grpc(value))
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ Key = TypeVar("Key", bound=Hashable)
 class Table(dict[Key, Values]):
     """What is known under some key. Only grows; whoever reads a key while it runs is run again when that key grows."""
 
+    many = MANY
+
     def __init__(self, work: Work) -> None:
         super().__init__()
         self._work = work
@@ -63,7 +69,7 @@ class Table(dict[Key, Values]):
     def grow(self, key: Key, values: Values) -> bool:
         """Add values; whether any of them was new."""
         old = self.get(key, NOTHING)
-        if values <= old or (more := _bounded(old | values)) == old:
+        if values <= old or (more := _bounded(old | values, self.many)) == old:
             return False
         self[key] = more
         if key in self._readers:
@@ -97,6 +103,7 @@ class State:
         self.cells: Table[tuple[ast.AST, str]] = self._table("cells")
         self.attributes: Table[tuple[ast.AST, str]] = self._table("attributes")
         self.below: Table[tuple[ast.AST, str]] = self._table("below")
+        self.below.many = FEW
         self.parameters: Table[tuple[ast.AST, str]] = self._table("parameters")
         self.returns: Table[ast.AST] = self._table("returns")
         self.yields: Table[ast.AST] = self._table("yields")

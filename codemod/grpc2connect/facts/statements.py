@@ -30,6 +30,8 @@ from grpc2connect.facts.kinds import (
     StubsModule,
     Values,
     Wrapped,
+    is_grpc,
+    worth_following,
 )
 from grpc2connect.facts.narrowing import narrow
 from grpc2connect.facts.program import MODELLED
@@ -225,8 +227,9 @@ def assign_attribute(owner: ast.expr, name: str, values: Values, env: Environmen
             classes.inherit_upwards(env.state, cls, name, values)
         elif isinstance(value, ProgramModule):
             env.state.bind(value.module.tree, name, values)
-    if values and all(isinstance(value, Wrapped) for value in owners) and not isinstance(owner, ast.Call):
-        grow_container(owner, wrap(f"field:{name}", values), env)
+    given = [value for value in values if is_grpc(value)]
+    if given and all(isinstance(value, Wrapped) for value in owners) and not isinstance(owner, ast.Call):
+        grow_container(owner, wrap(f"field:{name}", given), env)
 
 
 def grow_container(container: ast.expr, values: Values, env: Environment) -> None:
@@ -252,7 +255,7 @@ def _define_function(node: ast.FunctionDef | ast.AsyncFunctionDef, env: Environm
     positional = parameters(node)
     named = zip(positional[len(positional) - len(node.args.defaults) :], node.args.defaults, strict=True)
     for parameter, default in [*named, *zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)]:
-        if default is not None and (values := evaluate(default, env)):
+        if default is not None and (values := worth_following(evaluate(default, env))):
             env.state.receive(node, parameter.arg, values)
     env.annotation(node.returns)
     env.bind(node.name, apply_decorators(function, node, env))
