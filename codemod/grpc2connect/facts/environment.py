@@ -13,6 +13,7 @@ from grpc2connect.facts.kinds import (
     Channel,
     Class,
     Context,
+    Credentials,
     Error,
     Instance,
     Server,
@@ -170,6 +171,8 @@ def _api_instance(path: str) -> Values:
         return frozenset({Channel(api.CHANNEL_TYPES[path], None)})
     if path in api.SERVER_TYPES:
         return frozenset({Server(api.SERVER_TYPES[path], None)})
+    if path in api.CREDENTIALS_TYPES:
+        return frozenset({Credentials(None, api.CREDENTIALS_TYPES[path])})
     if path in api.CONTEXT_TYPES:
         return frozenset({Context(api.CONTEXT_TYPES[path], None)})
     if path in api.ERRORS:
