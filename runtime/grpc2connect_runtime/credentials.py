@@ -114,7 +114,8 @@ def ssl_channel_credentials(
     `tls_include_system_certs=True` where no root certificates are given.
 
     A self-signed server certificate that says CA:TRUE (the default of `openssl req -x509`) is refused by pyqwest's TLS
-    (rustls: CaUsedAsEndEntity), though grpcio takes it: issue one with CA:FALSE.
+    (rustls: CaUsedAsEndEntity), though grpcio takes it: issue one with CA:FALSE. So is an X.509 certificate of version
+    1 (UnsupportedCertVersion; `openssl x509 -req` without extensions): issue one with `-extfile`, which is version 3.
 
     Source: `grpc.ssl_channel_credentials`, grpcio 1.85 (which uses its own roots where none are given).
     """

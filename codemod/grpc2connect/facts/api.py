@@ -168,6 +168,10 @@ def is_grpc_module(dotted: str) -> bool:
     return dotted.partition(".")[0] in ROOTS or f"{dotted}.".startswith(f"{TELEMETRY}.")
 
 
+ERROR_FIELDS = frozenset(f"_{name}" for name in ERROR_METHODS)
+"""The private fields of `grpc.aio.AioRpcError`, which its methods return."""
+
+
 def normalise(path: str) -> str:
     """The one spelling of a gRPC name: `grpc.experimental.aio.x` is `grpc.aio.x`, private twins of types are public."""
     for prefix in AIO_PREFIXES[1:]:

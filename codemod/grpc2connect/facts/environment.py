@@ -117,6 +117,10 @@ class Environment:
                 return frozenset(value for value in own if isinstance(value, Api | StubClass)) | wrapped
             case ast.Name() | ast.Attribute():
                 return evaluate(node, self)
+            case ast.List(elts=parts):
+                # The parameters of a `Callable` are named here, and promised to nobody.
+                for part in parts:
+                    self._annotated(part)
         return NOTHING
 
     def _string_annotation(self, node: ast.Constant, text: str) -> Values:
