@@ -9,6 +9,15 @@ from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
 from .aio_context import AioServicerContext
 from .aio_metadata import Metadata
 from .aio_server import AioServer
+from .call_credentials import (
+    AuthMetadataContext,
+    AuthMetadataPlugin,
+    AuthMetadataPluginCallback,
+    CallCredentials,
+    access_token_call_credentials,
+    composite_call_credentials,
+    metadata_call_credentials,
+)
 from .channel import Channel, insecure_channel, secure_channel
 from .client_interceptor_kinds import (
     AioClientInterceptor,
@@ -25,7 +34,13 @@ from .client_interceptor_kinds import (
 from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
-from .credentials import ssl_channel_credentials, ssl_server_credentials
+from .credentials import (
+    ChannelCredentials,
+    ServerCredentials,
+    composite_channel_credentials,
+    ssl_channel_credentials,
+    ssl_server_credentials,
+)
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, rpc_error
 from .intercepted_channel import intercept_channel
@@ -66,9 +81,14 @@ __all__ = [
     "AioStreamUnaryClientInterceptor",
     "AioUnaryStreamClientInterceptor",
     "AioUnaryUnaryClientInterceptor",
+    "AuthMetadataContext",
+    "AuthMetadataPlugin",
+    "AuthMetadataPluginCallback",
+    "CallCredentials",
     "CallError",
     "Channel",
     "ChannelConnectivity",
+    "ChannelCredentials",
     "ClientCallDetails",
     "Compression",
     "FutureCancelledError",
@@ -80,6 +100,7 @@ __all__ = [
     "Metadatum",
     "RpcMethodHandler",
     "Server",
+    "ServerCredentials",
     "ServerInterceptor",
     "ServiceRpcHandler",
     "ServicerContext",
@@ -89,13 +110,17 @@ __all__ = [
     "StreamUnaryClientInterceptor",
     "UnaryStreamClientInterceptor",
     "UnaryUnaryClientInterceptor",
+    "access_token_call_credentials",
     "aio_insecure_channel",
     "aio_secure_channel",
     "channel_ready_future",
+    "composite_call_credentials",
+    "composite_channel_credentials",
     "headers",
     "insecure_channel",
     "intercept_channel",
     "metadata",
+    "metadata_call_credentials",
     "method_handlers_generic_handler",
     "rpc_error",
     "secure_channel",

@@ -10,6 +10,7 @@ from typing import Any
 from connectrpc.client import ResponseMetadata
 from connectrpc.errors import ConnectError
 
+from .call_credentials import CallCredentials
 from .channel_base import ChannelBase
 from .errors import CallError, RpcErrorView
 from .faces import MOVED, Face
@@ -70,6 +71,7 @@ class AioCall:
         channel: ChannelBase | None,
         requests: RequestQueue | None = None,
         face: Face = MOVED,
+        credentials: CallCredentials | None = None,
     ) -> None:
         """Begin a call; made by the multi-callables."""
         for name in self._abstract:
@@ -80,7 +82,7 @@ class AioCall:
         self._requests = requests
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._headers_ready = asyncio.Event()
-        self._record = CallRecord(self._headers_ready.set)
+        self._record = CallRecord(self._headers_ready.set, credentials)
         self._response_metadata = ResponseMetadata()
         self._callbacks: list[Callable[[Any], Any]] = []
         self._task = asyncio.create_task(self._run())
@@ -256,10 +258,11 @@ class AioStreamCall(AioCall):
         channel: ChannelBase | None,
         requests: RequestQueue | None = None,
         face: Face = MOVED,
+        credentials: CallCredentials | None = None,
     ) -> None:
         """Begin a call; made by the multi-callables."""
         self._responses: asyncio.Queue[Any] = asyncio.Queue(1)
-        super().__init__(invoke, timeout, channel, requests, face)
+        super().__init__(invoke, timeout, channel, requests, face, credentials)
 
     async def _receive(self, result: Any) -> None:
         try:

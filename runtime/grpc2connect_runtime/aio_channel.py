@@ -13,11 +13,11 @@ from pyqwest import Client, HTTPTransport
 
 from .aio_intercepted_calls import AioInterceptedMethod
 from .applications import RawCodec
-from .channel_base import ChannelBase, require_credentials
+from .channel_base import ChannelBase
 from .client_interceptor_kinds import aio_interceptors, is_grpcio_s
 from .client_interceptors import AsyncCalls
 from .connectivity import ChannelConnectivity, shown
-from .credentials import ChannelCredentials
+from .credentials import ChannelCredentials, require_credentials
 from .errors import CallError
 from .faces import MOVED, UNMOVED, Face
 from .intercepted_clients import intercepted_client
@@ -79,7 +79,7 @@ class AioChannel(ChannelBase):
         made = client_class(
             self._url,
             http_client=self.http_client(),
-            interceptors=[AsyncCalls(self.is_closed)],
+            interceptors=[AsyncCalls(self.is_closed, self._authentication)],
             **self._client_arguments(),
         )
         self.made(made)
@@ -92,7 +92,7 @@ class AioChannel(ChannelBase):
                 self._url,
                 codec=RawCodec(),
                 http_client=self.http_client(),
-                interceptors=[AsyncCalls(self.is_closed)],
+                interceptors=[AsyncCalls(self.is_closed, self._authentication)],
                 **self._client_arguments(),
             )
         raw = self._raw
@@ -217,7 +217,7 @@ def aio_secure_channel(
 
     Args:
         target: as for `aio_insecure_channel`.
-        credentials: from `ssl_channel_credentials`.
+        credentials: from `ssl_channel_credentials` or `composite_channel_credentials`.
         options: as for `secure_channel`.
         compression: of the requests, see `Compression`; gzip or none.
         interceptors: objects of the four classes `AioUnaryUnaryClientInterceptor` and so on, ours or those of

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from .call_credentials import CallCredentials, require_call_credentials
 from .channel_base import ChannelBase
 from .deadlines import timeout_ms
 from .outgoing_metadata import headers
 
 
-def native_arguments(timeout: float | None, metadata: Any, credentials: Any) -> dict[str, Any]:
-    """Return `headers=` and `timeout_ms=`.
+def native_arguments(timeout: float | None, metadata: Any) -> dict[str, Any]:
+    """Return `headers=` and `timeout_ms=`."""
+    return {"headers": headers(metadata), "timeout_ms": timeout_ms(timeout)}
+
+
+def credentials_of_call(channel: ChannelBase | None, credentials: Any) -> CallCredentials | None:
+    """Return the credentials of a call.
 
     Raises:
-        NotImplementedError: call credentials.
+        NotImplementedError: they were not made by this package, or the client was not made by a channel of it, so that
+            nothing would add their metadata.
     """
-    if credentials is not None:
-        raise NotImplementedError("call credentials have no equivalent: send their headers as metadata")
-    return {"headers": headers(metadata), "timeout_ms": timeout_ms(timeout)}
+    if credentials is None:
+        return None
+    if channel is None:
+        raise NotImplementedError("call credentials need a client made by a Channel of grpc2connect_runtime")
+    return require_call_credentials(credentials)
 
 
 def channel_to_wait_for(channel: ChannelBase | None, wait_for_ready: bool | None) -> ChannelBase | None:

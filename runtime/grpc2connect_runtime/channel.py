@@ -11,9 +11,9 @@ from connectrpc.method import StreamType
 from pyqwest import SyncClient, SyncHTTPTransport
 
 from .applications import RawCodec
-from .channel_base import ChannelBase, require_credentials
+from .channel_base import ChannelBase
 from .client_interceptors import SyncCalls
-from .credentials import ChannelCredentials
+from .credentials import ChannelCredentials, require_credentials
 from .faces import Face
 from .multicallables import sync_method
 from .subscriptions import Subscriptions
@@ -67,7 +67,7 @@ class Channel(ChannelBase):
         made = client_class(
             self._url,
             http_client=self.http_client(),
-            interceptors=[SyncCalls(self.is_closed)],
+            interceptors=[SyncCalls(self.is_closed, self._authentication)],
             **self._client_arguments(),
         )
         self.made(made)
@@ -80,7 +80,7 @@ class Channel(ChannelBase):
                 self._url,
                 codec=RawCodec(),
                 http_client=self.http_client(),
-                interceptors=[SyncCalls(self.is_closed)],
+                interceptors=[SyncCalls(self.is_closed, self._authentication)],
                 **self._client_arguments(),
             )
         return sync_method(self._raw, self, method, kind, transforms, face)
@@ -145,7 +145,7 @@ def secure_channel(
 
     Args:
         target: as for `insecure_channel`.
-        credentials: from `ssl_channel_credentials`.
+        credentials: from `ssl_channel_credentials` or `composite_channel_credentials`.
         options: as for `insecure_channel`, and `grpc.ssl_target_name_override`.
         compression: of the requests, see `Compression`; gzip or none.
 

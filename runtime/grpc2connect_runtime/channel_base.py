@@ -10,6 +10,7 @@ from typing import Any
 from connectrpc.protocol import ProtocolType
 from pyqwest import HTTPVersion
 
+from .authentication import Authentication
 from .channel_methods import ChannelMethods
 from .channel_options import channel_options, client_protocol
 from .compression import request_compression
@@ -39,10 +40,18 @@ class ChannelBase(ChannelMethods):
         self._connectivity = Connectivity()
         scheme = "http" if credentials is None else "https"
         self._url = self.target.url(scheme, None if credentials is None else self._options.target_name)
+        self._authentication = Authentication(None)
+        if credentials is not None:
+            authority = self._options.target_name or self._url.removeprefix("https://")
+            self._authentication = Authentication(authority, credentials.call_credentials)
 
     def is_closed(self) -> bool:
         """Whether `close()` has been called."""
         return self._closed
+
+    def is_secure(self) -> bool:
+        """Whether its connections are encrypted."""
+        return self._credentials is not None
 
     @property
     def connectivity(self) -> Connectivity:
@@ -90,16 +99,6 @@ class ChannelBase(ChannelMethods):
     def made(self, client: Any) -> None:
         """Note that a client is of this channel."""
         _channels[client] = self
-
-
-def require_credentials(credentials: Any) -> ChannelCredentials:
-    """Return the credentials, or raise NotImplementedError for grpcio's own."""
-    if not isinstance(credentials, ChannelCredentials):
-        raise NotImplementedError(
-            "only credentials from ssl_channel_credentials() of this package are supported, not "
-            f"{type(credentials).__name__}: keep call, composite and other credentials on grpcio"
-        )
-    return credentials
 
 
 def channel_of(client: Any) -> ChannelBase | None:

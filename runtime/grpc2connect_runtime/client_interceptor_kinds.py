@@ -31,7 +31,7 @@ class ClientCallDetails(NamedTuple):
         method: the path, `/package.Service/Method`; bytes where the channel is an aio one, as in grpcio.
         timeout: in seconds, or None.
         metadata: pairs, or None; of an aio channel a `grpc.aio.Metadata` where grpcio is loaded.
-        credentials: call credentials; the call fails unless they are None.
+        credentials: `CallCredentials` of this call, or None.
         wait_for_ready: whether the call waits until the target accepts connections.
         compression: ignored.
 

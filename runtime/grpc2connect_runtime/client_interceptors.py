@@ -11,6 +11,7 @@ from connectrpc.errors import ConnectError
 from connectrpc.request import RequestContext
 from google.protobuf.message import Message
 
+from .authentication import Authentication
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .raw_methods import serialized
 from .transports import CallRecord, current_record
@@ -65,9 +66,10 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
 
 
 class _Base:
-    def __init__(self, is_closed: Callable[[], bool]) -> None:
-        """Ask `is_closed` before each call."""
+    def __init__(self, is_closed: Callable[[], bool], authentication: Authentication) -> None:
+        """Ask `is_closed` before each call, and have its credentials added."""
         self._is_closed = is_closed
+        self._authentication = authentication
 
     def _begin(self) -> CallRecord:
         if self._is_closed():
@@ -117,6 +119,7 @@ class SyncCalls(_Base):
         return self._stream(call_next, _requests(request, record), ctx, record)
 
     def _single(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context, record: CallRecord) -> Any:
+        self._authentication.add(ctx, record, UNARY_FORM)
         token = current_record.set(record)
         try:
             return call_next(request, ctx)
@@ -128,6 +131,7 @@ class SyncCalls(_Base):
     def _stream(
         self, call_next: Callable[[Any, Any], Iterator[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> Iterator[Any]:
+        self._authentication.add(ctx, record, STREAM_FORM)
         responses = call_next(request, ctx)
         try:
             while True:
@@ -194,6 +198,7 @@ class AsyncCalls(_Base):
     async def _single(
         self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> Any:
+        await self._authentication.add_async(ctx, record)
         token = current_record.set(record)
         try:
             return await call_next(request, ctx)
@@ -205,6 +210,7 @@ class AsyncCalls(_Base):
     async def _stream(
         self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> AsyncIterator[Any]:
+        await self._authentication.add_async(ctx, record)
         responses = call_next(request, ctx)
         try:
             while True:

@@ -1,19 +1,34 @@
-"""TLS credentials."""
+"""The credentials of channels and servers."""
 
 from __future__ import annotations
 
 import ssl
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-__all__ = ["ChannelCredentials", "ServerCredentials", "ssl_channel_credentials", "ssl_server_credentials"]
+from .call_credentials import CallCredentials, composite_call_credentials
+
+__all__ = [
+    "ChannelCredentials",
+    "ServerCredentials",
+    "composite_channel_credentials",
+    "require_credentials",
+    "ssl_channel_credentials",
+    "ssl_server_credentials",
+]
 
 
 @dataclass(frozen=True)
 class ServerCredentials:
-    """What a TLS port needs; made by `ssl_server_credentials`. Native form: the options of the ASGI server."""
+    """What a TLS port needs; made by `ssl_server_credentials`.
+
+    Native form: the options of the ASGI server.
+
+    Source: `grpc.ServerCredentials`, grpcio 1.85.
+    """
 
     pairs: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     root_certificates: bytes | None
@@ -67,11 +82,17 @@ def ssl_server_credentials(
 
 @dataclass(frozen=True)
 class ChannelCredentials:
-    """What a TLS channel needs; made by `ssl_channel_credentials`."""
+    """What a TLS channel needs; made by `ssl_channel_credentials` and `composite_channel_credentials`.
+
+    Native form: the `tls_` arguments of `pyqwest.HTTPTransport`, and a connectrpc interceptor for call credentials.
+
+    Source: `grpc.ChannelCredentials`, grpcio 1.85.
+    """
 
     root_certificates: bytes | None
     private_key: bytes | None = field(repr=False)
     certificate_chain: bytes | None
+    call_credentials: CallCredentials | None = None
 
 
 def ssl_channel_credentials(
@@ -93,10 +114,42 @@ def ssl_channel_credentials(
     `tls_include_system_certs=True` where no root certificates are given.
 
     A self-signed server certificate that says CA:TRUE (the default of `openssl req -x509`) is refused by pyqwest's TLS
-    (rustls: CaUsedAsEndEntity), though grpcio takes it: issue one with CA:FALSE.
+    (rustls: CaUsedAsEndEntity), though grpcio takes it: issue one with CA:FALSE. So is an X.509 certificate of version
+    1 (UnsupportedCertVersion; `openssl x509 -req` without extensions): issue one with `-extfile`, which is version 3.
 
     Source: `grpc.ssl_channel_credentials`, grpcio 1.85 (which uses its own roots where none are given).
     """
     if (private_key is None) != (certificate_chain is None):
         raise ValueError("private_key and certificate_chain go together")
     return ChannelCredentials(root_certificates, private_key, certificate_chain)
+
+
+def require_credentials(credentials: Any) -> ChannelCredentials:
+    """Return the credentials, or raise NotImplementedError for grpcio's own."""
+    if not isinstance(credentials, ChannelCredentials):
+        raise NotImplementedError(
+            "only credentials from ssl_channel_credentials() of this package are supported, not "
+            f"{type(credentials).__name__}: keep other credentials on grpcio"
+        )
+    return credentials
+
+
+def composite_channel_credentials(
+    channel_credentials: ChannelCredentials, *call_credentials: CallCredentials
+) -> ChannelCredentials:
+    """Return the credentials for `secure_channel` of a channel that authenticates each call.
+
+    Args:
+        channel_credentials: from `ssl_channel_credentials` or this function.
+        call_credentials: from `metadata_call_credentials` and its kin; what they add is sent in this order.
+
+    Raises:
+        NotImplementedError: some were not made by this package.
+
+    Native form: a connectrpc interceptor that sets `ctx.request_headers`, given to each client.
+
+    Source: `grpc.composite_channel_credentials`, grpcio 1.85.
+    """
+    before = require_credentials(channel_credentials)
+    old = () if before.call_credentials is None else (before.call_credentials,)
+    return replace(before, call_credentials=composite_call_credentials(*old, *call_credentials))

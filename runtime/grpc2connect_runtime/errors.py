@@ -16,7 +16,15 @@ from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
 from .status import StatusCode, connect_code, status_code
 
-__all__ = ["AbortError", "CallError", "FutureCancelledError", "FutureTimeoutError", "RpcErrorView", "rpc_error"]
+__all__ = [
+    "AbortError",
+    "CallError",
+    "FutureCancelledError",
+    "FutureTimeoutError",
+    "RpcErrorView",
+    "UsageError",
+    "rpc_error",
+]
 
 
 class AbortError(Exception):
@@ -29,6 +37,15 @@ class AbortError(Exception):
     handler could swallow it.
 
     Source: `grpc.aio.AbortError`; `grpc.ServicerContext.abort` raises a bare `Exception` (grpcio 1.85).
+    """
+
+
+class UsageError(Exception):
+    """A call or channel of `grpc.aio` is used as it cannot be.
+
+    Native form: none is needed; connectrpc raises ValueError and TypeError.
+
+    Source: `grpc.aio.UsageError`, grpcio 1.85.
     """
 
 

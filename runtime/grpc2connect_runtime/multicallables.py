@@ -9,7 +9,7 @@ from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import StreamType
 
 from .aio_calls import AioCall, AioStreamCall, AioUnaryCall, RequestQueue, iterate
-from .call_arguments import channel_to_wait_for, native_arguments
+from .call_arguments import channel_to_wait_for, credentials_of_call, native_arguments
 from .channel_base import ChannelBase, channel_of
 from .deadlines import timeout_ms
 from .errors import CallError
@@ -17,6 +17,7 @@ from .faces import MOVED, Face
 from .intercepted_clients import multicallable_of
 from .raw_methods import AioRawMethod, RawMethod
 from .sync_calls import SyncCall
+from .unmoved import usage_error
 
 __all__ = ["stream_stream", "stream_unary", "unary_stream", "unary_unary"]
 
@@ -37,7 +38,8 @@ class _Sync:
     ) -> SyncCall:
         if self._channel is not None and self._channel.is_closed():
             raise ValueError("Cannot invoke RPC on closed channel!")
-        arguments = native_arguments(timeout, metadata, credentials)
+        arguments = native_arguments(timeout, metadata)
+        of_call = credentials_of_call(self._channel, credentials)
         channel = channel_to_wait_for(self._channel, wait_for_ready)
         method = self._method
         argument = iter(request) if self._streams_requests else request
@@ -45,7 +47,7 @@ class _Sync:
         def invoke(left: float | None) -> Any:
             return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
 
-        return SyncCall(invoke, timeout, channel, self._face)
+        return SyncCall(invoke, timeout, channel, self._face, of_call)
 
 
 class SyncUnaryResponse(_Sync):
@@ -64,10 +66,10 @@ class SyncUnaryResponse(_Sync):
     ) -> Any:
         """Call and return the response."""
         requests = request if request_iterator is None else request_iterator
-        if wait_for_ready:
+        if wait_for_ready or credentials is not None:
             return self.with_call(requests, timeout, metadata, credentials, wait_for_ready)[0]
         try:
-            arguments = native_arguments(timeout, metadata, credentials)
+            arguments = native_arguments(timeout, metadata)
             return self._method(iter(requests) if self._streams_requests else requests, **arguments)
         except CallError as error:
             if (shown := self._face.error(error)) is error:
@@ -154,7 +156,10 @@ class AioMethod:
         request_iterator: Any = None,
     ) -> Any:
         """Begin a call and return it; without an iterator of requests, they are sent by its `write`."""
-        arguments = native_arguments(timeout, metadata, credentials)
+        arguments = native_arguments(timeout, metadata)
+        of_call = credentials_of_call(self._channel, credentials)
+        if of_call is not None and self._channel is not None and not self._channel.is_secure():
+            raise usage_error("Call credentials are only valid on secure channels")
         channel = channel_to_wait_for(self._channel, wait_for_ready)
         method = self._method
         queue: RequestQueue | None = None
@@ -170,7 +175,7 @@ class AioMethod:
         def invoke(left: float | None) -> Any:
             return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
 
-        return self._call_class(invoke, timeout, channel, queue, self._face)
+        return self._call_class(invoke, timeout, channel, queue, self._face, of_call)
 
 
 def sync_method(
@@ -220,8 +225,8 @@ def unary_unary(method: Callable[..., Any]) -> Any:
         TypeError: `method` is something else.
 
     The calls raise `CallError` for clients made by a channel of this package and `ConnectError` for others, and
-    NotImplementedError for call credentials. A cancelled `.future` returns at once; the server learns of it when it
-    answers.
+    NotImplementedError for call credentials of grpcio's own. A cancelled `.future` returns at once; the server learns
+    of it when it answers.
 
     Native form: `client.say_hello(request, timeout_ms=..., headers=...)`.
 

@@ -16,6 +16,7 @@ from connectrpc.client import ResponseMetadata
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
+from .call_credentials import CallCredentials
 from .channel_base import ChannelBase
 from .errors import CallError, RpcErrorView
 from .faces import MOVED, Face
@@ -34,14 +35,19 @@ class _Run:
     """The running call. It keeps no reference to its `SyncCall`, so that one out of scope is cancelled."""
 
     def __init__(
-        self, invoke: Callable[[float | None], Any], timeout: float | None, channel: ChannelBase | None, face: Face
+        self,
+        invoke: Callable[[float | None], Any],
+        timeout: float | None,
+        channel: ChannelBase | None,
+        face: Face,
+        credentials: CallCredentials | None,
     ) -> None:
         self._invoke = invoke
         self._channel = channel
         self._face = face
         self.deadline = None if timeout is None else time.monotonic() + timeout
         self.changed = threading.Condition()
-        self.record = CallRecord(self._notify)
+        self.record = CallRecord(self._notify, credentials)
         self.response_metadata = ResponseMetadata()
         self.messages: deque[Any] = deque()
         self.wanted = False
@@ -115,7 +121,7 @@ class _Run:
         with self.changed:
             if self.done:
                 return False
-            self.record.cancelled = True
+            self.record.cancel()
         error = CallError(
             Code.CANCELED,
             "Locally cancelled by application!",
@@ -154,12 +160,13 @@ class SyncCall:
         timeout: float | None,
         channel: ChannelBase | None,
         face: Face = MOVED,
+        credentials: CallCredentials | None = None,
     ) -> None:
         """Begin a call; made by the multi-callables."""
         adopt(SyncCall, "Call")
         adopt(SyncCall, "Future")
         self._face = face
-        self._call = _Run(invoke, timeout, channel, face)
+        self._call = _Run(invoke, timeout, channel, face, credentials)
         weakref.finalize(self, self._call.cancel).atexit = False
         self._call.start()
 

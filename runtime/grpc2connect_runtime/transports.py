@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent import futures
 from contextvars import ContextVar
 from typing import Any
 
 from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
 
 from .at_exit import settle_at_exit
+from .call_credentials import CallCredentials
 from .connectivity import ChannelConnectivity, Connectivity
 from .metadata import Metadatum, metadata
 
 
 class CallRecord:
-    """The response of one call: its metadata, and a way to end it from another thread."""
+    """What one call is made with, and its response: its metadata, and a way to end it from another thread."""
 
-    def __init__(self, on_response: Callable[[], Any] | None = None) -> None:
+    def __init__(
+        self, on_response: Callable[[], Any] | None = None, credentials: CallCredentials | None = None
+    ) -> None:
+        self.credentials = credentials
         self.response: Response | SyncResponse | None = None
         self.request_error: BaseException | None = None
         self.bad_request: Any = None
@@ -25,6 +30,19 @@ class CallRecord:
         self.claimed = False
         self._headers: list[tuple[str, str]] = []
         self._on_response = on_response
+        self._awaited: futures.Future[Any] | None = None
+
+    def wait_for(self, answer: futures.Future[Any]) -> None:
+        """Have `cancel` cancel this; to be called before it is waited for."""
+        self._awaited = answer
+        if self.cancelled:
+            answer.cancel()
+
+    def cancel(self) -> None:
+        """Note that the call is cancelled, and end what it waits for before it begins."""
+        self.cancelled = True
+        if (awaited := self._awaited) is not None:
+            awaited.cancel()
 
     def received(self, response: Response | SyncResponse) -> None:
         self.response = response

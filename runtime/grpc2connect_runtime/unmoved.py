@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from .aio_metadata import Metadata
-from .errors import AIO_FORM, AbortError, CallError, FutureTimeoutError, RpcErrorView
+from .errors import AIO_FORM, AbortError, CallError, FutureTimeoutError, RpcErrorView, UsageError
 from .metadata import Metadatum
 from .status import StatusCode, status_code
 from .streams import EOF
@@ -28,6 +28,7 @@ __all__ = [
     "grpc_code",
     "moved_error",
     "unmoved_error",
+    "usage_error",
 ]
 
 
@@ -77,6 +78,12 @@ def abort_error(text: str) -> AbortError:
     """Return what `abort` of `grpc.aio` raises."""
     aio = aio_module()
     return AbortError(text) if aio is None else _both(AbortError, aio.AbortError)(text)
+
+
+def usage_error(text: str) -> UsageError:
+    """Return what `grpc.aio` raises for a call that cannot be made so."""
+    aio = aio_module()
+    return UsageError(text) if aio is None else _both(UsageError, aio.UsageError)(text)
 
 
 @cache

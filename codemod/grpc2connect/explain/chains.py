@@ -13,6 +13,7 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
+    Call,
     Channel,
     Class,
     Context,
@@ -261,7 +262,7 @@ class Chains:
         for one, other in self.facts.state.links:
             if other == value and isinstance(one, Stub) and one.site is not None:
                 found.add((one.site.path, one.site.offset, f"a stub of {one.service.full_name} is made on it"))
-            if other == value and isinstance(one, Channel | Server) and one.site is not None:
+            if other == value and isinstance(one, Channel | Server | Credentials | Call) and one.site is not None:
                 found.add((one.site.path, one.site.offset, f"{wording.value(one)} is made with it"))
             if one == value and isinstance(other, Adder):
                 for call, module in self._registrations(other.service):

@@ -146,7 +146,7 @@ def reference(of: Reference) -> str:
         case refs.NamedByText():
             return "gRPC code named by a string"
         case refs.HandedOver(what=what, kind_of=kind):
-            return f"a {kind}, handed to {what}, of which nothing is known"
+            return f"{'' if kind == 'credentials' else 'a '}{kind}, handed to {what}, of which nothing is known"
         case refs.UnknownRpc(name=name):
             return f"an attribute spelled like the RPC {name}, of an object of which nothing is known"
     return of.kind

@@ -171,6 +171,10 @@ def is_grpc_module(dotted: str) -> bool:
     return dotted.partition(".")[0] in ROOTS or f"{dotted}.".startswith(f"{TELEMETRY}.")
 
 
+ERROR_FIELDS = frozenset(f"_{name}" for name in ERROR_METHODS)
+"""The private fields of `grpc.aio.AioRpcError`, which its methods return."""
+
+
 def normalise(path: str) -> str:
     """The one spelling of a gRPC name: `grpc.experimental.aio.x` is `grpc.aio.x`, private twins of types are public."""
     for prefix in AIO_PREFIXES[1:]:
@@ -198,8 +202,37 @@ def normalise(path: str) -> str:
     }.get(path, path)
 
 
-CREDENTIALS = frozenset({"grpc.ssl_channel_credentials", "grpc.ssl_server_credentials"})
-"""What makes TLS credentials."""
+CREDENTIALS = {
+    "grpc.ssl_channel_credentials": "channel",
+    "grpc.composite_channel_credentials": "channel",
+    "grpc.metadata_call_credentials": "call",
+    "grpc.access_token_call_credentials": "call",
+    "grpc.composite_call_credentials": "call",
+    "grpc.ssl_server_credentials": "server",
+}
+"""What makes credentials that the runtime makes as well, and what they are of."""
+
+GRPCIO_S_CREDENTIALS = {
+    "grpc.alts_channel_credentials": "channel",
+    "grpc.alts_server_credentials": "server",
+    "grpc.compute_engine_channel_credentials": "channel",
+    "grpc.dynamic_ssl_server_credentials": "server",
+    "grpc.experimental.insecure_channel_credentials": "channel",
+    "grpc.insecure_server_credentials": "server",
+    "grpc.local_channel_credentials": "channel",
+    "grpc.local_server_credentials": "server",
+    "grpc.xds_channel_credentials": "channel",
+    "grpc.xds_server_credentials": "server",
+}
+"""What makes credentials that only grpcio's own channels and servers take, and what they are of."""
+
+ALL_CREDENTIALS = CREDENTIALS | GRPCIO_S_CREDENTIALS
+
+CREDENTIALS_TYPES = {
+    "grpc.CallCredentials": "call",
+    "grpc.ChannelCredentials": "channel",
+    "grpc.ServerCredentials": "server",
+}
 
 _DEPTH = 4
 

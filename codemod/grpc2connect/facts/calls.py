@@ -99,10 +99,12 @@ def _apply(
             for channel in channels:
                 env.state.link(stub, channel)
             return frozenset({stub})
-        case Rpc():
+        case Rpc(service, method, aio):
+            _secure(Call(service, method, aio, site), [*arguments, *keywords.values()], env)
             return _rpc_call(callee, site)
         case RpcVariant(rpc, name):
             call = Call(rpc.service, rpc.method, rpc.aio, site)
+            _secure(call, [*arguments, *keywords.values()], env)
             if name == "with_call":
                 return frozenset({Wrapped("tuple:0", Message()), Wrapped("tuple:1", call)})
             return frozenset({call}) if name == "future" else NOTHING
@@ -131,8 +133,10 @@ def _api_call(
         channel = Channel(api.CHANNELS[path], site)
         _secure(channel, [*arguments, *keywords.values()], env)
         return frozenset({channel})
-    if path in api.CREDENTIALS:
-        return frozenset({Credentials(site)})
+    if path in api.ALL_CREDENTIALS:
+        made = Credentials(site, api.ALL_CREDENTIALS[path])
+        _secure(made, [*arguments, *keywords.values()], env)
+        return frozenset({made})
     if path in api.SERVERS:
         return frozenset({Server(api.SERVERS[path], site)})
     if path == "grpc.intercept_channel":
@@ -150,7 +154,8 @@ def _api_call(
     return frozenset({Api(api.longer(path, "()"))})
 
 
-def _secure(owner: Channel | Server, arguments: list[Values], env: Environment) -> None:
+def _secure(owner: Channel | Server | Credentials | Call, arguments: list[Values], env: Environment) -> None:
+    """Note the credentials that something is made with."""
     for value in (value for values in arguments for value in values):
         if isinstance(value, Credentials):
             env.state.link(owner, value)
@@ -290,9 +295,11 @@ def result_of(function: Function, env: Environment) -> Values:
         return frozenset(Wrapped("item", value) for value in yields)
     if not returns:
         # Its names mean what they mean where the function is, not where it is called.
-        returns = Environment(env.program, env.state, function.module, function.module.tree, {}).annotation(
+        promised = Environment(env.program, env.state, function.module, function.module.tree, {}).annotation(
             node.returns
         )
+        # The body is there, and shows that they come from code that is not.
+        returns = frozenset(value for value in promised if not isinstance(value, Credentials))
     if isinstance(node, ast.AsyncFunctionDef):
         return frozenset(Wrapped("await", value) for value in returns)
     return returns

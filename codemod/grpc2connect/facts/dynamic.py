@@ -12,6 +12,7 @@ from grpc2connect.facts.kinds import (
     NOTHING,
     Channel,
     Class,
+    Credentials,
     Function,
     Instance,
     Package,
@@ -71,14 +72,18 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
     passed_on = any(isinstance(value, Function) for value in first_values)  # `submit(f, channel)`: flows into f
     if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
-            given = [value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server)]
+            given = [
+                value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server | Credentials)
+            ]
             made = isinstance(argument, ast.Call) and not any(isinstance(value, Stub) for value in given)
+            made = made or any(isinstance(value, Credentials) for value in given)
             if given and (made or isinstance(argument, ast.Name | ast.Attribute)):
                 kind = type(min(given, key=repr)).__name__.lower()
                 units = frozenset(service for value in given for service in facts.services(value))
-                yield refs.HandedOver(
-                    facts, module, argument, units, ("given to unknown code",), what=name, kind_of=kind
-                )
+                if units or kind != "credentials":  # credentials of no service stay where they are made
+                    yield refs.HandedOver(
+                        facts, module, argument, units, ("given to unknown code",), what=name, kind_of=kind
+                    )
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

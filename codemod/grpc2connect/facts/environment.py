@@ -13,6 +13,7 @@ from grpc2connect.facts.kinds import (
     Channel,
     Class,
     Context,
+    Credentials,
     Error,
     Instance,
     Server,
@@ -116,6 +117,10 @@ class Environment:
                 return frozenset(value for value in own if isinstance(value, Api | StubClass)) | wrapped
             case ast.Name() | ast.Attribute():
                 return evaluate(node, self)
+            case ast.List(elts=parts):
+                # The parameters of a `Callable` are named here, and promised to nobody.
+                for part in parts:
+                    self._annotated(part)
         return NOTHING
 
     def _string_annotation(self, node: ast.Constant, text: str) -> Values:
@@ -170,6 +175,8 @@ def _api_instance(path: str) -> Values:
         return frozenset({Channel(api.CHANNEL_TYPES[path], None)})
     if path in api.SERVER_TYPES:
         return frozenset({Server(api.SERVER_TYPES[path], None)})
+    if path in api.CREDENTIALS_TYPES:
+        return frozenset({Credentials(None, api.CREDENTIALS_TYPES[path])})
     if path in api.CONTEXT_TYPES:
         return frozenset({Context(api.CONTEXT_TYPES[path], None)})
     if path in api.ERRORS:

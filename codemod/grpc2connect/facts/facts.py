@@ -11,12 +11,14 @@ from grpc2connect.facts.fakes import Fakes
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
+    Call,
     Channel,
     Class,
     Context,
     Credentials,
     Instance,
     Server,
+    Site,
     Stub,
     Value,
     Wrapped,
@@ -90,10 +92,54 @@ class Facts(ClientQuestions):
                 linked.setdefault(other, set()).add(one.service)
             elif isinstance(one, Server) and isinstance(other, Adder):
                 linked.setdefault(one, set()).add(other.service)
-        for one, other in self.state.links:
-            if isinstance(other, Credentials) and isinstance(one, Channel | Server):
-                linked.setdefault(other, set()).update(linked.get(one) or self._unlinked(one))
+        self._add_credentials(linked)
         return {value: frozenset(services) for value, services in linked.items()}
+
+    def _add_credentials(self, linked: dict[Value, set[Service]]) -> None:
+        """Credentials belong to the services of what is made with them, be it by other credentials.
+
+        Those of which only the type is known may be any of their part of the program: all that are made there belong to
+        the services of what is made with such.
+        """
+        uses = [(one, other) for one, other in self.state.links if isinstance(other, Credentials)]
+        changed = True
+        while changed:
+            changed = False
+            for one, other in uses:
+                if isinstance(one, Channel | Server):
+                    found = linked.get(one) or set(self._unlinked(one))
+                elif isinstance(one, Call):
+                    found = self._on_one_channel(one.service, linked)
+                else:
+                    found = linked.get(one, set())
+                for same in [other] if other.site else self._near(one, other):
+                    before = linked.setdefault(same, set())
+                    changed = changed or not found <= before
+                    before |= found
+
+    def _on_one_channel(self, service: Service, linked: dict[Value, set[Service]]) -> set[Service]:
+        """A service and those that share a channel with it: the channel has to understand the credentials of a call."""
+        channels = [other for one, other in self.state.links if isinstance(one, Stub) and one.service == service]
+        return {service}.union(*(linked.get(channel, ()) for channel in channels))
+
+    def _near(self, user: Value, promised: Credentials) -> list[Credentials]:
+        """The credentials made in the part of the program where such are used of which only the type is known."""
+        part = self._part(user)
+        return [one for one in self._made_credentials if one.of == promised.of and self._part(one) == part]
+
+    @cached_property
+    def _made_credentials(self) -> frozenset[Credentials]:
+        return frozenset(
+            value
+            for values in self.state.values.values()
+            for value in values
+            if isinstance(value, Credentials) and value.site
+        )
+
+    def _part(self, value: Value) -> object:
+        site: Site | None = getattr(value, "site", None)
+        module = self.program.module(Path(site.path)) if site else None
+        return self.component(module) if module else None
 
     def served(self, node: ast.AST) -> frozenset[Service]:
         """The services that an expression's objects implement: servicers, on their own or in containers."""

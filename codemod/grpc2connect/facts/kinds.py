@@ -164,9 +164,13 @@ class Server(Value):
 
 @dataclass(frozen=True)
 class Credentials(Value):
-    """TLS credentials made at `site`."""
+    """Credentials of a channel, of calls or of a server, made at `site`; None where only their type is known.
 
-    site: Site
+    `of` is "channel", "call" or "server".
+    """
+
+    site: Site | None
+    of: str
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
 
-_TYPES = {**api.CHANNEL_TYPES, **api.SERVER_TYPES, **api.CONTEXT_TYPES}
+_TYPES = {**api.CHANNEL_TYPES, **api.SERVER_TYPES, **api.CONTEXT_TYPES, **dict.fromkeys(api.CREDENTIALS_TYPES)}
 
 _NEVER_GENERATED = (Function, Class, Instance, Message, Package, Api, Builtin, Status, Member)
 
@@ -228,7 +228,7 @@ class NamedReferences:
             units = frozenset({_unknown_service(path)})
         if path == api.END_OF_STREAM:
             units = self._readers(node)
-        if path in api.CREDENTIALS and call is not None:
+        if path in api.ALL_CREDENTIALS and call is not None:
             units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
 
@@ -281,7 +281,7 @@ class NamedReferences:
         return self.facts.colour(service)
 
     def _is_type(self, node: ast.AST) -> bool:
-        """Whether an expression stands in an annotation (or a string annotation)."""
+        """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to."""
         child = node
         for parent in self.module.ancestors(node):
             if isinstance(parent, ast.arg) or (isinstance(parent, ast.AnnAssign) and parent.annotation is child):
@@ -289,7 +289,7 @@ class NamedReferences:
             if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
                 return parent.returns is child
             if isinstance(parent, ast.stmt | ast.Call | ast.Lambda):
-                return False
+                return isinstance(parent, ast.Call) and is_cast(parent) and parent.args[0] is child
             child = parent
         return False
 
@@ -309,6 +309,12 @@ class NamedReferences:
             case ast.Raise():
                 return "construct"
         return "annotation" if self._is_type(node) else "value"
+
+
+def is_cast(node: ast.Call) -> bool:
+    """Whether a call is one of `typing.cast`."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name == "cast" and len(node.args) == 2
 
 
 def _unknown_service(path: str) -> Service:

@@ -39,7 +39,7 @@ from grpc2connect.syntax import Module
 WINDOW = 200
 """How many of the latest evaluations are looked at for the source of a value."""
 _MADE_BY_GRPC = Api | Channel | Server | Context | Credentials | Error | Raises | Status
-_PROMISED = Channel | Server | Context | Error | Status
+_PROMISED = Channel | Server | Credentials | Context | Error | Status
 
 
 class Fact(NamedTuple):

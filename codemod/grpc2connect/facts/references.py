@@ -313,7 +313,7 @@ class NamedByText(Reference):
 
 @dataclass(frozen=True, eq=False)
 class HandedOver(SharedReference):
-    """A stub, channel or server (`kind_of`) given to a function of which nothing is known."""
+    """A stub, channel or server, or credentials (`kind_of`), given to a function of which nothing is known."""
 
     what: str = field(kw_only=True)
     kind_of: str = field(kw_only=True)

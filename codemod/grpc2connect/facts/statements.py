@@ -16,6 +16,7 @@ from grpc2connect.facts.kinds import (
     Builtin,
     Channel,
     Class,
+    Credentials,
     Error,
     ExperimentalApi,
     Function,
@@ -60,7 +61,12 @@ def _run(node: ast.stmt, env: Environment) -> None:
             for target in targets:
                 assign(target, values, env)
         case ast.AnnAssign(target=target, annotation=annotation, value=value):
-            values = env.annotation(annotation) | (evaluate(value, env) if value else NOTHING)
+            values = env.annotation(annotation)
+            if value is not None:
+                if not (isinstance(value, ast.Constant) and value.value is None):
+                    # Where they come from is there to see; a promise would hide that they come from other code.
+                    values = frozenset(found for found in values if not isinstance(found, Credentials))
+                values |= evaluate(value, env)
             assign(target, values, env)
         case ast.AugAssign(target=target, value=value):
             old = evaluate(target, env) if isinstance(target, ast.Name | ast.Attribute | ast.Subscript) else NOTHING

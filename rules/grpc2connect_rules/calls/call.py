@@ -6,8 +6,8 @@
 Why: names follow the generated client; seconds become whole milliseconds.
 
 Bridged: everything that needs a gRPC call object (`with_call`, `future`, an aio call that is not awaited at once, a
-stream that is not iterated at once, `wait_for_ready`, the method as a value): the runtime gives the client's method
-the gRPC call signature.
+stream that is not iterated at once, `wait_for_ready`, credentials of the call, the method as a value): the runtime
+gives the client's method the gRPC call signature.
 
     - reply, call = stub.SayHello.with_call(request)
     + reply, call = unary_unary(stub.say_hello).with_call(request)
@@ -20,7 +20,7 @@ Bridged too: a call that can also be one of a fake, an object of the program's o
     - reply = self.stub.SayHello(request)
     + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
 
-Left: a call that can also be one of a servicer.
+Left: a call that can also be one of a servicer; one with credentials of unknown origin.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
@@ -30,7 +30,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, kinds, rule, runtime
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 
@@ -54,8 +54,9 @@ def call(use: RpcUse) -> Iterator[Outcome]:
             why="what is called can also be an object of the program's own",
         )
         return
-    if use.call is not None and "credentials" in use.facts.arguments(use.call):
-        yield Left("a call with credentials of its own stays on gRPC", advice="pass them as metadata", wire=True)
+    if use.call is not None and not _are_known(use, use.call):
+        advice = "make them by grpc.metadata_call_credentials, and annotate what takes them: grpc.CallCredentials"
+        yield Left("it is not known what credentials this call has", advice=advice, wire=True)
         return
     rename = (
         [] if use.method.python_name == node.attr else [edits.rename_attribute(module, node, use.method.python_name)]
@@ -67,6 +68,15 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     kind = runtime(use.method.kind.name.lower())
     start, end = edits.wrap(module, node, (kind, "("), ")")
     yield Bridged([start, *rename, end], why="it needs a gRPC call object")
+
+
+def _are_known(use: RpcUse, node: ast.Call) -> bool:
+    """Whether a call has no credentials, or such as the runtime makes as well (or grpcio's, which hold the service)."""
+    given = use.facts.arguments(node)
+    value = given.get("credentials", given.get(3))
+    if value is None or (isinstance(value, ast.Constant) and value.value is None):
+        return True
+    return any(isinstance(found, kinds.Credentials) for found in use.facts.values(value))
 
 
 def _arguments(use: RpcUse, node: ast.Call) -> list[Edit] | None:

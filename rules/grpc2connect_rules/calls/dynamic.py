@@ -12,6 +12,7 @@ A literal name asked of what is surely a stub is known.
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
 client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).
+Credentials handed to such code stay, with what else is made with them: grpcio takes none of the runtime's.
 
 Source: Python's `getattr`, `unittest.mock.patch`.
 """
@@ -45,6 +46,12 @@ def named(use: NamedByText) -> Iterator[Outcome]:
 @rule("G2C505", on=HandedOver)
 def handed_over(use: HandedOver) -> Iterator[Outcome]:
     """A stub, channel or server that is handed to unknown code is reported."""
+    if use.kind_of == "credentials":
+        yield Left(
+            f"credentials are handed to {use.what}, of which nothing is known",
+            advice="make those in a part of the program that has no gRPC services, or keep this service on gRPC",
+        )
+        return
     if use.kind_of == "stub":
         advice = "see that it does not call the stub by gRPC's names"
     else:

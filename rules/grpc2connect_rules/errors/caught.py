@@ -12,6 +12,7 @@ a code that is used otherwise than in a comparison or an abort (its name and num
 An error that can also be one of the program's own is seen through `rpc_error`, which leaves that as it is. Where some
 services of the program stay on gRPC, both exceptions are caught, and codes remain `grpc.StatusCode`s:
 `rpc_error(error, StatusCode).code()`.
+Bridged too: the private fields of `grpc.aio.AioRpcError` (`error._code`), which its methods return.
 Left: errors that the program constructs or derives from.
 
 Source: grpc.RpcError, grpc.Call (grpcio 1.85); connectrpc.errors.ConnectError (connectrpc 0.13).
@@ -87,6 +88,17 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
         yield Bridged(edits.wrap(module, node.value, view, ")"), why="gRPC's form of the error", mixed=False)
         ours = edits.replace(module, node.value, *view, node.value, ", ", GRPC_STATUS_CODE, ")")
         yield Bridged(ours, why="its code must be one of those that services on gRPC have")
+    elif use.name in api.ERROR_FIELDS and call is None and not mixed and isinstance(node.ctx, ast.Load):
+        asked = f").{use.name.removeprefix('_')}()"
+        yield Bridged(
+            edits.replace(module, node, runtime("rpc_error"), "(", node.value, asked),
+            why="a field of grpcio's own, of which gRPC's form of the error has a method",
+            mixed=False,
+        )
+        yield Bridged(
+            edits.replace(module, node, runtime("rpc_error"), "(", node.value, ", ", GRPC_STATUS_CODE, asked),
+            why="its code must be one of those that services on gRPC have",
+        )
     elif use.name in ("args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"):
         yield Native()
     else:

@@ -3,8 +3,8 @@
     - def SayHello(self, request, context: grpc.ServicerContext):
     + def say_hello(self, request, context: ServicerContext):
 
-Why: stubs become clients, and channels, servers and contexts the runtime's. A context that is used in Connect's own
-way only is a `RequestContext`.
+Why: stubs become clients, and channels, servers, credentials and contexts the runtime's. A context that is used in
+Connect's own way only is a `RequestContext`.
 
 Left: the class of a stub of which it is not known whether it is sync or aio.
 
@@ -28,6 +28,7 @@ _RUNTIME = {
     "grpc.aio.ServicerContext": "AioServicerContext",
     "grpc.RpcContext": "ServicerContext",
     api.STATUS_CODE: "StatusCode",
+    **{path: path.removeprefix("grpc.") for path in api.CREDENTIALS_TYPES},
 }
 
 
@@ -41,6 +42,10 @@ def types(use: TypeUse) -> Iterator[Outcome]:
         return
     if isinstance(module.parents[node], ast.ClassDef):
         yield Left(f"a class derives from {use.path}", advice="derive from the runtime's class by hand")
+        return
+    parent = module.parents[node]
+    if use.path in api.CREDENTIALS_TYPES and isinstance(parent, ast.Call) and parent.func is node:
+        yield Left(f"{use.path} is made by hand", advice="make it by a function of grpc, then run again")
         return
     if use.path in api.CONTEXT_TYPES and use.annotation and not isinstance(module.parents[node], ast.Subscript):
         uses = use.facts.context_uses(module, node)
