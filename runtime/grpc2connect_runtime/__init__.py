@@ -20,6 +20,7 @@ from .call_credentials import (
 )
 from .channel import Channel, insecure_channel, secure_channel
 from .client_interceptor_kinds import (
+    AioClientCallDetails,
     AioClientInterceptor,
     AioStreamStreamClientInterceptor,
     AioStreamUnaryClientInterceptor,
@@ -73,6 +74,7 @@ __all__ = [
     "EOF",
     "AbortError",
     "AioChannel",
+    "AioClientCallDetails",
     "AioClientInterceptor",
     "AioServer",
     "AioServerInterceptor",

@@ -12,7 +12,7 @@ from typing import Any
 from connectrpc.method import StreamType
 
 from .aio_calls import AioCall, RequestQueue
-from .client_interceptor_kinds import METHODS, ClientCallDetails, changed_details
+from .client_interceptor_kinds import METHODS, AioClientCallDetails, changed_details
 from .errors import CallError
 from .faces import Face
 from .metadata import pairs
@@ -290,7 +290,7 @@ class AioInterceptedMethod:
         face: Face,
     ) -> None:
         """Make one; `thunk(method)` returns the multi-callable behind the interceptors."""
-        adopt(ClientCallDetails, "ClientCallDetails")
+        adopt(AioClientCallDetails, "ClientCallDetails")
         self._thunk = thunk
         self._method = method
         self._name = METHODS[kind]
@@ -321,7 +321,7 @@ class AioInterceptedMethod:
         shown = metadata
         if aio_module() is not None and not isinstance(metadata, aio_module().Metadata):
             shown = self._metadata(metadata)
-        details = ClientCallDetails(self._method.encode(), timeout, shown, credentials, wait_for_ready, compression)
+        details = AioClientCallDetails(self._method.encode(), timeout, shown, credentials, wait_for_ready, compression)
         made = _AioInterceptedStream if self._streams_responses else _AioInterceptedUnary
         return made(self._run(details, argument), queue, self._face)
 
@@ -332,7 +332,7 @@ class AioInterceptedMethod:
             made.add(key, value)
         return made
 
-    async def _run(self, details: ClientCallDetails, request: Any) -> Any:
+    async def _run(self, details: AioClientCallDetails, request: Any) -> Any:
         last: list[Any] = [None]
 
         async def at(index: int, new: Any, request: Any) -> Any:

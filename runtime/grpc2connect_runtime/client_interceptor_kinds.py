@@ -11,6 +11,7 @@ from connectrpc.method import StreamType
 from .unmoved import aio_module, grpc_module
 
 __all__ = [
+    "AioClientCallDetails",
     "AioClientInterceptor",
     "AioStreamStreamClientInterceptor",
     "AioStreamUnaryClientInterceptor",
@@ -24,20 +25,32 @@ __all__ = [
 ]
 
 
-class ClientCallDetails(NamedTuple):
+class ClientCallDetails(abc.ABC):  # noqa: B024
+    """What is known of a call before it is made: to derive from, where an interceptor makes its own.
+
+    It has `method` (the path, `/package.Service/Method`), `timeout` (in seconds, or None), `metadata` (pairs, or None),
+    `credentials`, `wait_for_ready` and `compression`; one that has not all of them leaves the rest as it is.
+
+    Native form: `ctx.method`, `ctx.request_headers` and `ctx.timeout_ms` of a connectrpc interceptor.
+
+    Source: `grpc.ClientCallDetails`, grpcio 1.85.
+    """
+
+
+class AioClientCallDetails(NamedTuple):
     """What is known of a call before it is made.
 
     Attributes:
         method: the path, `/package.Service/Method`; bytes where the channel is an aio one, as in grpcio.
         timeout: in seconds, or None.
-        metadata: pairs, or None; of an aio channel a `grpc.aio.Metadata` where grpcio is loaded.
-        credentials: `CallCredentials` of this call, or None.
+        metadata: pairs, or None; of an aio channel a `grpc.aio.Metadata` where grpcio is loaded, else a `Metadata`.
+        credentials: call credentials, or None.
         wait_for_ready: whether the call waits until the target accepts connections.
         compression: ignored.
 
-    Native form: `ctx.method`, `ctx.request_headers` and `ctx.timeout_ms` of a connectrpc interceptor.
+    Native form: as of `ClientCallDetails`.
 
-    Source: `grpc.ClientCallDetails`, `grpc.aio.ClientCallDetails`, grpcio 1.85.
+    Source: `grpc.aio.ClientCallDetails`, grpcio 1.85.
     """
 
     method: Any
@@ -48,9 +61,12 @@ class ClientCallDetails(NamedTuple):
     compression: Any = None
 
 
-def changed_details(new: Any, old: ClientCallDetails) -> tuple[str, dict[str, Any]]:
+ClientCallDetails.register(AioClientCallDetails)
+
+
+def changed_details(new: Any, old: AioClientCallDetails) -> tuple[str, dict[str, Any]]:
     """Return the method and the arguments of the call that `new` describes; what it does not say is as in `old`."""
-    arguments = {name: getattr(new, name, getattr(old, name)) for name in ClientCallDetails._fields[1:]}
+    arguments = {name: getattr(new, name, getattr(old, name)) for name in AioClientCallDetails._fields[1:]}
     method = getattr(new, "method", old.method)
     return method.decode() if isinstance(method, bytes) else method, arguments
 

@@ -43,6 +43,7 @@ _SYNC = (
     "unary_unary_rpc_method_handler",
 )
 _AIO = (
+    "ClientCallDetails",
     "ClientInterceptor",
     "ServerInterceptor",
     "StreamStreamClientInterceptor",
@@ -51,7 +52,6 @@ _AIO = (
     "UnaryUnaryClientInterceptor",
 )
 _NAMES = {f"grpc.{name}": name for name in _SYNC} | {f"grpc.aio.{name}": f"Aio{name}" for name in _AIO}
-_NAMES["grpc.aio.ClientCallDetails"] = "ClientCallDetails"
 
 
 @rule("G2C701", on=ApiUse, names=set(_NAMES), attribute="path")
