@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from grpc2connect.relevance.scan import Imported, imports
@@ -16,21 +16,18 @@ Names = Mapping[Module, frozenset[str]]
 
 
 class Relevance:
-    """The bytes of a run's files, and which of them to parse next."""
+    """Which of a run's files to parse next, by their bytes."""
 
     def __init__(self, paths: Iterable[Path], schema: Schema, roots: Roots) -> None:
         """`roots` gives the folders that the absolute imports of a file can start from."""
-        self._bytes: dict[Path, bytes] = {}
+        self._paths: list[Path] = []
         self._roots = roots
         self._roots_of: dict[Path, frozenset[str]] = {}
         self._index: dict[str, list[tuple[Path, Imported]]] | None = None
         for path in paths:
             if schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith("_connect.py"):
                 continue
-            try:
-                self._bytes[path] = path.read_bytes()
-            except OSError:
-                self._bytes[path] = b"import grpc"  # unreadable: to be reported where it is read again
+            self._paths.append(path)
         services = [service for module in schema.grpc_modules for service in module.services]
         self._names = frozenset(name.encode() for s in services for name in (s.stub_class, s.servicer_class, s.adder))
         methods = (method.name for service in services for method in service.methods)
@@ -38,7 +35,11 @@ class Relevance:
 
     def seeds(self) -> set[Path]:
         """Files that import gRPC or generated stubs, or that name a generated class."""
-        return {path for path, data in self._bytes.items() if imports_grpc(data) or self._names_generated(data)}
+        return {path for path, data in self._contents() if imports_grpc(data) or self._names_generated(data)}
+
+    def _contents(self) -> Iterator[tuple[Path, bytes]]:
+        """Every file and its bytes, which are not kept: a repository may be larger than the memory."""
+        return ((path, _read(path)) for path in self._paths)
 
     def _names_generated(self, data: bytes) -> bool:
         # Every generated name has one of these in it, and to look for them is far cheaper.
@@ -49,8 +50,8 @@ class Relevance:
         found = {path for module, held in names.items() for path in self._importers(module.path, held)}
         for module, held in fixtures.items():
             words = frozenset(name.encode() for name in held)
-            for path, data in self._bytes.items():
-                if path.is_relative_to(module.path.parent) and mentions_any(data, words):
+            for path in self._paths:
+                if path.is_relative_to(module.path.parent) and mentions_any(_read(path), words):
                     found.add(path)
         return found
 
@@ -66,7 +67,7 @@ class Relevance:
                 target = self._leads_to(importer, imported, module)
                 if target == module:
                     wanted = not imported.names or "*" in imported.names or not imported.names.isdisjoint(held)
-                    wanted = wanted or mentions_any(self._bytes[importer], self._rpcs)
+                    wanted = wanted or mentions_any(_read(importer), self._rpcs)
                 else:
                     wanted = target == module.parent and module.name in imported.names
                 if wanted:
@@ -98,10 +99,17 @@ class Relevance:
         """The imports whose module has `name` as its last part."""
         if self._index is None:
             self._index = {}
-            for path, data in self._bytes.items():
+            for path, data in self._contents():
                 for imported in imports(data):
                     self._index.setdefault(_last(path, imported), []).append((path, imported))
         return self._index.get(name, [])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b"import grpc"  # unreadable: to be reported where it is read again
 
 
 def _last(path: Path, imported: Imported) -> str:
