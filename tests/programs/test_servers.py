@@ -218,3 +218,23 @@ def test_what_replaces_functions_of_grpcio_keeps_all_around_it(program: Program)
     result = program.migrate()
     assert [change.path.name for change in result.changes] == []
     assert [finding.code for finding in result.findings] == ["G2C305"]
+
+
+INTERCEPTED = """    server = {server}
+    greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)
+"""
+
+
+def test_an_abort_behind_an_interceptor_is_raised_as_before(program: Program) -> None:
+    handler = (
+        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n"
+        '        context.abort(grpc.StatusCode.NOT_FOUND, "nobody")\n\n\n'
+        "def serve(pool, guard):\n"
+    )
+    program.write("app.py", handler + INTERCEPTED.format(server="grpc.server(pool, interceptors=[guard])"))
+    program.write("plain.py", handler + INTERCEPTED.format(server="grpc.server(pool)"))
+    result = program.migrate()
+    states = {entry.place.path.name: entry.state for entry in result.ledger if entry.kind == "ContextUse"}
+    assert states == {"app.py": State.BRIDGED, "plain.py": State.BRIDGED}  # one service, whichever server it is on
+    assert 'context.abort(Code.NOT_FOUND, "nobody")' in program.text("app.py")

@@ -75,6 +75,9 @@ MESSAGES = {"grpc_status.rpc_status.from_call": False, "grpc_status.rpc_status.a
 SERVERS = {"grpc.server": False, "grpc.aio.server": True}
 """Server constructors, and whether they are aio."""
 
+INTERCEPTORS_POSITION = 2
+"""Where the interceptors of a server stand among its arguments."""
+
 CHANNEL_TYPES = {"grpc.Channel": False, "grpc.aio.Channel": True}
 SERVER_TYPES = {"grpc.Server": False, "grpc.aio.Server": True}
 CONTEXT_TYPES = {"grpc.ServicerContext": False, "grpc.aio.ServicerContext": True, "grpc.RpcContext": False}

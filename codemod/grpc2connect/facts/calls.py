@@ -138,7 +138,10 @@ def _api_call(
         _secure(made, [*arguments, *keywords.values()], env)
         return frozenset({made})
     if path in api.SERVERS:
-        return frozenset({Server(api.SERVERS[path], site)})
+        server = Server(api.SERVERS[path], site)
+        if "interceptors" in keywords or None in keywords or len(arguments) > api.INTERCEPTORS_POSITION:
+            env.state.intercepted.add(server)
+        return frozenset({server})
     if path == "grpc.intercept_channel":
         return arguments[0] if arguments else keywords.get("channel", NOTHING)
     if path in api.METHOD_HANDLERS:

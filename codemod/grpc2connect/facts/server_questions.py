@@ -22,6 +22,7 @@ from grpc2connect.facts.kinds import (
     ServicerBase,
     Status,
     StubClass,
+    Value,
     Values,
 )
 from grpc2connect.facts.references import ContextUse
@@ -171,8 +172,8 @@ class ServerQuestions:
     def raises_freely(self, module: Module, node: ast.AST) -> bool:
         """Whether an exception raised at a node leaves its handler and ends the call, with nothing to swallow it.
 
-        The handler must be called by the server alone: a test, a sibling or a decorator may swallow, or may expect
-        the context's method to be called.
+        The handler must be called by the server alone: a test, a sibling, a decorator or an interceptor may
+        swallow, or may expect the context's method to be called.
         """
         function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
         handlers = self.handlers(function)
@@ -181,6 +182,8 @@ class ServerQuestions:
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             return False
         if function.decorator_list or self.state.calls.get(function) or _is_rebuilt(module.parents[function]):
+            return False
+        if any(handler.service in self._intercepted for handler in handlers):
             return False
         if None in self._status_read or any(handler.service in self._status_read for handler in handlers):
             return False
@@ -198,6 +201,15 @@ class ServerQuestions:
                 return False
             child = parent
         return False
+
+    def services(self, value: Value) -> frozenset[Service]:
+        """The services that a value belongs to."""
+        raise NotImplementedError
+
+    @cached_property
+    def _intercepted(self) -> frozenset[Service]:
+        """The services behind interceptors, which may catch what a handler raises, and know what grpcio raises."""
+        return frozenset(service for server in self.state.intercepted for service in self.services(server))
 
     @cached_property
     def _status_read(self) -> frozenset[Service | None]:

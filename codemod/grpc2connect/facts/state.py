@@ -113,6 +113,7 @@ class State:
         self.classes: dict[ast.AST, Class] = {}
         self.handlers: dict[tuple[ast.AST, str], Handler] = {}
         self.servicers: dict[Class, set[Service]] = {}
+        self.intercepted: set[Value] = set()
         self.registrations: dict[ast.AST, set[Registration]] = {}
         self.links: set[tuple[Value, Value]] = set()
         self.globals: dict[ast.AST, frozenset[str]] = {}
