@@ -62,3 +62,32 @@ def test_stubs_that_are_not_built_are_known_by_their_package(program: Program, l
         "app/proto/use.py", f"import grpc\n{line}\n\nservices_pb2_grpc.RightStub(grpc.insecure_channel('a:1'))\n"
     )
     assert {"Right"} == {unit for entry in program.run().ledger for unit in entry.units if not unit.startswith("(")}
+
+
+ALTERNATIVES = """import grpc
+
+try:
+    from greeting_pb2_grpc import GreeterStub
+except ImportError:
+    from rpc.greeting_pb2_grpc import GreeterStub
+
+import greeting_pb2
+
+stub = GreeterStub(grpc.insecure_channel("a:1"))
+print(stub.SayHello(greeting_pb2.HelloRequest(name="x")))
+"""
+
+
+def test_a_name_with_two_origins_of_which_one_is_unknown_stays(program: Program) -> None:
+    program.write("app.py", ALTERNATIVES)
+    result = program.migrate()
+    assert program.text("app.py") == ALTERNATIVES
+    assert "G2C802" in {finding.code for finding in result.findings}
+
+
+def test_a_name_with_two_origins_that_are_one_file_moves(program: Program) -> None:
+    text = ALTERNATIVES.replace("from rpc.greeting_pb2_grpc", "from greeting_pb2_grpc")
+    program.write("app.py", text)
+    program.migrate()
+    assert 'stub = insecure_channel("a:1").client(GreeterClientSync)' in program.text("app.py")
+    compile(program.text("app.py"), "app.py", "exec")

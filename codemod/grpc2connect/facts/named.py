@@ -225,7 +225,8 @@ class NamedReferences:
         if path.partition(".")[0] in api.ADD_ONS and path not in api.REFLECTION:
             return refs.AddOnUse(facts, module, node, units, evidence, path=path)
         if path.startswith(api.UNKNOWN_STUBS):
-            units = frozenset({_unknown_service(path)})
+            # It can also be a known one: `except ImportError: from elsewhere import GreeterStub`.
+            units = frozenset({_unknown_service(path)}) | self._units(facts.values(node))
         if path == api.END_OF_STREAM:
             units = self._readers(node)
         if path in api.ALL_CREDENTIALS and call is not None:
