@@ -85,9 +85,28 @@ def test_a_name_with_two_origins_of_which_one_is_unknown_stays(program: Program)
     assert "G2C802" in {finding.code for finding in result.findings}
 
 
-def test_a_name_with_two_origins_that_are_one_file_moves(program: Program) -> None:
-    text = ALTERNATIVES.replace("from rpc.greeting_pb2_grpc", "from greeting_pb2_grpc")
-    program.write("app.py", text)
+@pytest.mark.parametrize(
+    ("first", "second", "used"),
+    [
+        ("from greeting_pb2_grpc import GreeterStub", "from .greeting_pb2_grpc import GreeterStub", "GreeterStub"),
+        ("import greeting_pb2_grpc", "from . import greeting_pb2_grpc", "greeting_pb2_grpc.GreeterStub"),
+        ("import greeting_pb2_grpc as rpc", "from . import greeting_pb2_grpc as rpc", "rpc.GreeterStub"),
+    ],
+)
+def test_an_import_with_an_alternative_keeps_it(program: Program, first: str, second: str, used: str) -> None:
+    text = (
+        "import grpc\n\n" + "try:\n    {}\nexcept ImportError:\n    {}\n\n"
+        'stub = {}(grpc.insecure_channel("a:1"))\nprint(stub.SayHello(None))\n'
+    )
+    program.write("app.py", text.format(first, second, used))
     program.migrate()
-    assert 'stub = insecure_channel("a:1").client(GreeterClientSync)' in program.text("app.py")
-    compile(program.text("app.py"), "app.py", "exec")
+    after = program.text("app.py")
+    new = "greeting_connect"
+    assert (
+        f"    {first.partition(' as ')[0].replace('greeting_pb2_grpc', new).replace('Stub', 'ClientSync')}\n" in after
+    )
+    assert (
+        f"    {second.partition(' as ')[0].replace('greeting_pb2_grpc', new).replace('Stub', 'ClientSync')}\n" in after
+    )
+    assert "pb2_grpc" not in after
+    assert "pass" not in after

@@ -81,11 +81,13 @@ class Imports:
                 module = self._twin_module(piece, like.value) if beside else self._loose_module(piece)
                 return f"{module}.{piece.name}"
         elif isinstance(like, ast.Name) and beside:
-            for alias in self.facts.importers(self.module, like):
-                if self._from_generated(alias):
-                    local, spelled = self._local(piece.name)
+            importers = self.facts.importers(self.module, like)
+            if importers and all(map(self._from_generated, importers)):
+                local, spelled = self._local(piece.name)
+                # All of them: `except ImportError` binds the name where the first import does not.
+                for alias in importers:
                     self.twins.setdefault(alias, {})[spelled] = None
-                    return local
+                return local
         local, spelled = self._local(piece.name)
         self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[spelled] = None
         return local
@@ -115,16 +117,21 @@ class Imports:
             root = root.value
         if not isinstance(root, ast.Name):
             return self._loose_module(piece)
-        text = self.module.source(owner)
-        for alias in self.facts.importers(self.module, root):
-            statement = self.module.parents[alias]
-            bound = alias.asname or alias.name
-            if bound == text:
-                self.twins.setdefault(alias, {})[""] = None
-                return _twin_binding(alias, self.places.basename(piece.stubs), isinstance(statement, ast.Import))
-            if (alias.asname is None and text.startswith(alias.name + ".")) or isinstance(statement, ast.ImportFrom):
-                continue
-        return self._loose_module(piece)
+        text, base = self.module.source(owner), self.places.basename(piece.stubs)
+        importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
+        plain = [isinstance(self.module.parents[alias], ast.Import) for alias in importers]
+        names = {_twin_binding(alias, base, one) for alias, one in zip(importers, plain, strict=True)}
+        if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
+            return self._loose_module(piece)
+        for alias in importers:
+            self.twins.setdefault(alias, {})[""] = None
+        return names.pop()
+
+    def _may_bind(self, alias: ast.alias, text: str) -> bool:
+        """Whether an import that binds the first part of a dotted name binds all of it (`import a.b` and not `a.c`)."""
+        if isinstance(self.module.parents[alias], ast.ImportFrom) or alias.asname:
+            return True
+        return alias.name == text
 
     def _loose_module(self, piece: Generated) -> str:
         dotted = self.places.absolute(piece.stubs, self.module)
