@@ -110,3 +110,14 @@ def test_an_import_with_an_alternative_keeps_it(program: Program, first: str, se
     )
     assert "pb2_grpc" not in after
     assert "pass" not in after
+
+
+def test_a_module_that_a_function_imports_for_all_others_keeps_its_services(program: Program) -> None:
+    text = (
+        "import grpc\n\n\ndef load():\n    global rpc\n    import greeting_pb2_grpc as rpc\n\n\n"
+        "def call(channel: grpc.Channel):\n    load()\n    return rpc.GreeterStub(channel).SayHello(None)\n"
+    )
+    program.write("app.py", text)
+    result = program.migrate()
+    assert program.text("app.py") == text
+    assert "G2C803" in {finding.code for finding in result.findings}

@@ -10,6 +10,7 @@ from grpc2connect.facts import api, classes
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.certainty import is_no_stub
 from grpc2connect.facts.dynamic import dynamic
+from grpc2connect.facts.escapes import generated
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
@@ -150,6 +151,11 @@ class _Collector(NamedReferences):
         spelled = Api | Status | StubClass | ServicerBase | Adder | ExperimentalApi
         if any(isinstance(value, spelled) for value in values) and self._spelled(node):
             yield from self._named(node)
+            return
+        if generated(values) and any(isinstance(value, StubsModule) for value in self.facts.values(node.value)):
+            what = self.module.source(node)
+            evidence = ("of a module that came as a value",)
+            yield refs.GeneratedUse(self.facts, self.module, node, self._units(values), evidence, what=what)
             return
         if self._of_api_object(node, values):
             yield from self._named(node)
