@@ -121,3 +121,14 @@ def test_a_module_that_a_function_imports_for_all_others_keeps_its_services(prog
     result = program.migrate()
     assert program.text("app.py") == text
     assert "G2C803" in {finding.code for finding in result.findings}
+
+
+def test_an_import_in_a_class_keeps_its_services(program: Program) -> None:
+    text = (
+        "import grpc\n\n\nclass Client:\n    from greeting_pb2_grpc import GreeterStub as Stub\n\n"
+        "    def call(self, channel: grpc.Channel):\n        return self.Stub(channel).SayHello(None)\n"
+    )
+    program.write("app.py", text)
+    result = program.migrate()
+    assert program.text("app.py") == text
+    assert "G2C805" in {finding.code for finding in result.findings}

@@ -242,10 +242,15 @@ class Facts(ClientQuestions):
         return self.state.globals[scope]
 
     def rebound(self, module: Module, alias: ast.alias) -> bool:
-        """Whether the name that an import binds can also be something else: `except ImportError: grpc = None`."""
+        """Whether the name that an import binds can also be something else, or is seen in other ways than as that name.
+
+        `except ImportError: grpc = None` is the first; an import in a class or under `global` is the second.
+        """
         name = (alias.asname or alias.name).partition(".")[0]
         scope = module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef) or module.tree
         assert isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)
+        if isinstance(scope, ast.ClassDef) or name in _declared_elsewhere(scope):
+            return True
         aliases = self._aliases(scope, name)
         if any(isinstance(value, Api) and self.program.may_hide(module, value.path.partition(".")[0])
                for value in self.values(alias)):  # fmt: skip
@@ -283,6 +288,12 @@ class _ImportedNames:
     def is_bound(self, name: str) -> bool:
         """Whether something other than an import binds a name too."""
         return name in self._bound
+
+
+def _declared_elsewhere(scope: ast.AST) -> frozenset[str]:
+    """The names that a function binds for its module, or for a function around it."""
+    declared = (child for child in ast.walk(scope) if isinstance(child, ast.Global | ast.Nonlocal))
+    return frozenset(name for child in declared for name in child.names)
 
 
 def _alone(value: Channel | Server) -> frozenset[Service]:

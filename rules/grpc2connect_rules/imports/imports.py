@@ -8,7 +8,8 @@ uses it any more. An import that something still uses stays.
     + from connectrpc.code import Code
     + import helloworld_connect
 
-Left: a name that can also be something else (`except ImportError: grpc = None`): the services of the file stay.
+Left: a name that can also be something else (`except ImportError: grpc = None`), or that an import in a class or under
+`global` binds: the services of the file stay.
 
 Source: Python language reference, "The import statement".
 """
@@ -25,6 +26,9 @@ from grpc2connect.rules_api.references import Import
 def imported(use: Import) -> Iterator[Outcome]:
     """Imports of gRPC and of its generated code follow need."""
     if use.rebound:
-        yield Left("this name can also be something else here", advice="bind it once, by an import")
+        yield Left(
+            "this name can also be something else here, or is seen as an attribute or a global",
+            advice="bind it once, by an import at the top of the module",
+        )
     else:
         yield Native(why="removed or kept by need")
