@@ -141,6 +141,13 @@ BRIDGED = {
         ),
         ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
     ),
+    "a metaclass of a base": (
+        HEAD + "class Base(metaclass=Registry):\n    pass\n\n\n"
+        "class Greeter(Base, rpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n        return None\n\n\n"
+        "def serve(pool):\n    rpc.add_GreeterServicer_to_server(Greeter(), grpc.server(pool))\n",
+        ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
+    ),
     "a fake beside a stub": (
         HEAD + "class Local:\n    def SayHello(self, request, timeout=None):\n        return request\n\n\n"
         "def client(target):\n    return rpc.GreeterStub(grpc.insecure_channel(target)) if target else Local()\n\n\n"

@@ -238,3 +238,9 @@ def test_an_abort_behind_an_interceptor_is_raised_as_before(program: Program) ->
     states = {entry.place.path.name: entry.state for entry in result.ledger if entry.kind == "ContextUse"}
     assert states == {"app.py": State.BRIDGED, "plain.py": State.BRIDGED}  # one service, whichever server it is on
     assert 'context.abort(Code.NOT_FOUND, "nobody")' in program.text("app.py")
+
+
+def test_code_that_is_printed_as_it_is_written_stays(becomes: Check) -> None:
+    old = SIBLINGS.format(base="greeting_pb2_grpc.GreeterServicer", one="SayHello", many="SayHelloOften")
+    text = HEAD + old + 'print(f"{grpc.StatusCode.OK=} {1 + 1=}")\n'
+    assert "G2C504" in {finding.code for finding in becomes(text, text).findings}

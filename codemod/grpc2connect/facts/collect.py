@@ -9,7 +9,7 @@ from functools import cached_property
 from grpc2connect.facts import api, classes
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.certainty import is_no_stub
-from grpc2connect.facts.dynamic import dynamic
+from grpc2connect.facts.dynamic import dynamic, spelled_out
 from grpc2connect.facts.escapes import generated
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -83,6 +83,8 @@ class _Collector(NamedReferences):
             case ast.Attribute():
                 found = list(self._attribute(node))
                 yield from found or self._escape(node)
+            case ast.JoinedStr():
+                yield from spelled_out(self.facts, self.module, node)
             case ast.Call():
                 found = list(dynamic(self.facts, self.module, node)) or list(self._called(node))
                 yield from found or self._escape(node)

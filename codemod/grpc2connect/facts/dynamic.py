@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
@@ -21,6 +22,7 @@ from grpc2connect.facts.kinds import (
     Stub,
     Values,
     Wrapped,
+    is_grpc,
 )
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import Method, Service
@@ -105,6 +107,20 @@ def _spelled_services(facts: Facts, words: set[str]) -> frozenset[Service]:
 def _names_code(facts: Facts, text: str) -> bool:
     """Whether a text spells a gRPC module or name, or a generated name that a module of the program has imported."""
     return bool(_TEXT.search(text)) or text.rpartition(".")[2] in facts.generated_names
+
+
+def spelled_out(facts: Facts, module: Module, node: ast.JoinedStr) -> Iterator[Reference]:
+    """gRPC code that an f-string prints as it is written: `f"{grpc.StatusCode.OK=}"`."""
+    for before, field in pairwise(node.values):
+        if not isinstance(before, ast.Constant) or not isinstance(field, ast.FormattedValue):
+            continue
+        text, source = str(before.value).rstrip(), module.source(field.value)
+        if text.endswith("=") and text[:-1].rstrip().endswith(source):
+            values = {value for child in ast.walk(field.value) for value in facts.values(child)}
+            if any(map(is_grpc, values)):
+                units = frozenset(service for value in values for service in facts.services(value))
+                yield refs.NamedByText(facts, module, node, units, ("printed as written",), what=f"{{{source}=}}")
+                return
 
 
 def _named_services(facts: Facts, dotted: str) -> frozenset[Service]:

@@ -136,6 +136,7 @@ class ServerQuestions:
             _is_rebuilt(cls)
             or _is_watched(cls)
             or any(name in bound_names(cls) for name in ("__getattribute__", "__getattr__"))
+            or any(_watches(base.node) for base in classes.ancestry(self.state, Class(module, cls))[1:])
         ):
             return True
         names = [child for child in _class_scope(cls) if isinstance(child, ast.Name)]
@@ -352,6 +353,11 @@ def _is_watched(cls: ast.ClassDef) -> bool:
     return not all(
         keyword.arg == "metaclass" and classes.decorated_as(keyword.value, *plain) for keyword in cls.keywords
     )
+
+
+def _watches(base: ast.ClassDef) -> bool:
+    """Whether a base may see the names in the classes that derive from it."""
+    return _is_watched(base) or not bound_names(base).isdisjoint({"__init_subclass__", "__getattribute__"})
 
 
 def _is_rebuilt(cls: ast.AST | None) -> bool:
