@@ -17,6 +17,7 @@ from .errors import CallError
 from .faces import Face
 from .metadata import pairs
 from .status import StatusCode, status_code
+from .stream_kinds import streams_requests, streams_responses
 from .streams import EOF
 from .unmoved import adopt, aio_module
 
@@ -294,8 +295,8 @@ class AioInterceptedMethod:
         self._thunk = thunk
         self._method = method
         self._name = METHODS[kind]
-        self._streams_requests = kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM)
-        self._streams_responses = kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
+        self._streams_requests = streams_requests(kind)
+        self._streams_responses = streams_responses(kind)
         self._interceptors = interceptors
         self._face = face
 

@@ -11,6 +11,7 @@ from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
 from connectrpc.server import ConnectASGIApplication, Endpoint
 
 from .method_handlers import RpcMethodHandler
+from .stream_kinds import streams_requests, streams_responses
 
 __all__ = ["HandlerApplication", "MovedApplication", "moved_application", "raw_method"]
 
@@ -146,8 +147,8 @@ def _handler_of(endpoint: Any) -> RpcMethodHandler:
     deserialize = getattr(method.input, "FromString", None) or method.input.from_binary
     serialize = getattr(method.output, "SerializeToString", None) or method.output.to_binary
     return RpcMethodHandler(
-        kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM),
-        kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM),
+        streams_requests(kind),
+        streams_responses(kind),
         deserialize,
         serialize,
         **{name: endpoint.function if of is kind else None for of, name in _BEHAVIOURS.items()},

@@ -14,6 +14,7 @@ from .client_interceptor_kinds import intercepts, is_grpcio_s
 from .faces import MOVED, UNMOVED, Face
 from .intercepted_calls import InterceptedStreamResponse, InterceptedUnaryResponse
 from .intercepted_clients import intercepted_client
+from .stream_kinds import streams_responses
 from .unmoved import adopt
 
 __all__ = ["InterceptedChannel", "intercept_channel"]
@@ -54,7 +55,7 @@ class InterceptedChannel(ChannelMethods):
 
         if not intercepts(self._interceptor, kind, aio=False):
             return thunk(method)
-        streams = kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
+        streams = streams_responses(kind)
         made = InterceptedStreamResponse if streams else InterceptedUnaryResponse
         return made(thunk, method, kind, self._interceptor, face)
 

@@ -16,6 +16,7 @@ from .errors import CallError
 from .faces import MOVED, Face
 from .intercepted_clients import multicallable_of
 from .raw_methods import AioRawMethod, RawMethod
+from .stream_kinds import streams_requests, streams_responses
 from .sync_calls import SyncCall
 from .unmoved import usage_error
 
@@ -182,20 +183,18 @@ def sync_method(
     client: ConnectClientSync, channel: ChannelBase, path: str, kind: StreamType, transforms: Any, face: Face
 ) -> Any:
     """Return the multi-callable of a method by its path; `transforms` are its serializer and deserializer."""
-    streams = kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
-    streams_requests = kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM)
     method = RawMethod(client, path, kind, *transforms)
-    return (SyncStreamResponse if streams else SyncUnaryResponse)(method, streams_requests, channel, face)
+    callable_class = SyncStreamResponse if streams_responses(kind) else SyncUnaryResponse
+    return callable_class(method, streams_requests(kind), channel, face)
 
 
 def aio_method(
     client: ConnectClient, channel: ChannelBase, path: str, kind: StreamType, transforms: Any, face: Face
 ) -> Any:
     """As `sync_method`, for `grpc.aio`."""
-    streams = kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
-    streams_requests = kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM)
     method = AioRawMethod(client, path, kind, *transforms)
-    return AioMethod(method, streams_requests, AioStreamCall if streams else AioUnaryCall, channel, face)
+    call_class = AioStreamCall if streams_responses(kind) else AioUnaryCall
+    return AioMethod(method, streams_requests(kind), call_class, channel, face)
 
 
 def _adapt(method: Callable[..., Any], streams_requests: bool, streams_responses: bool) -> Any:

@@ -14,6 +14,7 @@ from connectrpc.method import MethodInfo, StreamType
 
 from .applications import raw_method
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
+from .stream_kinds import streams_requests, streams_responses
 
 __all__ = ["AioRawMethod", "RawMethod", "serialized"]
 
@@ -58,7 +59,7 @@ def _execute(client: ConnectClientSync | ConnectClient, kind: StreamType) -> Cal
 class _Base:
     def __init__(self, path: str, kind: StreamType, serialize: Transform, deserialize: Transform) -> None:
         self._method: MethodInfo[Any, Any] = raw_method(path, kind)
-        self._streams_requests = kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM)
+        self._streams_requests = streams_requests(kind)
         self._serialize = serialize
         self._deserialize = deserialize
 
@@ -80,7 +81,7 @@ class RawMethod(_Base):
             _Requests(request, self._serialize) if self._streams_requests else serialized(request, self._serialize)
         )
         found = self._execute(request=argument, method=self._method, headers=headers, timeout_ms=timeout_ms)
-        if self._method.stream_type in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM):
+        if streams_responses(self._method.stream_type):
             return self._responses(found)
         return _deserialized(found, self._deserialize, UNARY_FORM)
 
@@ -106,7 +107,7 @@ class AioRawMethod(_Base):
 
     def __call__(self, request: Any, *, headers: Any, timeout_ms: int | None) -> Any:
         """Call: an awaitable, or an async iterator."""
-        if self._method.stream_type in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM):
+        if streams_responses(self._method.stream_type):
             return self._responses(request, headers, timeout_ms)
         return self._response(request, headers, timeout_ms)
 

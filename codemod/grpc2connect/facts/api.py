@@ -37,6 +37,28 @@ ADD_ONS = {
 TELEMETRY = "opentelemetry.instrumentation.grpc"
 """A module of gRPC's in a package that is not."""
 
+AIO_INTERCEPTORS = (
+    "ClientCallDetails",
+    "ClientInterceptor",
+    "ServerInterceptor",
+    "StreamStreamClientInterceptor",
+    "StreamUnaryClientInterceptor",
+    "UnaryStreamClientInterceptor",
+    "UnaryUnaryClientInterceptor",
+)
+"""What `grpc.aio` has for interceptors."""
+
+_PUBLIC = {
+    "grpc.aio._channel.Channel": "grpc.aio.Channel",
+    "grpc.aio._server.Server": "grpc.aio.Server",
+    "grpc.aio._call.AioRpcError": "grpc.aio.AioRpcError",
+    "grpc.aio.StatusCode": "grpc.StatusCode",
+    "grpc.aio._metadata.Metadata": "grpc.aio.Metadata",
+    "grpc.aio.RpcError": "grpc.RpcError",
+    **{f"grpc.aio._interceptor.{name}": f"grpc.aio.{name}" for name in AIO_INTERCEPTORS},
+}
+"""The public spelling of private twins, and of what `grpc.aio` takes from `grpc`."""
+
 AIO_PREFIXES = ("grpc.aio.", "grpc.experimental.aio.")
 
 UNKNOWN_STUBS = "generated:"
@@ -183,26 +205,7 @@ def normalise(path: str) -> str:
     for prefix in AIO_PREFIXES[1:]:
         if path.startswith(prefix):
             return "grpc.aio." + path.removeprefix(prefix)
-    return {
-        "grpc.aio._channel.Channel": "grpc.aio.Channel",
-        "grpc.aio._server.Server": "grpc.aio.Server",
-        "grpc.aio._call.AioRpcError": "grpc.aio.AioRpcError",
-        "grpc.aio.StatusCode": "grpc.StatusCode",
-        "grpc.aio._metadata.Metadata": "grpc.aio.Metadata",
-        "grpc.aio.RpcError": "grpc.RpcError",
-        **{
-            f"grpc.aio._interceptor.{name}": f"grpc.aio.{name}"
-            for name in (
-                "ClientCallDetails",
-                "ClientInterceptor",
-                "ServerInterceptor",
-                "StreamStreamClientInterceptor",
-                "StreamUnaryClientInterceptor",
-                "UnaryStreamClientInterceptor",
-                "UnaryUnaryClientInterceptor",
-            )
-        },
-    }.get(path, path)
+    return _PUBLIC.get(path, path)
 
 
 CREDENTIALS = {

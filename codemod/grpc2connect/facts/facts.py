@@ -249,9 +249,9 @@ class Facts(ClientQuestions):
         name = (alias.asname or alias.name).partition(".")[0]
         scope = module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef) or module.tree
         assert isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)
-        if isinstance(scope, ast.ClassDef) or name in _declared_elsewhere(scope):
-            return True
         aliases = self._aliases(scope, name)
+        if isinstance(scope, ast.ClassDef) or name in self._imported_names[scope].declared_elsewhere:
+            return True
         if any(isinstance(value, Api) and self.program.may_hide(module, value.path.partition(".")[0])
                for value in self.values(alias)):  # fmt: skip
             return True
@@ -268,6 +268,7 @@ class _ImportedNames:
     """The names of a scope that imports bind, and nothing else does."""
 
     def __init__(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> None:
+        self._scope = scope
         self._found: dict[str, list[ast.alias]] = {}
         self._stars: list[ast.alias] = []
         self._bound: set[str] = set()
@@ -289,11 +290,11 @@ class _ImportedNames:
         """Whether something other than an import binds a name too."""
         return name in self._bound
 
-
-def _declared_elsewhere(scope: ast.AST) -> frozenset[str]:
-    """The names that a function binds for its module, or for a function around it."""
-    declared = (child for child in ast.walk(scope) if isinstance(child, ast.Global | ast.Nonlocal))
-    return frozenset(name for child in declared for name in child.names)
+    @cached_property
+    def declared_elsewhere(self) -> frozenset[str]:
+        """The names that the scope's functions bind for the module, or for a function around them."""
+        declared = (child for child in ast.walk(self._scope) if isinstance(child, ast.Global | ast.Nonlocal))
+        return frozenset(name for child in declared for name in child.names)
 
 
 def _alone(value: Channel | Server) -> frozenset[Service]:

@@ -116,7 +116,7 @@ class Units:
     def mixed(self, reference: Reference) -> bool:
         """Whether some services of the part of the program around a reference stay on gRPC."""
         component = reference.facts.component(reference.module)
-        return component in self._kept_components or any(map(self.why_left, self._by_component.get(component, ())))
+        return component in self._kept_components or any(map(self.why_left, self.around(reference)))
 
     def keep(self, reference: Reference) -> None:
         """Keep a file's references to no service in particular as they are: one of them has no other outcome."""

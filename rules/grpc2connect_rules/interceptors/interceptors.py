@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Outcome, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
 _SYNC = (
@@ -42,16 +42,7 @@ _SYNC = (
     "unary_stream_rpc_method_handler",
     "unary_unary_rpc_method_handler",
 )
-_AIO = (
-    "ClientCallDetails",
-    "ClientInterceptor",
-    "ServerInterceptor",
-    "StreamStreamClientInterceptor",
-    "StreamUnaryClientInterceptor",
-    "UnaryStreamClientInterceptor",
-    "UnaryUnaryClientInterceptor",
-)
-_NAMES = {f"grpc.{name}": name for name in _SYNC} | {f"grpc.aio.{name}": f"Aio{name}" for name in _AIO}
+_NAMES = {f"grpc.{name}": name for name in _SYNC} | {f"grpc.aio.{name}": f"Aio{name}" for name in api.AIO_INTERCEPTORS}
 
 
 @rule("G2C701", on=ApiUse, names=set(_NAMES), attribute="path")

@@ -1,0 +1,17 @@
+"""Which sides of a method stream."""
+
+from __future__ import annotations
+
+from connectrpc.method import StreamType
+
+__all__ = ["streams_requests", "streams_responses"]
+
+
+def streams_requests(kind: StreamType) -> bool:
+    """Return whether clients send a stream of requests to methods of a kind."""
+    return kind in (StreamType.CLIENT_STREAM, StreamType.BIDI_STREAM)
+
+
+def streams_responses(kind: StreamType) -> bool:
+    """Return whether servers send a stream of responses from methods of a kind."""
+    return kind in (StreamType.SERVER_STREAM, StreamType.BIDI_STREAM)
