@@ -1,0 +1,1 @@
+"""Carries calls over grpcio instead of connectrpc's transports."""
