@@ -17,6 +17,7 @@ class AioServer(ServerBase):
     """A server with the interface of `grpc.aio.server(...)`, for servicers of generated Connect applications.
 
     One port serves gRPC, gRPC-Web and Connect clients. Async handlers run on the loop; sync ones on a thread pool.
+    On the grpcio wire, its ports are those of a real `grpc.aio.server`; see `Server`.
 
     Args:
         migration_thread_pool: the executor for sync handlers; by default a `ThreadPoolExecutor()`.
@@ -24,11 +25,12 @@ class AioServer(ServerBase):
         interceptors: `AioServerInterceptor` or `grpc.aio.ServerInterceptor` objects, in order.
         options: as for `Server`.
         maximum_concurrent_rpcs: RPCs beyond it are refused with RESOURCE_EXHAUSTED.
-        compression: ignored; responses over gRPC are not compressed.
+        compression: as for `Server`.
+        wire: as for `Server`.
 
     Raises:
         AttributeError: one of `handlers` is no handler.
-        ValueError: one of `interceptors` is no interceptor of `grpc.aio`.
+        ValueError: one of `interceptors` is no interceptor of `grpc.aio`, or there is no such wire.
 
     Native form: a module-level `app = XASGIApplication(servicer)` run by an ASGI server.
 
@@ -45,11 +47,16 @@ class AioServer(ServerBase):
         options: Sequence[tuple[str, Any]] | None = None,
         maximum_concurrent_rpcs: int | None = None,
         compression: Any = None,
+        *,
+        wire: str | None = None,
     ) -> None:
-        """Make a server; nothing is bound yet and no event loop is needed."""
-        super().__init__(migration_thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs)
+        """Make a server; nothing is bound yet. Ports of the grpcio wire belong to the event loop they are added in."""
+        super().__init__(
+            migration_thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs, compression, wire=wire
+        )
         self._serving: Serving | None = None
         self._closed = False
+        self._ended = asyncio.Event()
 
     async def start(self) -> None:
         """Serve, in the running event loop; returns once connections are accepted.
@@ -61,10 +68,14 @@ class AioServer(ServerBase):
         """
         if self._started:
             raise RuntimeError("the server has been started before")
+        self._bind_connect_addresses()
         self._started = True
         serving = Serving(self._dispatcher, self._listeners)
         try:
             await serving.start()
+            if self._core is not None:
+                self._fill_core()
+                await self._core.start()
         except BaseException:
             await serving.stop(None)
             raise
@@ -81,8 +92,15 @@ class AioServer(ServerBase):
         if self._serving is None:
             self._started = self._closed = True
             self._close_ports()
+            if self._core is not None:
+                await self._core.stop(grace)
             return
-        await asyncio.shield(self._serving.stop(grace))
+        await asyncio.shield(asyncio.create_task(self._stop_all(self._serving, grace)))
+
+    async def _stop_all(self, serving: Serving, grace: float | None) -> None:
+        core = () if self._core is None else (self._core.stop(grace),)
+        await asyncio.gather(serving.stop(grace), *core)
+        self._ended.set()
 
     async def wait_for_termination(self, timeout: float | None = None) -> bool:
         """Wait until the server has stopped.
@@ -100,7 +118,7 @@ class AioServer(ServerBase):
         if self._serving is None:
             raise RuntimeError("the server has not been started")
         try:
-            await asyncio.wait_for(self._serving.ended.wait(), timeout)
+            await asyncio.wait_for(self._ended.wait(), timeout)
         except TimeoutError:
             return True
         return False

@@ -114,18 +114,30 @@ class MovedApplication(ConnectASGIApplication[Any]):
         self._found = found
         return found
 
+    def _known_endpoints(self) -> Mapping[str, Any]:
+        if self._found is None:
+            if self.has_lifespan:
+                raise RuntimeError(f"{self.path} has not been started: the ASGI server must support lifespan")
+            self._resolve(self.settings["service"])
+        assert self._found is not None
+        return self._found
+
+    @property
+    def has_lifespan(self) -> bool:
+        """Whether its service is made when the server starts."""
+        return inspect.isasyncgen(self.settings["service"])
+
+    def paths(self) -> list[str]:
+        """Return the paths of the methods; raises as `endpoint`."""
+        return list(self._known_endpoints())
+
     def endpoint(self, path: str) -> Any:
         """Return the endpoint of a method, or None.
 
         Raises:
             RuntimeError: its service comes from a generator that has not been started.
         """
-        if self._found is None:
-            if inspect.isasyncgen(self.settings["service"]):
-                raise RuntimeError(f"{self.path} has not been started: the ASGI server must support lifespan")
-            self._resolve(self.settings["service"])
-        assert self._found is not None
-        return self._found.get(path)
+        return self._known_endpoints().get(path)
 
     def raw_codecs(self, path: str) -> list[Any]:
         """Return the codecs for a method that is served in bytes."""

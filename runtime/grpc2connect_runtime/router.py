@@ -74,6 +74,16 @@ class Router:
         """The mounted applications."""
         return list(self._apps.values())
 
+    @property
+    def registered(self) -> Mapping[str, Any]:
+        """The method handlers of services that have not moved, by path."""
+        return self._registered
+
+    @property
+    def generic(self) -> Sequence[Any]:
+        """The generic handlers, in order."""
+        return self._generic
+
     def mount(self, app: Any) -> None:
         """Add an application; one for the same service replaces it.
 

@@ -72,10 +72,23 @@ class _Thread:
                 self._loop.call_soon_threadsafe(self._serving.stop, grace)
 
 
+def _stop_core(core: Any, stopped: threading.Event) -> None:
+    ended = core.stop(None)
+    threading.Thread(target=_set_after, args=([ended], stopped), name="rpc-server-stop", daemon=True).start()
+
+
+def _set_after(ended: list[threading.Event], stopped: threading.Event) -> None:
+    for event in ended:
+        event.wait()
+    stopped.set()
+
+
 class Server(ServerBase):
     """A server with the interface of `grpc.server(...)`, for servicers of generated Connect applications.
 
     One port serves gRPC, gRPC-Web and Connect clients. Sync handlers run on `thread_pool`; async ones on the loop.
+    On the grpcio wire, its ports are those of a real `grpc.server`, which serves the same handlers to gRPC clients as
+    fast and as exactly as before; Connect is served where `add_connect_port` or `G2C_CONNECT_ADDRESS` say.
 
     Args:
         thread_pool: the executor for sync handlers; by default a `ThreadPoolExecutor()`.
@@ -84,13 +97,14 @@ class Server(ServerBase):
         options: `grpc.max_receive_message_length` and `grpc.so_reuseport` are honoured; what would change nothing here
             is ignored, anything else logged.
         maximum_concurrent_rpcs: RPCs beyond it are refused with RESOURCE_EXHAUSTED.
-        compression: ignored; responses over gRPC are not compressed.
-        xds: refused.
+        compression: of responses on the grpcio wire; else ignored, responses over gRPC are not compressed.
+        xds: whether the ports are configured by xDS; such a server is on the grpcio wire.
+        wire: "connect" or "grpcio"; what `G2C_WIRE` says goes first, and without both it is "connect".
 
     Raises:
         AttributeError: one of `handlers` is no handler.
-        NotImplementedError: `xds` is given.
         TypeError: one of `interceptors` is no interceptor, or an async one.
+        ValueError: there is no such wire.
 
     Native form: a module-level `app = XASGIApplication(servicer)` run by an ASGI server (for gRPC clients: hypercorn
     with `keep_alive_max_requests` raised). Go there where nothing else is done with the server object.
@@ -107,9 +121,11 @@ class Server(ServerBase):
         maximum_concurrent_rpcs: int | None = None,
         compression: Any = None,
         xds: bool = False,
+        *,
+        wire: str | None = None,
     ) -> None:
         """Make a server; nothing is bound yet."""
-        super().__init__(thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs, xds)
+        super().__init__(thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs, compression, xds, wire)
         self._thread: _Thread | None = None
         self._stopped = threading.Event()
 
@@ -124,12 +140,25 @@ class Server(ServerBase):
         """
         if self._started:
             raise ValueError("Cannot start already-started server!")
+        self._bind_connect_addresses()
         self._started = True
-        thread = _Thread(self._dispatcher, self._listeners)
-        self._stopped = thread.stopped
-        self._thread = thread
-        weakref.finalize(self, thread.stop, None)
-        thread.start()
+        if self._serves_connect:
+            thread = _Thread(self._dispatcher, self._listeners)
+            weakref.finalize(self, thread.stop, None)
+            thread.start()
+            self._thread = thread
+        if self._core is None:
+            assert self._thread is not None
+            self._stopped = self._thread.stopped
+            return
+        try:
+            self._fill_core()
+            self._core.start()
+        except BaseException:
+            if self._thread is not None:
+                self._thread.stop(None)
+            raise
+        weakref.finalize(self, _stop_core, self._core, self._stopped)
 
     def stop(self, grace: float | None) -> threading.Event:
         """Refuse new calls, give those in flight time, then end them with UNAVAILABLE. Does not block.
@@ -142,12 +171,21 @@ class Server(ServerBase):
 
         Native form: SIGTERM to the ASGI server.
         """
+        ended = []
         if self._thread is None:
-            self._started = True
             self._close_ports()
-            self._stopped.set()
         else:
             self._thread.stop(grace)
+            ended.append(self._thread.stopped)
+        if self._core is not None:
+            ended.append(self._core.stop(grace))
+        if not (self._started and ended):
+            self._started = True
+            self._stopped.set()
+        elif self._stopped not in ended:
+            threading.Thread(
+                target=_set_after, args=(ended, self._stopped), name="rpc-server-stop", daemon=True
+            ).start()
         return self._stopped
 
     def wait_for_termination(self, timeout: float | None = None) -> bool:

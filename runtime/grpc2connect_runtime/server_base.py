@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import Any
 
 from .aio_context import AioServicerContext
-from .applications import moved_application
+from .applications import MovedApplication, moved_application
 from .binding import bind
 from .context import ServicerContext
 from .credentials import ServerCredentials
@@ -19,9 +19,11 @@ from .method_handlers import HandlerCallDetails, RpcMethodHandler
 from .reflection import reflection_services
 from .router import Router
 from .server_interceptors import server_interceptors
-from .server_options import refuse_xds, server_options
+from .server_options import server_options
 from .serving import Listener
 from .unmoved import adopt
+from .wire.choice import CONNECT, GRPCIO, chosen_wire, connect_addresses
+from .wire.connect_interceptors import require_async_interceptors
 
 _log = logging.getLogger(__name__)
 
@@ -38,11 +40,17 @@ class ServerBase:
         interceptors: Any,
         options: Sequence[tuple[str, Any]] | None,
         maximum_concurrent_rpcs: int | None,
+        compression: Any,
         xds: bool = False,
+        wire: str | None = None,
     ) -> None:
-        refuse_xds(xds)
         self._started = False
-        self._options = server_options(options)
+        self._wire = GRPCIO if xds else chosen_wire(wire or CONNECT)
+        self._options = server_options(options, known=self._wire == GRPCIO)
+        intercepting = server_interceptors(interceptors, aio=self._aio)
+        self._core_arguments = (thread_pool, intercepting, options, maximum_concurrent_rpcs, compression, xds)
+        self._core: Any = None
+        self._tls: ServerCredentials | None = None
         runs_handlers = HandlerInterceptor(thread_pool, aio=self._aio)
         limits = [] if maximum_concurrent_rpcs is None else [ConcurrencyLimit(maximum_concurrent_rpcs)]
         self._interceptors: list[Any] = [*limits, runs_handlers]
@@ -50,7 +58,7 @@ class ServerBase:
             runs_handlers,
             limits,
             self._options.read_max_bytes,
-            server_interceptors(interceptors, aio=self._aio),
+            intercepting,
             aio=self._aio,
         )
         self._dispatcher = Dispatcher(self._router)
@@ -67,15 +75,19 @@ class ServerBase:
         """
         return self._dispatcher
 
-    def add_service(self, application_class: Callable[..., Any], servicer: Any) -> None:
+    def add_service(
+        self, application_class: Callable[..., Any], servicer: Any, *, interceptors: Sequence[Any] = ()
+    ) -> None:
         """Serve a servicer.
 
         Args:
             application_class: the generated `XASGIApplication`.
             servicer: an object whose handlers are sync, async or some of both.
+            interceptors: async interceptors of connectrpc for this service, run on every wire.
 
         Raises:
             RuntimeError: the server has been started.
+            TypeError: one of the interceptors would never be run.
 
         Native form: `app = XASGIApplication(servicer)`.
 
@@ -83,7 +95,12 @@ class ServerBase:
         """
         if self._started:
             raise RuntimeError("services must be added before the server is started")
-        settings = {"interceptors": self._interceptors, "read_max_bytes": self._options.read_max_bytes}
+        require_async_interceptors(interceptors)
+        *limits, runs_handlers = self._interceptors
+        settings = {
+            "interceptors": [*limits, *interceptors, runs_handlers],
+            "read_max_bytes": self._options.read_max_bytes,
+        }
         self._router.mount(moved_application(application_class, servicer, **settings))
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Iterable[Any]) -> None:
@@ -146,7 +163,7 @@ class ServerBase:
         if self._started:
             raise RuntimeError("services must be added before the server is started")
         for application_class, service in reflection_services(service_names, pool):
-            self._router.mount(moved_application(application_class, service))
+            self._router.mount(moved_application(application_class, service, interceptors=()))
 
     def add_insecure_port(self, address: str) -> int:
         """Bind a plaintext port for gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2.
@@ -166,35 +183,88 @@ class ServerBase:
         """
         return self._add_port(address, None)
 
-    def add_secure_port(self, address: str, server_credentials: ServerCredentials) -> int:
+    def add_secure_port(self, address: str, server_credentials: Any) -> int:
         """Bind a TLS port; like `add_insecure_port`.
 
         Args:
             address: as for `add_insecure_port`.
-            server_credentials: from `ssl_server_credentials`.
+            server_credentials: from `ssl_server_credentials`. A port with grpcio's own (ALTS, local, xDS, certificates
+                that change) is grpcio's, and serves gRPC only.
 
         Raises:
             RuntimeError: the address cannot be bound, or the server has been started.
-            NotImplementedError: the credentials are grpcio's own.
 
         Native form: `--certfile` and `--keyfile` of the ASGI server.
 
         Source: `grpc.Server.add_secure_port`, grpcio 1.85.
         """
-        if not isinstance(server_credentials, ServerCredentials):
-            raise NotImplementedError(
-                "only credentials from ssl_server_credentials() of this package are supported, not "
-                f"{type(server_credentials).__name__}"
-            )
-        server_credentials.context()
+        if isinstance(server_credentials, ServerCredentials):
+            server_credentials.context()
+            self._tls = server_credentials
         return self._add_port(address, server_credentials)
 
-    def _add_port(self, address: str, credentials: ServerCredentials | None) -> int:
+    def add_connect_port(self, address: str, server_credentials: ServerCredentials | None = None) -> int:
+        """Bind a port for Connect, gRPC-Web and gRPC that is not grpcio's, whatever the wire.
+
+        `G2C_CONNECT_ADDRESS` (addresses with commas between them) binds such ports without a change of the code; they
+        have the credentials of the last TLS port.
+
+        Args:
+            address: as for `add_insecure_port`.
+            server_credentials: from `ssl_server_credentials`; without, plaintext.
+
+        Raises:
+            RuntimeError: the address cannot be bound, or the server has been started.
+
+        Native form: `--bind` of the ASGI server.
+        """
+        self._refuse_if_started()
+        sockets, port = bind(address, reuse_port=self._options.reuse_port)
+        self._listeners.append(Listener(sockets, server_credentials))
+        return port
+
+    def _refuse_if_started(self) -> None:
         if self._started:
             raise RuntimeError("ports must be added before the server is started")
-        sockets, port = bind(address, reuse_port=self._options.reuse_port)
-        self._listeners.append(Listener(sockets, credentials))
-        return port
+
+    def _add_port(self, address: str, credentials: Any) -> int:
+        self._refuse_if_started()
+        if self._wire == CONNECT and (credentials is None or isinstance(credentials, ServerCredentials)):
+            return self.add_connect_port(address, credentials)
+        from .wire.server_core import core_credentials
+
+        core = self._core_server()
+        if credentials is None:
+            return int(core.add_insecure_port(address))
+        return int(core.add_secure_port(address, core_credentials(credentials)))
+
+    def _core_server(self) -> Any:
+        """Return grpcio's server, made when it is first needed."""
+        if self._core is None:
+            from .wire.server_core import core_server
+
+            self._core = core_server(*self._core_arguments, aio=self._aio)
+        return self._core
+
+    def _bind_connect_addresses(self) -> None:
+        """Bind what `G2C_CONNECT_ADDRESS` says, before the start."""
+        for address in connect_addresses() if self._wire == GRPCIO else ():
+            self.add_connect_port(address, self._tls)
+
+    @property
+    def _serves_connect(self) -> bool:
+        """Whether there is anything to serve beside grpcio's server."""
+        return bool(self._listeners) or self._core is None or any(self._has_lifespan(app) for app in self._router.apps)
+
+    @staticmethod
+    def _has_lifespan(app: Any) -> bool:
+        return isinstance(app, MovedApplication) and app.has_lifespan
+
+    def _fill_core(self) -> None:
+        from .wire.server_core import add_all
+
+        router = self._router
+        add_all(self._core, router.apps, router.registered, router.generic, aio=self._aio)
 
     def _close_ports(self) -> None:
         for listener in self._listeners:

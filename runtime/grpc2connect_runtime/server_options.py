@@ -38,8 +38,13 @@ class ServerOptions:
     reuse_port: bool = True
 
 
-def server_options(options: Sequence[tuple[str, Any]] | None) -> ServerOptions:
-    """Return the options that mean something here; the others are harmless, or logged as a warning."""
+def server_options(options: Sequence[tuple[str, Any]] | None, *, known: bool = False) -> ServerOptions:
+    """Return the options that mean something here; the others are harmless, or logged as a warning.
+
+    Args:
+        options: those of the user.
+        known: whether grpcio gets them too, so that nothing need be said of the others.
+    """
     read_max_bytes: int | None = DEFAULT_READ_MAX_BYTES
     reuse_port = True
     for key, value in options or ():
@@ -47,12 +52,6 @@ def server_options(options: Sequence[tuple[str, Any]] | None) -> ServerOptions:
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.so_reuseport":
             reuse_port = bool(value)
-        elif key not in _HARMLESS:
+        elif not known and key not in _HARMLESS:
             _log.warning("server option %s=%r has no effect", key, value)
     return ServerOptions(read_max_bytes, reuse_port)
-
-
-def refuse_xds(xds: bool) -> None:
-    """Raise NotImplementedError for an xDS server."""
-    if xds:
-        raise NotImplementedError("xDS servers are only served by grpcio")

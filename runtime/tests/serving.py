@@ -80,10 +80,15 @@ def runtime_server(gen, flavour, seen, downstream=None, workers=4):
                 assert server.stop(None).wait(20)
         return
     with Loop() as loop:
-        server = runtime.AioServer()
-        server.add_service(gen.connect.EchoASGIApplication, servicer)
-        port = server.add_insecure_port("127.0.0.1:0")
-        loop.run(server.start())
+
+        async def start():
+            server = runtime.AioServer()
+            server.add_service(gen.connect.EchoASGIApplication, servicer)
+            port = server.add_insecure_port("127.0.0.1:0")
+            await server.start()
+            return server, port
+
+        server, port = loop.run(start())
         try:
             yield port
         finally:

@@ -10,6 +10,8 @@ import grpc2connect_runtime as runtime
 
 pytest.importorskip("connectrpc_grpcreflect")
 
+pytestmark = pytest.mark.usefixtures("wire")
+
 
 def look_up(port):
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -35,11 +37,15 @@ def test_a_grpcio_client_reflects_on_a_sync_server(gen):
 
 
 def test_a_grpcio_client_reflects_on_an_aio_server(gen):
-    with Loop() as loop:
+    async def start():
         server = runtime.AioServer()
         server.enable_reflection(NAMES)
         port = server.add_insecure_port("127.0.0.1:0")
-        loop.run(server.start())
+        await server.start()
+        return server, port
+
+    with Loop() as loop:
+        server, port = loop.run(start())
         try:
             look_up(port)
         finally:

@@ -17,6 +17,7 @@ from test_unmoved_services import servicer, serving
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("wire")
 TIMEOUT_S = 10
 who = contextvars.ContextVar("who", default="nobody")
 WAYS = ("grpcio", "unmoved", "moved")
@@ -272,6 +273,7 @@ def post(port, method, body):
         return error.code
 
 
+@pytest.mark.connect_wire
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_no_protocol_gets_past_an_interceptor(gen, flavour):
     kind = SyncAuth if flavour == "sync" else AioAuth
@@ -283,6 +285,7 @@ def test_no_protocol_gets_past_an_interceptor(gen, flavour):
             assert post(port, "Say", {"text": "k"}) == (200 if way == "moved" else 415)
 
 
+@pytest.mark.connect_wire
 def test_wrapped_moved_handlers_keep_json(gen):
     log = []
     add = adder(gen, "sync", "moved", Seen())

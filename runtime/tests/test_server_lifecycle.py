@@ -21,6 +21,7 @@ from serving import Loop, runtime_server
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("wire")
 TIMEOUT_S = 10
 
 
@@ -201,9 +202,10 @@ def test_a_running_server_does_not_keep_the_process(how):
     assert (done.returncode == 0) is (how == "end")
 
 
+@pytest.mark.connect_wire
 def test_what_is_not_supported_is_refused():
     refused = {"handlers": ([object()], AttributeError), "interceptors": ([object()], TypeError)}
-    for name, (value, error) in (*refused.items(), ("xds", (True, NotImplementedError))):
+    for name, (value, error) in refused.items():
         with pytest.raises(error):
             runtime.Server(**{name: value})
     with pytest.raises(ValueError):
@@ -217,6 +219,7 @@ def test_what_is_not_supported_is_refused():
             runtime.insecure_channel(target)
 
 
+@pytest.mark.connect_wire
 def test_options(gen, caplog):
     gate = Gate(gen)
     gate.gate.set()
@@ -262,13 +265,16 @@ def test_one_servicer_mixes_colours_and_shapes(gen, server_class):
             return answers()
 
     with Loop() as loop:
-        server = server_class()
-        server.add_service(gen.connect.EchoASGIApplication, Service())
-        port = server.add_insecure_port("127.0.0.1:0")
-        if server_class is runtime.AioServer:
-            loop.run(server.start())
-        else:
-            server.start()
+
+        async def start():
+            server = server_class()
+            server.add_service(gen.connect.EchoASGIApplication, Service())
+            port = server.add_insecure_port("127.0.0.1:0")
+            if (starting := server.start()) is not None:
+                await starting
+            return server, port
+
+        server, port = loop.run(start())
         try:
             with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
                 stub = gen.pb2_grpc.EchoStub(channel)

@@ -11,6 +11,7 @@ import pytest
 from servicers import Seen
 from serving import FLAVOURS, grpcio_server, runtime_server
 
+pytestmark = pytest.mark.usefixtures("wire")
 TIMEOUT_S = 10
 
 CASES = {
@@ -209,6 +210,7 @@ def post(port, case):
         return error.code, json.load(error)
 
 
+@pytest.mark.connect_wire
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_connect_json_on_the_same_port(gen, flavour):
     with runtime_server(gen, flavour, Seen()) as port:

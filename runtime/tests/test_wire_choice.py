@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from grpc2connect_runtime.wire.choice import CONNECT, GRPCIO, chosen_wire
 
 

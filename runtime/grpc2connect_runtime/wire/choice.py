@@ -1,10 +1,10 @@
-"""Which library carries the bytes: `G2C_WIRE`."""
+"""Which library carries the bytes: `G2C_WIRE`; and where Connect is served beside grpcio: `G2C_CONNECT_ADDRESS`."""
 
 from __future__ import annotations
 
 import os
 
-__all__ = ["CONNECT", "GRPCIO", "chosen_wire"]
+__all__ = ["CONNECT", "GRPCIO", "chosen_wire", "connect_addresses"]
 
 CONNECT = "connect"
 GRPCIO = "grpcio"
@@ -23,3 +23,8 @@ def chosen_wire(default: str) -> str:
     if name not in (CONNECT, GRPCIO):
         raise ValueError(f"G2C_WIRE must be {CONNECT} or {GRPCIO}, not {name!r}")
     return name
+
+
+def connect_addresses() -> list[str]:
+    """Return the addresses of `G2C_CONNECT_ADDRESS`: where servers on the grpcio wire serve Connect clients."""
+    return [address for part in os.environ.get("G2C_CONNECT_ADDRESS", "").split(",") if (address := part.strip())]
