@@ -44,14 +44,14 @@ def gen(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run what uses the fixture `wire` on both wires; what is marked `connect_wire` on that one only."""
-    if "wire" in metafunc.fixturenames:
+    """Run what uses the fixture `each_wire` on both wires; what is marked `connect_wire` on that one only."""
+    if "each_wire" in metafunc.fixturenames:
         only = metafunc.definition.get_closest_marker("connect_wire") is not None
-        metafunc.parametrize("wire", ["connect"] if only else ["connect", "grpcio"], indirect=True)
+        metafunc.parametrize("each_wire", ["connect"] if only else ["connect", "grpcio"], indirect=True)
 
 
 @pytest.fixture
-def wire(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def each_wire(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """What carries the calls of this package's servers and channels."""
     monkeypatch.setenv("G2C_WIRE", request.param)
     return str(request.param)

@@ -10,7 +10,7 @@ import grpc2connect_runtime as runtime
 
 pytest.importorskip("connectrpc_grpcreflect")
 
-pytestmark = pytest.mark.usefixtures("wire")
+pytestmark = pytest.mark.usefixtures("each_wire")
 
 
 def look_up(port):

@@ -17,7 +17,7 @@ from test_unmoved_services import servicer, serving
 
 import grpc2connect_runtime as runtime
 
-pytestmark = pytest.mark.usefixtures("wire")
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 who = contextvars.ContextVar("who", default="nobody")
 WAYS = ("grpcio", "unmoved", "moved")

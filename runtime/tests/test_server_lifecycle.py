@@ -21,7 +21,7 @@ from serving import Loop, runtime_server
 
 import grpc2connect_runtime as runtime
 
-pytestmark = pytest.mark.usefixtures("wire")
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 
 

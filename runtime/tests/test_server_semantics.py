@@ -11,7 +11,7 @@ import pytest
 from servicers import Seen
 from serving import FLAVOURS, grpcio_server, runtime_server
 
-pytestmark = pytest.mark.usefixtures("wire")
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 
 CASES = {

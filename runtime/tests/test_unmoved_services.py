@@ -20,7 +20,7 @@ from test_server_semantics import CASES, METADATA, observe_stream, observe_unary
 
 import grpc2connect_runtime as runtime
 
-pytestmark = pytest.mark.usefixtures("wire")
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 MAKERS = ("grpcio", "runtime")
 
@@ -195,7 +195,7 @@ def free_port():
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
-def test_a_moved_and_an_unmoved_service_on_one_server(gen, flavour, wire, monkeypatch):
+def test_a_moved_and_an_unmoved_service_on_one_server(gen, flavour, each_wire, monkeypatch):
     connect = free_port()
     monkeypatch.setenv("G2C_CONNECT_ADDRESS", f"127.0.0.1:{connect}")
 
@@ -220,7 +220,7 @@ def test_a_moved_and_an_unmoved_service_on_one_server(gen, flavour, wire, monkey
         assert gen.pb2_grpc.EchoStub(channel).Say(ask, timeout=TIMEOUT_S).text == "x"
         assert gen.pb2_grpc.OtherStub(channel).Ping(ask, timeout=TIMEOUT_S).text == "pong x"
         request = urllib.request.Request(
-            f"http://127.0.0.1:{connect if wire == 'grpcio' else port}/tests.v1.Other/Ping",
+            f"http://127.0.0.1:{connect if each_wire == 'grpcio' else port}/tests.v1.Other/Ping",
             data=ask.SerializeToString(),
             headers={"Content-Type": "application/proto"},
         )
