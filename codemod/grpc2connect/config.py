@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from grpc2connect.options import ClientProtocol, GeneratedPlace, RuntimeMode
+from grpc2connect.options import ClientProtocol, GeneratedPlace, RuntimeMode, Serve
 
 _Enum = TypeVar("_Enum", bound=enum.Enum)
 
@@ -30,6 +30,7 @@ class Config:
     ignore: tuple[str, ...] = ()
     runtime: RuntimeMode | None = None
     client_protocol: ClientProtocol | None = None
+    serve: Serve | None = None
     python: Path | None = None
     generated: GeneratedPlace | None = None
     baseline: Path | None = None
@@ -122,4 +123,5 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "python": _path,
     "runtime": _choice(RuntimeMode),
     "select": _strings,
+    "serve": _choice(Serve),
 }

@@ -195,7 +195,7 @@ class _Run:
             infer(self.program, state)
             imported = {module.path for module in self.program.modules()} & seeds
             new = (imported | relevance.users(*held(state, self.program.modules()))) - active
-        facts = Facts(self.program, state)
+        facts = Facts(self.program, state, self.options.serve)
         references: list[Reference] = []
         for module in self.program.modules():
             with expendable(module.path):

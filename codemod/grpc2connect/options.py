@@ -21,6 +21,13 @@ class ClientProtocol(enum.Enum):
     CONNECT = "connect"
 
 
+class Serve(enum.Enum):
+    """What serves a migrated server's ports: grpcio, with Connect on ports of its own, or one server for all."""
+
+    DUAL = "dual"
+    SINGLE = "single"
+
+
 @dataclass(frozen=True)
 class GeneratedPlace:
     """Where `*_connect.py` go when the stubs are not in the repository: folder `out`, import prefix `package`."""
@@ -48,6 +55,7 @@ class Options:
     ignore: tuple[str, ...] = ()
     runtime: RuntimeMode = RuntimeMode.VENDOR
     client_protocol: ClientProtocol = ClientProtocol.GRPC
+    serve: Serve = Serve.DUAL
     python: Path | None = None
     generated: GeneratedPlace | None = None
     project: Path | None = None

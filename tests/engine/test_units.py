@@ -57,7 +57,6 @@ def test_all_of_a_unit_moves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "line", "code"),
     [
-        (", xds=True", "", "G2C301"),
         ("", "    server.no_such_method(())\n", "G2C302"),
         ("", "    getattr(Shop(), 'GetItem')\n", "G2C504"),
         ("", "    print(shop_pb2_grpc.ShopStub)\n", "G2C803"),
@@ -94,7 +93,7 @@ def test_a_server_takes_services_that_stay_beside_those_that_move(tmp_path: Path
     result = made.run()
     assert changed(result) == {"service.py", "main.py"}
     after = after_of(result, "main.py")
-    assert "server = Server(pool)" in after
+    assert 'server = Server(pool, wire="grpcio")' in after
     assert "server.add_service(shop_connect.ShopASGIApplication, Shop())" in after
     assert "shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)" in after
     assert states(result, "shopapi.v1.Stock") == {State.LEFT}
@@ -143,7 +142,8 @@ def test_what_needs_the_wire_of_grpcio_keeps_all_on_its_server(tmp_path: Path) -
 
 
 def test_services_on_a_server_that_stays_stay_with_it(tmp_path: Path) -> None:
-    both = MAIN.format(more=", xds=True") + (
+    both = MAIN.format(more="") + (
+        "    server.no_such_method(())\n"
         "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n\n\n"
         "class Stock(shop_pb2_grpc.StockServicer):\n    def CountItem(self, request, context):\n        return None\n"
     )

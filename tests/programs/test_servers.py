@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grpc2connect.options import Serve
 from grpc2connect.results import State
 from tests.programs.conftest import Check, Program
 
@@ -174,7 +175,7 @@ def test_a_server_keeps_its_lines(becomes: Check) -> None:
         "from concurrent import futures\n\nfrom grpc2connect_runtime import Server\n\nimport greeting_connect\n"
         "from greeter import Greeter\n\n\n"
         "def serve():\n"
-        "    server = Server(futures.ThreadPoolExecutor(max_workers=10))\n"
+        '    server = Server(futures.ThreadPoolExecutor(max_workers=10), wire="grpcio")\n'
         "    server.add_service(\n"
         "        greeting_connect.GreeterASGIApplication,  # the one\n"
         "        Greeter(),\n"
@@ -185,20 +186,47 @@ def test_a_server_keeps_its_lines(becomes: Check) -> None:
     )
 
 
-def test_a_server_for_xds_stays_whole(program: Program) -> None:
-    text = (
-        HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
-        "    def SayHello(self, request, context):\n"
-        "        return greeting_pb2.HelloReply()\n\n\n"
-        "def serve(pool):\n"
-        "    server = grpc.server(pool, xds=True)\n"
-        "    greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)\n"
-    )
-    program.write("app.py", text)
-    result = program.migrate()
-    assert program.text("app.py") == text
-    assert {entry.state for entry in result.ledger} == {State.LEFT}
-    assert "G2C301" in {finding.code for finding in result.findings}
+SERVE = (
+    HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+    "    def SayHello(self, request, context):\n"
+    "        return greeting_pb2.HelloReply()\n\n\n"
+    "def serve(pool, options):\n"
+    "    server = {}\n"
+    "    greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "dual", "single"),
+    [
+        ("grpc.server(pool, xds=True)", 'Server(pool, xds=True, wire="grpcio")', "Server(pool, xds=True)"),
+        ("grpc.aio.server()", 'AioServer(wire="grpcio")', "AioServer()"),
+        ("grpc.server(pool, **options)", 'Server(pool, **options, wire="grpcio")', "Server(pool, **options)"),
+        (
+            "grpc.server(\n        pool,\n        options=[\n            1,\n        ],\n    )",
+            'Server(\n        pool,\n        options=[\n            1,\n        ],\n        wire="grpcio",\n    )',
+            "Server(\n        pool,\n        options=[\n            1,\n        ],\n    )",
+        ),
+        (
+            "grpc.server(\n        (\n            pool\n        ),\n    )",
+            'Server(\n        (\n            pool\n        ),\n        wire="grpcio",\n    )',
+            "Server(\n        (\n            pool\n        ),\n    )",
+        ),
+        ("grpc.server((pool),)", 'Server((pool), wire="grpcio",)', "Server((pool),)"),
+        (
+            "grpc.server(\n        pool,  # shared\n        options=(options),  # tuned\n    )",
+            'Server(\n        pool,  # shared\n        options=(options),  # tuned\n        wire="grpcio",\n    )',
+            "Server(\n        pool,  # shared\n        options=(options),  # tuned\n    )",
+        ),
+    ],
+)
+def test_what_serves_the_ports_is_chosen(program: Program, before: str, dual: str, single: str) -> None:
+    for serve, after in ((Serve.DUAL, dual), (Serve.SINGLE, single)):
+        program.write("app.py", SERVE.format(before))
+        result = program.run(serve=serve)
+        text = next(change.after for change in result.changes if change.path.name == "app.py").decode()
+        assert f"    server = {after}\n" in text
+        assert [finding.code for finding in result.findings] == ["G2C301"]
 
 
 def test_what_replaces_functions_of_grpcio_keeps_all_around_it(program: Program) -> None:

@@ -17,7 +17,7 @@ from grpc2connect.cli import target as targets
 from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.output import Output
 from grpc2connect.config import Config, suggestion
-from grpc2connect.options import ClientProtocol, Options, RuntimeMode
+from grpc2connect.options import ClientProtocol, Options, RuntimeMode, Serve
 from grpc2connect.report import json_report, ledger, text
 from grpc2connect.report.paint import shown
 from grpc2connect.results import RunResult
@@ -133,6 +133,7 @@ def open_session(
     paths: Sequence[Path] = (),
     runtime: str | None = None,
     client_protocol: str | None = None,
+    serve: str | None = None,
     python: Path | None = None,
     include: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
@@ -165,6 +166,7 @@ def open_session(
         client_protocol=(
             ClientProtocol(client_protocol) if client_protocol else config.client_protocol or ClientProtocol.GRPC
         ),
+        serve=Serve(serve) if serve else config.serve or Serve.DUAL,
         python=python,
         generated=config.generated,
         project=target.project,
@@ -188,6 +190,9 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
                  help="Write the runtime into the project (vendor, the default), or require it (package)."),
     click.option("--client-protocol", type=click.Choice([one.value for one in ClientProtocol]), default=None,
                  help="What migrated clients speak; grpc, the default, also reaches servers that have not moved."),
+    click.option("--serve", type=click.Choice([one.value for one in Serve]), default=None,
+                 help="dual, the default: grpcio serves a server's ports, Connect has ports of its own; single: one "
+                 "port takes all protocols, and serves gRPC clients more slowly."),
     click.option("--python", type=click.Path(path_type=Path), default=None, metavar="VENV",
                  help="The project's virtual environment: installed stubs are read there, nothing is run."),
     click.option("--include", multiple=True, metavar="GLOB", help="Only these files; instead of the configured ones."),
@@ -201,6 +206,6 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 )  # fmt: skip
 
 _SHARED = (
-    "paths", "runtime", "client_protocol", "python", "include", "exclude", "select", "ignore", "as_json",
+    "paths", "runtime", "client_protocol", "serve", "python", "include", "exclude", "select", "ignore", "as_json",
     "quiet", "colour",
 )  # fmt: skip

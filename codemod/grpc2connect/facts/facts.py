@@ -28,6 +28,7 @@ from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
 from grpc2connect.facts.state import State
+from grpc2connect.options import Serve
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
 
@@ -35,8 +36,9 @@ from grpc2connect.syntax import Module
 class Facts(ClientQuestions):
     """Answers about the program. All of it is read-only and the same whatever the order of files."""
 
-    def __init__(self, program: Program, state: State) -> None:
+    def __init__(self, program: Program, state: State, serve: Serve = Serve.DUAL) -> None:
         self.program = program
+        self.serve = serve
         self.state = state
         self._imported_names: dict[ast.AST, _ImportedNames] = {}
 

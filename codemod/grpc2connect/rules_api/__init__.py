@@ -6,6 +6,7 @@ the engine's work.
 """
 
 from grpc2connect.facts import api, kinds, literals
+from grpc2connect.options import Serve
 from grpc2connect.results import Severity
 from grpc2connect.rules_api import edits, references
 from grpc2connect.rules_api.names import (
@@ -32,6 +33,7 @@ __all__ = [
     "Outcome",
     "Registry",
     "RuleInfo",
+    "Serve",
     "Severity",
     "Span",
     "api",

@@ -117,6 +117,28 @@ def delete_argument(module: Module, call: ast.Call, argument: ast.expr | ast.key
     return Edit(Span(start, end), ())
 
 
+def append_argument(module: Module, call: ast.Call, text: str) -> Edit:
+    """Put an argument after the others: on a line of its own where the last one is, with a comma as that one has."""
+    opened, closed = arguments_of(module, call)
+    arguments = [*call.args, *call.keywords]
+    if not arguments:
+        return Edit(Span(opened + 1, opened + 1), (text,))
+    last = max(arguments, key=lambda argument: module.span(argument).end)
+    inside = Span(opened + 1, closed - 1)
+    if isinstance(last, ast.keyword):
+        begin, end = module.span(last).start, in_parentheses(module, last.value, inside).end
+    else:
+        assert isinstance(last, ast.expr)
+        begin, end = in_parentheses(module, last, inside)
+    comma = module.find(",", end, closed - 1)
+    line = module.text.rfind("\n", 0, begin) + 1
+    indent = module.text[line:begin]
+    ending = module.text.find(module.newline, comma, closed)
+    if comma < 0 or ending < 0 or indent.strip() or line <= opened:
+        return Edit(Span(end, end), (f", {text}",))
+    return Edit(Span(ending, ending), (f"{module.newline}{indent}{text},",))
+
+
 def append_to_class(module: Module, cls: ast.ClassDef, text: str) -> Edit | None:
     """Put a statement at the end of a class, in the layout of its body; None if that is on the line of the `class`."""
     first = module.span(cls.body[0]).start

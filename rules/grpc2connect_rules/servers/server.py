@@ -1,12 +1,15 @@
 """G2C301, G2C302: a gRPC server becomes the runtime's, on the same ports and with the same methods.
 
-Why: connectrpc services are ASGI applications; `python server.py` goes on serving its port to gRPC, gRPC-Web and
-Connect clients alike through the runtime's `Server`. Going native means a module-level `app` and an ASGI server.
+Why: connectrpc services are ASGI applications. The runtime's `Server` keeps `python server.py` as it is: with
+`--serve dual`, the default, its ports are grpcio's own, which serves old clients as fast and as exactly as before, and
+Connect has ports of its own (`G2C_CONNECT_ADDRESS`, or `server.add_connect_port`). With `--serve single` one port takes
+gRPC, gRPC-Web and Connect, and grpcio is not needed. `G2C_WIRE` switches either way without a change of the code. Going
+native means a module-level `app` and an ASGI server.
 
     - server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))
-    + server = Server(futures.ThreadPoolExecutor(max_workers=10))
+    + server = Server(futures.ThreadPoolExecutor(max_workers=10), wire="grpcio")
 
-Left: a server for xDS, one that is subclassed, and one on which no servicer of a known service is registered.
+Left: a server that is subclassed, and one on which no servicer of a known service is registered.
 
 Source: grpc.server, grpc.Server, grpc.aio.server (grpcio 1.85).
 """
@@ -15,26 +18,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ServerConstruction, ServerUse
 
-_XDS = ("xds", 6)
+_FINDINGS = {
+    Serve.DUAL: (
+        "grpcio goes on serving this server's ports; Connect clients have none yet",
+        "set G2C_CONNECT_ADDRESS=host:port where the program runs, or call server.add_connect_port",
+    ),
+    Serve.SINGLE: (
+        "its ports take Connect and gRPC-Web too, and serve gRPC clients 0.3 to 0.5 times as fast as grpcio does",
+        "compare --serve dual, and docs/serving.md",
+    ),
+}
 
 
 @rule("G2C301", on=ServerConstruction)
 def construction(server: ServerConstruction) -> Iterator[Outcome]:
     """A gRPC server becomes the runtime's."""
-    given = server.facts.arguments(server.call) if server.call else {}
-    if any(position in given for position in _XDS) or "**" in given:
-        yield Left("it may be a server for xDS, which grpcio alone has", advice="pass its arguments one by one")
-        return
     if server.call is not None and not any(service.name for service in server.units):
         yield Left("no servicer of a known service is registered on this server", advice="annotate it: grpc.Server")
         return
-    name = "AioServer" if server.aio else "Server"
-    yield Bridged(
-        edits.replace(server.module, server.node, runtime(name)), why="the native form is a module-level ASGI app"
-    )
+    change = [edits.replace(server.module, server.node, runtime("AioServer" if server.aio else "Server"))]
+    serve = Serve.SINGLE if server.call is None else server.facts.serve
+    if server.call is not None and serve is Serve.DUAL:
+        change.append(edits.append_argument(server.module, server.call, 'wire="grpcio"'))
+    finding, advice = _FINDINGS[serve]
+    yield Bridged(change, why="the native form is a module-level ASGI app", finding=finding, advice=advice)
 
 
 @rule("G2C302", on=ServerUse)
