@@ -13,7 +13,7 @@ import pytest
 import grpc2connect_runtime as runtime
 
 PACKAGE = Path(runtime.__file__).parent
-MODULES = sorted(PACKAGE.glob("*.py"))
+MODULES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN = {"grpc", "libcst", "click"}
 
 
@@ -25,7 +25,7 @@ def imports(path):
             yield node.level, node.module or "", tuple(alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_are_relative_and_public(path):
     for level, module, names in imports(path):
         if level:
@@ -37,7 +37,7 @@ def test_imports_are_relative_and_public(path):
             assert not any(part.startswith("_") for part in (*parts, *names)), (module, names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_modules_are_short(path):
     assert len(path.read_text().splitlines()) < 400
 
@@ -62,6 +62,20 @@ class Refuse(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, Refuse())
 import users_project.vendor.g2c as runtime
 runtime.Server(), runtime.AioServer(), runtime.insecure_channel("localhost:1"), runtime.aio_insecure_channel("a:1")
+for target in ("unix:///s", "xds:///a"):
+    try:
+        runtime.insecure_channel(target)
+    except ImportError as error:
+        assert "grpc2connect-runtime[grpc]" in str(error)
+    else:
+        raise AssertionError
+    try:
+        runtime.aio_insecure_channel(target)
+    except ImportError as error:
+        assert "grpc2connect-runtime[grpc]" in str(error)
+    else:
+        raise AssertionError
+runtime.insecure_channel("a:1", [("grpc.service_config", "{}")])
 try:
     runtime.Server().enable_reflection([])
 except ImportError as error:
