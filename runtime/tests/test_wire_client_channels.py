@@ -321,7 +321,7 @@ class TestOnGrpcio:
             threading.Timer(0.2, channel.close).start()
             with pytest.raises(ConnectError) as caught:
                 next(call)
-            assert caught.value.code is Code.CANCELED
+            assert caught.value.code == Code.CANCELED
             assert "Channel closed!" in caught.value.message
             assert seen.ended.wait(TIMEOUT_S)
 
