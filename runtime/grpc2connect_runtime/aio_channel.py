@@ -26,6 +26,7 @@ from .transports import LazyTransport
 from .unmoved import adopt
 from .wire.choice import GRPCIO
 from .wire.client_aio import AioGrpcioTransport
+from .wire.client_channel import OpenedOnUse
 
 __all__ = ["AioChannel", "aio_insecure_channel", "aio_secure_channel"]
 
@@ -54,21 +55,15 @@ class AioChannel(ChannelBase):
         """Make one; nothing is connected until the first call, and no event loop is needed."""
         self._interceptors = aio_interceptors(interceptors)
         super().__init__(target, credentials, options, compression)
-        self._inner: Any = None
         self._transport: LazyTransport | AioGrpcioTransport
         if self.wire == GRPCIO:
-            self._transport = AioGrpcioTransport(self._opened, recorded=True)
+            self._inner = OpenedOnUse(self._grpcio)
+            self._transport = AioGrpcioTransport(self._inner, recorded=True)
         else:
             self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()), self._connectivity)
         self._raw: ConnectClient | None = None
         self._connecting: asyncio.Task[None] | None = None
         adopt(AioChannel, "Channel", aio=True)
-
-    def _opened(self) -> Any:
-        """Return the `grpc.aio.Channel` below, which belongs to the event loop that first asks for it."""
-        if self._inner is None:
-            self._inner = self._grpcio.open_aio()
-        return self._inner
 
     def http_client(self) -> Client:
         """Return a pyqwest client on the channel's connections. Native form: `Client(transport)`."""
@@ -124,7 +119,7 @@ class AioChannel(ChannelBase):
     async def channel_ready(self) -> None:
         """Wait until the target accepts connections. Native form: none; the first call connects."""
         if self.wire == GRPCIO:
-            await self._opened().channel_ready()
+            await self._inner().channel_ready()
             return
         await wait_until_reachable(self)
         self._connectivity.become(ChannelConnectivity.READY)
@@ -142,7 +137,7 @@ class AioChannel(ChannelBase):
         Source: `grpc.aio.Channel.get_state`, grpcio 1.85.
         """
         if self.wire == GRPCIO and not self._closed:
-            return self._opened().get_state(try_to_connect)
+            return self._inner().get_state(try_to_connect)
         state = self._connectivity.state
         down = (ChannelConnectivity.IDLE, ChannelConnectivity.TRANSIENT_FAILURE)
         if try_to_connect and state in down and (self._connecting is None or self._connecting.done()):
@@ -166,7 +161,7 @@ class AioChannel(ChannelBase):
         Source: `grpc.aio.Channel.wait_for_state_change`, grpcio 1.85.
         """
         if self.wire == GRPCIO and not self._closed:
-            await self._opened().wait_for_state_change(last_observed_state)
+            await self._inner().wait_for_state_change(last_observed_state)
             return
         changed = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -191,7 +186,7 @@ class AioChannel(ChannelBase):
         self._close_connectivity()
         if isinstance(self._transport, LazyTransport):
             await self._transport.close()
-        elif self._inner is not None:
+        else:
             await self._inner.close(grace)
 
     async def __aenter__(self) -> Self:

@@ -13,7 +13,7 @@ from .choice import CONNECT, GRPCIO, chosen_wire
 from .client_credentials import grpcio_channel_credentials
 from .client_library import grpcio, grpcio_aio, is_installed
 
-__all__ = ["GrpcioChannel", "wire_of_channel"]
+__all__ = ["GrpcioChannel", "OpenedOnUse", "wire_of_channel"]
 
 _ADDRESS = "http://localhost"
 
@@ -78,3 +78,27 @@ class GrpcioChannel:
             return parse_target(self.target).url("http" if self.credentials is None else "https")
         except (NotImplementedError, ValueError):
             return _ADDRESS
+
+
+class OpenedOnUse:
+    """A `grpc.aio.Channel` that is made when it is first asked for, in the event loop that it belongs to.
+
+    It is no part of the channel of this package, which it would keep alive: pyqwest's clients hold it where no garbage
+    collector looks.
+    """
+
+    def __init__(self, made_with: GrpcioChannel) -> None:
+        """Open nothing yet."""
+        self._made_with = made_with
+        self._channel: Any = None
+
+    def __call__(self) -> Any:
+        """Return the channel."""
+        if self._channel is None:
+            self._channel = self._made_with.open_aio()
+        return self._channel
+
+    async def close(self, grace: float | None) -> None:
+        """Close it if it was opened; `grace` as for `grpc.aio.Channel.close`."""
+        if self._channel is not None:
+            await self._channel.close(grace)
