@@ -15,7 +15,6 @@ from .call_credentials import (
     AuthMetadataPluginCallback,
     CallCredentials,
     access_token_call_credentials,
-    composite_call_credentials,
     metadata_call_credentials,
 )
 from .channel import Channel, insecure_channel, secure_channel
@@ -32,13 +31,13 @@ from .client_interceptor_kinds import (
     UnaryStreamClientInterceptor,
     UnaryUnaryClientInterceptor,
 )
+from .composite_credentials import composite_call_credentials, composite_channel_credentials
 from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
 from .credentials import (
     ChannelCredentials,
     ServerCredentials,
-    composite_channel_credentials,
     ssl_channel_credentials,
     ssl_server_credentials,
 )
@@ -67,6 +66,7 @@ from .servicer_base import servicer_base
 from .stand_ins import stub_method
 from .status import Status, StatusCode, status_code
 from .streams import EOF
+from .wire.client_over import aio_http_client_over, http_client_over
 
 __version__ = "0.1.0"
 
@@ -113,12 +113,14 @@ __all__ = [
     "UnaryStreamClientInterceptor",
     "UnaryUnaryClientInterceptor",
     "access_token_call_credentials",
+    "aio_http_client_over",
     "aio_insecure_channel",
     "aio_secure_channel",
     "channel_ready_future",
     "composite_call_credentials",
     "composite_channel_credentials",
     "headers",
+    "http_client_over",
     "insecure_channel",
     "intercept_channel",
     "metadata",

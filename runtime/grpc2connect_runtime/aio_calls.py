@@ -10,7 +10,6 @@ from typing import Any
 from connectrpc.client import ResponseMetadata
 from connectrpc.errors import ConnectError
 
-from .call_credentials import CallCredentials
 from .channel_base import ChannelBase
 from .errors import CallError, RpcErrorView
 from .faces import MOVED, Face
@@ -20,6 +19,7 @@ from .status import StatusCode, status_code
 from .streams import EOF
 from .transports import CallRecord, current_record
 from .unmoved import adopt
+from .wire.choice import GRPCIO
 
 __all__ = ["AioCall", "AioStreamCall", "AioUnaryCall", "RequestQueue"]
 
@@ -71,7 +71,7 @@ class AioCall:
         channel: ChannelBase | None,
         requests: RequestQueue | None = None,
         face: Face = MOVED,
-        credentials: CallCredentials | None = None,
+        credentials: Any = None,
     ) -> None:
         """Begin a call; made by the multi-callables."""
         for name in self._abstract:
@@ -83,6 +83,8 @@ class AioCall:
         self._deadline = None if timeout is None else time.monotonic() + timeout
         self._headers_ready = asyncio.Event()
         self._record = CallRecord(self._headers_ready.set, credentials)
+        if channel is not None and channel.wire == GRPCIO:
+            self._channel, self._record.wait_for_ready = None, True
         self._response_metadata = ResponseMetadata()
         self._callbacks: list[Callable[[Any], Any]] = []
         self._task = asyncio.create_task(self._run())
@@ -258,7 +260,7 @@ class AioStreamCall(AioCall):
         channel: ChannelBase | None,
         requests: RequestQueue | None = None,
         face: Face = MOVED,
-        credentials: CallCredentials | None = None,
+        credentials: Any = None,
     ) -> None:
         """Begin a call; made by the multi-callables."""
         self._responses: asyncio.Queue[Any] = asyncio.Queue(1)

@@ -17,7 +17,6 @@ from .channel_base import ChannelBase
 from .client_interceptor_kinds import aio_interceptors, is_grpcio_s
 from .client_interceptors import AsyncCalls
 from .connectivity import ChannelConnectivity, shown
-from .credentials import ChannelCredentials, require_credentials
 from .errors import CallError
 from .faces import MOVED, UNMOVED, Face
 from .intercepted_clients import intercepted_client
@@ -25,6 +24,9 @@ from .multicallables import aio_method
 from .readiness import wait_until_reachable
 from .transports import LazyTransport
 from .unmoved import adopt
+from .wire.choice import GRPCIO
+from .wire.client_aio import AioGrpcioTransport
+from .wire.client_channel import OpenedOnUse
 
 __all__ = ["AioChannel", "aio_insecure_channel", "aio_secure_channel"]
 
@@ -45,7 +47,7 @@ class AioChannel(ChannelBase):
     def __init__(
         self,
         target: str,
-        credentials: ChannelCredentials | None,
+        credentials: Any,
         options: Sequence[tuple[str, Any]] | None,
         interceptors: Iterable[Any] | None = None,
         compression: Any = None,
@@ -53,7 +55,12 @@ class AioChannel(ChannelBase):
         """Make one; nothing is connected until the first call, and no event loop is needed."""
         self._interceptors = aio_interceptors(interceptors)
         super().__init__(target, credentials, options, compression)
-        self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()), self._connectivity)
+        self._transport: LazyTransport | AioGrpcioTransport
+        if self.wire == GRPCIO:
+            self._inner = OpenedOnUse(self._grpcio)
+            self._transport = AioGrpcioTransport(self._inner, recorded=True)
+        else:
+            self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()), self._connectivity)
         self._raw: ConnectClient | None = None
         self._connecting: asyncio.Task[None] | None = None
         adopt(AioChannel, "Channel", aio=True)
@@ -111,6 +118,9 @@ class AioChannel(ChannelBase):
 
     async def channel_ready(self) -> None:
         """Wait until the target accepts connections. Native form: none; the first call connects."""
+        if self.wire == GRPCIO:
+            await self._inner().channel_ready()
+            return
         await wait_until_reachable(self)
         self._connectivity.become(ChannelConnectivity.READY)
 
@@ -126,6 +136,8 @@ class AioChannel(ChannelBase):
 
         Source: `grpc.aio.Channel.get_state`, grpcio 1.85.
         """
+        if self.wire == GRPCIO and not self._closed:
+            return self._inner().get_state(try_to_connect)
         state = self._connectivity.state
         down = (ChannelConnectivity.IDLE, ChannelConnectivity.TRANSIENT_FAILURE)
         if try_to_connect and state in down and (self._connecting is None or self._connecting.done()):
@@ -148,6 +160,9 @@ class AioChannel(ChannelBase):
 
         Source: `grpc.aio.Channel.wait_for_state_change`, grpcio 1.85.
         """
+        if self.wire == GRPCIO and not self._closed:
+            await self._inner().wait_for_state_change(last_observed_state)
+            return
         changed = asyncio.Event()
         loop = asyncio.get_running_loop()
 
@@ -169,7 +184,10 @@ class AioChannel(ChannelBase):
             grace: accepted and not waited for; calls in flight end.
         """
         self._close_connectivity()
-        await self._transport.close()
+        if isinstance(self._transport, LazyTransport):
+            await self._transport.close()
+        else:
+            await self._inner.close(grace)
 
     async def __aenter__(self) -> Self:
         return self
@@ -189,14 +207,15 @@ def aio_insecure_channel(
     """Return a plaintext channel; like `insecure_channel`.
 
     Args:
-        target: `host:port`, `dns:///host:port`, `ipv4:...` or `ipv6:...`.
-        options: see `channel_options`; those without effect are logged.
+        target: as for `insecure_channel`.
+        options: see `channel_options`.
         compression: of the requests, see `Compression`; gzip or none.
         interceptors: objects of the four classes `AioUnaryUnaryClientInterceptor` and so on, ours or those of
             `grpc.aio`; the calls of clients and of stubs go through them, the first one first.
 
     Raises:
-        NotImplementedError: a target that only grpcio reaches.
+        ImportError: only grpcio can do this, and it is not installed.
+        NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
         ValueError: no target at all, or one of `interceptors` is none.
 
     Native form: as of `insecure_channel`.
@@ -208,7 +227,7 @@ def aio_insecure_channel(
 
 def aio_secure_channel(
     target: str,
-    credentials: ChannelCredentials,
+    credentials: Any,
     options: Sequence[tuple[str, Any]] | None = None,
     compression: Any = None,
     interceptors: Any = None,
@@ -217,18 +236,19 @@ def aio_secure_channel(
 
     Args:
         target: as for `aio_insecure_channel`.
-        credentials: from `ssl_channel_credentials` or `composite_channel_credentials`.
+        credentials: as for `secure_channel`.
         options: as for `secure_channel`.
         compression: of the requests, see `Compression`; gzip or none.
         interceptors: objects of the four classes `AioUnaryUnaryClientInterceptor` and so on, ours or those of
             `grpc.aio`; the calls of clients and of stubs go through them, the first one first.
 
     Raises:
-        NotImplementedError: other credentials, or a target that only grpcio reaches.
+        ImportError: only grpcio can do this, and it is not installed.
+        NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
         ValueError: no target at all, or one of `interceptors` is none.
 
     Native form: as of `secure_channel`.
 
     Source: `grpc.aio.secure_channel`, grpcio 1.85.
     """
-    return AioChannel(target, require_credentials(credentials), options, interceptors, compression)
+    return AioChannel(target, credentials, options, interceptors, compression)

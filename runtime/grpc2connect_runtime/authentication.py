@@ -29,12 +29,16 @@ class Authentication:
     Attributes:
         authority: `host:port` of the server as TLS knows it; None for a plaintext channel.
         credentials: those of all calls of the channel.
+        by_grpcio: whether grpcio does all this, which carries the calls.
     """
 
     authority: str | None
     credentials: CallCredentials | None = None
+    by_grpcio: bool = False
 
     def _plugins(self, record: CallRecord, form: str) -> tuple[Any, ...]:
+        if self.by_grpcio:
+            return ()
         of_channel = () if self.credentials is None else self.credentials.plugins
         of_call = () if record.credentials is None else record.credentials.plugins
         if record.credentials is not None and self.authority is None:

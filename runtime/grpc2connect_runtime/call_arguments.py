@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .call_credentials import CallCredentials, require_call_credentials
+from .call_credentials import is_grpcio_call_credentials, require_call_credentials
 from .channel_base import ChannelBase
 from .deadlines import timeout_ms
 from .outgoing_metadata import headers
+from .wire.choice import GRPCIO
 
 
 def native_arguments(timeout: float | None, metadata: Any) -> dict[str, Any]:
@@ -15,17 +16,19 @@ def native_arguments(timeout: float | None, metadata: Any) -> dict[str, Any]:
     return {"headers": headers(metadata), "timeout_ms": timeout_ms(timeout)}
 
 
-def credentials_of_call(channel: ChannelBase | None, credentials: Any) -> CallCredentials | None:
-    """Return the credentials of a call.
+def credentials_of_call(channel: ChannelBase | None, credentials: Any) -> Any:
+    """Return the credentials of a call: this package's, or grpcio's where grpcio carries the call.
 
     Raises:
-        NotImplementedError: they were not made by this package, or the client was not made by a channel of it, so that
-            nothing would add their metadata.
+        NotImplementedError: they are others, or the client was not made by a channel of this package, so that nothing
+            would add their metadata.
     """
     if credentials is None:
         return None
     if channel is None:
         raise NotImplementedError("call credentials need a client made by a Channel of grpc2connect_runtime")
+    if channel.wire == GRPCIO and is_grpcio_call_credentials(credentials):
+        return credentials
     return require_call_credentials(credentials)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent import futures
 from typing import Any, NamedTuple
 
-from .unmoved import adopt
+from .unmoved import adopt, grpc_module
 
 __all__ = [
     "AuthMetadataContext",
@@ -18,7 +18,6 @@ __all__ = [
     "AuthMetadataPluginCallback",
     "CallCredentials",
     "access_token_call_credentials",
-    "composite_call_credentials",
     "metadata_call_credentials",
 ]
 
@@ -184,15 +183,17 @@ def require_call_credentials(credentials: Any) -> CallCredentials:
     return credentials
 
 
-def composite_call_credentials(*call_credentials: CallCredentials) -> CallCredentials:
+def is_grpcio_call_credentials(credentials: Any) -> bool:
+    """Whether these are a `grpc.CallCredentials`."""
+    grpc = grpc_module()
+    return grpc is not None and isinstance(credentials, grpc.CallCredentials)
+
+
+def composed(*call_credentials: CallCredentials) -> CallCredentials:
     """Return call credentials that add what each of these adds.
 
     Raises:
         NotImplementedError: one of them was not made by this package.
-
-    Native form: one connectrpc interceptor for each.
-
-    Source: `grpc.composite_call_credentials`, grpcio 1.85.
     """
     return CallCredentials(
         tuple(plugin for one in call_credentials for plugin in require_call_credentials(one).plugins)

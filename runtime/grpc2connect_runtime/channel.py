@@ -13,12 +13,13 @@ from pyqwest import SyncClient, SyncHTTPTransport
 from .applications import RawCodec
 from .channel_base import ChannelBase
 from .client_interceptors import SyncCalls
-from .credentials import ChannelCredentials, require_credentials
 from .faces import Face
 from .multicallables import sync_method
 from .subscriptions import Subscriptions
 from .transports import LazySyncTransport
 from .unmoved import adopt
+from .wire.choice import GRPCIO
+from .wire.client_sync import SyncGrpcioTransport
 
 __all__ = ["Channel", "insecure_channel", "secure_channel"]
 
@@ -37,18 +38,29 @@ class Channel(ChannelBase):
     def __init__(
         self,
         target: str,
-        credentials: ChannelCredentials | None,
+        credentials: Any,
         options: Sequence[tuple[str, Any]] | None,
         compression: Any = None,
     ) -> None:
         """Make one; nothing is connected until the first call."""
         super().__init__(target, credentials, options, compression)
-        self._transport = LazySyncTransport(
-            lambda: SyncHTTPTransport(**self._transport_arguments()), self._connectivity
-        )
+        self._inner: Any = None
+        self._transport: LazySyncTransport | SyncGrpcioTransport
+        if self.wire == GRPCIO:
+            self._inner = self._grpcio.open()
+            self._transport = SyncGrpcioTransport(self._inner, recorded=True)
+        else:
+            self._transport = LazySyncTransport(
+                lambda: SyncHTTPTransport(**self._transport_arguments()), self._connectivity
+            )
         self._subscriptions = Subscriptions(self)
         self._raw: ConnectClientSync | None = None
         adopt(Channel, "Channel")
+
+    @property
+    def inner(self) -> Any:
+        """The `grpc.Channel` below, where grpcio carries the calls; else None."""
+        return self._inner
 
     def http_client(self) -> SyncClient:
         """Return a pyqwest client on the channel's connections. Native form: `SyncClient(transport)`."""
@@ -96,16 +108,25 @@ class Channel(ChannelBase):
 
         Source: `grpc.Channel.subscribe`, grpcio 1.85.
         """
-        self._subscriptions.add(callback, bool(try_to_connect))
+        if self._inner is not None:
+            self._inner.subscribe(callback, try_to_connect)
+        else:
+            self._subscriptions.add(callback, bool(try_to_connect))
 
     def unsubscribe(self, callback: Callable[[Any], Any]) -> None:
         """Call `callback` no more."""
-        self._subscriptions.remove(callback)
+        if self._inner is not None:
+            self._inner.unsubscribe(callback)
+        else:
+            self._subscriptions.remove(callback)
 
     def close(self) -> None:
         """Close the connections; later calls raise ValueError. Native form: close the transport."""
         self._close_connectivity()
-        self._transport.close()
+        if isinstance(self._transport, LazySyncTransport):
+            self._transport.close()
+        else:
+            self._inner.close()
 
     def __enter__(self) -> Self:
         return self
@@ -120,12 +141,14 @@ def insecure_channel(target: str, options: Sequence[tuple[str, Any]] | None = No
     """Return a plaintext channel.
 
     Args:
-        target: `host:port`, `dns:///host:port`, `ipv4:...` or `ipv6:...`.
-        options: see `channel_options`; those without effect are logged.
+        target: `host:port`, `dns:///host:port`, `ipv4:...` or `ipv6:...`; any other one, such as `unix:`, makes grpcio
+            carry the calls.
+        options: see `channel_options`.
         compression: of the requests, see `Compression`; gzip or none.
 
     Raises:
-        NotImplementedError: a target that only grpcio reaches.
+        ImportError: only grpcio can do this, and it is not installed.
+        NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
         ValueError: no target at all.
 
     Native form: the URL `http://host:port`, `HTTPTransport(http_version=HTTPVersion.HTTP2)`, `send_compression=None`.
@@ -137,7 +160,7 @@ def insecure_channel(target: str, options: Sequence[tuple[str, Any]] | None = No
 
 def secure_channel(
     target: str,
-    credentials: ChannelCredentials,
+    credentials: Any,
     options: Sequence[tuple[str, Any]] | None = None,
     compression: Any = None,
 ) -> Channel:
@@ -145,16 +168,18 @@ def secure_channel(
 
     Args:
         target: as for `insecure_channel`.
-        credentials: from `ssl_channel_credentials` or `composite_channel_credentials`.
+        credentials: from `ssl_channel_credentials` or `composite_channel_credentials`; with grpcio's own ones, such as
+            `grpc.alts_channel_credentials`, grpcio carries the calls.
         options: as for `insecure_channel`, and `grpc.ssl_target_name_override`.
         compression: of the requests, see `Compression`; gzip or none.
 
     Raises:
-        NotImplementedError: other credentials, or a target that only grpcio reaches.
+        ImportError: only grpcio can do this, and it is not installed.
+        NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
         ValueError: no target at all.
 
     Native form: the URL `https://host:port` and a transport with `tls_ca_cert`, `tls_key` and `tls_cert`.
 
     Source: `grpc.secure_channel`, grpcio 1.85.
     """
-    return Channel(target, require_credentials(credentials), options, compression)
+    return Channel(target, credentials, options, compression)

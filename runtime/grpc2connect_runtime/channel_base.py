@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import weakref
 from collections.abc import Sequence
@@ -15,35 +16,55 @@ from .channel_methods import ChannelMethods
 from .channel_options import channel_options, client_protocol
 from .compression import request_compression
 from .connectivity import ChannelConnectivity, Connectivity
-from .credentials import ChannelCredentials
-from .targets import parse_target
+from .credentials import require_credentials
+from .targets import Target, parse_target
+from .wire.choice import GRPCIO
+from .wire.client_channel import GrpcioChannel, wire_of_channel
 
+_log = logging.getLogger(__name__)
 _channels: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
 
 class ChannelBase(ChannelMethods):
-    """A target and how to reach it; connects on the first call."""
+    """A target and how to reach it; connects on the first call.
+
+    Attributes:
+        wire: what carries the calls, see `wire.choice`.
+        target: the host and port, where connectrpc's transports carry them.
+    """
+
+    target: Target
 
     def __init__(
         self,
         target: str,
-        credentials: ChannelCredentials | None,
+        credentials: Any,
         options: Sequence[tuple[str, Any]] | None,
         compression: Any = None,
     ) -> None:
-        self._compression = request_compression(compression)
-        self.target = parse_target(target)
-        self._options = channel_options(options)
-        self._protocol = client_protocol()
         self._credentials = credentials
         self._closed = False
         self._connectivity = Connectivity()
-        scheme = "http" if credentials is None else "https"
-        self._url = self.target.url(scheme, None if credentials is None else self._options.target_name)
+        self._protocol = client_protocol()
+        self.wire = wire_of_channel(target, credentials, options)
+        if self.wire == GRPCIO:
+            if self._protocol is not ProtocolType.GRPC:
+                _log.warning("grpcio speaks gRPC only: G2C_CLIENT_PROTOCOL has no effect on a channel to %s", target)
+            self._grpcio = GrpcioChannel(target, credentials, options, compression)
+            self._url = self._grpcio.url
+            self._authentication = Authentication(None, by_grpcio=True)
+            return
+        tls = None if credentials is None else require_credentials(credentials)
+        self._compression = request_compression(compression)
+        self.target = parse_target(target)
+        self._options = channel_options(options)
+        self._url = self.target.url(
+            "http" if tls is None else "https", None if tls is None else self._options.target_name
+        )
         self._authentication = Authentication(None)
-        if credentials is not None:
+        if tls is not None:
             authority = self._options.target_name or self._url.removeprefix("https://")
-            self._authentication = Authentication(authority, credentials.call_credentials)
+            self._authentication = Authentication(authority, tls.call_credentials)
 
     def is_closed(self) -> bool:
         """Whether `close()` has been called."""
@@ -85,6 +106,9 @@ class ChannelBase(ChannelMethods):
         return arguments
 
     def _client_arguments(self) -> dict[str, Any]:
+        if self.wire == GRPCIO:
+            # It compresses, and refuses messages that are too large, by the options of its own channel.
+            return {"protocol": ProtocolType.GRPC, "send_compression": None}
         return {
             "protocol": self._protocol,
             "send_compression": self._compression,

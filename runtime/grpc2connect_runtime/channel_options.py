@@ -7,9 +7,9 @@
 | `grpc.max_send_message_length`            | nothing: unlimited, as by default in grpcio                   |
 | `grpc.keepalive_*`, `grpc.http2.*`        | nothing: TCP keepalive instead of HTTP/2 pings                |
 | `grpc.*_reconnect_backoff_ms`             | nothing: a failed connection is tried anew by the next call   |
-| `grpc.lb_policy_name`                     | nothing for `pick_first`; a warning otherwise                 |
+| `grpc.lb_policy_name` = `pick_first`      | nothing: there is one address                                 |
 | `grpc.enable_retries` = 0                 | nothing: there are no retries                                 |
-| `grpc.primary_user_agent` and the rest    | a warning                                                     |
+| `grpc.service_config` and the rest        | the channel takes grpcio's wire; a warning if it cannot       |
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from connectrpc.protocol import ProtocolType
 
 _log = logging.getLogger(__name__)
 _READ_MAX_BYTES = 4 * 1024 * 1024
+_HONOURED = frozenset({"grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
 _HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
 _HARMLESS = frozenset(
     {
@@ -53,16 +54,25 @@ def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions
     """Return the options that mean something here; of the others, those that are not harmless are logged."""
     read_max_bytes: int | None = _READ_MAX_BYTES
     target_name: str | None = None
+    for key, value in without_equivalent(options):
+        _log.warning("channel option %s=%r has no effect without grpcio (grpc2connect-runtime[grpc])", key, value)
     for key, value in options or ():
         if key == "grpc.max_receive_message_length":
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.ssl_target_name_override":
             target_name = value.decode() if isinstance(value, bytes) else str(value)
-        elif key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES) or _HARMLESS_VALUES.get(key, ...) == value:
-            continue
-        else:
-            _log.warning("channel option %s=%r has no effect", key, value)
     return ChannelOptions(read_max_bytes, target_name)
+
+
+def without_equivalent(options: Sequence[tuple[str, Any]] | None) -> list[tuple[str, Any]]:
+    """Return the options that mean something to grpcio alone."""
+    return [(key, value) for key, value in options or () if not _is_known(key, value)]
+
+
+def _is_known(key: str, value: Any) -> bool:
+    if key in _HONOURED or key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES):
+        return True
+    return bool(_HARMLESS_VALUES.get(key, ...) == value)
 
 
 def client_protocol() -> ProtocolType:

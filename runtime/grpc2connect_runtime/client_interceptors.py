@@ -71,7 +71,7 @@ class _Base:
         self._is_closed = is_closed
         self._authentication = authentication
 
-    def _begin(self) -> CallRecord:
+    def _begin(self, ctx: Context) -> CallRecord:
         if self._is_closed():
             raise ValueError("Cannot invoke RPC on closed channel!")
         record = current_record.get()
@@ -79,6 +79,7 @@ class _Base:
             # A claimed one belongs to the call that this one is made within (from a request iterator).
             record = CallRecord()
         record.claimed = True
+        record.context = ctx
         return record
 
     def _fail(self, error: ConnectError, record: CallRecord, form: str) -> NoReturn:
@@ -94,20 +95,20 @@ class SyncCalls(_Base):
     def intercept_unary_sync(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
         check_request(request)
-        return self._single(call_next, request, ctx, self._begin())
+        return self._single(call_next, request, ctx, self._begin(ctx))
 
     def intercept_client_stream_sync(
         self, call_next: Callable[[Iterator[Any], Any], Any], request: Iterator[Any], ctx: Context
     ) -> Any:
         """Make a client-streaming call."""
-        record = self._begin()
+        record = self._begin(ctx)
         return self._single(call_next, _requests(request, record), ctx, record)
 
     def intercept_server_stream_sync(
         self, call_next: Callable[[Any, Any], Iterator[Any]], request: Any, ctx: Context
     ) -> Iterator[Any]:
         """Make a server-streaming call."""
-        record = self._begin()
+        record = self._begin(ctx)
         check_request(request)
         return self._stream(call_next, request, ctx, record)
 
@@ -115,7 +116,7 @@ class SyncCalls(_Base):
         self, call_next: Callable[[Iterator[Any], Any], Iterator[Any]], request: Iterator[Any], ctx: Context
     ) -> Iterator[Any]:
         """Make a bidirectional call."""
-        record = self._begin()
+        record = self._begin(ctx)
         return self._stream(call_next, _requests(request, record), ctx, record)
 
     def _single(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context, record: CallRecord) -> Any:
@@ -168,20 +169,20 @@ class AsyncCalls(_Base):
     async def intercept_unary(self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
         check_request(request)
-        return await self._single(call_next, request, ctx, self._begin())
+        return await self._single(call_next, request, ctx, self._begin(ctx))
 
     async def intercept_client_stream(
         self, call_next: Callable[[AsyncIterator[Any], Any], Awaitable[Any]], request: AsyncIterator[Any], ctx: Context
     ) -> Any:
         """Make a client-streaming call."""
-        record = self._begin()
+        record = self._begin(ctx)
         return await self._single(call_next, _async_requests(request, record), ctx, record)
 
     def intercept_server_stream(
         self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context
     ) -> AsyncIterator[Any]:
         """Make a server-streaming call."""
-        record = self._begin()
+        record = self._begin(ctx)
         check_request(request)
         return self._stream(call_next, request, ctx, record)
 
@@ -192,7 +193,7 @@ class AsyncCalls(_Base):
         ctx: Context,
     ) -> AsyncIterator[Any]:
         """Make a bidirectional call."""
-        record = self._begin()
+        record = self._begin(ctx)
         return self._stream(call_next, _async_requests(request, record), ctx, record)
 
     async def _single(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import ssl
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .call_credentials import CallCredentials, composite_call_credentials
+from .call_credentials import CallCredentials
+from .unmoved import grpc_module
 
 __all__ = [
     "ChannelCredentials",
     "ServerCredentials",
-    "composite_channel_credentials",
+    "is_grpcio_credentials",
     "require_credentials",
     "ssl_channel_credentials",
     "ssl_server_credentials",
@@ -125,31 +126,16 @@ def ssl_channel_credentials(
 
 
 def require_credentials(credentials: Any) -> ChannelCredentials:
-    """Return the credentials, or raise NotImplementedError for grpcio's own."""
+    """Return the credentials, or raise NotImplementedError for others, which only grpcio's wire takes."""
     if not isinstance(credentials, ChannelCredentials):
         raise NotImplementedError(
-            "only credentials from ssl_channel_credentials() of this package are supported, not "
-            f"{type(credentials).__name__}: keep other credentials on grpcio"
+            "connectrpc's wire takes credentials from ssl_channel_credentials() of this package, not "
+            f"{type(credentials).__name__}: unset G2C_WIRE"
         )
     return credentials
 
 
-def composite_channel_credentials(
-    channel_credentials: ChannelCredentials, *call_credentials: CallCredentials
-) -> ChannelCredentials:
-    """Return the credentials for `secure_channel` of a channel that authenticates each call.
-
-    Args:
-        channel_credentials: from `ssl_channel_credentials` or this function.
-        call_credentials: from `metadata_call_credentials` and its kin; what they add is sent in this order.
-
-    Raises:
-        NotImplementedError: some were not made by this package.
-
-    Native form: a connectrpc interceptor that sets `ctx.request_headers`, given to each client.
-
-    Source: `grpc.composite_channel_credentials`, grpcio 1.85.
-    """
-    before = require_credentials(channel_credentials)
-    old = () if before.call_credentials is None else (before.call_credentials,)
-    return replace(before, call_credentials=composite_call_credentials(*old, *call_credentials))
+def is_grpcio_credentials(credentials: Any) -> bool:
+    """Whether these are a `grpc.ChannelCredentials`."""
+    grpc = grpc_module()
+    return grpc is not None and isinstance(credentials, grpc.ChannelCredentials)

@@ -74,6 +74,11 @@ class InterceptedChannel(ChannelMethods):
         return self._channel.is_closed()
 
     @property
+    def inner(self) -> Any:
+        """The `grpc.Channel` below, where grpcio carries the calls; else None."""
+        return self.root.inner
+
+    @property
     def target(self) -> Any:
         """The target of the channel."""
         return self.root.target

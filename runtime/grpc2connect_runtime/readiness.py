@@ -14,6 +14,7 @@ from connectrpc.code import Code
 
 from .channel_base import ChannelBase
 from .errors import CallError, FutureTimeoutError
+from .wire.client_library import grpcio
 
 __all__ = ["ChannelReadyFuture", "channel_ready_future"]
 
@@ -64,15 +65,27 @@ async def wait_until_reachable(channel: ChannelBase, timeout: float | None = Non
 
 
 class ChannelReadyFuture:
-    """A future that is done when a channel's target accepts connections; made by `channel_ready_future`."""
+    """A future that is done when a channel's target accepts connections; made by `channel_ready_future`.
+
+    Where grpcio carries the calls, it is done when grpcio says so.
+    """
 
     def __init__(self, channel: ChannelBase) -> None:
         """Start to wait, in a daemon thread."""
         self._future: futures.Future[None] = futures.Future()
+        inner = getattr(channel, "inner", None)
+        if inner is not None:
+            waiting = grpcio().channel_ready_future(inner)
+            waiting.add_done_callback(lambda _: self._ready())
+            self._future.add_done_callback(lambda _: waiting.cancel())
+            return
         threading.Thread(target=self._run, args=(channel,), name="channel-ready", daemon=True).start()
 
     def _run(self, channel: ChannelBase) -> None:
         block_until_reachable(channel, None, self._future.cancelled)
+        self._ready()
+
+    def _ready(self) -> None:
         if self._future.set_running_or_notify_cancel():
             self._future.set_result(None)
 

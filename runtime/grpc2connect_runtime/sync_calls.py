@@ -16,7 +16,6 @@ from connectrpc.client import ResponseMetadata
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
-from .call_credentials import CallCredentials
 from .channel_base import ChannelBase
 from .errors import CallError, RpcErrorView
 from .faces import MOVED, Face
@@ -25,6 +24,7 @@ from .readiness import block_until_reachable
 from .status import StatusCode, status_code
 from .transports import CallRecord, current_record
 from .unmoved import adopt
+from .wire.choice import GRPCIO
 
 __all__ = ["SyncCall"]
 
@@ -40,14 +40,16 @@ class _Run:
         timeout: float | None,
         channel: ChannelBase | None,
         face: Face,
-        credentials: CallCredentials | None,
+        credentials: Any,
     ) -> None:
         self._invoke = invoke
-        self._channel = channel
         self._face = face
         self.deadline = None if timeout is None else time.monotonic() + timeout
         self.changed = threading.Condition()
-        self.record = CallRecord(self._notify, credentials)
+        self.record = CallRecord(self._notify, credentials, cancellable=True)
+        self._channel = channel
+        if channel is not None and channel.wire == GRPCIO:
+            self._channel, self.record.wait_for_ready = None, True
         self.response_metadata = ResponseMetadata()
         self.messages: deque[Any] = deque()
         self.wanted = False
@@ -160,7 +162,7 @@ class SyncCall:
         timeout: float | None,
         channel: ChannelBase | None,
         face: Face = MOVED,
-        credentials: CallCredentials | None = None,
+        credentials: Any = None,
     ) -> None:
         """Begin a call; made by the multi-callables."""
         adopt(SyncCall, "Call")

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent import futures
 from contextvars import ContextVar
 from typing import Any
 
+from connectrpc.method import StreamType
+from connectrpc.request import RequestContext
 from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
 
 from .at_exit import settle_at_exit
-from .call_credentials import CallCredentials
 from .connectivity import ChannelConnectivity, Connectivity
 from .metadata import Metadatum, metadata
 
 
 class CallRecord:
-    """What one call is made with, and its response: its metadata, and a way to end it from another thread."""
+    """What one call is made with, and its response: its metadata, and a way to end it from another thread.
+
+    Attributes:
+        context: the `RequestContext`, from when the call begins.
+        wait_for_ready: whether the call waits for a connection; of no meaning but to grpcio.
+        cancellable: whether another thread may call `cancel`.
+    """
 
     def __init__(
-        self, on_response: Callable[[], Any] | None = None, credentials: CallCredentials | None = None
+        self, on_response: Callable[[], Any] | None = None, credentials: Any = None, *, cancellable: bool = False
     ) -> None:
         self.credentials = credentials
+        self.context: RequestContext[Any, Any] | None = None
+        self.wait_for_ready: bool | None = None
+        self.cancellable = cancellable
         self.response: Response | SyncResponse | None = None
         self.request_error: BaseException | None = None
         self.bad_request: Any = None
@@ -30,10 +39,14 @@ class CallRecord:
         self.claimed = False
         self._headers: list[tuple[str, str]] = []
         self._on_response = on_response
-        self._awaited: futures.Future[Any] | None = None
+        self._awaited: Any = None
 
-    def wait_for(self, answer: futures.Future[Any]) -> None:
-        """Have `cancel` cancel this; to be called before it is waited for."""
+    def is_unary(self) -> bool:
+        """Whether the method has one request and one response."""
+        return self.context is not None and self.context.method.stream_type is StreamType.UNARY
+
+    def wait_for(self, answer: Any) -> None:
+        """Have `cancel` cancel this too: a future, or a call of grpcio; to be called before it is waited for."""
         self._awaited = answer
         if self.cancelled:
             answer.cancel()

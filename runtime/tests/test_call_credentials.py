@@ -13,6 +13,7 @@ import pytest
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 NAME = "other.test"
 OPTIONS = [("grpc.ssl_target_name_override", NAME)]
@@ -396,20 +397,33 @@ def test_plaintext_channels_aio(gen, ports, way):
     asyncio.run(act())
 
 
-def test_what_is_not_made_here_is_refused(gen, pair, ports):
+def test_call_credentials_of_grpcio_need_its_wire(gen, pair, ports, each_wire):
     theirs = grpc.access_token_call_credentials("a")
     secure = runtime.ssl_channel_credentials(pair[1])
-    with pytest.raises(NotImplementedError, match="made by this package"):
-        runtime.composite_channel_credentials(secure, theirs)
-    with pytest.raises(NotImplementedError, match="keep other credentials on grpcio"):
-        runtime.composite_channel_credentials(grpc.ssl_channel_credentials(), runtime.composite_call_credentials())
     with runtime.secure_channel(f"127.0.0.1:{ports[0]}", secure, OPTIONS) as channel:
         stub = gen.pb2_grpc.EchoStub(channel)
-        with pytest.raises(NotImplementedError, match="made by this package"):
-            stub.Say(gen.pb2.Ask(), credentials=theirs)
+        if each_wire == "grpcio":
+            assert stub.Say(gen.pb2.Ask(), credentials=theirs, timeout=TIMEOUT_S)
+        else:
+            with pytest.raises(NotImplementedError, match="made by this package"):
+                stub.Say(gen.pb2.Ask(), credentials=theirs)
     client = gen.connect.EchoClientSync("https://127.0.0.1:1")
     with pytest.raises(NotImplementedError, match="made by a Channel"):
         runtime.unary_unary(client.say)(gen.pb2.Ask(), credentials=runtime.access_token_call_credentials("a"))
+
+
+def test_credentials_of_both_kinds_make_grpcio_s(pair):
+    ours, theirs = runtime.access_token_call_credentials("a"), grpc.access_token_call_credentials("b")
+    secure = runtime.ssl_channel_credentials(pair[1])
+    assert isinstance(runtime.composite_call_credentials(ours, theirs), grpc.CallCredentials)
+    assert isinstance(runtime.composite_channel_credentials(secure, theirs), grpc.ChannelCredentials)
+    assert isinstance(
+        runtime.composite_channel_credentials(grpc.ssl_channel_credentials(), ours), grpc.ChannelCredentials
+    )
+    with pytest.raises(NotImplementedError, match="made by this package"):
+        runtime.composite_channel_credentials(secure, "secret")
+    with pytest.raises(NotImplementedError, match="unset G2C_WIRE"):
+        runtime.composite_channel_credentials("secret", ours)
 
 
 def test_nothing_secret_is_shown():

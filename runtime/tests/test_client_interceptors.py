@@ -16,6 +16,7 @@ from test_server_semantics import observe_stream, observe_unary, same
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 WAYS = ("grpcio", "stub", "client")
 

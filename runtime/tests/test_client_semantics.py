@@ -18,6 +18,7 @@ from test_server_semantics import CASES, METADATA, observe_stream, observe_unary
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 SERVERS = (grpcio_server, runtime_server)
 
@@ -351,6 +352,7 @@ def test_aio_cancellation_is_cancellation(gen):
             run(main(port, seen))
 
 
+@pytest.mark.connect_wire
 def test_protocol_is_chosen_by_the_environment(gen, monkeypatch):
     with runtime_server(gen, "sync", Seen()) as port:
         for name in ("connect", "grpc", "grpc-web"):

@@ -9,6 +9,7 @@ import pytest
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 ROUNDS = 20
 

@@ -14,6 +14,7 @@ from serving import grpcio_server
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 KINDS = ("say", "join", "repeat")
 

@@ -19,6 +19,7 @@ from test_server_semantics import CASES, METADATA, observe_stream, observe_unary
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 SERVERS = (grpcio_server, runtime_server)
 CHANNELS = (grpc.insecure_channel, runtime.insecure_channel)

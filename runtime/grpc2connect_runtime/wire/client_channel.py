@@ -1,0 +1,104 @@
+"""Which wire a channel takes, and the channel of grpcio below one that takes grpcio's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..channel_options import without_equivalent
+from ..credentials import is_grpcio_credentials
+from ..targets import parse_target
+from .choice import CONNECT, GRPCIO, chosen_wire
+from .client_credentials import grpcio_channel_credentials
+from .client_library import grpcio, grpcio_aio, is_installed
+
+__all__ = ["GrpcioChannel", "OpenedOnUse", "wire_of_channel"]
+
+_ADDRESS = "http://localhost"
+
+
+def wire_of_channel(target: str, credentials: Any, options: Sequence[tuple[str, Any]] | None) -> str:
+    """Return the wire of a channel: what `G2C_WIRE` says, else grpcio's where nothing but grpcio does what is asked.
+
+    That is: a target that is not one host and port, credentials of grpcio's own, or options that connectrpc and pyqwest
+    have nothing for, if grpcio is installed.
+
+    Raises:
+        ValueError: `G2C_WIRE` names no wire.
+    """
+    return chosen_wire(GRPCIO if _needs_grpcio(target, credentials, options) else CONNECT)
+
+
+def _needs_grpcio(target: str, credentials: Any, options: Sequence[tuple[str, Any]] | None) -> bool:
+    if is_grpcio_credentials(credentials):
+        return True
+    try:
+        parse_target(target)
+    except NotImplementedError:
+        return True
+    except ValueError:
+        return False
+    return bool(without_equivalent(options)) and is_installed()
+
+
+@dataclass(frozen=True)
+class GrpcioChannel:
+    """What a channel of grpcio is made with: all that was given, as it was given."""
+
+    target: str
+    credentials: Any
+    options: Sequence[tuple[str, Any]] | None
+    compression: Any
+
+    def open(self) -> Any:
+        """Return a new `grpc.Channel`.
+
+        Raises:
+            ImportError: grpcio is not installed.
+        """
+        return self._open(grpcio())
+
+    def open_aio(self) -> Any:
+        """Return a new `grpc.aio.Channel`, of the running event loop; as `open`."""
+        return self._open(grpcio_aio())
+
+    def _open(self, module: Any) -> Any:
+        options = None if self.options is None else tuple(self.options)
+        compression = None if self.compression is None else grpcio().Compression(int(self.compression))
+        if self.credentials is None:
+            return module.insecure_channel(self.target, options=options, compression=compression)
+        credentials = grpcio_channel_credentials(self.credentials)
+        return module.secure_channel(self.target, credentials, options=options, compression=compression)
+
+    @property
+    def url(self) -> str:
+        """An address for Connect clients, shown to their interceptors; nothing is sent to it."""
+        try:
+            return parse_target(self.target).url("http" if self.credentials is None else "https")
+        except (NotImplementedError, ValueError):
+            return _ADDRESS
+
+
+class OpenedOnUse:
+    """A `grpc.aio.Channel` that is made when it is first asked for, in the event loop that it belongs to.
+
+    It is no part of the channel of this package, which it would keep alive: pyqwest's clients hold it where no garbage
+    collector looks.
+    """
+
+    def __init__(self, made_with: GrpcioChannel) -> None:
+        """Open nothing yet."""
+        self._made_with = made_with
+        self._channel: Any = None
+
+    def __call__(self) -> Any:
+        """Return the channel."""
+        if self._channel is None:
+            self._channel = self._made_with.open_aio()
+        return self._channel
+
+    async def close(self, grace: float | None) -> None:
+        """Close it if it was opened; `grace` as for `grpc.aio.Channel.close`."""
+        if self._channel is not None:
+            await self._channel.close(grace)
