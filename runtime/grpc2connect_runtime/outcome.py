@@ -11,7 +11,7 @@ from connectrpc.errors import ConnectError
 from google.protobuf.message import Message
 
 from .call_state import CallState
-from .errors import CallError, rpc_error
+from .errors import AIO_FORM, CallError, rpc_error
 from .unmoved import moved_error
 
 _log = logging.getLogger(__name__)
@@ -79,6 +79,15 @@ def _sync_details(error: BaseException) -> str:
         return "Calling application raised unprintable Exception!"
 
 
+def unexpected(error: BaseException | None) -> str:
+    """Return what `grpc.aio` tells a client of an exception out of a handler.
+
+    It begins with the class of the exception; that of a failed call is grpcio's to a client, whoever made the call.
+    """
+    name = "<class 'grpc.aio._call.AioRpcError'>" if getattr(error, "form", None) == AIO_FORM else str(type(error))
+    return f"Unexpected {name}: {_text(error) if error is not None else ''}"
+
+
 def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectError:
     """Return the error that the client gets for an exception out of a handler, and log it as grpcio does."""
     if isinstance(error, BadResponse):
@@ -92,7 +101,7 @@ def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectErr
         return moved_error(cause) if isinstance(cause, CallError) else cause
     name = f"{state.raw.method.service_name}/{state.raw.method.name}"
     if aio:
-        details = f"Unexpected {type(cause)}: {_text(cause) if cause is not None else ''}"
+        details = unexpected(cause)
         _log.error("Unexpected [%s] raised by servicer method [/%s]", type(cause).__name__, name, exc_info=cause)
     else:
         text = _sync_details(error)

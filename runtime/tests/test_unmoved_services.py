@@ -326,7 +326,7 @@ def test_channelz_of_grpcio(gen):
         running = serving("runtime", flavour, channelz.add_channelz_servicer)
         with running as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = channelz_pb2_grpc.ChannelzStub(channel)
-            assert stub.GetTopChannels(channelz_pb2.GetTopChannelsRequest(), timeout=TIMEOUT_S).end
+            assert stub.GetTopChannels(channelz_pb2.GetTopChannelsRequest(), timeout=TIMEOUT_S).channel
 
 
 def test_aio_handlers_get_what_they_expect_of_grpc_aio(gen):

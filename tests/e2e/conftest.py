@@ -14,8 +14,11 @@ from tests.e2e import running
 from tests.e2e.projects import FIXTURES, PROJECTS, Project
 
 # client-server, and where a third service stands behind the server, two that move one end of the inner call alone.
-COMBINATIONS = ("old-old", "new-old", "old-new", "new-new")
+# What is new runs on the Connect wire, and again, as `.../grpcio`, on grpcio's.
+BASELINE = "old-old"
+COMBINATIONS = ("new-old", "old-new", "new-new")
 WITH_BACKEND = ("old-new-old", "old-old-new")
+WIRES = {"": "connect", "/grpcio": "grpcio"}
 
 
 class Copies:
@@ -66,7 +69,8 @@ class Observations:
 
     def of(self, project: Project, server: str) -> dict[str, Any]:
         if (project.name, server) not in self._seen:
-            combinations = COMBINATIONS + (WITH_BACKEND if project.backend else ())
+            ways = COMBINATIONS + (WITH_BACKEND if project.backend else ())
+            combinations = (BASELINE, *(f"{way}{wire}" for wire in WIRES for way in ways))
             sides = {"old": self._copies.old(project), "new": self._copies.new(project)}
             certs = self._copies.certs() if project.backend else Path()
             with ThreadPoolExecutor(3) as pool:
@@ -77,9 +81,11 @@ class Observations:
 
 def observe(project: Project, server: str, combination: str, sides: dict[str, Path], certs: Path) -> dict[str, Any]:
     """One scenario against a fresh server: its state is part of what is seen."""
-    client, front, back = (*combination.split("-"), combination.split("-")[1])[:3]
-    with running.system(project, server, sides[front], sides[back], certs) as (port, extra):
-        return running.scenario(project, sides[client], port, extra)
+    ends, slash, wire = combination.partition("/")
+    client, front, back = (*ends.split("-"), ends.split("-")[1])[:3]
+    carried = {"G2C_WIRE": WIRES[slash + wire]}
+    with running.system(project, server, sides[front], sides[back], certs, carried) as (port, extra):
+        return running.scenario(project, sides[client], port, {**extra, **carried})
 
 
 @pytest.fixture(scope="session")

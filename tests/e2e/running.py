@@ -69,14 +69,18 @@ def said(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 @contextmanager
-def serving(command: Command, folder: Path, source: str, **holes: str) -> Iterator[int]:
+def serving(
+    command: Command, folder: Path, source: str, extra: Mapping[str, str] | None = None, **holes: str
+) -> Iterator[int]:
     """Start a server in `folder`, give its port, end it."""
-    with started(command, folder, source, **holes) as (_, port):
+    with started(command, folder, source, extra, **holes) as (_, port):
         yield port
 
 
 @contextmanager
-def started(command: Command, folder: Path, source: str, **holes: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def started(
+    command: Command, folder: Path, source: str, extra: Mapping[str, str] | None = None, **holes: str
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Like `serving`, for those who end the process themselves."""
     arguments = [argument.format(**holes) for argument in command.arguments]
     with tempfile.TemporaryDirectory() as scratch:
@@ -85,7 +89,7 @@ def started(command: Command, folder: Path, source: str, **holes: str) -> Iterat
             process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=folder,
-                env=environment(folder / source, command.environment),
+                env=environment(folder / source, {**command.environment, **(extra or {})}),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -112,18 +116,30 @@ def _port(process: subprocess.Popen[bytes], output: Path, errors: Path) -> int:
 
 
 @contextmanager
-def system(project: Project, server: str, front: Path, back: Path, certs: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def system(
+    project: Project,
+    server: str,
+    front: Path,
+    back: Path,
+    certs: Path,
+    extra: Mapping[str, str] | None = None,
+    *,
+    front_only: bool = False,
+) -> Iterator[tuple[int, dict[str, str]]]:
     """One of the project's servers from the folder `front`, and the service behind it from `back`.
+
+    `extra` is added to the environment of both, or to that of the one in front.
 
     Gives the port and what a scenario has to know about the rest.
     """
     if project.backend is None:
-        with serving(project.servers[server], front, project.source) as port:
+        with serving(project.servers[server], front, project.source, extra) as port:
             yield port, {}
         return
-    with serving(project.backend, back, project.source, certs=str(certs)) as inner:
+    with serving(project.backend, back, project.source, {} if front_only else extra, certs=str(certs)) as inner:
         stock = f"localhost:{inner}"
-        with serving(project.servers[server], front, project.source, backend=stock, certs=str(certs)) as port:
+        holes = {"backend": stock, "certs": str(certs)}
+        with serving(project.servers[server], front, project.source, extra, **holes) as port:
             yield port, {"STOCK": stock, "CERTS": str(certs)}
 
 

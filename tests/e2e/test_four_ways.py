@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.e2e import differences, running
 from tests.e2e.conftest import Copies, Observations
@@ -27,14 +30,26 @@ def test_no_known_difference_is_stale(observations: Observations) -> None:
     assert not (stale := differences.unused(table, used)), "\n".join(stale)
 
 
-def test_plain_connect_call(project: Project, server: str, copies: Copies) -> None:
+@pytest.mark.parametrize("serve", ["dual", "single"])
+def test_plain_connect_call(project: Project, server: str, serve: str, copies: Copies) -> None:
     new = copies.new(project)
     certs = copies.certs() if project.backend else Path()
-    with running.system(project, server, new, new, certs) as (port, _):
+    connect = free_port()
+    dual = serve == "dual"  # which is what the migrated code says
+    # The address is for the server in front: the one behind it serves gRPC alone.
+    wire = {"G2C_CONNECT_ADDRESS": f"127.0.0.1:{connect}"} if dual else {"G2C_WIRE": "connect"}
+    with running.system(project, server, new, new, certs, wire, front_only=dual) as (port, _):
         for call in project.connect_calls:
-            status, headers, answer = post(port, call)
+            status, headers, answer = post(connect if dual else port, call)
             assert (status, answer) == (call.status, call.answer), call.procedure
             assert {name: headers.get(name) for name in call.answer_headers} == call.answer_headers
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def post(port: int, call: ConnectCall) -> tuple[int, dict[str, str], Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ from connectrpc.request import Headers, RequestContext
 from ..aio_context import AioServicerContext
 from ..context import ContextBase, ServicerContext
 from ..metadata import metadata
+from ..outcome import unexpected
 from ..status import status_code
 from ..streams import EOF
 from ..unmoved import abort_error
@@ -22,6 +24,7 @@ from .server_status import cancelled_by_grpcio, grpc_status, native_status, pair
 
 __all__ = ["AioWireContext", "WireContext"]
 
+_log = logging.getLogger(__name__)
 _NEVER_S = 1e9
 """grpcio says some 292,000 years where there is no deadline."""
 _NO_HEADERS = Headers()
@@ -318,10 +321,11 @@ class AioWireContext(_Base, AioServicerContext):
             self._grpc.set_trailing_metadata(trailing)
 
     async def fail(self, error: ConnectError) -> NoReturn:
-        """End the call with an error that a handler raised; a failed call of its own is raised as it is."""
+        """End the call with an error that a handler raised."""
         if raised_for_grpcio(error) is not None:
             await self.finish()
-            raise error
+            _log.error("Unexpected [%s] raised by servicer method", type(error).__name__, exc_info=error)
+            await self._end(grpc.StatusCode.UNKNOWN, unexpected(error), ())
         code, message, more = native_status(error)
         await self.finish(more)
         await self._end(code, message, self._trailing)
