@@ -13,6 +13,7 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from connectrpc.request import Headers, RequestContext
 
+from .connections import current_auth_context
 from .errors import CallError, error_from_status
 from .exchange import Exchange
 from .outgoing_metadata import headers
@@ -28,6 +29,7 @@ class CallState:
     def __init__(self, raw: RequestContext[Any, Any], exchange: Exchange | None) -> None:
         self.raw = raw
         self.exchange = exchange
+        self.auth_context = current_auth_context.get() or {}
         self.loop = asyncio.get_running_loop()
         self.task = asyncio.current_task()
         self.lock = threading.RLock()
