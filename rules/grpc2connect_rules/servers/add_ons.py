@@ -7,7 +7,8 @@ opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, n
 and channels take it, beside services that have moved. `grpcio` and the add-on stay dependencies for as long as they are
 used.
 
-Native form: a service of the same proto (`grpc/health/v1/health.proto`), generated for Connect; `connectrpc-otel`.
+Native form: `grpc2connect_runtime.health` (or the same proto, generated for Connect) and `enable_reflection`, which
+need no grpcio; `connectrpc-otel`.
 
 Reported: channelz, which only shows what grpcio itself carries.
 Left: OpenTelemetry's instrumentors, which replace functions of grpcio that moved code does not call; its sync client
