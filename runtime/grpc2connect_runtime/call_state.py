@@ -53,6 +53,11 @@ class CallState:
         return not (self.cancelled or self.ended)
 
     @property
+    def client(self) -> str:
+        """How it stands with the client, in grpcio's words: metrics interceptors read `context._state.client`."""
+        return "cancelled" if self.cancelled else "open"
+
+    @property
     def stopped(self) -> bool:
         """Whether the server ended the RPC because it stops."""
         return self.exchange is not None and self.exchange.stopped
