@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.message import Message
 
 import grpc2connect_runtime as runtime
-from grpc2connect_runtime import health
+from grpc2connect_runtime import health, testing
 
 PACKAGE = Path(runtime.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -48,7 +48,7 @@ def test_modules_are_short(path):
     assert len(path.read_text().splitlines()) < 400
 
 
-@pytest.mark.parametrize("module", [runtime, health], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [runtime, health, testing], ids=lambda module: module.__name__)
 def test_every_public_name_is_documented(module):
     for name in module.__all__:
         value = getattr(module, name)
