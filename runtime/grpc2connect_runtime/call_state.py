@@ -13,6 +13,7 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from connectrpc.request import Headers, RequestContext
 
+from .connections import current_auth_context
 from .errors import CallError, error_from_status
 from .exchange import Exchange
 from .outgoing_metadata import headers
@@ -25,11 +26,17 @@ _log = logging.getLogger(__name__)
 class CallState:
     """The state of one RPC. Its methods may be called from any thread."""
 
-    def __init__(self, raw: RequestContext[Any, Any], exchange: Exchange | None) -> None:
+    def __init__(
+        self,
+        raw: RequestContext[Any, Any],
+        exchange: Exchange | None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         self.raw = raw
         self.exchange = exchange
-        self.loop = asyncio.get_running_loop()
-        self.task = asyncio.current_task()
+        self.auth_context = current_auth_context.get() or {}
+        self.loop = asyncio.get_running_loop() if loop is None else loop
+        self.task = asyncio.current_task() if loop is None else None
         self.lock = threading.RLock()
         self.code: Any = None
         self.details: Any = None
@@ -49,6 +56,11 @@ class CallState:
     @property
     def active(self) -> bool:
         return not (self.cancelled or self.ended)
+
+    @property
+    def client(self) -> str:
+        """How it stands with the client, in grpcio's words: metrics interceptors read `context._state.client`."""
+        return "cancelled" if self.cancelled else "open"
 
     @property
     def stopped(self) -> bool:
@@ -122,16 +134,19 @@ class CallState:
 
     def end(self) -> None:
         """Mark the RPC as over and run its callbacks, away from the event loop."""
+        if callbacks := self.ending():
+            threading.Thread(target=run_all, args=(callbacks,), name="rpc-callbacks", daemon=True).start()
+
+    def ending(self) -> list[Callable[[], Any]]:
+        """Mark the RPC as over, and return the callbacks that are still to be run."""
         with self.lock:
-            if self.ended:
-                return
             self.ended = True
             callbacks, self._callbacks = self._callbacks, []
-        if callbacks:
-            threading.Thread(target=_run_all, args=(callbacks,), name="rpc-callbacks", daemon=True).start()
+        return callbacks
 
 
-def _run_all(callbacks: list[Callable[[], Any]]) -> None:
+def run_all(callbacks: list[Callable[[], Any]]) -> None:
+    """Run callbacks; what one raises is logged."""
     for callback in callbacks:
         try:
             callback()

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from connectrpc.code import Code
 from connectrpc.request import Headers, RequestContext
 
+from .auth_context import identity_key
 from .call_state import CallState
 from .errors import CallError
 from .metadata import Metadatum, metadata
@@ -61,16 +62,30 @@ class ContextBase(RequestContext[Any, Any]):
         return peer_uri(self.client_address)
 
     def peer_identities(self) -> Sequence[bytes] | None:
-        """Return None: client certificates do not reach the handler. No native form."""
-        return None
+        """Return the names in the client's certificate, or None unless it has shown one.
+
+        No native form: connectrpc tells a handler nothing of TLS. Where a proxy ends TLS, it is the proxy that knows
+        the client: read the header that it sets, such as `x-forwarded-client-cert`.
+        """
+        key = self.peer_identity_key()
+        return None if key is None else list(self._state.auth_context[key])
 
     def peer_identity_key(self) -> str | None:
-        """Return None: client certificates do not reach the handler. No native form."""
-        return None
+        """Return which names `peer_identities` returns, or None unless the client has shown a certificate.
+
+        It is `x509_subject_alternative_name`, or `x509_common_name` of a certificate without alternative names. No
+        native form: see `peer_identities`.
+        """
+        return identity_key(self._state.auth_context)
 
     def auth_context(self) -> Mapping[str, Sequence[bytes]]:
-        """Return an empty mapping: client certificates do not reach the handler. No native form."""
-        return {}
+        """Return the security of the connection; empty if it was not accepted by a `Server` or `AioServer`.
+
+        No native form: see `peer_identities`.
+
+        Source: `grpc.ServicerContext.auth_context`; which keys there are says `auth_context.auth_context_of`.
+        """
+        return {key: list(values) for key, values in self._state.auth_context.items()}
 
     def set_compression(self, compression: Any) -> None:
         """Do nothing: responses are not compressed over gRPC. Native form: `compressions=` of the application."""

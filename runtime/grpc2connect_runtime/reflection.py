@@ -7,6 +7,8 @@ from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool
 
+from .health import messages as health
+
 __all__ = ["reflection_services"]
 
 _OWN = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection")
@@ -21,6 +23,16 @@ def _add_file(file: Any, seen: dict[str, bytes]) -> None:
     copy = descriptor_pb2.FileDescriptorProto()
     file.CopyToProto(copy)
     seen[file.name] = copy.SerializeToString()
+
+
+def _file_of(service_name: str, pool: Any) -> Any:
+    """Return the file of a service; that of `health.HealthServicer` is in no common pool."""
+    try:
+        return pool.FindServiceByName(service_name).file
+    except KeyError:
+        if service_name != health.SERVICE_NAME:
+            raise
+        return health.POOL.FindServiceByName(service_name).file
 
 
 def reflection_services(service_names: Iterable[str], pool: Any = None) -> list[tuple[type[Any], Any]]:
@@ -51,7 +63,7 @@ def reflection_services(service_names: Iterable[str], pool: Any = None) -> list[
     names = [name for name in service_names if name not in _OWN]
     files: dict[str, bytes] = {}
     for name in names:
-        _add_file(pool.FindServiceByName(name).file, files)
+        _add_file(_file_of(name, pool), files)
     described = descriptor_pb2.FileDescriptorSet()
     for packed in files.values():
         described.file.add().ParseFromString(packed)

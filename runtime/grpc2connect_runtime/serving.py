@@ -13,7 +13,8 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config, Sockets
 
-from .closed_connections import release_closed_connections
+from .auth_context import remember_server_name
+from .connections import extend_connections
 from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
 from .lifespan import Lifespans
@@ -58,7 +59,11 @@ class _Config(Config):
 
     def create_ssl_context(self) -> ssl.SSLContext | None:
         credentials = self._listener.credentials
-        return None if credentials is None else credentials.context()
+        if credentials is None:
+            return None
+        context = credentials.context()
+        remember_server_name(context)
+        return context
 
     def create_sockets(self) -> Sockets:
         sockets = self._listener.sockets
@@ -84,7 +89,7 @@ class Serving:
         Raises:
             RuntimeError: an application failed to start.
         """
-        release_closed_connections()
+        extend_connections()
         await self._lifespans.start()
         for listener in self._listeners:
             for sock in listener.sockets:

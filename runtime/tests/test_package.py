@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import FunctionType
 
 import pytest
+from google.protobuf.message import Message
 
 import grpc2connect_runtime as runtime
+from grpc2connect_runtime import health, testing
 
 PACKAGE = Path(runtime.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -27,7 +30,7 @@ def imports(path):
             yield node.level, node.module or "", tuple(alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_imports_are_relative_and_public(path):
     for level, module, names in imports(path):
         if level:
@@ -40,15 +43,16 @@ def test_imports_are_relative_and_public(path):
             assert not any(part.startswith("_") for part in (*parts, *names)), (module, names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_modules_are_short(path):
     assert len(path.read_text().splitlines()) < 400
 
 
-def test_every_public_name_is_documented():
-    for name in runtime.__all__:
-        value = getattr(runtime, name)
-        if name == "EOF":
+@pytest.mark.parametrize("module", [runtime, health, testing], ids=lambda module: module.__name__)
+def test_every_public_name_is_documented(module):
+    for name in module.__all__:
+        value = getattr(module, name)
+        if not isinstance(value, type | FunctionType) or (isinstance(value, type) and issubclass(value, Message)):
             continue
         assert value.__doc__, name
         assert "ative form" in value.__doc__, name

@@ -3,6 +3,7 @@ from __future__ import annotations
 import grpc
 import pytest
 from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from serving import Loop
 
@@ -19,6 +20,15 @@ def look_up(port):
         assert "tests.v1.Echo" in database.get_services()
         service = DescriptorPool(database).FindServiceByName("tests.v1.Echo")
         assert sorted(method.name for method in service.methods) == ["Chat", "Join", "Repeat", "Say"]
+        # The messages of v1 are those of v1alpha.
+        ask = channel.stream_stream(
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            reflection_pb2.ServerReflectionRequest.SerializeToString,
+            reflection_pb2.ServerReflectionResponse.FromString,
+        )
+        (answer,) = ask(iter([reflection_pb2.ServerReflectionRequest(list_services="")]), timeout=10)
+        services = {service.name for service in answer.list_services_response.service}
+        assert services >= {"tests.v1.Echo"}
 
 
 NAMES = ("tests.v1.Echo", "grpc.reflection.v1alpha.ServerReflection")

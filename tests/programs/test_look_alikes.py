@@ -44,11 +44,6 @@ STAYS = {
         "def ask(target):\n    return Proxy(target).SayHello(greeting_pb2.HelloRequest())\n",
         "G2C503",
     ),
-    "who the client is": (
-        HEAD + "class Greeter(rpc.GreeterServicer):\n    def SayHello(self, request, context):\n"
-        "        return greeting_pb2.HelloReply(message=str(context.peer_identities()))\n" + SERVE,
-        "G2C203",
-    ),
     "the class of an error": (
         HEAD + "def ask():\n    try:\n        return " + CALL + "\n    except grpc.RpcError as error:\n"
         "        return type(error) == grpc.RpcError\n",
@@ -125,6 +120,16 @@ BRIDGED = {
             "        context.abort(grpc.StatusCode.NOT_FOUND, ValueError('x'))\n"
         ),
         ["        context.abort(Code.NOT_FOUND, ValueError('x'))"],
+    ),
+    "who the client is": (
+        servicer(
+            "    def SayHello(self, request, context):\n        key = context.peer_identity_key()\n"
+            "        return greeting_pb2.HelloReply(message=str(context.auth_context()[key]))\n"
+        ),
+        [
+            "        key = context.peer_identity_key()",
+            "        return greeting_pb2.HelloReply(message=str(context.auth_context()[key]))",
+        ],
     ),
     "another base after it": (
         servicer("    pass\n", bases="rpc.GreeterServicer, Base", before="class Base:\n    pass\n\n\n"),

@@ -31,6 +31,7 @@ ADD_ONS = {
     "grpc_interceptor": "grpc-interceptor",
     "grpc_reflection": "grpcio-reflection",
     "opentelemetry": "opentelemetry-instrumentation-grpc",
+    "py_grpc_prometheus": "py-grpc-prometheus",
 }
 """Packages with services or interceptors of their own, which work on any channel or server; by the name to install."""
 

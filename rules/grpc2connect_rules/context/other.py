@@ -8,8 +8,7 @@ Why: the runtime installs a `RequestContext` that has grpcio's whole servicer co
     context.send_initial_metadata(...)   native form: context.response_headers.add(key, value)
     context.time_remaining()             native form: context.timeout_ms (ms, or None without deadline)
     context.peer()                       native form: context.client_address
-
-Left: `auth_context()`, `peer_identities()` and `peer_identity_key()`, which come from the TLS handshake.
+    context.peer_identities()            none: the runtime's servers take it from the TLS handshake
 
 Source: grpc.ServicerContext (grpcio 1.85); connectrpc.request.RequestContext (connectrpc 0.13).
 """
@@ -28,7 +27,6 @@ _NATIVE = {
     "time_remaining": "context.timeout_ms",
     "peer": "context.client_address",
 }
-_IDENTITY = frozenset({"auth_context", "peer_identities", "peer_identity_key"})
 _CONNECT = frozenset(
     {
         "method",
@@ -46,11 +44,7 @@ _CONNECT = frozenset(
 @rule("G2C203", on=ContextUse)
 def other(use: ContextUse) -> Iterator[Outcome]:
     """Every other use of the servicer context keeps running on the runtime's context."""
-    if use.name in _IDENTITY:
-        yield Left(
-            "client certificates do not reach a Connect handler", advice="identify the client by metadata", wire=True
-        )
-    elif use.name in api.CONTEXT_METHODS:
+    if use.name in api.CONTEXT_METHODS:
         native = _NATIVE.get(use.name)
         yield Bridged(why=f"the native form is {native}" if native else "connectrpc has no equivalent")
     elif use.name in _CONNECT:

@@ -2,19 +2,20 @@
 
     health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
 
-Why: what grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpc-interceptor and the interceptors of
-opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, not the project's. The runtime's servers
-and channels take it, beside services that have moved. `grpcio` and the add-on stay dependencies for as long as they are
-used.
+Why: what grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpc-interceptor, py-grpc-prometheus and the
+interceptors of opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, not the project's. The
+runtime's servers and channels take it, beside services that have moved. `grpcio` and the add-on stay dependencies for
+as long as they are used.
 
-Native form: a service of the same proto (`grpc/health/v1/health.proto`), generated for Connect; `connectrpc-otel`.
+Native form: `grpc2connect_runtime.health` (or the same proto, generated for Connect) and `enable_reflection`, which
+need no grpcio; `connectrpc-otel`.
 
 Reported: channelz, which only shows what grpcio itself carries.
 Left: OpenTelemetry's instrumentors, which replace functions of grpcio that moved code does not call; its sync client
 interceptor, which is none of grpcio's.
 
 Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz 1.85; grpc-interceptor 0.15;
-opentelemetry-instrumentation-grpc 0.5x.
+py-grpc-prometheus 0.8; opentelemetry-instrumentation-grpc 0.5x.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
         if used.partition(".")[0] in _PATCHING:
             yield Left(
                 f"{used} replaces functions of grpcio, which moved code does not call",
-                advice="give the server or the aio channel the interceptors of the same package instead",
+                advice="use ConnectInstrumentor of connectrpc-otel instead",
                 wire=True,
             )
             return

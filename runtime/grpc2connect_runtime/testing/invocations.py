@@ -1,0 +1,214 @@
+"""The server side of `grpc_testing`: RPCs on servicers, named by descriptors, with the test as their client."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from queue import SimpleQueue
+from typing import Any
+
+from google.protobuf import message_factory
+
+from ..channel import insecure_channel
+from ..method_handlers import (
+    stream_stream_rpc_method_handler,
+    stream_unary_rpc_method_handler,
+    unary_stream_rpc_method_handler,
+    unary_unary_rpc_method_handler,
+)
+from ..server import Server
+
+__all__ = ["TestServer", "server_from_dictionary"]
+
+_HANDLERS = {
+    (False, False): unary_unary_rpc_method_handler,
+    (False, True): unary_stream_rpc_method_handler,
+    (True, False): stream_unary_rpc_method_handler,
+    (True, True): stream_stream_rpc_method_handler,
+}
+_END = object()
+
+
+def _snake(name: str) -> str:
+    """Return an RPC's name without case and underscores, for comparison: `SayHello` is `say_hello`."""
+    return name.replace("_", "").lower()
+
+
+def _handler_of(servicer: Any, name: str) -> Any:
+    found = getattr(servicer, name, None)
+    if found is not None:
+        return found
+    names = [one for one in dir(servicer) if _snake(one) == _snake(name) and not one.startswith("__")]
+    if len(names) != 1:
+        raise AttributeError(f"{type(servicer).__name__} has no handler for {name}")
+    return getattr(servicer, names[0])
+
+
+class _Rpc:
+    """One RPC, played by the test as its client."""
+
+    def __init__(self, call: Any, requests: _Requests | None = None) -> None:
+        self._call = call
+        self._requests = requests
+
+    def initial_metadata(self) -> Any:
+        """Return the initial metadata; waits for it."""
+        return self._call.initial_metadata()
+
+    def cancel(self) -> None:
+        """Cancel the RPC."""
+        self._call.cancel()
+
+    def send_request(self, request: Any) -> None:
+        """Send a request, of an RPC with a stream of them."""
+        assert self._requests is not None, "the RPC has one request"
+        self._requests.queue.put(request)
+
+    def requests_closed(self) -> None:
+        """End the stream of requests."""
+        assert self._requests is not None, "the RPC has one request"
+        self._requests.queue.put(_END)
+
+    def _status(self) -> tuple[Any, Any, Any]:
+        return self._call.trailing_metadata(), self._call.code(), self._call.details()
+
+
+class _UnaryRpc(_Rpc):
+    def termination(self) -> tuple[Any, Any, Any, Any]:
+        """Wait for the end: the response (None of one that failed), the trailing metadata, the code and the details."""
+        try:
+            response = self._call.result()
+        except Exception:
+            response = None
+        return (response, *self._status())
+
+
+class _StreamRpc(_Rpc):
+    def take_response(self) -> Any:
+        """Wait for the next response.
+
+        Raises:
+            ValueError: the RPC has ended without another.
+        """
+        try:
+            return next(self._call)
+        except Exception as error:
+            raise ValueError("no more responses!") from error
+        except StopIteration as error:
+            raise ValueError("no more responses!") from error
+
+    def termination(self) -> tuple[Any, Any, Any]:
+        """Wait for the end: the trailing metadata, the code and the details; responses not taken are lost."""
+        try:
+            for _ in self._call:
+                pass
+        except Exception:
+            pass
+        return self._status()
+
+
+class _Requests:
+    """Requests that the test sends one by one."""
+
+    def __init__(self) -> None:
+        self.queue: SimpleQueue[Any] = SimpleQueue()
+
+    def __iter__(self) -> Iterator[Any]:
+        while (request := self.queue.get()) is not _END:
+            yield request
+
+
+class TestServer:
+    """What `server_from_dictionary` returns: a real server, and a channel to it.
+
+    Native form: `testing.serving` and a generated client, which say the same in less.
+
+    Source: `grpc_testing.Server`, grpcio-testing 1.85.
+    """
+
+    __test__ = False  # pytest: this is no test
+
+    def __init__(self, servicers: Mapping[Any, Any]) -> None:
+        """Start a server for servicers, by the descriptors of their services."""
+        server = Server()
+        for service, servicer in servicers.items():
+            handlers = {method.name: self._handler(method, servicer) for method in service.methods}
+            server.add_registered_method_handlers(service.full_name, handlers)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        self._server = server  # stops when this object goes
+        self._channel = insecure_channel(f"127.0.0.1:{port}")
+
+    @staticmethod
+    def _handler(method: Any, servicer: Any) -> Any:
+        takes, returns = _messages(method)
+        make = _HANDLERS[bool(method.client_streaming), bool(method.server_streaming)]
+        return make(_handler_of(servicer, method.name), takes.FromString, returns.SerializeToString)
+
+    def _method(self, kind: str, method: Any) -> Any:
+        takes, returns = _messages(method)
+        path = f"/{method.containing_service.full_name}/{method.name}"
+        return getattr(self._channel, kind)(path, takes.SerializeToString, returns.FromString)
+
+    def invoke_unary_unary(
+        self, method_descriptor: Any, invocation_metadata: Any, request: Any, timeout: float | None
+    ) -> _UnaryRpc:
+        """Begin an RPC with one request and one response.
+
+        Args:
+            method_descriptor: as `DESCRIPTOR.services_by_name["X"].methods_by_name["Y"]` of generated code.
+            invocation_metadata: pairs of key and value.
+            request: the request.
+            timeout: in seconds, or None.
+        """
+        call = self._method("unary_unary", method_descriptor).future(request, timeout, invocation_metadata or None)
+        return _UnaryRpc(call)
+
+    def invoke_unary_stream(
+        self, method_descriptor: Any, invocation_metadata: Any, request: Any, timeout: float | None
+    ) -> _StreamRpc:
+        """Begin an RPC with one request and a stream of responses; arguments as of `invoke_unary_unary`."""
+        call = self._method("unary_stream", method_descriptor)(request, timeout, invocation_metadata or None)
+        return _StreamRpc(call)
+
+    def invoke_stream_unary(self, method_descriptor: Any, invocation_metadata: Any, timeout: float | None) -> _UnaryRpc:
+        """Begin an RPC with a stream of requests and one response; arguments as of `invoke_unary_unary`."""
+        requests = _Requests()
+        method = self._method("stream_unary", method_descriptor)
+        return _UnaryRpc(method.future(requests, timeout, invocation_metadata or None), requests)
+
+    def invoke_stream_stream(
+        self, method_descriptor: Any, invocation_metadata: Any, timeout: float | None
+    ) -> _StreamRpc:
+        """Begin an RPC with streams both ways; arguments as of `invoke_unary_unary`."""
+        requests = _Requests()
+        method = self._method("stream_stream", method_descriptor)
+        return _StreamRpc(method(requests, timeout, invocation_metadata or None), requests)
+
+    def close(self) -> None:
+        """Stop the server; what goes out of scope does so by itself."""
+        self._channel.close()
+        self._server.stop(None)
+
+
+def _messages(method: Any) -> tuple[Any, Any]:
+    return tuple(message_factory.GetMessageClass(one) for one in (method.input_type, method.output_type))  # type: ignore[return-value]
+
+
+def server_from_dictionary(descriptors_to_servicers: Mapping[Any, Any], time: Any = None) -> TestServer:
+    """Return a server whose RPCs the test begins and ends itself.
+
+    Args:
+        descriptors_to_servicers: servicers by the descriptor of their service. Handlers may have gRPC's names or
+            Connect's (`SayHello`, `say_hello`), and be sync or async.
+        time: real time is what there is.
+
+    Raises:
+        NotImplementedError: `time` is given and can be set, as that of `grpc_testing.strict_fake_time`.
+
+    Native form: `testing.serving` and a generated client.
+
+    Source: `grpc_testing.server_from_dictionary`, grpcio-testing 1.85, which runs handlers without a server.
+    """
+    if "fake" in type(time).__name__.lower():
+        raise NotImplementedError("time goes by itself here: give a short timeout instead of a fake time")
+    return TestServer(descriptors_to_servicers)

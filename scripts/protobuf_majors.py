@@ -1,0 +1,114 @@
+"""Runs the runtime's tests with each major version of protobuf, each in a virtual environment of its own.
+
+    python scripts/protobuf_majors.py                # all of them
+    python scripts/protobuf_majors.py 4 lowest       # some
+    python scripts/protobuf_majors.py --keep ~/envs  # keep the environments there, and use them again
+
+Generated code belongs to one major version of protobuf, so each environment has the grpcio-tools that generate for it,
+and the add-ons of grpcio whose generated code it can load. `lowest` has the oldest versions that the runtime's
+pyproject.toml allows.
+
+Prints a line for each; exits with 1 if one failed. Each step has a time limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+RUNTIME = Path(__file__).resolve().parents[1] / "runtime"
+INSTALL_S = 600
+TESTS_S = 900
+_ADD_ONS = ("channelz", "health-checking", "reflection", "status", "tools")
+
+
+def _pins(protobuf: str, add_ons: str, *more: str) -> tuple[str, ...]:
+    return (f"protobuf=={protobuf}", *(f"grpcio-{name}=={add_ons}" for name in _ADD_ONS), *more)
+
+
+# The last add-ons of grpcio that were made for each major.
+ENVIRONMENTS = {
+    "4": _pins("4.*", "1.62.*"),
+    "5": _pins("5.*", "1.71.*"),
+    "6": _pins("6.*", "1.76.*"),
+    "7": _pins("7.*", "1.85.*"),
+    "lowest": _pins("4.22.0", "1.60.0", "grpcio==1.60.0"),
+}
+
+
+class Failed(Exception):
+    """A step failed; the text says how."""
+
+
+def _run(command: Sequence[str | Path], seconds: int) -> str:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            cwd=RUNTIME,
+            env=inherited,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failed(f"took more than {seconds} s\n{(error.stdout or b'').decode(errors='replace')}") from error
+    if done.returncode:
+        raise Failed(f"exit code {done.returncode}\n{done.stdout}")
+    return done.stdout
+
+
+def _environment(folder: Path, pins: Sequence[str]) -> Path:
+    """Return the interpreter of an environment; makes it if it is not there."""
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    made = folder / "made"
+    wanted = "\n".join(pins) + (RUNTIME / "pyproject.toml").read_text()
+    if not made.exists() or made.read_text() != wanted:
+        _run([sys.executable, "-m", "venv", folder], INSTALL_S)
+        install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        _run([*install, "-e", ".[test]", *pins], INSTALL_S)
+        made.write_text(wanted)
+    return python
+
+
+def tried(name: str, folder: Path) -> bool:
+    """Run the tests in one environment and print what came of it; return whether they passed."""
+    started = time.monotonic()
+    try:
+        python = _environment(folder, ENVIRONMENTS[name])
+        version = "import google.protobuf, grpc; print(google.protobuf.__version__, 'grpcio', grpc.__version__)"
+        versions = _run([python, "-c", version], INSTALL_S).strip()
+        made = time.monotonic()
+        said = _run([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"], TESTS_S)
+    except Failed as error:
+        print(f"{name}: failed: {error}", flush=True)
+        return False
+    summary = said.strip().splitlines()[-1]
+    print(f"{name}: protobuf {versions}: {summary} (environment: {made - started:.0f} s)", flush=True)
+    return True
+
+
+def main() -> int:
+    """Run what the command line names."""
+    parser = argparse.ArgumentParser(description="Runs the runtime's tests with each major version of protobuf.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ENVIRONMENTS)}; by default all")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where environments are kept")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(ENVIRONMENTS):
+        parser.error(f"no environment is called {', '.join(sorted(unknown))}")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = (options.keep or Path(scratch)).resolve()
+        results = [tried(name, folder / f"protobuf-{name}") for name in options.names or ENVIRONMENTS]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
