@@ -31,7 +31,12 @@ from .client_interceptor_kinds import (
     UnaryStreamClientInterceptor,
     UnaryUnaryClientInterceptor,
 )
-from .composite_credentials import composite_call_credentials, composite_channel_credentials
+from .composite_credentials import (
+    composite_call_credentials,
+    composite_channel_credentials,
+    compute_engine_channel_credentials,
+    xds_channel_credentials,
+)
 from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
@@ -119,6 +124,7 @@ __all__ = [
     "channel_ready_future",
     "composite_call_credentials",
     "composite_channel_credentials",
+    "compute_engine_channel_credentials",
     "headers",
     "http_client_over",
     "insecure_channel",
@@ -142,4 +148,5 @@ __all__ = [
     "unary_stream_rpc_method_handler",
     "unary_unary",
     "unary_unary_rpc_method_handler",
+    "xds_channel_credentials",
 ]

@@ -1,4 +1,4 @@
-"""Credentials made of others: this package's of its own, grpcio's where one of them is grpcio's."""
+"""Credentials made of others: this package's of its own, grpcio's where they are grpcio's or made of such."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from .credentials import is_grpcio_credentials, require_credentials
 from .wire.client_credentials import grpcio_call_credentials, grpcio_channel_credentials
 from .wire.client_library import grpcio
 
-__all__ = ["composite_call_credentials", "composite_channel_credentials"]
+__all__ = [
+    "composite_call_credentials",
+    "composite_channel_credentials",
+    "compute_engine_channel_credentials",
+    "xds_channel_credentials",
+]
 
 
 def composite_channel_credentials(channel_credentials: Any, *call_credentials: Any) -> Any:
@@ -55,3 +60,37 @@ def composite_call_credentials(*call_credentials: Any) -> Any:
     if any(map(is_grpcio_call_credentials, call_credentials)):
         return grpcio().composite_call_credentials(*map(grpcio_call_credentials, call_credentials))
     return composed(*call_credentials)
+
+
+def compute_engine_channel_credentials(call_credentials: Any) -> Any:
+    """Return a `grpc.ChannelCredentials` of Compute Engine; grpcio carries the calls of the channel.
+
+    Args:
+        call_credentials: from `metadata_call_credentials` and its kin, or grpcio's.
+
+    Raises:
+        ImportError: grpcio is not installed.
+
+    Native form: none.
+
+    Source: `grpc.compute_engine_channel_credentials`, grpcio 1.85.
+    """
+    return grpcio().compute_engine_channel_credentials(grpcio_call_credentials(call_credentials))
+
+
+def xds_channel_credentials(fallback_credentials: Any = None) -> Any:
+    """Return a `grpc.ChannelCredentials` that xDS configures; grpcio carries the calls of the channel.
+
+    Args:
+        fallback_credentials: from `ssl_channel_credentials` and its kin, or grpcio's; None means none.
+
+    Raises:
+        ImportError: grpcio is not installed.
+
+    Native form: none.
+
+    Source: `grpc.xds_channel_credentials`, grpcio 1.85.
+    """
+    if fallback_credentials is None:
+        return grpcio().xds_channel_credentials()
+    return grpcio().xds_channel_credentials(grpcio_channel_credentials(fallback_credentials))

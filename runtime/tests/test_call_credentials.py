@@ -420,6 +420,14 @@ def test_credentials_of_both_kinds_make_grpcio_s(pair):
     assert isinstance(
         runtime.composite_channel_credentials(grpc.ssl_channel_credentials(), ours), grpc.ChannelCredentials
     )
+    for made in (
+        runtime.xds_channel_credentials(),
+        runtime.xds_channel_credentials(secure),
+        runtime.xds_channel_credentials(grpc.ssl_channel_credentials()),
+        runtime.compute_engine_channel_credentials(ours),
+        runtime.compute_engine_channel_credentials(theirs),
+    ):
+        assert isinstance(made, grpc.ChannelCredentials)
     with pytest.raises(NotImplementedError, match="made by this package"):
         runtime.composite_channel_credentials(secure, "secret")
     with pytest.raises(NotImplementedError, match="unset G2C_WIRE"):

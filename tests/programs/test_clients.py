@@ -190,22 +190,31 @@ def test_what_is_not_known_to_survive_keeps_the_service(program: Program, line: 
 
 
 @pytest.mark.parametrize(
-    ("target", "options"),
+    ("target", "options", "why"),
     [
-        ('"unix:/tmp/s"', ""),
-        ('"xds:///s"', ""),
-        ('"h:1"', ', options=[("grpc.service_config", CONFIG)]'),
-        ('"h:1"', ', options=[("grpc.lb_policy_name", "round_robin")]'),
+        ('"unix:/tmp/s"', "", "target 'unix:/tmp/s'"),
+        ('"xds:///s"', "", "target 'xds:///s'"),
+        ('"ipv4:10.0.0.1:1,10.0.0.2:1"', "", "target 'ipv4:10.0.0.1:1,10.0.0.2:1'"),
+        ('"dns://8.8.8.8/s"', "", "target 'dns://8.8.8.8/s'"),
+        ('"h:1"', ', options=[("grpc.service_config", CONFIG)]', "option 'grpc.service_config'"),
+        ('"h:1"', ', options=[("grpc.lb_policy_name", "round_robin")]', "option 'grpc.lb_policy_name'"),
     ],
 )
-def test_channels_that_only_grpc_has(program: Program, target: str, options: str) -> None:
-    text = (
+def test_channels_that_only_grpc_has(becomes: Check, program: Program, target: str, options: str, why: str) -> None:
+    becomes(
         "import grpc\nimport greeting_pb2_grpc\n\n"
-        f"stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel({target}{options}))\n"
+        f"stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel({target}{options}))\n",
+        "from grpc2connect_runtime import insecure_channel\nimport greeting_connect\n\n"
+        f"stub = insecure_channel({target}{options}).client(greeting_connect.GreeterClientSync)\n",
     )
-    program.write("app.py", text)
-    assert {entry.state for entry in program.migrate().ledger} == {State.LEFT}
-    assert program.text("app.py") == text
+
+
+def test_channels_that_only_grpc_has_are_reported(program: Program) -> None:
+    program.write("app.py", client("    pass\n").replace('"localhost:1"', '"unix:/tmp/s"'))
+    (finding,) = program.migrate().findings
+    assert finding.code == "G2C401"
+    assert finding.message == "its calls stay on grpcio's transport, for target 'unix:/tmp/s'"
+    assert finding.advice == "keep grpcio installed"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +281,7 @@ def test_a_channel_that_callers_pass_on_moves_with_the_stubs_that_may_be_made_on
 
 
 def test_stubs_stay_where_a_channel_that_they_may_be_made_on_stays(program: Program) -> None:
-    text = LIBRARY.format(maker='insecure_channel(target, options=[("grpc.primary_user_agent", "x")])')
+    text = LIBRARY.format(maker="insecure_channel(target, **{})")
     program.write("library.py", text)
     program.migrate()
     assert program.text("library.py") == text

@@ -34,7 +34,7 @@ import greeting_pb2
 import greeting_pb2_grpc
 
 greeter = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel("a:1"))
-farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("unix:b"))
+farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1", **{}))
 
 
 def ask(request, known):

@@ -8,9 +8,13 @@ closed where the channel was closed, with grpcio's limits, and with `asyncio` ca
 
 The native form is a client with a transport of its own: `GreeterClientSync("http://localhost:50051", ...)`.
 
-Reported: options without effect (keepalive pings, backoff).
-Left: channels on which no stub of a known service is made, or with credentials of unknown origin; targets and options
-that only grpcio understands (`unix:`, `xds:`, several addresses; service configs, load balancing, proxies).
+Bridged on grpcio's transport: what only grpcio has. The runtime's channel then makes a channel of grpcio below it, and
+has the same clients, calls and interceptors: targets such as `unix:`, `xds:` and several addresses, service configs
+(retries, timeouts), load balancing, proxies, user agents, credentials of grpcio's own. grpcio must stay installed; it
+is imported when such a channel is made. `G2C_WIRE=grpcio` or `connect` in the environment chooses for all channels.
+
+Reported: channels that stay on grpcio's transport; options without effect (keepalive pings, backoff).
+Left: channels on which no stub of a known service is made, or that are made with arguments of unknown names.
 
 Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqwest 0.12.
 """
@@ -22,7 +26,7 @@ from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, kinds, rule, runtime
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
-from grpc2connect_rules.channels.options import blocking, dropped
+from grpc2connect_rules.channels.options import dropped, reasons_for_grpcio
 
 _NAMES = {
     "grpc.insecure_channel": "insecure_channel",
@@ -39,28 +43,31 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
     if "**" in given:
         yield Left("it is not known what this channel is made with", advice="pass its arguments one by one")
         return
-    if (reason := blocking(channel)) is not None:
-        yield Left(f"a channel with {reason} stays on gRPC", advice="drop it, or keep this service on gRPC")
-        return
-    if channel.path.endswith(".secure_channel") and not _is_tls(channel, given.get(1, given.get("credentials"))):
-        yield Left(
-            "it is not known what credentials this channel is made with",
-            advice="make them by grpc.ssl_channel_credentials where the channel is made",
-        )
-        return
     if not any(service.name for service in channel.units):
         yield Left("no stub of a known service is made on this channel", advice="annotate what takes it: grpc.Channel")
         return
-    without = dropped(channel)
+    finding, advice = _reported(channel, given.get(1, given.get("credentials")))
     yield Bridged(
         edits.replace(channel.module, channel.node, runtime(_NAMES[channel.path])),
         why="the native form is a client with a transport of its own",
-        finding=f"no effect any more: {', '.join(without)}" if without else "",
-        advice="delete them" if without else "",
+        finding=finding,
+        advice=advice,
     )
 
 
-def _is_tls(channel: ChannelConstruction, credentials: ast.expr | None) -> bool:
+def _reported(channel: ChannelConstruction, credentials: ast.expr | None) -> tuple[str, str]:
+    """What is said of a channel, and what to do."""
+    keep = "keep grpcio installed"
+    if reasons := reasons_for_grpcio(channel):
+        return f"its calls stay on grpcio's transport, for {', '.join(reasons)}", keep
+    if channel.path.endswith(".secure_channel") and not _is_known(channel, credentials):
+        return "its calls stay on grpcio's transport if its credentials are grpcio's own", keep
+    if without := dropped(channel):
+        return f"no effect any more: {', '.join(without)}", "delete them"
+    return "", ""
+
+
+def _is_known(channel: ChannelConstruction, credentials: ast.expr | None) -> bool:
     values = channel.facts.values(credentials) if credentials is not None else frozenset()
     return any(isinstance(value, kinds.Credentials) for value in values)
 

@@ -1,4 +1,4 @@
-"""G2C404, G2C408: credentials, of channels, servers and single calls, become the runtime's.
+"""G2C404, G2C408, G2C409: credentials, of channels, servers and single calls, become the runtime's.
 
     - credentials = grpc.ssl_channel_credentials(root_certificates=ca)
     + credentials = ssl_channel_credentials(root_certificates=ca)
@@ -11,7 +11,9 @@ of call credentials are called before each call, as gRPC calls them.
 
 Native form: arguments of a transport, and a connectrpc interceptor that adds the metadata.
 
-Bridged, as they are: the classes of plugins where some services of the program stay; the runtime takes any callable.
+Bridged, as they are: the classes of plugins where some services of the program stay, as the runtime takes any
+callable; credentials of channels that only grpcio has (ALTS, local, xDS, Compute Engine). The runtime's channel takes
+those too, and grpcio, which must stay installed, carries its calls.
 
 Left: credentials of which it is not known what is made with them, with all that may be made with them.
 
@@ -26,6 +28,10 @@ from collections.abc import Iterator
 from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
+_CONNECTION = "grpc.LocalConnectionType"
+_OF_GRPCIO = {path for path, of in api.GRPCIO_S_CREDENTIALS.items() if of == "channel"}
+_OF_GRPCIO |= {_CONNECTION, f"{_CONNECTION}.UDS", f"{_CONNECTION}.LOCAL_TCP"}
+_MADE_OF_OTHERS = {"grpc.compute_engine_channel_credentials", "grpc.xds_channel_credentials"}
 _PLUGINS = {"grpc.AuthMetadataContext", "grpc.AuthMetadataPlugin", "grpc.AuthMetadataPluginCallback"}
 
 
@@ -50,3 +56,19 @@ def plugin(use: ApiUse) -> Iterator[Outcome]:
         mixed=False,
     )
     yield Bridged(why="some services here stay on gRPC, and the runtime takes any callable for a plugin")
+
+
+@rule("G2C409", on=ApiUse, names=_OF_GRPCIO, attribute="path")
+def of_grpcio(use: ApiUse) -> Iterator[Outcome]:
+    """Credentials of channels that only grpcio has stay its own, and the runtime's channel takes them."""
+    if use.path.startswith(_CONNECTION):
+        yield Bridged(why="an argument of credentials that only grpcio has")
+        return
+    name = use.path.rpartition(".")[2]
+    yield Bridged(
+        # What they are made of may be the runtime's.
+        edits.replace(use.module, use.node, runtime(name)) if use.path in _MADE_OF_OTHERS else (),
+        why="grpcio carries the calls of the runtime's channel then",
+        finding="calls with these credentials stay on grpcio's transport",
+        advice="keep grpcio installed",
+    )

@@ -1,4 +1,4 @@
-"""What becomes of channel options and targets that the runtime's channel cannot honour (no rule of its own)."""
+"""What becomes of channel options and targets that connectrpc has nothing for (no rule of its own)."""
 
 from __future__ import annotations
 
@@ -20,22 +20,32 @@ _HARMLESS = frozenset(
     }
 )
 _HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
-_HARMLESS_VALUES: dict[str, object] = {"grpc.lb_policy_name": "pick_first", "grpc.enable_retries": 0}
-_TARGETS = ("unix:", "unix-abstract:", "xds:", "google-c2p:", "vsock:")
+_HARMLESS_VALUES: dict[str, object] = {
+    "grpc.lb_policy_name": "pick_first",
+    "grpc.enable_retries": 0,
+    "grpc.enable_http_proxy": 1,
+}
+_SCHEMES = frozenset({"dns", "ipv4", "ipv6", "passthrough"})
+_SCHEMES_OF_GRPCIO = ("unix:", "unix-abstract:", "xds:", "google-c2p:", "vsock:")
 
 
-def blocking(channel: ChannelConstruction) -> str | None:
-    """What keeps a channel on gRPC: an option that means something there and nothing here, or its target."""
+def reasons_for_grpcio(channel: ChannelConstruction) -> list[str]:
+    """Why grpcio must go on carrying the calls of a channel: a target or options that mean something to it alone."""
     given = channel.facts.arguments(channel.call) if channel.call else {}
     target = given.get(0, given.get("target"))
-    for text in literals.texts(channel.module, target):
-        if text.startswith(_TARGETS) or "," in text:
-            return f"target {text!r}"
+    found = [f"target {text!r}" for text in literals.texts(channel.module, target) if _is_of_grpcio(text)]
     for key, value in _options(channel).items():
         known = key in _HONOURED or key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES)
         if not known and _HARMLESS_VALUES.get(key, ...) != value:
-            return f"option {key!r}"
-    return None
+            found.append(f"option {key!r}")
+    return sorted(set(found))
+
+
+def _is_of_grpcio(target: str) -> bool:
+    scheme, colon, rest = target.partition("://")
+    if target.startswith(_SCHEMES_OF_GRPCIO) or "," in target or (colon and scheme not in _SCHEMES):
+        return True
+    return bool(colon) and not rest.startswith("/")  # a DNS server
 
 
 def dropped(channel: ChannelConstruction) -> list[str]:
