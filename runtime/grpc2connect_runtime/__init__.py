@@ -36,6 +36,7 @@ from .composite_credentials import (
     composite_channel_credentials,
     compute_engine_channel_credentials,
     xds_channel_credentials,
+    xds_server_credentials,
 )
 from .compression import Compression
 from .connectivity import ChannelConnectivity
@@ -149,4 +150,5 @@ __all__ = [
     "unary_unary",
     "unary_unary_rpc_method_handler",
     "xds_channel_credentials",
+    "xds_server_credentials",
 ]

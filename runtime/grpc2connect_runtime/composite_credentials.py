@@ -15,6 +15,7 @@ __all__ = [
     "composite_channel_credentials",
     "compute_engine_channel_credentials",
     "xds_channel_credentials",
+    "xds_server_credentials",
 ]
 
 
@@ -94,3 +95,22 @@ def xds_channel_credentials(fallback_credentials: Any = None) -> Any:
     if fallback_credentials is None:
         return grpcio().xds_channel_credentials()
     return grpcio().xds_channel_credentials(grpcio_channel_credentials(fallback_credentials))
+
+
+def xds_server_credentials(fallback_credentials: Any) -> Any:
+    """Return a `grpc.ServerCredentials` that xDS configures; grpcio serves the port.
+
+    Args:
+        fallback_credentials: from `ssl_server_credentials`, or grpcio's.
+
+    Raises:
+        ImportError: grpcio is not installed.
+
+    Native form: none.
+
+    Source: `grpc.xds_server_credentials`, grpcio 1.85.
+    """
+    library = grpcio()
+    from .wire.server_core import core_credentials
+
+    return library.xds_server_credentials(core_credentials(fallback_credentials))

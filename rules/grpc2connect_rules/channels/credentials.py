@@ -12,8 +12,8 @@ of call credentials are called before each call, as gRPC calls them.
 Native form: arguments of a transport, and a connectrpc interceptor that adds the metadata.
 
 Bridged, as they are: the classes of plugins where some services of the program stay, as the runtime takes any
-callable; credentials of channels that only grpcio has (ALTS, local, xDS, Compute Engine). The runtime's channel takes
-those too, and grpcio, which must stay installed, carries its calls.
+callable; credentials that only grpcio has (ALTS, local, xDS, Compute Engine, certificates that change). The runtime's
+channel and server take those too, and grpcio, which must stay installed, carries the calls and serves the port.
 
 Left: credentials of which it is not known what is made with them, with all that may be made with them.
 
@@ -29,9 +29,18 @@ from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, run
 from grpc2connect.rules_api.references import ApiUse
 
 _CONNECTION = "grpc.LocalConnectionType"
-_OF_GRPCIO = {path for path, of in api.GRPCIO_S_CREDENTIALS.items() if of == "channel"}
-_OF_GRPCIO |= {_CONNECTION, f"{_CONNECTION}.UDS", f"{_CONNECTION}.LOCAL_TCP"}
-_MADE_OF_OTHERS = {"grpc.compute_engine_channel_credentials", "grpc.xds_channel_credentials"}
+_ARGUMENTS = {
+    _CONNECTION,
+    f"{_CONNECTION}.UDS",
+    f"{_CONNECTION}.LOCAL_TCP",
+    "grpc.ssl_server_certificate_configuration",
+}
+_OF_GRPCIO = set(api.GRPCIO_S_CREDENTIALS) | _ARGUMENTS
+_MADE_OF_OTHERS = {
+    "grpc.compute_engine_channel_credentials",
+    "grpc.xds_channel_credentials",
+    "grpc.xds_server_credentials",
+}
 _PLUGINS = {"grpc.AuthMetadataContext", "grpc.AuthMetadataPlugin", "grpc.AuthMetadataPluginCallback"}
 
 
@@ -60,15 +69,15 @@ def plugin(use: ApiUse) -> Iterator[Outcome]:
 
 @rule("G2C409", on=ApiUse, names=_OF_GRPCIO, attribute="path")
 def of_grpcio(use: ApiUse) -> Iterator[Outcome]:
-    """Credentials of channels that only grpcio has stay its own, and the runtime's channel takes them."""
-    if use.path.startswith(_CONNECTION):
+    """Credentials that only grpcio has stay its own, and the runtime's channels and servers take them."""
+    if use.path in _ARGUMENTS:
         yield Bridged(why="an argument of credentials that only grpcio has")
         return
     name = use.path.rpartition(".")[2]
     yield Bridged(
         # What they are made of may be the runtime's.
         edits.replace(use.module, use.node, runtime(name)) if use.path in _MADE_OF_OTHERS else (),
-        why="grpcio carries the calls of the runtime's channel then",
+        why="grpcio carries the calls of the runtime's channel, or serves the port of its server, then",
         finding="calls with these credentials stay on grpcio's transport",
         advice="keep grpcio installed",
     )
