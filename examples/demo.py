@@ -68,13 +68,13 @@ def demonstrate(scratch: Path) -> None:
     grpc2connect("migrate", new, expect=0)
 
     heading("4. the same answer three times from the migrated server")
-    port = free_port()
-    with server(new, port):
+    port, connect = free_port(), free_port()
+    with server(new, port, connect):
         first = run([sys.executable, "client.py", f"127.0.0.1:{port}", "Ada"], old, title="old gRPC client, as it was")
         second = run([sys.executable, "client.py", f"127.0.0.1:{port}", "Ada"], new, title="migrated client")
         if first != second:
             raise Failure("the old and the migrated client did not print the same")
-        post_json(port)
+        post_json(connect)
 
 
 def heading(text: str) -> None:
@@ -119,16 +119,17 @@ def run(
 
 
 @contextlib.contextmanager
-def server(folder: Path, port: int) -> Iterator[None]:
-    """The migrated server, up for the time of the block."""
-    print(f"[{folder.name}]$ python server.py {port} &", flush=True)
+def server(folder: Path, port: int, connect: int) -> Iterator[None]:
+    """The migrated server, up for the time of the block: gRPC on the port it always had, Connect on another."""
+    address = f"127.0.0.1:{connect}"
+    print(f"[{folder.name}]$ G2C_CONNECT_ADDRESS={address} python server.py {port} &", flush=True)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "server.py", str(port)],
             cwd=folder,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "G2C_CONNECT_ADDRESS": address},
         )
         try:
             try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -27,10 +27,11 @@ class AioServer(ServerBase):
         maximum_concurrent_rpcs: RPCs beyond it are refused with RESOURCE_EXHAUSTED.
         compression: as for `Server`.
         wire: as for `Server`.
+        protocols: as for `Server`.
 
     Raises:
         AttributeError: one of `handlers` is no handler.
-        ValueError: one of `interceptors` is no interceptor of `grpc.aio`, or there is no such wire.
+        ValueError: one of `interceptors` is no interceptor of `grpc.aio`, or there is no such wire or protocol.
 
     Native form: a module-level `app = XASGIApplication(servicer)` run by an ASGI server.
 
@@ -49,10 +50,18 @@ class AioServer(ServerBase):
         compression: Any = None,
         *,
         wire: str | None = None,
+        protocols: Iterable[str] | None = None,
     ) -> None:
         """Make a server; nothing is bound yet. Ports of the grpcio wire belong to the event loop they are added in."""
         super().__init__(
-            migration_thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs, compression, wire=wire
+            migration_thread_pool,
+            handlers,
+            interceptors,
+            options,
+            maximum_concurrent_rpcs,
+            compression,
+            wire=wire,
+            protocols=protocols,
         )
         self._serving: Serving | None = None
         self._closed = False

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from .exchange import Exchange, Send, current_exchange
 from .lifespan import Lifespans
+from .protocols import PROTOCOLS, protocol_of
 from .router import Refusal, Router
 from .stream_ends import stream_end
 from .trailers_only import TrailersOnly
@@ -72,9 +73,10 @@ class Dispatcher:
     UNIMPLEMENTED "Method not found!".
     """
 
-    def __init__(self, router: Router | None = None) -> None:
-        """Make one; without a router, one without services."""
+    def __init__(self, router: Router | None = None, protocols: frozenset[str] = PROTOCOLS) -> None:
+        """Make one; without a router, one without services. It answers other protocols with HTTP 415."""
         self.router = router or Router()
+        self._protocols = protocols
         self._running: dict[asyncio.Task[Any], Exchange] = {}
         self._stopping = False
 
@@ -112,6 +114,10 @@ class Dispatcher:
         end_with_headers = stream_end(send)
         content_type = _content_type(scope)
         is_grpc = content_type.startswith("application/grpc")
+        if protocol_of(content_type) not in self._protocols:
+            await send({"type": "http.response.start", "status": 415, "headers": []})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         if is_grpc and not content_type.startswith("application/grpc-web") and end_with_headers is not None:
             send = TrailersOnly(send, end_with_headers)
         if self._stopping:

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -100,11 +100,12 @@ class Server(ServerBase):
         compression: of responses on the grpcio wire; else ignored, responses over gRPC are not compressed.
         xds: whether the ports are configured by xDS; such a server is on the grpcio wire.
         wire: "connect" or "grpcio"; what `G2C_WIRE` says goes first, and without both it is "connect".
+        protocols: which of "grpc", "grpc-web" and "connect" ports take that are not grpcio's; by default all.
 
     Raises:
         AttributeError: one of `handlers` is no handler.
         TypeError: one of `interceptors` is no interceptor, or an async one.
-        ValueError: there is no such wire.
+        ValueError: there is no such wire or protocol.
 
     Native form: a module-level `app = XASGIApplication(servicer)` run by an ASGI server (for gRPC clients: hypercorn
     with `keep_alive_max_requests` raised). Go there where nothing else is done with the server object.
@@ -123,9 +124,12 @@ class Server(ServerBase):
         xds: bool = False,
         *,
         wire: str | None = None,
+        protocols: Iterable[str] | None = None,
     ) -> None:
         """Make a server; nothing is bound yet."""
-        super().__init__(thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs, compression, xds, wire)
+        super().__init__(
+            thread_pool, handlers, interceptors, options, maximum_concurrent_rpcs, compression, xds, wire, protocols
+        )
         self._thread: _Thread | None = None
         self._stopped = threading.Event()
 

@@ -16,6 +16,7 @@ from .dispatcher import Dispatcher
 from .interceptor import HandlerInterceptor
 from .limits import ConcurrencyLimit
 from .method_handlers import HandlerCallDetails, RpcMethodHandler
+from .protocols import checked_protocols
 from .reflection import reflection_services
 from .router import Router
 from .server_interceptors import server_interceptors
@@ -43,6 +44,7 @@ class ServerBase:
         compression: Any,
         xds: bool = False,
         wire: str | None = None,
+        protocols: Iterable[str] | None = None,
     ) -> None:
         self._started = False
         self._wire = GRPCIO if xds else chosen_wire(wire or CONNECT)
@@ -61,7 +63,7 @@ class ServerBase:
             intercepting,
             aio=self._aio,
         )
-        self._dispatcher = Dispatcher(self._router)
+        self._dispatcher = Dispatcher(self._router, checked_protocols(protocols))
         adopt(type(self), "Server", aio=self._aio)
         self._adopt_contexts()
         self.add_generic_rpc_handlers(handlers or ())

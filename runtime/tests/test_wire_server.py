@@ -284,3 +284,43 @@ def test_a_chain_sees_that_its_client_has_left(gen):
         assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert server.stop(1).wait(TIMEOUT_S)
     assert seen == ["cancelled"]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_port_takes_the_protocols_it_is_told_to(gen, flavour):
+    def build(protocols):
+        def made(make):
+            server = make(wire="connect", protocols=protocols)
+            server.add_service(gen.connect.EchoASGIApplication, servicer(gen, flavour))
+            return server, server.add_insecure_port("127.0.0.1:0")
+
+        return made
+
+    def grpc_code(port):
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            try:
+                gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(), timeout=TIMEOUT_S)
+            except grpc.RpcError as error:
+                return error.code()
+            return grpc.StatusCode.OK
+
+    def statuses(port):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/tests.v1.Echo/Say", b"{}", {"Content-Type": "application/json"}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+                return grpc_code(port), answer.status
+        except urllib.error.HTTPError as error:
+            with error:
+                return grpc_code(port), error.code
+
+    with running(flavour, build(["grpc"])) as port:
+        assert statuses(port) == (grpc.StatusCode.OK, 415)
+    with running(flavour, build("connect")) as port:
+        assert statuses(port) == (grpc.StatusCode.UNKNOWN, 200)
+    with running(flavour, build(None)) as port:
+        assert statuses(port) == (grpc.StatusCode.OK, 200)
+    for wrong in ((), ["http"]):
+        with pytest.raises(ValueError, match="protocols must be some of"):
+            runtime.Server(protocols=wrong)
