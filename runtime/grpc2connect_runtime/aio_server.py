@@ -107,8 +107,15 @@ class AioServer(ServerBase):
         await asyncio.shield(asyncio.create_task(self._stop_all(self._serving, grace)))
 
     async def _stop_all(self, serving: Serving, grace: float | None) -> None:
-        core = () if self._core is None else (self._core.stop(grace),)
-        await asyncio.gather(serving.stop(grace), *core)
+        end = asyncio.get_running_loop().time() + (grace or 0)
+        if self._core is not None and self._has_lifespan:
+            # What it cleans up is used by grpcio's calls too.
+            self._dispatcher.refuse_calls()
+            await self._core.stop(grace)
+            await serving.stop(max(end - asyncio.get_running_loop().time(), 0))
+        else:
+            core = () if self._core is None else (self._core.stop(grace),)
+            await asyncio.gather(serving.stop(grace), *core)
         self._ended.set()
 
     async def wait_for_termination(self, timeout: float | None = None) -> bool:

@@ -74,13 +74,12 @@ class _Thread:
 
 def _stop_core(core: Any, stopped: threading.Event) -> None:
     ended = core.stop(None)
-    threading.Thread(target=_set_after, args=([ended], stopped), name="rpc-server-stop", daemon=True).start()
 
+    def finish() -> None:
+        ended.wait()
+        stopped.set()
 
-def _set_after(ended: list[threading.Event], stopped: threading.Event) -> None:
-    for event in ended:
-        event.wait()
-    stopped.set()
+    threading.Thread(target=finish, name="rpc-server-stop", daemon=True).start()
 
 
 class Server(ServerBase):
@@ -175,22 +174,36 @@ class Server(ServerBase):
 
         Native form: SIGTERM to the ASGI server.
         """
-        ended = []
         if self._thread is None:
             self._close_ports()
-        else:
-            self._thread.stop(grace)
-            ended.append(self._thread.stopped)
-        if self._core is not None:
-            ended.append(self._core.stop(grace))
-        if not (self._started and ended):
+        if not self._started:
             self._started = True
+            if self._core is not None:
+                self._core.stop(None)
             self._stopped.set()
-        elif self._stopped not in ended:
-            threading.Thread(
-                target=_set_after, args=(ended, self._stopped), name="rpc-server-stop", daemon=True
-            ).start()
+        elif self._core is not None:
+            self._stop_both(grace, self._core.stop(grace), self._thread)
+        elif self._thread is not None:
+            self._thread.stop(grace)
         return self._stopped
+
+    def _stop_both(self, grace: float | None, core_ended: threading.Event, thread: _Thread | None) -> None:
+        end = time.monotonic() + (grace or 0)
+        late = self._has_lifespan
+        if thread is not None and late:
+            self._dispatcher.refuse_calls()
+        elif thread is not None:
+            thread.stop(grace)
+
+        def finish() -> None:
+            core_ended.wait()
+            if thread is not None:
+                if late:  # what it cleans up is used by grpcio's calls too
+                    thread.stop(max(end - time.monotonic(), 0))
+                thread.stopped.wait()
+            self._stopped.set()
+
+        threading.Thread(target=finish, name="rpc-server-stop", daemon=True).start()
 
     def wait_for_termination(self, timeout: float | None = None) -> bool:
         """Block until the server has stopped.

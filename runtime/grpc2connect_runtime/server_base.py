@@ -256,11 +256,12 @@ class ServerBase:
     @property
     def _serves_connect(self) -> bool:
         """Whether there is anything to serve beside grpcio's server."""
-        return bool(self._listeners) or self._core is None or any(self._has_lifespan(app) for app in self._router.apps)
+        return bool(self._listeners) or self._core is None or self._has_lifespan
 
-    @staticmethod
-    def _has_lifespan(app: Any) -> bool:
-        return isinstance(app, MovedApplication) and app.has_lifespan
+    @property
+    def _has_lifespan(self) -> bool:
+        """Whether some service is made at the start, and cleaned up after the last call on any wire."""
+        return any(isinstance(app, MovedApplication) and app.has_lifespan for app in self._router.apps)
 
     def _fill_core(self) -> None:
         from .wire.server_core import add_all

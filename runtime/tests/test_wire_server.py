@@ -7,6 +7,7 @@ import contextlib
 import http.client
 import json
 import socket
+import threading
 import urllib.error
 import urllib.request
 from concurrent import futures
@@ -324,3 +325,86 @@ def test_a_port_takes_the_protocols_it_is_told_to(gen, flavour):
     for wrong in ((), ["http"]):
         with pytest.raises(ValueError, match="protocols must be some of"):
             runtime.Server(protocols=wrong)
+
+
+@pytest.mark.parametrize("wire", ["connect", "grpcio"])
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_service_that_is_made_at_the_start_is_cleaned_up_after_the_last_call(gen, flavour, wire):
+    seen = []
+    started, release = threading.Event(), threading.Event()
+
+    class Service:
+        def say(self, request, context):
+            started.set()
+            release.wait(TIMEOUT_S)
+            seen.append("answered")
+            return gen.pb2.Answer(text="late")
+
+    async def service():
+        seen.append("made")
+        try:
+            yield type("Service", (gen.connect.EchoSync, Service), {"say": Service.say})()
+        finally:
+            seen.append("cleaned up")
+
+    def build(make):
+        server = make(wire=wire)
+        server.add_service(gen.connect.EchoASGIApplication, service())
+        servers.append(server)
+        return server, server.add_insecure_port("127.0.0.1:0")
+
+    servers = []
+    with running(flavour, build) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        future = gen.pb2_grpc.EchoStub(channel).Say.future(gen.pb2.Ask(), timeout=TIMEOUT_S)
+        assert started.wait(TIMEOUT_S)
+        if flavour == "sync":
+            stopped = servers[0].stop(TIMEOUT_S)
+            release.set()
+            assert future.result(TIMEOUT_S).text == "late"
+            assert stopped.wait(TIMEOUT_S)
+            assert seen == ["made", "answered", "cleaned up"]
+        release.set()
+        assert future.result(TIMEOUT_S).text == "late"
+    assert seen == ["made", "answered", "cleaned up"]
+
+
+@pytest.mark.parametrize("wire", ["connect", "grpcio"])
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_headers_that_come_too_late_are_dropped(gen, flavour, wire):
+    class Sync:
+        def repeat(self, request, context):
+            context.response_headers.add("early", "1")
+            yield gen.pb2.Answer(text="a")
+            context.response_headers.add("late", "1")
+            context.response_trailers.add("last", "1")
+            yield gen.pb2.Answer(text="b")
+
+        def say(self, request, context):
+            context.send_initial_metadata((("sent", "1"),))
+            context.response_headers.add("late", "1")
+            return gen.pb2.Answer(text="c")
+
+    class Async:
+        async def repeat(self, request, context):
+            for message in Sync().repeat(request, context):
+                yield message
+
+        async def say(self, request, context):
+            await context.send_initial_metadata((("sent", "1"),))
+            context.response_headers.add("late", "1")
+            return gen.pb2.Answer(text="c")
+
+    def build(make):
+        bases = (Sync, gen.connect.EchoSync) if flavour == "sync" else (Async, gen.connect.Echo)
+        server = make(wire=wire)
+        server.add_service(gen.connect.EchoASGIApplication, type("Service", bases, {})())
+        return server, server.add_insecure_port("127.0.0.1:0")
+
+    with running(flavour, build) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = gen.pb2_grpc.EchoStub(channel)
+        call = stub.Repeat(gen.pb2.Ask(), timeout=TIMEOUT_S)
+        assert [message.text for message in call] == ["a", "b"]
+        assert [key for key, _ in call.initial_metadata()] == ["early"]
+        assert ("last", "1") in call.trailing_metadata()
+        _, unary = stub.Say.with_call(gen.pb2.Ask(), timeout=TIMEOUT_S)
+        assert [key for key, _ in unary.initial_metadata()] == ["sent"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
@@ -61,6 +62,7 @@ class _Base(ContextBase):
         self._headers: Headers | None = None
         self._trailers: Headers | None = None
         self._trailing: tuple[Any, ...] = ()
+        self._started = False
 
     @property
     def request_headers(self) -> Headers:
@@ -148,11 +150,10 @@ class _Base(ContextBase):
         code = self._grpc.code()
         return code if self._unmoved or not isinstance(code, grpc.StatusCode) else status_code(code)
 
-    def _early_headers(self) -> tuple[Any, ...] | None:
-        """Return the native response headers, once."""
-        if not self._headers:
-            return None
-        early, self._headers = metadata(self._headers), None
+    def _early_headers(self) -> tuple[Any, ...]:
+        """Return the native response headers when the response starts; later ones are dropped, as by connectrpc."""
+        early = metadata(self._headers) if self._headers and not self._started else ()
+        self._started = True
         return early
 
     def _late_trailers(self, more: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
@@ -183,7 +184,7 @@ class WireContext(_Base, ServicerContext):
 
     def send_initial_metadata(self, initial_metadata: Any) -> None:
         """Send the response headers now."""
-        early = self._early_headers() or ()
+        early = self._early_headers()
         try:
             self._grpc.send_initial_metadata((*early, *pairs_of(initial_metadata)))
         except grpc.RpcError as error:
@@ -211,9 +212,10 @@ class WireContext(_Base, ServicerContext):
         return found
 
     def send_headers(self) -> None:
-        """Send the native response headers, if there are any."""
-        if self._headers and (early := self._early_headers()):
-            self._grpc.send_initial_metadata(early)
+        """Send the native response headers with the first message, if there are any."""
+        if not self._started and (early := self._early_headers()):
+            with contextlib.suppress(ValueError):  # someone around this one has sent others
+                self._grpc.send_initial_metadata(early)
 
     def finish(self, more: tuple[Any, ...] = ()) -> None:
         """Hand over what native code has left in the context, before the call ends."""
@@ -263,7 +265,7 @@ class AioWireContext(_Base, AioServicerContext):
 
     async def send_initial_metadata(self, initial_metadata: Any) -> None:
         """Send the response headers now."""
-        early = self._early_headers() or ()
+        early = self._early_headers()
         await self._grpc.send_initial_metadata((*early, *pairs_of(initial_metadata)))
 
     def details(self) -> Any:
@@ -310,9 +312,10 @@ class AioWireContext(_Base, AioServicerContext):
         raise NotImplementedError("a call of grpc.aio cannot be cancelled from its handler: raise an error")
 
     async def send_headers(self) -> None:
-        """Send the native response headers, if there are any."""
-        if self._headers and (early := self._early_headers()):
-            await self._grpc.send_initial_metadata(early)
+        """Send the native response headers with the first message, if there are any."""
+        if not self._started and (early := self._early_headers()):
+            with contextlib.suppress(ValueError, grpc.aio.UsageError):  # someone around this one has sent others
+                await self._grpc.send_initial_metadata(early)
 
     async def finish(self, more: tuple[Any, ...] = ()) -> None:
         """Hand over what native code has left in the context, before the call ends."""
