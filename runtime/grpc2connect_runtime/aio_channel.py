@@ -86,7 +86,7 @@ class AioChannel(ChannelBase):
         made = client_class(
             self._url,
             http_client=self.http_client(),
-            interceptors=[AsyncCalls(self.is_closed, self._authentication)],
+            interceptors=[AsyncCalls(self.is_closed, self._authentication, self._calls)],
             **self._client_arguments(),
         )
         self.made(made)
@@ -99,7 +99,7 @@ class AioChannel(ChannelBase):
                 self._url,
                 codec=RawCodec(),
                 http_client=self.http_client(),
-                interceptors=[AsyncCalls(self.is_closed, self._authentication)],
+                interceptors=[AsyncCalls(self.is_closed, self._authentication, self._calls)],
                 **self._client_arguments(),
             )
         raw = self._raw
@@ -178,13 +178,24 @@ class AioChannel(ChannelBase):
             self._connectivity.forget(observer)
 
     async def close(self, grace: float | None = None) -> None:
-        """Close the connections; later calls raise ValueError. Native form: close the transport.
+        """End the calls in flight and close the connections; later calls raise ValueError.
+
+        Who waits for such a call gets `asyncio.CancelledError`.
 
         Args:
-            grace: accepted and not waited for; calls in flight end.
+            grace: the calls have this many seconds to end by themselves.
+
+        Native form: close the transport; calls in flight go on.
+
+        Source: `grpc.aio.Channel.close`, grpcio 1.85.
         """
         self._close_connectivity()
         if isinstance(self._transport, LazyTransport):
+            self._calls.close()
+            if grace:
+                await self._calls.wait(grace)
+            for record in self._calls.end():
+                await record.end_async()
             await self._transport.close()
         else:
             await self._inner.close(grace)

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 from connectrpc.client import ConnectClientSync
 from connectrpc.method import StreamType
-from pyqwest import SyncClient, SyncHTTPTransport
+from pyqwest import HTTPTransport, SyncClient, SyncHTTPTransport
 
 from .applications import RawCodec
 from .channel_base import ChannelBase
@@ -51,7 +51,9 @@ class Channel(ChannelBase):
             self._transport = SyncGrpcioTransport(self._inner, recorded=True)
         else:
             self._transport = LazySyncTransport(
-                lambda: SyncHTTPTransport(**self._transport_arguments()), self._connectivity
+                lambda: SyncHTTPTransport(**self._transport_arguments()),
+                lambda: HTTPTransport(**self._transport_arguments()),
+                self._connectivity,
             )
         self._subscriptions = Subscriptions(self)
         self._raw: ConnectClientSync | None = None
@@ -79,7 +81,7 @@ class Channel(ChannelBase):
         made = client_class(
             self._url,
             http_client=self.http_client(),
-            interceptors=[SyncCalls(self.is_closed, self._authentication)],
+            interceptors=[SyncCalls(self.is_closed, self._authentication, self._calls)],
             **self._client_arguments(),
         )
         self.made(made)
@@ -92,7 +94,7 @@ class Channel(ChannelBase):
                 self._url,
                 codec=RawCodec(),
                 http_client=self.http_client(),
-                interceptors=[SyncCalls(self.is_closed, self._authentication)],
+                interceptors=[SyncCalls(self.is_closed, self._authentication, self._calls)],
                 **self._client_arguments(),
             )
         return sync_method(self._raw, self, method, kind, transforms, face)
@@ -121,9 +123,19 @@ class Channel(ChannelBase):
             self._subscriptions.remove(callback)
 
     def close(self) -> None:
-        """Close the connections; later calls raise ValueError. Native form: close the transport."""
+        """End the calls in flight with CANCELLED and close the connections; later calls raise ValueError.
+
+        Where connectrpc carries the calls, one that blocks its own caller until there is a response (no future, no
+        stream) goes on until it is there.
+
+        Native form: close the transport; calls in flight go on.
+
+        Source: `grpc.Channel.close`, grpcio 1.85.
+        """
         self._close_connectivity()
         if isinstance(self._transport, LazySyncTransport):
+            for record in self._calls.end():
+                record.end()
             self._transport.close()
         else:
             self._inner.close()

@@ -12,6 +12,7 @@ from connectrpc.protocol import ProtocolType
 from pyqwest import HTTPVersion
 
 from .authentication import Authentication
+from .calls_in_flight import CallsInFlight
 from .channel_methods import ChannelMethods
 from .channel_options import channel_options, client_protocol
 from .compression import request_compression
@@ -44,6 +45,7 @@ class ChannelBase(ChannelMethods):
     ) -> None:
         self._credentials = credentials
         self._closed = False
+        self._calls = CallsInFlight()
         self._connectivity = Connectivity()
         self._protocol = client_protocol()
         self.wire = wire_of_channel(target, credentials, options)

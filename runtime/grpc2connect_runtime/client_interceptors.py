@@ -12,6 +12,7 @@ from connectrpc.request import RequestContext
 from google.protobuf.message import Message
 
 from .authentication import Authentication
+from .calls_in_flight import CallsInFlight
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .raw_methods import serialized
 from .transports import CallRecord, current_record
@@ -51,7 +52,7 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
         code, message = Code.UNKNOWN, "Exception iterating requests!"
     elif record.cancelled:
         code, message = Code.CANCELED, "Locally cancelled by application!"
-    elif closed and record.response is None:
+    elif record.ended_by_channel or (closed and record.response is None):
         code, message = Code.CANCELED, "Channel closed!"
     elif isinstance(error.__cause__, TimeoutError) or (code, message) == _SERVER_S_DEADLINE:
         message = "Deadline Exceeded"
@@ -66,9 +67,10 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
 
 
 class _Base:
-    def __init__(self, is_closed: Callable[[], bool], authentication: Authentication) -> None:
-        """Ask `is_closed` before each call, and have its credentials added."""
+    def __init__(self, is_closed: Callable[[], bool], authentication: Authentication, calls: CallsInFlight) -> None:
+        """Ask `is_closed` before each call, have its credentials added, and note it among `calls` while it lasts."""
         self._is_closed = is_closed
+        self._calls = calls
         self._authentication = authentication
 
     def _begin(self, ctx: Context) -> CallRecord:
@@ -86,6 +88,8 @@ class _Base:
         # connectrpc 0.13 turns a cancelled task into an error, which breaks wait_for, timeout and TaskGroup.
         if isinstance(error.__cause__, asyncio.CancelledError):
             raise asyncio.CancelledError(*error.__cause__.args) from error
+        if record.ended_by_channel and form == AIO_FORM:
+            raise asyncio.CancelledError from error
         raise call_error(error, record, self._is_closed(), form) from error
 
 
@@ -120,20 +124,27 @@ class SyncCalls(_Base):
         return self._stream(call_next, _requests(request, record), ctx, record)
 
     def _single(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context, record: CallRecord) -> Any:
-        self._authentication.add(ctx, record, UNARY_FORM)
+        self._calls.add(record)
         token = current_record.set(record)
         try:
+            self._authentication.add(ctx, record, UNARY_FORM)
             return call_next(request, ctx)
         except ConnectError as error:
             self._fail(error, record, UNARY_FORM)
         finally:
             current_record.reset(token)
+            self._calls.remove(record)
 
     def _stream(
         self, call_next: Callable[[Any, Any], Iterator[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> Iterator[Any]:
-        self._authentication.add(ctx, record, STREAM_FORM)
-        responses = call_next(request, ctx)
+        self._calls.add(record)
+        try:
+            self._authentication.add(ctx, record, STREAM_FORM)
+            responses = call_next(request, ctx)
+        except BaseException:
+            self._calls.remove(record)
+            raise
         try:
             while True:
                 token = current_record.set(record)
@@ -147,6 +158,7 @@ class SyncCalls(_Base):
                     current_record.reset(token)
                 yield message
         finally:
+            self._calls.remove(record)
             close = getattr(responses, "close", None)
             if close is not None:
                 close()
@@ -199,20 +211,27 @@ class AsyncCalls(_Base):
     async def _single(
         self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> Any:
-        await self._authentication.add_async(ctx, record)
+        self._calls.add(record)
         token = current_record.set(record)
         try:
+            await self._authentication.add_async(ctx, record)
             return await call_next(request, ctx)
         except ConnectError as error:
             self._fail(error, record, AIO_FORM)
         finally:
             current_record.reset(token)
+            self._calls.remove(record)
 
     async def _stream(
         self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> AsyncIterator[Any]:
-        await self._authentication.add_async(ctx, record)
-        responses = call_next(request, ctx)
+        self._calls.add(record)
+        try:
+            await self._authentication.add_async(ctx, record)
+            responses = call_next(request, ctx)
+        except BaseException:
+            self._calls.remove(record)
+            raise
         try:
             while True:
                 token = current_record.set(record)
@@ -226,6 +245,7 @@ class AsyncCalls(_Base):
                     current_record.reset(token)
                 yield message
         finally:
+            self._calls.remove(record)
             close = getattr(responses, "aclose", None)
             if close is not None:
                 await close()

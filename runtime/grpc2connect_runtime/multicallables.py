@@ -35,7 +35,14 @@ class _Sync:
         self._face = face
 
     def _begin(
-        self, request: Any, timeout: float | None, metadata: Any, credentials: Any, wait_for_ready: bool | None
+        self,
+        request: Any,
+        timeout: float | None,
+        metadata: Any,
+        credentials: Any,
+        wait_for_ready: bool | None,
+        *,
+        cancellable: bool = True,
     ) -> SyncCall:
         if self._channel is not None and self._channel.is_closed():
             raise ValueError("Cannot invoke RPC on closed channel!")
@@ -48,7 +55,7 @@ class _Sync:
         def invoke(left: float | None) -> Any:
             return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
 
-        return SyncCall(invoke, timeout, channel, self._face, of_call)
+        return SyncCall(invoke, timeout, channel, self._face, of_call, cancellable=cancellable)
 
 
 class SyncUnaryResponse(_Sync):
@@ -90,7 +97,7 @@ class SyncUnaryResponse(_Sync):
     ) -> tuple[Any, SyncCall]:
         """Call and return the response with its finished call."""
         requests = request if request_iterator is None else request_iterator
-        call = self._begin(requests, timeout, metadata, credentials, wait_for_ready)
+        call = self._begin(requests, timeout, metadata, credentials, wait_for_ready, cancellable=False)
         return call.result(), call
 
     def future(
@@ -224,8 +231,7 @@ def unary_unary(method: Callable[..., Any]) -> Any:
         TypeError: `method` is something else.
 
     The calls raise `CallError` for clients made by a channel of this package and `ConnectError` for others, and
-    NotImplementedError for call credentials of grpcio's own. A cancelled `.future` returns at once; the server learns
-    of it when it answers.
+    NotImplementedError for call credentials of grpcio's own.
 
     Native form: `client.say_hello(request, timeout_ms=..., headers=...)`.
 

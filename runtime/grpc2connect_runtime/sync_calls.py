@@ -41,12 +41,13 @@ class _Run:
         channel: ChannelBase | None,
         face: Face,
         credentials: Any,
+        cancellable: bool,
     ) -> None:
         self._invoke = invoke
         self._face = face
         self.deadline = None if timeout is None else time.monotonic() + timeout
         self.changed = threading.Condition()
-        self.record = CallRecord(self._notify, credentials, cancellable=True)
+        self.record = CallRecord(self._notify, credentials, cancellable=cancellable)
         self._channel = channel
         if channel is not None and channel.wire == GRPCIO:
             self._channel, self.record.wait_for_ready = None, True
@@ -123,21 +124,15 @@ class _Run:
         with self.changed:
             if self.done:
                 return False
-            self.record.cancel()
+            self.record.cancelled = True
         error = CallError(
             Code.CANCELED,
             "Locally cancelled by application!",
             initial_metadata=self.record.initial_metadata(),
         )
-        if not self.end(error):
-            return False
-        response = self.record.response
-        if response is not None:
-            # Closing from here is what makes the thread's read return; pyqwest allows it.
-            close = getattr(response, "close", None)
-            if close is not None:
-                close()
-        return True
+        ended = self.end(error)
+        self.record.end()
+        return ended
 
 
 def _call_logging(callback: Callable[[], Any]) -> None:
@@ -163,12 +158,14 @@ class SyncCall:
         channel: ChannelBase | None,
         face: Face = MOVED,
         credentials: Any = None,
+        *,
+        cancellable: bool = True,
     ) -> None:
-        """Begin a call; made by the multi-callables."""
+        """Begin a call; made by the multi-callables, which wait for those that are not cancellable."""
         adopt(SyncCall, "Call")
         adopt(SyncCall, "Future")
         self._face = face
-        self._call = _Run(invoke, timeout, channel, face, credentials)
+        self._call = _Run(invoke, timeout, channel, face, credentials, cancellable)
         weakref.finalize(self, self._call.cancel).atexit = False
         self._call.start()
 

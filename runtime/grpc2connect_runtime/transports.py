@@ -12,6 +12,7 @@ from connectrpc.request import RequestContext
 from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
 
 from .at_exit import settle_at_exit
+from .background import Exchange, close_in_background
 from .connectivity import ChannelConnectivity, Connectivity
 from .metadata import Metadatum, metadata
 
@@ -23,6 +24,7 @@ class CallRecord:
         context: the `RequestContext`, from when the call begins.
         wait_for_ready: whether the call waits for a connection; of no meaning but to grpcio.
         cancellable: whether another thread may call `cancel`.
+        ended_by_channel: whether the channel was closed under the call.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class CallRecord:
         self.request_error: BaseException | None = None
         self.bad_request: Any = None
         self.cancelled = False
+        self.ended_by_channel = False
         self.claimed = False
         self._headers: list[tuple[str, str]] = []
         self._on_response = on_response
@@ -48,14 +51,26 @@ class CallRecord:
     def wait_for(self, answer: Any) -> None:
         """Have `cancel` cancel this too: a future, or a call of grpcio; to be called before it is waited for."""
         self._awaited = answer
-        if self.cancelled:
+        if self.cancelled or self.ended_by_channel:
             answer.cancel()
 
     def cancel(self) -> None:
         """Note that the call is cancelled, and end what it waits for before it begins."""
         self.cancelled = True
+        self.end()
+
+    def end(self) -> None:
+        """End what the call waits for."""
         if (awaited := self._awaited) is not None:
             awaited.cancel()
+        if isinstance(self.response, SyncResponse):
+            self.response.close()
+
+    async def end_async(self) -> None:
+        """As `end`, on the event loop of an async call."""
+        self.end()
+        if isinstance(self.response, Response):
+            await self.response.aclose()
 
     def received(self, response: Response | SyncResponse) -> None:
         self.response = response
@@ -88,43 +103,72 @@ current_record: ContextVar[CallRecord | None] = ContextVar("grpc2connect_call_re
 
 
 class LazySyncTransport:
-    """A sync transport that is made by the first call."""
+    """A sync transport that is made by the first call; and an async one, for calls that can be cancelled."""
 
-    def __init__(self, make: Callable[[], SyncHTTPTransport], connectivity: Connectivity) -> None:
+    def __init__(
+        self,
+        make: Callable[[], SyncHTTPTransport],
+        make_async: Callable[[], HTTPTransport],
+        connectivity: Connectivity,
+    ) -> None:
         self._make = make
+        self._make_async = make_async
         self._connectivity = connectivity
         self._lock = threading.Lock()
         self._inner: SyncHTTPTransport | None = None
+        self._async: HTTPTransport | None = None
         self.closed = False
 
     def execute_sync(self, request: SyncRequest) -> SyncResponse:
         """Execute a request, noting its response in the current record."""
+        record = current_record.get()
+        try:
+            if record is not None and record.cancellable:
+                response = self._execute_in_background(request, record)
+            else:
+                response = self._opened().execute_sync(request)
+        except ConnectionError:
+            if not (record is not None and record.cancelled):
+                self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+            raise
+        self._connectivity.become(ChannelConnectivity.READY)
+        if record is not None:
+            record.received(response)
+            if record.cancelled or record.ended_by_channel:
+                response.close()
+                raise ConnectionError("call cancelled")
+        return response
+
+    def _opened(self) -> SyncHTTPTransport:
         with self._lock:
             if self.closed:
                 raise ConnectionError("channel closed")
             if self._inner is None:
                 self._inner = self._make()
-        try:
-            response = self._inner.execute_sync(request)
-        except ConnectionError:
-            self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
-            raise
-        self._connectivity.become(ChannelConnectivity.READY)
-        record = current_record.get()
-        if record is not None:
-            record.received(response)
-            if record.cancelled:
-                response.close()
-                raise ConnectionError("call cancelled")
-        return response
+            return self._inner
+
+    def _execute_in_background(self, request: SyncRequest, record: CallRecord) -> SyncResponse:
+        with self._lock:
+            if self.closed:
+                raise ConnectionError("channel closed")
+            if self._async is None:
+                self._async = self._make_async()
+            transport = self._async
+        left = None if record.context is None else record.context.timeout_ms
+        exchange = Exchange(transport, request, None if left is None else left / 1000)
+        record.wait_for(exchange)
+        return exchange.response()
 
     def close(self) -> None:
         """Close the connections; calls fail from now on."""
         with self._lock:
             self.closed = True
             inner, self._inner = self._inner, None
+            transport, self._async = self._async, None
         if inner is not None:
             inner.close()
+        if transport is not None:
+            close_in_background(transport)
 
 
 class LazyTransport:
@@ -145,7 +189,10 @@ class LazyTransport:
             self._inner = self._make()
         record = current_record.get()
         try:
-            response = await self._inner.execute(request)
+            answer = self._inner.execute(request)
+            if record is not None:
+                record.wait_for(answer)
+            response = await answer
         except ConnectionError:
             self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
             raise

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import queue
-import threading
 from concurrent import futures
 from functools import partial
 
@@ -305,53 +304,6 @@ class TestOnGrpcio:
             assert never.get_state(try_to_connect=True) is grpc.ChannelConnectivity.SHUTDOWN
 
         with serving(gen, Named(gen, "here"), "127.0.0.1:0") as (port,):
-            asyncio.run(main(port))
-
-    @pytest.mark.parametrize("stub", [False, True])
-    def test_closing_a_channel_ends_its_calls(self, gen, stub):
-        seen = Seen()
-        with grpcio_server(gen, "aio", seen) as port:
-            channel = runtime.insecure_channel(f"127.0.0.1:{port}")
-            if stub:
-                repeat = gen.pb2_grpc.EchoStub(channel).Repeat
-            else:
-                repeat = runtime.unary_stream(channel.client(gen.connect.EchoClientSync).repeat)
-            call = repeat(gen.pb2.Ask(text="hang:"))
-            assert next(call).text == "first"
-            threading.Timer(0.2, channel.close).start()
-            with pytest.raises(ConnectError) as caught:
-                next(call)
-            assert caught.value.code == Code.CANCELED
-            assert "Channel closed!" in caught.value.message
-            assert seen.ended.wait(TIMEOUT_S)
-
-    def test_cancelling_a_future_reaches_the_server(self, gen):
-        seen = Seen()
-        with grpcio_server(gen, "aio", seen) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
-            say = runtime.unary_unary(channel.client(gen.connect.EchoClientSync).say)
-            call = say.future(gen.pb2.Ask(text="hang"))
-            assert seen.started.wait(TIMEOUT_S)
-            assert call.cancel()
-            assert seen.ended.wait(TIMEOUT_S)
-            assert call.cancelled()
-            with pytest.raises(runtime.FutureCancelledError):
-                call.result()
-
-    def test_closing_an_aio_channel_gives_grace(self, gen):
-        async def main(port):
-            channel = runtime.aio_insecure_channel(f"127.0.0.1:{port}")
-            client = channel.client(gen.connect.EchoClient)
-            task = asyncio.create_task(client.say(gen.pb2.Ask(text="hang")))
-            assert await asyncio.to_thread(seen.started.wait, TIMEOUT_S)
-            await channel.close(grace=0.05)
-            with pytest.raises(asyncio.CancelledError):
-                await task
-            assert await asyncio.to_thread(seen.ended.wait, TIMEOUT_S)
-            with pytest.raises(ValueError, match="closed channel"):
-                await client.say(gen.pb2.Ask())
-
-        seen = Seen()
-        with grpcio_server(gen, "aio", seen) as port:
             asyncio.run(main(port))
 
     def test_messages_beyond_a_limit_are_refused_in_grpcio_s_words(self, gen):
