@@ -7,12 +7,14 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from connectrpc.code import Code
+from connectrpc.request import Headers
 
 from .call_state import CallState
 from .context import ContextBase, is_ok
+from .errors import CallError
 from .status import StatusCode, status_code
 from .streams import EOF, Outbox, RequestFeed
-from .unmoved import abort_error, end_of_stream
+from .unmoved import abort_error, end_of_stream, usage_error
 
 __all__ = ["AioServicerContext"]
 
@@ -54,12 +56,11 @@ class AioServicerContext(ContextBase):
             if is_ok(code):
                 _log.error("abort() called with StatusCode.OK; returning UNKNOWN")
                 code, details = StatusCode.UNKNOWN, ""
-            self._state.code = code
-            self._state.details = details or self._state.details
             if trailing_metadata:
-                self._state.trailing = tuple(trailing_metadata)
-            self._state.aborted = abort_error("Locally aborted.")
-            raise self._state.aborted
+                self.set_trailing_metadata(trailing_metadata)
+            error = abort_error("Locally aborted.")
+            self._state.abort(code, details or self._state.details, error)
+            raise error
 
     async def abort_with_status(self, status: Any) -> NoReturn:
         """End the RPC with a `grpc.Status`; native form: `ConnectError(code, message, details=[...])`.
@@ -73,6 +74,34 @@ class AioServicerContext(ContextBase):
             RuntimeError: the RPC has been aborted before.
         """
         await self.abort(status.code, status.details, status.trailing_metadata)
+
+    def set_trailing_metadata(self, trailing_metadata: Any) -> None:
+        """Replace the trailing metadata; native form: `context.response_trailers.add(key, value)`.
+
+        After an abort nothing changes any more: grpc.aio has sent the status.
+
+        Raises:
+            TypeError: it is no sequence of pairs of str, and str or bytes.
+        """
+        if not _is_metadata(trailing_metadata):
+            expected = "Tuple[Tuple[str, Union[str, bytes]]...]"
+            raise TypeError(f"Invalid trailing metadata type, expected {expected}: {trailing_metadata}")
+        if self._state.aborted is None:
+            super().set_trailing_metadata(trailing_metadata)
+
+    def set_code(self, code: Any) -> None:
+        """Set the status that the RPC ends with, unless it was aborted; native form: `raise ConnectError(...)`.
+
+        Args:
+            code: a `StatusCode`, `grpc.StatusCode` or `connectrpc.code.Code`, or the number of one.
+        """
+        if self._state.aborted is None:
+            super().set_code(code)
+
+    def set_details(self, details: str) -> None:
+        """Set the message that the RPC ends with, unless it was aborted; native form: that of `ConnectError`."""
+        if self._state.aborted is None:
+            super().set_details(details)
 
     async def read(self) -> Any:
         """Return the next request message, or `EOF`; native form: `async for request in requests`.
@@ -104,10 +133,19 @@ class AioServicerContext(ContextBase):
         Native form: `context.response_headers.add(key, value)`, which sends them with the first message.
 
         Raises:
-            ValueError: they have been sent.
-            CallError: they are invalid.
+            UsageError: they have been sent.
+            TypeError: a value is neither str nor bytes.
+            AbortError: they are invalid, and the RPC ends with INTERNAL.
         """
-        if self._state.send_initial_metadata(initial_metadata):
+        if not self._state.take_headers():
+            raise usage_error("Send initial metadata failed: already sent")
+        try:
+            at_once = self._state.send_initial_metadata(initial_metadata)
+        except CallError as error:
+            refused = abort_error(error.message)
+            self._state.abort(error.code, error.message, refused)
+            raise refused from error
+        if at_once:
             assert self._state.exchange is not None
             await self._state.exchange.flush(self.response_headers)
 
@@ -146,3 +184,12 @@ class AioServicerContext(ContextBase):
     def add_callback(self, callback: Callable[[], Any]) -> bool:
         """Call `callback()` when the RPC ends; return False if it has ended. Native form: `try ... finally`."""
         return self._state.add_callback(callback)
+
+
+def _is_metadata(metadata: Any) -> bool:
+    """Whether grpc.aio takes it for metadata."""
+    if metadata is None or isinstance(metadata, Headers):
+        return True
+    return not isinstance(metadata, dict) and all(
+        len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str | bytes) for pair in metadata
+    )

@@ -43,6 +43,7 @@ class CallState:
         self.trailing: Any = None
         self.aborted: Exception | None = None
         self.cancelled = False
+        self.cancelled_by_handler = False
         self.ended = False
         self.unmoved = False
         self.headers_sent = False
@@ -83,21 +84,31 @@ class CallState:
             self._callbacks.append(callback)
             return True
 
-    def cancel(self) -> None:
+    def abort(self, code: Any, details: Any, error: Exception) -> None:
+        """Latch the status that the RPC ends with, whatever its handler does from now on."""
+        with self.lock:
+            self.code, self.details, self.aborted = code, details, error
+
+    def cancel(self, *, by_handler: bool = False) -> None:
         """Cancel the RPC from any thread."""
         with self.lock:
             if not self.active:
                 return
             self.cancelled = True
+            self.cancelled_by_handler = by_handler
         if self.task is not None:
             self.loop.call_soon_threadsafe(self.task.cancel)
 
-    def send_initial_metadata(self, initial: Any) -> bool:
-        """Set the response headers; return whether they can be sent at once."""
+    def take_headers(self) -> bool:
+        """Whether the response headers can still be set; the next who asks is told no."""
         with self.lock:
             if self.headers_sent or (self.exchange is not None and self.exchange.started):
-                raise ValueError("Initial metadata no longer allowed!")
+                return False
             self.headers_sent = True
+            return True
+
+    def send_initial_metadata(self, initial: Any) -> bool:
+        """Set the response headers; return whether they can be sent at once."""
         for key, value in (headers(initial) or Headers()).allitems():
             self.raw.response_headers.add(key, value)
         return self.exchange is not None and self.exchange.is_grpc

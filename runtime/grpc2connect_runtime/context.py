@@ -122,7 +122,7 @@ class ContextBase(RequestContext[Any, Any]):
 
     def cancel(self) -> None:
         """Cancel the RPC; native form: `raise ConnectError(Code.CANCELED, ...)`."""
-        self._state.cancel()
+        self._state.cancel(by_handler=True)
 
 
 class ServicerContext(ContextBase):
@@ -149,11 +149,9 @@ class ServicerContext(ContextBase):
         if is_ok(code):
             _log.error("abort() called with StatusCode.OK; returning UNKNOWN")
             code, details = StatusCode.UNKNOWN, ""
-        with self._state.lock:
-            self._state.code = code
-            self._state.details = details
-            self._state.aborted = Exception()
-            raise self._state.aborted
+        error = Exception()
+        self._state.abort(_without_numbers(code), details, error)
+        raise error
 
     def abort_with_status(self, status: Any) -> NoReturn:
         """End the RPC with a `grpc.Status`; native form: `ConnectError(code, message, details=[...])`.
@@ -167,6 +165,14 @@ class ServicerContext(ContextBase):
         """
         self.set_trailing_metadata(status.trailing_metadata)
         self.abort(status.code, status.details)
+
+    def set_code(self, code: Any) -> None:
+        """Set the status that the RPC ends with; native form: `raise ConnectError(code, message)`.
+
+        Args:
+            code: a `StatusCode`, `grpc.StatusCode` or `connectrpc.code.Code`; anything else is UNKNOWN.
+        """
+        super().set_code(_without_numbers(code))
 
     def code(self) -> Any:
         """Return the code set so far, or None; a `Code` as the `StatusCode` that it stands for."""
@@ -183,13 +189,23 @@ class ServicerContext(ContextBase):
 
         Native form: `context.response_headers.add(key, value)`, which sends them with the first message.
 
+        Invalid metadata ends the RPC with INTERNAL; the handler goes on without an error, as in grpcio.
+
         Raises:
             ValueError: they have been sent.
-            CallError: the RPC has been cancelled, or they are invalid.
+            TypeError: a value is neither str nor bytes.
+            CallError: the RPC has been cancelled.
         """
         if self._state.cancelled:
             raise CallError(connect_code("CANCELLED"), "RPC cancelled")
-        if self._state.send_initial_metadata(initial_metadata):
+        if not self._state.take_headers():
+            raise ValueError("Initial metadata no longer allowed!")
+        try:
+            at_once = self._state.send_initial_metadata(initial_metadata)
+        except CallError as error:
+            self._state.abort(error.code, error.message, Exception())
+            return
+        if at_once:
             assert self._state.exchange is not None
             flush = self._state.exchange.flush(self.response_headers)
             asyncio.run_coroutine_threadsafe(flush, self._state.loop).result()
@@ -205,6 +221,11 @@ class ServicerContext(ContextBase):
     def add_callback(self, callback: Callable[[], Any]) -> bool:
         """Call `callback()` when the RPC ends; return False if it has ended. Native form: `try ... finally`."""
         return self._state.add_callback(callback)
+
+
+def _without_numbers(code: Any) -> Any:
+    """The code; UNKNOWN for the number of one, which grpcio's sync server does not take for a code."""
+    return StatusCode.UNKNOWN if isinstance(code, int) else code
 
 
 def is_ok(code: Any) -> bool:

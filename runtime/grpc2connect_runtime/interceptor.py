@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import contextvars
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from typing import Any
 
 from connectrpc.code import Code
@@ -20,7 +20,7 @@ from .context import ServicerContext
 from .errors import AIO_FORM, STREAM_FORM, CallError
 from .exchange import current_exchange
 from .messages import HandlerMessages, Messages, NativeMessages
-from .outcome import IterationError, error_of, final_error
+from .outcome import HandlerError, IterationError, error_of, final_error
 from .streams import AsyncRequests, CallbackSender, Outbox, RequestFeed, SyncRequests
 from .unmoved import unmoved_error
 
@@ -124,7 +124,7 @@ class HandlerInterceptor:
                 if is_async(handler):
                     response = await handler(argument, AioServicerContext(state, feed))
                 else:
-                    response = await self._in_pool(handler, handler, argument, ServicerContext(state))
+                    response = await self._in_pool(handler, _uncancelled, handler, argument, ServicerContext(state))
                     if inspect.isawaitable(response):
                         response = await response
                 error = final_error(state) if aio else None
@@ -227,11 +227,21 @@ class HandlerInterceptor:
             state.cancelled = True
             if isinstance(error, asyncio.CancelledError) and state.stopped:
                 raise ConnectError(Code.UNAVAILABLE, "Cancelling all calls") from error
+            if isinstance(error, asyncio.CancelledError) and state.cancelled_by_handler:
+                raise ConnectError(Code.CANCELED, "CANCELLED") from error
             raise
         finally:
             state.end()
             if feed is not None:
                 await feed.close()
+
+
+def _uncancelled(handler: Handler, argument: Any, context: ServicerContext) -> Any:
+    """Run a sync handler in its thread; what it raises is never taken for the cancellation of the RPC."""
+    try:
+        return handler(argument, context)
+    except CancelledError as error:
+        raise HandlerError(*error.args) from error
 
 
 def _pump(handler: Handler, argument: Any, context: ServicerContext, outbox: Outbox, state: CallState) -> Any:
@@ -243,10 +253,9 @@ def _pump(handler: Handler, argument: Any, context: ServicerContext, outbox: Out
     if inspect.isawaitable(responses) or hasattr(responses, "__aiter__"):
         return responses
     try:
-        iterator = iter(responses) if isinstance(responses, Iterable) else responses
         while True:
             try:
-                message = next(iterator)
+                message = next(responses)
             except StopIteration:
                 return None
             except Exception as error:

@@ -20,6 +20,15 @@ _TRANSPORT = frozenset(
         "content-length",
         "content-type",
         "date",
+        "grpc-accept-encoding",
+        "grpc-encoding",
+        "grpc-internal-encoding-request",
+        "grpc-message",
+        "grpc-server-stats-bin",
+        "grpc-status",
+        "grpc-tags-bin",
+        "grpc-timeout",
+        "grpc-trace-bin",
         "host",
         "keep-alive",
         "server",
@@ -54,9 +63,7 @@ def pairs(source: Any) -> Iterable[tuple[Any, Any]]:
 
 
 def _is_transport(key: str) -> bool:
-    if key.startswith((":", "connect-")) or key in _TRANSPORT:
-        return True
-    return key.startswith("grpc-") and not key.endswith("-bin")
+    return key.startswith((":", "connect-")) or key in _TRANSPORT
 
 
 def _binary(value: str) -> Iterable[str | bytes]:

@@ -29,6 +29,10 @@ class IterationError(Exception):
     """A sync handler's response iterator raised (grpcio words this differently from a failing call)."""
 
 
+class HandlerError(Exception):
+    """A sync handler raised a `CancelledError`, which asyncio would take for its own; has the same text."""
+
+
 def check_message(state: CallState, response: Any, *, aio: bool) -> None:
     """Raise as grpcio would if `response` is no message: it would reach a client as OK, or not at all."""
     if isinstance(response, Message | state.raw.method.output):
@@ -97,7 +101,9 @@ def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectErr
         return state.status_error(state.code, state.details)
     if isinstance(cause, ConnectError) and _is_native(state, cause):
         if cause.code is Code.UNIMPLEMENTED and cause.message == "Not implemented":
-            return ConnectError(cause.code, "Method not implemented!")  # of a generated class, in grpcio's words
+            # Of a generated class; grpcio's raises NotImplementedError, which grpc.aio puts into the text.
+            text = "Method not implemented!"
+            return ConnectError(cause.code, f"Unexpected {NotImplementedError}: {text}" if aio else text)
         return moved_error(cause) if isinstance(cause, CallError) else cause
     name = f"{state.raw.method.service_name}/{state.raw.method.name}"
     if aio:

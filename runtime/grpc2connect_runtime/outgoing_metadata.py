@@ -20,15 +20,13 @@ _VALUE = re.compile(rb"[\x20-\x7e]*")
 
 def _text(key: str, value: Any) -> str:
     if key.endswith("-bin"):
-        if isinstance(value, str):
-            value = value.encode()
         if not isinstance(value, bytes):
-            raise TypeError(f"metadata value of {key!r} must be str or bytes, not {type(value).__name__}")
+            raise TypeError(f'Binary metadata key="{key}" expected bytes, got {type(value)}')
         return base64.b64encode(value).rstrip(b"=").decode("ascii")
     if isinstance(value, str):
         value = value.encode()
     if not isinstance(value, bytes):
-        raise TypeError(f"metadata value of {key!r} must be str or bytes, not {type(value).__name__}")
+        raise TypeError(f"Expected str, not {type(value)}")
     if not _VALUE.fullmatch(value):
         raise CallError(Code.INTERNAL, "Invalid metadata")
     return value.decode("ascii")
@@ -39,12 +37,12 @@ def headers(metadata: Any) -> Headers | None:
 
     Args:
         metadata: a sequence of `(key, value)` pairs, a `grpc.aio.Metadata`, a mapping, `Headers` (taken as they are),
-            or None. Keys are lower-case; values are str or bytes. The values of keys that end in `-bin` are sent as
+            or None. Keys are lower-case; values are str or bytes. Those of keys that end in `-bin` are bytes, sent as
             base64 without padding, as gRPC does.
 
     Raises:
         CallError: INTERNAL "Invalid metadata", for a key or value that gRPC refuses to send.
-        TypeError: a value is neither str nor bytes.
+        TypeError: a value is neither str nor bytes, or that of a `-bin` key is no bytes; in the words of grpcio.
 
     Native form: `headers={"key": "value"}` or `Headers([...])`. Go there where keys are literals without `-bin`.
 
