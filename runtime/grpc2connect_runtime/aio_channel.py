@@ -20,6 +20,7 @@ from .connectivity import ChannelConnectivity, shown
 from .errors import CallError
 from .faces import MOVED, UNMOVED, Face
 from .intercepted_clients import intercepted_client
+from .message_codecs import client_codec
 from .multicallables import aio_method
 from .readiness import wait_until_reachable
 from .transports import LazyTransport
@@ -88,6 +89,7 @@ class AioChannel(ChannelBase):
             http_client=self.http_client(),
             interceptors=[AsyncCalls(self.is_closed, self._authentication, self._calls)],
             **self._client_arguments(),
+            **client_codec(client_class),
         )
         self.made(made)
         return made

@@ -10,6 +10,7 @@ from typing import Any
 from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
 from connectrpc.server import ConnectASGIApplication, Endpoint
 
+from .message_codecs import fitting_all
 from .method_handlers import RpcMethodHandler
 from .stream_kinds import streams_requests, streams_responses
 
@@ -27,7 +28,7 @@ _BEHAVIOURS = {
     StreamType.CLIENT_STREAM: "stream_unary",
     StreamType.BIDI_STREAM: "stream_stream",
 }
-_ENDPOINTS: dict[StreamType, Callable[..., Any]] = {
+ENDPOINTS: dict[StreamType, Callable[..., Any]] = {
     StreamType.UNARY: Endpoint.unary,
     StreamType.SERVER_STREAM: Endpoint.server_stream,
     StreamType.CLIENT_STREAM: Endpoint.client_stream,
@@ -103,6 +104,7 @@ class MovedApplication(ConnectASGIApplication[Any]):
 
     def __init__(self, **settings: Any) -> None:
         """Take what the generated class gives its base."""
+        settings["codecs"] = fitting_all(settings.get("codecs"))
         self.settings = settings
         self._find: Callable[[Any], Mapping[str, Any]] = settings["endpoints"]
         self._found: Mapping[str, Any] | None = None
@@ -186,7 +188,7 @@ class HandlerApplication(ConnectASGIApplication[Any]):
     def __init__(self, path: str, method: MethodInfo[Any, Any], function: Callable[..., Any], **settings: Any) -> None:
         """Serve `function` at `path`; `settings` are those of `ConnectASGIApplication`."""
         self._path = path
-        endpoint = _ENDPOINTS[method.stream_type](method=method, function=function)
+        endpoint = ENDPOINTS[method.stream_type](method=method, function=function)
         super().__init__(service=None, endpoints=lambda _: {path: endpoint}, **settings)
 
     @property

@@ -14,6 +14,7 @@ from .applications import RawCodec
 from .channel_base import ChannelBase
 from .client_interceptors import SyncCalls
 from .faces import Face
+from .message_codecs import client_codec
 from .multicallables import sync_method
 from .subscriptions import Subscriptions
 from .transports import LazySyncTransport
@@ -83,6 +84,7 @@ class Channel(ChannelBase):
             http_client=self.http_client(),
             interceptors=[SyncCalls(self.is_closed, self._authentication, self._calls)],
             **self._client_arguments(),
+            **client_codec(client_class),
         )
         self.made(made)
         return made

@@ -23,6 +23,7 @@ from serving import FLAVOURS, Loop
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime import health
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 Response = health_pb2.HealthCheckResponse
 
@@ -134,6 +135,7 @@ def post(port, method, message):
             return error.code, json.load(error)
 
 
+@pytest.mark.connect_wire
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_plain_http_with_json(flavour):
     with serving(health, flavour) as (checks, port):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import time
 
 import grpc
 import pytest
@@ -111,6 +112,8 @@ def servicer(pb2, base):
                 context.set_details("no")
             if request.text == "stop":
                 context.cancel()
+                while context.is_active():  # grpcio learns of it by an event
+                    time.sleep(0.01)
             return pb2.Answer(text="ok")
 
         def Repeat(self, request, context):

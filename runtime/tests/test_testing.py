@@ -16,6 +16,7 @@ from serving import FLAVOURS, Loop
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime import testing
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 
 

@@ -10,6 +10,7 @@ from connectrpc.compat import google_protobuf_binary_codec, google_protobuf_code
 from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
 from connectrpc.server import DEFAULT_READ_MAX_BYTES, ConnectASGIApplication, Endpoint
 
+from ..message_codecs import fitting, fitting_all
 from .messages import (
     SERVICE_NAME,
     HealthCheckRequest,
@@ -20,8 +21,8 @@ from .messages import (
 
 __all__ = ["HealthASGIApplication", "HealthClient", "HealthClientSync"]
 
-_CODECS = google_protobuf_codecs()
-_BINARY_CODEC = google_protobuf_binary_codec()
+_CODECS = fitting_all(google_protobuf_codecs())
+_BINARY_CODEC = fitting(google_protobuf_binary_codec())
 
 
 def _method(name: str, takes: Any, returns: Any, kind: StreamType = StreamType.UNARY) -> MethodInfo[Any, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import Iterator
 from typing import Any
 
 from .statuses import Statuses
@@ -15,8 +14,7 @@ class HealthServicer:
     """Says which services serve; `set` tells it, from any thread.
 
     `server.add_service(HealthASGIApplication, HealthServicer())` serves it, and any ASGI server can. `check`, `list`
-    and `watch` are its handlers: they run on the event loop and hold no thread. `Check`, `List` and `Watch` are for
-    those who call it themselves.
+    and `watch` are its handlers: they hold no thread. `Check`, `List` and `Watch` are for those who call it themselves.
 
     Args:
         experimental_non_blocking: ignored; watching never holds a thread.
@@ -69,8 +67,12 @@ class HealthServicer:
         """Handle List."""
         return self._statuses.all()
 
-    async def watch(self, request: Any, context: Any) -> AsyncIterator[Any]:
-        """Handle Watch."""
-        async with aclosing(self._statuses.watch(request)) as responses:
-            async for response in responses:
-                yield response
+    def watch(self, request: Any, context: Any, send_response_callback: Any = None) -> Any:
+        """Handle Watch: with grpcio's callback where the server has one to give, else as an async generator."""
+        if send_response_callback is None:
+            return self._statuses.watch(request)
+        return self._statuses.tell(request, send_response_callback, context.add_callback)
+
+
+# As in grpcio: a server calls it with a callback, and so needs no thread until it ends.
+setattr(HealthServicer.watch, "experimental_non_blocking", True)  # noqa: B010

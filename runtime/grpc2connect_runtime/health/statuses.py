@@ -68,18 +68,24 @@ class Statuses:
             statuses={service: HealthCheckResponse(status=status) for service, status in statuses.items()}
         )
 
-    @contextmanager
-    def _watched(self, service: str, tell: _Watcher) -> Iterator[None]:
+    def _add(self, service: str, tell: _Watcher) -> None:
         with self._lock:
             tell(self._statuses.get(service, HealthCheckResponse.SERVICE_UNKNOWN))
             self._watchers.setdefault(service, []).append(tell)
+
+    def _remove(self, service: str, tell: _Watcher) -> None:
+        with self._lock:
+            self._watchers[service].remove(tell)
+            if not self._watchers[service]:
+                del self._watchers[service]
+
+    @contextmanager
+    def _watched(self, service: str, tell: _Watcher) -> Iterator[None]:
+        self._add(service, tell)
         try:
             yield
         finally:
-            with self._lock:
-                self._watchers[service].remove(tell)
-                if not self._watchers[service]:
-                    del self._watchers[service]
+            self._remove(service, tell)
 
     async def watch(self, request: Any) -> AsyncGenerator[Any]:
         """Answer a `HealthCheckRequest` with the status now, and each time that it changes."""
@@ -97,6 +103,19 @@ class Statuses:
                 if status != last:
                     yield HealthCheckResponse(status=status)
                 last = status
+
+    def tell(self, request: Any, send: Callable[[Any], Any], on_end: Callable[[Callable[[], Any]], Any]) -> None:
+        """The same by `send`, from the threads that set statuses, until what `on_end` was given is called."""
+
+        def tell(status: int) -> None:
+            send(HealthCheckResponse(status=status))
+
+        def end() -> None:
+            self._remove(request.service, tell)
+            send(None)
+
+        self._add(request.service, tell)
+        on_end(end)
 
     def watch_in_thread(self, request: Any, on_end: Callable[[Callable[[], Any]], Any]) -> Iterator[Any]:
         """The same in a thread, until what `on_end` was given is called."""

@@ -6,25 +6,17 @@ from collections.abc import Iterator, Mapping
 from queue import SimpleQueue
 from typing import Any
 
+from connectrpc.compat import google_protobuf_codecs
+from connectrpc.method import IdempotencyLevel, MethodInfo
+from connectrpc.server import ConnectASGIApplication
 from google.protobuf import message_factory
 
+from ..applications import ENDPOINTS, stream_type
 from ..channel import insecure_channel
-from ..method_handlers import (
-    stream_stream_rpc_method_handler,
-    stream_unary_rpc_method_handler,
-    unary_stream_rpc_method_handler,
-    unary_unary_rpc_method_handler,
-)
 from ..server import Server
 
 __all__ = ["TestServer", "server_from_dictionary"]
 
-_HANDLERS = {
-    (False, False): unary_unary_rpc_method_handler,
-    (False, True): unary_stream_rpc_method_handler,
-    (True, False): stream_unary_rpc_method_handler,
-    (True, True): stream_stream_rpc_method_handler,
-}
 _END = object()
 
 
@@ -117,6 +109,42 @@ class _Requests:
             yield request
 
 
+def _messages(method: Any) -> tuple[Any, Any]:
+    takes, returns = (message_factory.GetMessageClass(one) for one in (method.input_type, method.output_type))
+    return takes, returns
+
+
+def _endpoint(method: Any, servicer: Any) -> Any:
+    takes, returns = _messages(method)
+    kind = stream_type(method.client_streaming, method.server_streaming)
+    info: MethodInfo[Any, Any] = MethodInfo(
+        name=method.name,
+        service_name=method.containing_service.full_name,
+        input=takes,
+        output=returns,
+        idempotency_level=IdempotencyLevel.UNKNOWN,
+        stream_type=kind,
+    )
+    return ENDPOINTS[kind](method=info, function=_handler_of(servicer, method.name))
+
+
+def _application_class(service: Any) -> type[Any]:
+    """Return what `protoc-gen-connectrpc` would generate for a service."""
+    root = f"/{service.full_name}"
+
+    class Application(ConnectASGIApplication[Any]):
+        def __init__(self, servicer: Any, **settings: Any) -> None:
+            endpoints = {f"{root}/{method.name}": _endpoint(method, servicer) for method in service.methods}
+            codecs = google_protobuf_codecs()
+            super().__init__(service=servicer, endpoints=lambda _: endpoints, codecs=codecs, **settings)
+
+        @property
+        def path(self) -> str:
+            return root
+
+    return Application
+
+
 class TestServer:
     """What `server_from_dictionary` returns: a real server, and a channel to it.
 
@@ -131,18 +159,11 @@ class TestServer:
         """Start a server for servicers, by the descriptors of their services."""
         server = Server()
         for service, servicer in servicers.items():
-            handlers = {method.name: self._handler(method, servicer) for method in service.methods}
-            server.add_registered_method_handlers(service.full_name, handlers)
+            server.add_service(_application_class(service), servicer)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._server = server  # stops when this object goes
         self._channel = insecure_channel(f"127.0.0.1:{port}")
-
-    @staticmethod
-    def _handler(method: Any, servicer: Any) -> Any:
-        takes, returns = _messages(method)
-        make = _HANDLERS[bool(method.client_streaming), bool(method.server_streaming)]
-        return make(_handler_of(servicer, method.name), takes.FromString, returns.SerializeToString)
 
     def _method(self, kind: str, method: Any) -> Any:
         takes, returns = _messages(method)
@@ -188,10 +209,6 @@ class TestServer:
         """Stop the server; what goes out of scope does so by itself."""
         self._channel.close()
         self._server.stop(None)
-
-
-def _messages(method: Any) -> tuple[Any, Any]:
-    return tuple(message_factory.GetMessageClass(one) for one in (method.input_type, method.output_type))  # type: ignore[return-value]
 
 
 def server_from_dictionary(descriptors_to_servicers: Mapping[Any, Any], time: Any = None) -> TestServer:

@@ -16,6 +16,7 @@ from connectrpc.errors import ConnectError
 from connectrpc.method import MethodInfo
 from connectrpc.request import Headers, RequestContext
 
+from ..connections import current_auth_context
 from ..exchange import Exchange, current_exchange
 from ..metadata import metadata
 from ..stream_kinds import streams_responses
@@ -82,13 +83,15 @@ class _Call:
 
     @contextlib.contextmanager
     def current(self) -> Any:
-        """Make this the exchange that the context of the handler finds."""
+        """Make this the exchange, and the connection's security, that the context of the handler finds."""
         token = current_exchange.set(self.exchange)
+        security = current_auth_context.set(self._grpc.auth_context())
         try:
             yield
         finally:
             with contextlib.suppress(ValueError):  # a generator may be closed from another context
                 current_exchange.reset(token)
+                current_auth_context.reset(security)
 
 
 async def _collect(chain: Call, call: _Call, request: Any) -> Any:
