@@ -33,7 +33,7 @@ from benchmarks.under_load.generated import Generated, generate, load
 from benchmarks.under_load.modes import MODES, ROOT, Mode, Running, running
 
 PROCESSES = ("sync", "aio", "sync", "aio")
-LIMIT_S = 1200.0
+LIMIT_S = 600.0
 _SETTLE_S = 15.0
 _BEFORE_SIGTERM_S = 3.0
 _AFTER_SIGTERM_S = 60.0
@@ -94,7 +94,8 @@ class Report:
         """The report for people."""
         rate = self.calls / self.seconds if self.seconds else 0
         yield (
-            f"{self.mode}: {self.calls} calls ({self.cancelled} cancelled, {self.of_client} ended by grpc.aio) in {self.seconds:.0f} s, {rate:.0f}/s: "
+            f"{self.mode}: {self.calls} calls ({self.cancelled} cancelled, {self.of_client} ended by grpc.aio) in "
+            f"{self.seconds:.0f} s, {rate:.0f}/s: "
             f"{len(self.wrong)} wrong, {len(self.lost)} lost, {self.leaked} handlers left"
         )
         yield (

@@ -111,7 +111,8 @@ class Judge:
             if problem is None:
                 self.ends.right += 1
                 return
-            if self._until_refused and outcome.code is grpc.StatusCode.UNAVAILABLE and not outcome.answers:
+            unavailable = outcome.code is grpc.StatusCode.UNAVAILABLE or outcome.details == _OF_CLIENT
+            if self._until_refused and unavailable and not outcome.answers:
                 self.refusing = True
                 self.ends.refused.append(plan.id)
                 return

@@ -37,10 +37,13 @@ class _Services:
         self._async = AsyncLoad(generated.pb2, census)
 
     def add_to_grpcio(self, server: Any, *, aio: bool) -> None:
-        """Serve with grpcio; only `grpc.aio` takes handlers of both kinds."""
-        self._generated.grpc.add_BlockingServicer_to_server(under_grpc_names(self._blocking), server)
-        second = self._async if aio else self._blocking
-        self._generated.grpc.add_AsyncServicer_to_server(under_grpc_names(second), server)
+        """Serve with grpcio, both services by handlers of one kind.
+
+        `grpc.server` takes no async ones, and `grpc.aio.server` loses the threads of sync ones whose calls are cancelled.
+        """
+        servicer = under_grpc_names(self._async if aio else self._blocking)
+        self._generated.grpc.add_BlockingServicer_to_server(servicer, server)
+        self._generated.grpc.add_AsyncServicer_to_server(servicer, server)
 
     def add_to_runtime(self, server: Any) -> Any:
         """Serve with the runtime."""
