@@ -111,13 +111,13 @@ class Judge:
             if problem is None:
                 self.ends.right += 1
                 return
+            if plan.kind == "refused" and outcome.details == _OF_CLIENT:
+                self.ends.of_client += 1
+                return
             unavailable = outcome.code is grpc.StatusCode.UNAVAILABLE or outcome.details == _OF_CLIENT
             if self._until_refused and unavailable and not outcome.answers:
                 self.refusing = True
                 self.ends.refused.append(plan.id)
-                return
-            if plan.kind == "refused" and outcome.details == _OF_CLIENT:
-                self.ends.of_client += 1
                 return
             lost = outcome.code in _LOST and outcome.code is not plan.status()[0]
             into = self.ends.lost if lost else self.ends.wrong

@@ -39,7 +39,7 @@ class _Services:
     def add_to_grpcio(self, server: Any, *, aio: bool) -> None:
         """Serve with grpcio, both services by handlers of one kind.
 
-        `grpc.server` takes no async ones, and `grpc.aio.server` loses the threads of sync ones whose calls are cancelled.
+        `grpc.server` takes no async ones, and `grpc.aio.server` loses the threads of sync ones that are cancelled.
         """
         servicer = under_grpc_names(self._async if aio else self._blocking)
         self._generated.grpc.add_BlockingServicer_to_server(servicer, server)

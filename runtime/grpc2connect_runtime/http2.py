@@ -273,13 +273,13 @@ class Http2Stream:
 def http2_stream(send: Any, receive: Any) -> Http2Stream | None:
     """Prepare the HTTP/2 stream behind `send` and `receive` of an ASGI application that hypercorn runs.
 
-    Returns None for HTTP/1 or another server.
+    Returns None for HTTP/1, for another server, and for a stream whose client has left already.
     """
-    stream = getattr(send, "__self__", None)
+    stream: Any = getattr(send, "__self__", None)
     connection = getattr(getattr(stream, "send", None), "__self__", None)
     streams = getattr(connection, "streams", None)
     server = getattr(getattr(connection, "send", None), "__self__", None)
-    if stream is None or not isinstance(streams, dict) or not hasattr(connection, "stream_buffers"):
+    if not isinstance(streams, dict) or stream.stream_id not in streams or not hasattr(connection, "stream_buffers"):
         return None
     if isinstance(server, _Connection):
         return Http2Stream(server, stream, receive)
