@@ -3,9 +3,9 @@
 What this package takes from inside hypercorn is here and in `http2`. hypercorn 0.18 has no setting for either:
 
 - It waits for a connection's idle timeout before it closes its own side, even when the client is gone (as every grpcio
-  client, curl and TCP health probe goes: without GOAWAY). gRPC's connections idle for as long as they like; each that is
-  left behind would keep a socket and three tasks. And it makes and ends a task for that timeout around each call. So the
-  TCP server gets a read loop that ends the wait, and waits for the server's end only.
+  client, curl and TCP health probe goes: without GOAWAY). gRPC's connections idle as long as they like; each that is
+  left behind would keep a socket and three tasks. And it makes and ends a task for that timeout around each call. So
+  the TCP server gets a read loop that ends the wait, and waits for the server's end only.
 - It lacks ASGI's TLS extension. The application runs in tasks that the connection's own task starts, so a context
   variable that is set there reaches it.
 """
