@@ -96,10 +96,12 @@ class _Connection:
         self._send = connection.send
         self._end_stream = self.h2.end_stream
         self._acknowledge = self.h2.acknowledge_received_data
+        self._reset_stream = self.h2.reset_stream
         connection.streams = self.streams
         connection.send = self._send_event
         self.h2.end_stream = self._end_stream_once
         self.h2.acknowledge_received_data = self._note_received
+        self.h2.reset_stream = self._refuse_stream
         # Streams whose handlers do not read must not keep the others from sending.
         self.h2.increment_flow_control_window(_WINDOW * _STREAMS)
         self.write_soon()
@@ -139,6 +141,10 @@ class _Connection:
         else:
             self._end_stream(stream_id)
 
+    def _refuse_stream(self, stream_id: int) -> None:
+        # So hypercorn turns down what comes in while it stops; its own code says that nothing went wrong.
+        self._reset_stream(stream_id, ErrorCodes.REFUSED_STREAM)
+
     def _note_received(self, size: int, stream_id: int) -> None:
         adopted = self.streams.adopted.get(stream_id)
         if adopted is None:
@@ -156,7 +162,7 @@ class _Connection:
         stream = self.h2.streams.get(stream_id)
         if stream is not None and not stream.closed:
             with contextlib.suppress(ProtocolError):
-                self.h2.reset_stream(stream_id, why)
+                self._reset_stream(stream_id, why)
                 self.write_soon()
 
     def remove_buffer(self, stream_id: int) -> None:
