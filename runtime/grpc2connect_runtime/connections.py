@@ -1,22 +1,25 @@
 """What hypercorn's TCP server must do besides: let go of closed connections, and say who is at the other end.
 
-All that this package takes from inside hypercorn is here. hypercorn 0.18 has no setting for either:
+What this package takes from inside hypercorn is here and in `http2`. hypercorn 0.18 has no setting for either:
 
 - It waits for a connection's idle timeout before it closes its own side, even when the client is gone (as every grpcio
-  client, curl and TCP health probe goes: without GOAWAY). With the long timeout that gRPC needs, each such connection
-  would keep a socket and three tasks. So the TCP server gets a read loop that ends the wait.
+  client, curl and TCP health probe goes: without GOAWAY). gRPC's connections idle as long as they like; each that is
+  left behind would keep a socket and three tasks. And it makes and ends a task for that timeout around each call. So
+  the TCP server gets a read loop that ends the wait, and waits for the server's end only.
 - It lacks ASGI's TLS extension. The application runs in tasks that the connection's own task starts, so a context
   variable that is set there reaches it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextvars import ContextVar
 from functools import cache
 from typing import Any
 
 import hypercorn.asyncio.run as hypercorn_run
+from hypercorn.events import Updated
 
 from .auth_context import AuthContext, auth_context_of
 
@@ -38,7 +41,7 @@ def extend_connections() -> bool:
         return False
 
     class TCPServer(base):  # type: ignore[misc]
-        """A TCP server that knows its clients, and whose idle timeout ends with them."""
+        """A TCP server that knows its clients, and whose connections end with them or with the server."""
 
         async def run(self) -> None:
             current_auth_context.set(auth_context_of(self.writer.get_extra_info("ssl_object")))
@@ -47,6 +50,14 @@ def extend_connections() -> bool:
         async def _read_data(self) -> None:
             await super()._read_data()
             await self.idle_task.stop()
+
+        async def _idle_timeout(self) -> None:
+            await self.context.terminated.wait()
+            await asyncio.shield(self._initiate_server_close())
+
+        async def protocol_send(self, event: Any) -> None:
+            if not isinstance(event, Updated):
+                await super().protocol_send(event)
 
     names["TCPServer"] = TCPServer
     return True

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from .exchange import Exchange, Send, current_exchange
+from .http2 import http2_stream
 from .lifespan import Lifespans
 from .protocols import PROTOCOLS, protocol_of
 from .router import Refusal, Router
-from .stream_ends import stream_end
 from .trailers_only import TrailersOnly
 
 __all__ = ["Dispatcher"]
@@ -111,15 +111,17 @@ class Dispatcher:
             return
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
-        end_with_headers = stream_end(send)
+        stream = http2_stream(send, receive)
         content_type = _content_type(scope)
         is_grpc = content_type.startswith("application/grpc")
         if protocol_of(content_type) not in self._protocols:
             await send({"type": "http.response.start", "status": 415, "headers": []})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        if is_grpc and not content_type.startswith("application/grpc-web") and end_with_headers is not None:
-            send = TrailersOnly(send, end_with_headers)
+        if stream is not None:
+            receive = stream.receive
+            if is_grpc and not content_type.startswith("application/grpc-web"):
+                send = TrailersOnly(send, stream.end_with_headers)
         if self._stopping:
             await _refuse(send, content_type, 14, "Server is shutting down")
             return

@@ -36,15 +36,14 @@ class Listener:
 
 
 class _Config(Config):
-    """hypercorn's settings for gRPC: its defaults end a connection after 1000 requests or 5 idle seconds."""
+    """hypercorn's settings for gRPC: its defaults end a connection after 1000 requests."""
 
     accesslog = None
     errorlog = _hypercorn_log
     backlog = _BACKLOG
     keep_alive_max_requests = 100_000_000
-    keep_alive_timeout = 24 * 3600
     h2_max_concurrent_streams = 1000
-    # Frames a handler has not read yet; when it is full, hypercorn stops reading the whole connection.
+    # Pieces of a request over HTTP/1 that a handler has not read yet.
     max_app_queue_size = 1024
     graceful_timeout = 1.0
     include_server_header = False

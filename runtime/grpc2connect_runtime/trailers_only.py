@@ -3,7 +3,7 @@
 connectrpc 0.13 sends such a response as headers and trailers. That is as good gRPC, but grpc.aio's client, on a busy
 machine, reported INTERNAL "Internal error from Core" for about 1 call in 100 where it still sent while the two came in
 (grpcio 1.85; also from a grpcio server whose handler sends initial metadata before it aborts). In one frame it was 1 in
-4,000, and with the client told to stop (`stream_ends`) none in 30,000. grpcio's own server does both: where the initial
+4,000, and with the client told to stop (`http2`) none in 30,000. grpcio's own server does both: where the initial
 metadata is empty, it makes the status part of the headers.
 
 Source: gRPC over HTTP/2, "Responses" (Trailers-Only); grpc C core, `chttp2/transport/writing.cc`.
