@@ -251,7 +251,7 @@ def test_one_servicer_mixes_colours_and_shapes(gen, server_class):
             return gen.pb2.Answer(text=f"async {request.text}")
 
         def repeat(self, request, context):
-            return [gen.pb2.Answer(text="list"), gen.pb2.Answer(text="of two")]
+            return iter([gen.pb2.Answer(text="one"), gen.pb2.Answer(text="two")])
 
         def join(self, requests, context):
             context.response_trailers.add("native", "1")
@@ -283,7 +283,7 @@ def test_one_servicer_mixes_colours_and_shapes(gen, server_class):
                 with pytest.raises(grpc.RpcError) as caught:
                     stub.Say(gen.pb2.Ask(text="native"), timeout=TIMEOUT_S, metadata=(("k", "v"),))
                 assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.ALREADY_EXISTS, "v")
-                assert [m.text for m in stub.Repeat(asks[0], timeout=TIMEOUT_S)] == ["list", "of two"]
+                assert [m.text for m in stub.Repeat(asks[0], timeout=TIMEOUT_S)] == ["one", "two"]
                 joined, call = stub.Join.with_call(iter(asks), timeout=TIMEOUT_S)
                 assert joined.text == "x,y"
                 assert ("native", "1") in call.trailing_metadata()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -44,7 +44,7 @@ class _Responses:
     __slots__ = ("_context", "_responses")
 
     def __init__(self, responses: Any, context: WireContext) -> None:
-        self._responses: Any = iter(responses) if isinstance(responses, Iterable) else responses
+        self._responses = responses
         self._context = context
 
     def __iter__(self) -> _Responses:
