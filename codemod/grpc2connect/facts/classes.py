@@ -32,20 +32,21 @@ def bases(state: State, cls: Class) -> list[Value]:
     found: list[Value] = []
     for base in cls.node.bases:
         node = base.value if isinstance(base, ast.Subscript) else base
-        found.extend(sorted(state.values.read(node), key=repr))
+        values = state.values.read(node)
+        found.extend(values if len(values) < 2 else sorted(values, key=repr))
     return found
 
 
 def ancestry(state: State, cls: Class) -> list[Class]:
     """A class and its bases in the program, depth first; each once."""
-    order: list[Class] = []
+    order: dict[ast.AST, Class] = {}
     stack = [cls]
     while stack:
-        current = stack.pop(0)
-        if current not in order:
-            order.append(current)
-            stack = [base for base in bases(state, current) if isinstance(base, Class)] + stack
-    return order
+        current = stack.pop()
+        if current.node not in order:
+            order[current.node] = current
+            stack.extend(reversed([base for base in bases(state, current) if isinstance(base, Class)]))
+    return list(order.values())
 
 
 def generated_bases(state: State, cls: Class) -> list[ServicerBase | StubClass]:
