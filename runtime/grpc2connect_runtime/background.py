@@ -22,8 +22,8 @@ from .at_exit import settle_at_exit
 
 __all__ = ["Exchange", "close_in_background"]
 
-_AHEAD = 2
-"""The chunks that are read before a thread wants them."""
+_AHEAD = 16
+"""The chunks that are read before a thread wants them; the event loop is told of every eighth that was taken."""
 
 
 @cache
@@ -63,6 +63,7 @@ class Exchange:
         self._started: futures.Future[Response] = futures.Future()
         self._chunks: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._room = asyncio.Semaphore(_AHEAD)
+        self._taken = 0
         self._over = False
         content: Any = request.content
         body = content if isinstance(content, bytes) else _Body(content).chunks()
@@ -124,8 +125,15 @@ class Exchange:
         if isinstance(found, BaseException):
             self._over = True
             raise found
-        _loop().call_soon_threadsafe(self._room.release)
+        self._taken += 1
+        if self._taken == _AHEAD // 2:
+            self._taken = 0
+            _loop().call_soon_threadsafe(self._make_room)
         return bytes(found)
+
+    def _make_room(self) -> None:
+        for _ in range(_AHEAD // 2):
+            self._room.release()
 
     def cancel(self) -> None:
         """Reset the stream unless it has ended; who waits gets ConnectionError. For any thread."""

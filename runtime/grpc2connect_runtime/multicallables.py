@@ -132,7 +132,10 @@ class SyncStreamResponse(_Sync):
     ) -> SyncCall:
         """Begin a call and return it; it is an iterator of its responses."""
         requests = request if request_iterator is None else request_iterator
-        return self._begin(requests, timeout, metadata, credentials, wait_for_ready)
+        try:
+            return self._begin(requests, timeout, metadata, credentials, wait_for_ready)
+        except CallError as error:
+            raise self._face.error(error) from error.__cause__
 
 
 class AioMethod:

@@ -199,6 +199,9 @@ class LazyTransport:
         self._connectivity.become(ChannelConnectivity.READY)
         if record is not None:
             record.received(response)
+            if record.ended_by_channel:  # after the answer came, and before this was told of it
+                await response.aclose()
+                raise ConnectionError("channel closed")
         return response
 
     async def close(self) -> None:

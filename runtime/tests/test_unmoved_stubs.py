@@ -288,3 +288,11 @@ def test_an_aio_error_is_also_connect_s(gen):
 
     with grpcio_server(gen, "aio", Seen()) as port:
         asyncio.run(act(port))
+
+
+def test_a_stream_with_bad_metadata_is_refused_in_grpcio_s_kinds(gen):
+    with grpcio_server(gen, "sync", Seen()) as port:
+        for make in CHANNELS:
+            with make(f"127.0.0.1:{port}") as channel, pytest.raises(grpc.RpcError) as caught:
+                list(gen.pb2_grpc.EchoStub(channel).Repeat(gen.pb2.Ask(), metadata=[("Upper", "x")]))
+            assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.INTERNAL, "Invalid metadata")

@@ -273,6 +273,25 @@ def test_requests_that_raise(gen):
         asyncio.run(main(port))
 
 
+def test_headers_that_grpc_refuses(gen):
+    bad = Headers([("k", "é")])
+
+    async def main(port):
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            client = aio_client(gen, channel)
+            with pytest.raises(ConnectError, match="Invalid metadata") as caught:
+                await client.say(gen.pb2.Ask(), headers=bad, timeout_ms=TIMEOUT_MS)
+            assert caught.value.code is Code.INTERNAL
+
+    with grpcio_server(gen, "sync", Seen()) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        client = sync_client(gen, channel)
+        for call in (client.say, lambda *arguments, **names: list(client.repeat(*arguments, **names))):
+            with pytest.raises(ConnectError, match="Invalid metadata") as caught:
+                call(gen.pb2.Ask(), headers=bad, timeout_ms=TIMEOUT_MS)
+            assert caught.value.code is Code.INTERNAL
+        asyncio.run(main(port))
+
+
 def test_nobody_listens(gen):
     with grpc.insecure_channel("127.0.0.1:1") as channel, pytest.raises(ConnectError) as caught:
         sync_client(gen, channel).say(gen.pb2.Ask(), timeout_ms=TIMEOUT_MS)

@@ -48,10 +48,13 @@ class SyncGrpcioTransport:
         path = request_path(request.url)
         content: Any = request.content
         one = list(messages(content)) if isinstance(content, bytes) else []
-        if len(one) == 1 and record is not None and record.is_unary():
-            response = self._unary(path, one[0], arguments, content_type, record)
-        else:
-            response = self._stream(path, one or content, arguments, content_type, record)
+        try:
+            if len(one) == 1 and record is not None and record.is_unary():
+                response = self._unary(path, one[0], arguments, content_type, record)
+            else:
+                response = self._stream(path, one or content, arguments, content_type, record)
+        except self._error as error:
+            response = _refused(error, content_type)
         if record is not None:
             record.received(response)
         return response
@@ -104,6 +107,13 @@ class SyncGrpcioTransport:
             content=_Content(call, trailers, self._error),
             trailers=trailers,
         )
+
+
+def _refused(error: Any, content_type: str) -> SyncResponse:
+    """Return the response of a call that grpcio did not begin, for its metadata are none."""
+    trailers = Headers()
+    add_status(trailers, error.code(), error.details(), None)
+    return SyncResponse(status=_OK, headers=response_headers(content_type, None), content=b"", trailers=trailers)
 
 
 class _Content(Iterator[bytes]):
