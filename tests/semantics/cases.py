@@ -23,6 +23,17 @@ class Case:
     text: str
 
 
+MISSING = tuple(
+    Case(name, ("sync", "aio"), f"A method of {kind} that a servicer does not have: UNIMPLEMENTED.")
+    for name, kind in (
+        ("Ends/NotOverridden", "one request and one response"),
+        ("Streams/NotOverridden", "a stream of responses"),
+        ("Streams/CollectNotOverridden", "a stream of requests"),
+        ("Guarded/NotOverridden", "a server with interceptors"),
+    )
+)
+
+
 def handlers() -> list[Case]:
     """Cases of handlers: each handler of a service says what grpc-python makes of it."""
     found: dict[str, Case] = {}
@@ -34,7 +45,7 @@ def handlers() -> list[Case]:
                 flavours = (*earlier.flavours, flavour) if earlier else (flavour,)
                 text = earlier.text if earlier else ast.get_docstring(function) or ""
                 found[name] = Case(name, flavours, text)
-    return [case for case in found.values() if not case.name.startswith("JournalService/")]
+    return [*(case for case in found.values() if not case.name.startswith("JournalService/")), *MISSING]
 
 
 def probes() -> list[Case]:

@@ -13,10 +13,10 @@ _LONGEST = 220
 _HEAD = """\
 # Semantics
 
-Each case is written once, in grpc-python, under `fixtures/semantics`: a handler (or a server's setting) and a probe that
-writes down what a client sees, and where it matters what the handler saw. `tests/semantics` runs the program as it is
-written (the reference: `grpcio` on both sides) and migrated by the tool, in these targets, each with sync and `grpc.aio`
-clients and servers:
+Each case is written once, in grpc-python, under `fixtures/semantics`: a handler (or a server's setting) and a probe
+that writes down what a client sees, and where it matters what the handler saw. `tests/semantics` runs the program as
+it is written (the reference: `grpcio` on both sides) and migrated by the tool, in these targets, each with sync and
+`grpc.aio` clients and servers:
 
 | target | client | server |
 |---|---|---|

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from connectrpc.errors import ConnectError
@@ -32,7 +32,8 @@ def aio_behaviour(
     Args: as of `sync_behaviour`; the handler may be a coroutine function, an async generator or a sync function.
     """
     if not is_async(function):
-        return sync_behaviour(function, method, streams_in=streams_in, streams_out=streams_out, unmoved=unmoved)
+        behaviour = sync_behaviour(function, method, streams_in=streams_in, streams_out=streams_out, unmoved=unmoved)
+        return _begun_in_a_thread(behaviour) if streams_out else behaviour
 
     async def serve(request: Any, context: Any) -> Any:
         ours = AioWireContext(context, method, unmoved=unmoved)
@@ -60,3 +61,15 @@ def aio_behaviour(
         await ours.finish()
 
     return stream if streams_out and _is_generator(function) else serve
+
+
+def _begun_in_a_thread(behaviour: Callable[..., Any]) -> Callable[..., Any]:
+    """A generator function for one that returns responses: grpc.aio calls it on the event loop, and iterates in a thread.
+
+    A handler that fails at once, as those of a generated class do, would wait there for the loop to send its status.
+    """
+
+    def responses(request: Any, context: Any) -> Iterator[Any]:
+        yield from behaviour(request, context)
+
+    return responses
