@@ -2,11 +2,12 @@
 
     python scripts/protobuf_majors.py                # all of them
     python scripts/protobuf_majors.py 4 lowest       # some
+    python scripts/protobuf_majors.py alone          # in a moment: installed without extras, does the package work?
     python scripts/protobuf_majors.py --keep ~/envs  # keep the environments there, and use them again
 
 Generated code belongs to one major version of protobuf, so each environment has the grpcio-tools that generate for it,
 and the add-ons of grpcio whose generated code it can load. `lowest` has the oldest versions that the runtime's
-pyproject.toml allows.
+pyproject.toml allows, and `alone` nothing but its dependencies.
 
 Prints a line for each; exits with 1 if one failed. Each step has a time limit.
 """
@@ -42,6 +43,9 @@ ENVIRONMENTS = {
 }
 
 
+ALONE = "alone"
+
+
 class Failed(Exception):
     """A step failed; the text says how."""
 
@@ -66,24 +70,37 @@ def _run(command: Sequence[str | Path], seconds: int) -> str:
     return done.stdout
 
 
-def _environment(folder: Path, pins: Sequence[str]) -> Path:
-    """Return the interpreter of an environment; makes it if it is not there."""
+def _environment(folder: Path, what: Sequence[str]) -> Path:
+    """Return the interpreter of an environment with what pip is told to install; makes it if it is not there."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     made = folder / "made"
-    wanted = "\n".join(pins) + (RUNTIME / "pyproject.toml").read_text()
+    wanted = "\n".join(what) + (RUNTIME / "pyproject.toml").read_text()
     if not made.exists() or made.read_text() != wanted:
         _run([sys.executable, "-m", "venv", folder], INSTALL_S)
         install = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-        _run([*install, "-e", ".[test]", *pins], INSTALL_S)
+        _run([*install, *what], INSTALL_S)
         made.write_text(wanted)
     return python
 
 
+def tried_alone(folder: Path) -> bool:
+    """Install the package itself, with its dependencies and nothing else, and use it; return whether that went well."""
+    try:
+        said = _run([_environment(folder, ["."]), "tests/alone.py"], TESTS_S)
+    except Failed as error:
+        print(f"{ALONE}: failed: {error}", flush=True)
+        return False
+    print(f"{ALONE}: {said.strip()}", flush=True)
+    return True
+
+
 def tried(name: str, folder: Path) -> bool:
     """Run the tests in one environment and print what came of it; return whether they passed."""
+    if name == ALONE:
+        return tried_alone(folder)
     started = time.monotonic()
     try:
-        python = _environment(folder, ENVIRONMENTS[name])
+        python = _environment(folder, ["-e", ".[test]", *ENVIRONMENTS[name]])
         version = "import google.protobuf, grpc; print(google.protobuf.__version__, 'grpcio', grpc.__version__)"
         versions = _run([python, "-c", version], INSTALL_S).strip()
         made = time.monotonic()
@@ -99,14 +116,15 @@ def tried(name: str, folder: Path) -> bool:
 def main() -> int:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description="Runs the runtime's tests with each major version of protobuf.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ENVIRONMENTS)}; by default all")
+    known = (ALONE, *ENVIRONMENTS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; by default all")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where environments are kept")
     options = parser.parse_args()
-    if unknown := set(options.names) - set(ENVIRONMENTS):
+    if unknown := set(options.names) - set(known):
         parser.error(f"no environment is called {', '.join(sorted(unknown))}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = (options.keep or Path(scratch)).resolve()
-        results = [tried(name, folder / f"protobuf-{name}") for name in options.names or ENVIRONMENTS]
+        results = [tried(name, folder / f"protobuf-{name}") for name in options.names or known]
     return 0 if all(results) else 1
 
 
