@@ -153,9 +153,17 @@ def _rebuild(make: Callable[..., CallError], arguments: tuple[Any, ...]) -> Call
     return unmoved_error(make(*arguments))
 
 
+class _Initialised(Exception):
+    """Ends the chain of `__init__` before grpcio's class, which in grpcio 1.60 asks for more than a message."""
+
+    def __init__(self, *arguments: Any) -> None:
+        Exception.__init__(self, *arguments)
+
+
 @cache
 def _error_class(theirs: type[Any]) -> Any:
-    return type(theirs.__name__, (_Unmoved, theirs), {"__module__": __name__, "__doc__": _Unmoved.__doc__})
+    names = {"__module__": __name__, "__doc__": _Unmoved.__doc__}
+    return type(theirs.__name__, (_Unmoved, _Initialised, theirs), names)
 
 
 def unmoved_error(error: CallError) -> CallError:

@@ -12,6 +12,7 @@ from concurrent import futures
 import grpc
 import pytest
 from serving import FLAVOURS, Loop
+from versions import needs
 
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime import connections
@@ -146,6 +147,7 @@ def call(channel):
         channel.unary_unary(METHOD)(b"", timeout=TIMEOUT_S)
 
 
+@needs("grpcio", "1.85", "it told less of a connection")
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_the_client_is_seen_as_by_grpcio(flavour, each_wire, authority, server_pair, roots):
     plain_tls, mutual = ([server_pair],), ([server_pair], roots, True)

@@ -20,6 +20,10 @@ def look_up(port):
         assert "tests.v1.Echo" in database.get_services()
         service = DescriptorPool(database).FindServiceByName("tests.v1.Echo")
         assert sorted(method.name for method in service.methods) == ["Chat", "Join", "Repeat", "Say"]
+
+
+def look_up_by_v1(port):
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         # The messages of v1 are those of v1alpha.
         ask = channel.stream_stream(
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
@@ -42,6 +46,7 @@ def test_a_grpcio_client_reflects_on_a_sync_server(gen):
     server.start()
     try:
         look_up(port)
+        look_up_by_v1(port)
     finally:
         assert server.stop(None).wait(10)
 
@@ -58,6 +63,7 @@ def test_a_grpcio_client_reflects_on_an_aio_server(gen):
         server, port = loop.run(start())
         try:
             look_up(port)
+            look_up_by_v1(port)
         finally:
             loop.run(server.stop(None))
 

@@ -339,7 +339,7 @@ def test_what_would_not_be_called_is_refused(gen):
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_reflection_is_intercepted_too(gen, flavour):
-    from test_reflection import NAMES, look_up
+    from test_reflection import NAMES, look_up, look_up_by_v1
 
     kind = SyncLog if flavour == "sync" else AioLog
     log = []
@@ -347,6 +347,7 @@ def test_reflection_is_intercepted_too(gen, flavour):
         "runtime", flavour, lambda server: server.enable_reflection(NAMES), interceptors=[kind(log, "a")]
     ) as port:
         look_up(port)
+        look_up_by_v1(port)
     versions = ("v1", "v1alpha")
     assert {path for _, path, _ in log} == {
         f"/grpc.reflection.{v}.ServerReflection/ServerReflectionInfo" for v in versions

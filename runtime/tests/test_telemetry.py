@@ -12,6 +12,7 @@ from serving import FLAVOURS, runtime_server
 
 import grpc2connect_runtime as runtime
 
+pytestmark = pytest.mark.usefixtures("each_wire")
 TIMEOUT_S = 10
 KINDS = ("Say", "Repeat", "Join", "Chat")
 
@@ -39,6 +40,7 @@ def spans():
     instrumentor.uninstrument()
 
 
+@pytest.mark.connect_wire
 @pytest.mark.parametrize("way", ["moved", "stub"])
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_spans_of_clients_and_servers_belong_together(gen, flavour, way, spans):

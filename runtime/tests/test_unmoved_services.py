@@ -17,6 +17,7 @@ from servicers import AioEcho, Seen, SyncEcho, renamed
 from serving import FLAVOURS, Loop
 from test_reflection import look_up
 from test_server_semantics import CASES, METADATA, observe_stream, observe_unary, same
+from versions import channelz_of_this_grpcio, registered_handlers
 
 import grpc2connect_runtime as runtime
 
@@ -228,6 +229,7 @@ def test_a_moved_and_an_unmoved_service_on_one_server(gen, flavour, each_wire, m
             assert gen.pb2.Answer.FromString(response.read()).text == "pong x"
 
 
+@registered_handlers
 def test_what_was_added_last_serves_moved_or_not(gen):
     class Unmoved(gen.pb2_grpc.EchoServicer):
         def Say(self, request, context):
@@ -319,6 +321,7 @@ def test_reflection_of_grpcio(gen, flavour):
         look_up(port)
 
 
+@channelz_of_this_grpcio
 def test_channelz_of_grpcio(gen):
     from grpc_channelz.v1 import channelz, channelz_pb2, channelz_pb2_grpc
 

@@ -20,6 +20,7 @@ from pyqwest import Client, Request, SyncClient, SyncRequest
 from pyqwest import Headers as HTTPHeaders
 from servicers import Seen
 from serving import grpcio_server, runtime_server
+from versions import native_clients
 
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime.wire.client_aio import AioGrpcioTransport
@@ -42,6 +43,7 @@ def aio_client(gen, channel, **arguments):
     return gen.connect.EchoClient(ADDRESS, http_client=runtime.aio_http_client_over(channel), **arguments)
 
 
+@native_clients
 @pytest.mark.parametrize("flavour", ["sync", "aio"])
 @pytest.mark.parametrize("serve", SERVERS)
 def test_all_four_kinds(gen, serve, flavour):
@@ -59,6 +61,7 @@ def test_all_four_kinds(gen, serve, flavour):
         assert [one.text for one in chat] == ["X", "Y"]
 
 
+@native_clients
 @pytest.mark.parametrize("flavour", ["sync", "aio"])
 @pytest.mark.parametrize("serve", SERVERS)
 def test_all_four_kinds_of_aio(gen, serve, flavour):
@@ -81,6 +84,7 @@ def test_all_four_kinds_of_aio(gen, serve, flavour):
         asyncio.run(main(port))
 
 
+@native_clients
 @pytest.mark.parametrize("serve", SERVERS)
 def test_large_messages_and_compressed_requests(gen, serve):
     text = "x" * LARGE
@@ -95,6 +99,7 @@ def test_large_messages_and_compressed_requests(gen, serve):
         assert caught.value.code is Code.RESOURCE_EXHAUSTED
 
 
+@native_clients
 @pytest.mark.parametrize("serve", SERVERS)
 def test_metadata_and_errors(gen, serve):
     sent = [("k", "1"), ("k", "2"), ("b-bin", "AP8"), ("b-bin", "AQ")]
@@ -126,6 +131,7 @@ def test_metadata_and_errors(gen, serve):
         assert (received, caught.value.code) == (["0", "1"], Code.NOT_FOUND)
 
 
+@native_clients
 def test_full_duplex_and_no_reading_ahead(gen):
     with grpcio_server(gen, "sync", Seen()) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         asks = queue.SimpleQueue()
@@ -139,6 +145,7 @@ def test_full_duplex_and_no_reading_ahead(gen):
         assert list(chat) == []
 
 
+@native_clients
 def test_full_duplex_of_aio(gen):
     async def main(port):
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -200,6 +207,7 @@ def test_a_slow_reader_holds_back_the_server_and_closing_ends_it(gen):
         server.stop(None).wait(10)
 
 
+@native_clients
 @pytest.mark.parametrize("flavour", ["sync", "aio"])
 def test_closing_a_generator_cancels_the_call(gen, flavour):
     seen = Seen()
@@ -210,6 +218,7 @@ def test_closing_a_generator_cancels_the_call(gen, flavour):
         assert seen.ended.wait(10)
 
 
+@native_clients
 def test_cancelling_a_task_cancels_the_call(gen):
     async def main(port, seens):
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -298,6 +307,7 @@ def test_nobody_listens(gen):
     assert caught.value.code is Code.UNAVAILABLE
 
 
+@native_clients
 def test_sixteen_threads(gen):
     with (
         grpcio_server(gen, "sync", Seen(), workers=16) as port,
@@ -319,6 +329,7 @@ def test_sixteen_threads(gen):
             assert answers == (str(number), streamed, [f"{number}.{part}" for part in range(3)])
 
 
+@native_clients
 def test_a_hundred_calls_at_once_of_aio(gen):
     async def main(port):
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:

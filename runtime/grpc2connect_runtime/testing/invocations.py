@@ -9,7 +9,7 @@ from typing import Any
 from connectrpc.compat import google_protobuf_codecs
 from connectrpc.method import IdempotencyLevel, MethodInfo
 from connectrpc.server import ConnectASGIApplication
-from google.protobuf import message_factory
+from google.protobuf import descriptor_pb2, message_factory
 
 from ..applications import ENDPOINTS, stream_type
 from ..channel import insecure_channel
@@ -116,7 +116,9 @@ def _messages(method: Any) -> tuple[Any, Any]:
 
 def _endpoint(method: Any, servicer: Any) -> Any:
     takes, returns = _messages(method)
-    kind = stream_type(method.client_streaming, method.server_streaming)
+    described = descriptor_pb2.MethodDescriptorProto()
+    method.CopyToProto(described)  # old versions of protobuf tell it by no attribute
+    kind = stream_type(described.client_streaming, described.server_streaming)
     info: MethodInfo[Any, Any] = MethodInfo(
         name=method.name,
         service_name=method.containing_service.full_name,

@@ -65,6 +65,11 @@ class _Base(ContextBase):
         self._started = False
 
     @property
+    def _state(self) -> Any:  # type: ignore[override]
+        """Return grpcio's own: metrics interceptors read `context._state.code` and `.client`."""
+        return self._grpc._state
+
+    @property
     def request_headers(self) -> Headers:
         """The metadata of the request, `-bin` values in base64 as on the wire."""
         if self._request is None:

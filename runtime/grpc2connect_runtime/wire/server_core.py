@@ -37,10 +37,16 @@ def core_server(
     """Return a `grpc.Server` or a `grpc.aio.Server`, without services and ports."""
     found = None if compression is None else grpc.Compression(int(compression))
     chain = interception(interceptors, aio=aio)
+    # By keywords: OpenTelemetry's instrumentors replace both functions, and look for `interceptors` there.
+    settings: dict[str, Any] = {
+        "interceptors": chain,
+        "options": options,
+        "maximum_concurrent_rpcs": maximum_concurrent_rpcs,
+        "compression": found,
+    }
     if aio:
-        return grpc.aio.server(thread_pool, None, chain, options, maximum_concurrent_rpcs, found)
-    pool = ThreadPoolExecutor() if thread_pool is None else thread_pool
-    return grpc.server(pool, None, chain, options, maximum_concurrent_rpcs, found, xds)
+        return grpc.aio.server(thread_pool, **settings)
+    return grpc.server(ThreadPoolExecutor() if thread_pool is None else thread_pool, xds=xds, **settings)
 
 
 def core_credentials(credentials: Any) -> Any:
