@@ -4,7 +4,7 @@ Each mode's server runs in a process of its own, and 32 clients of plain grpcio 
 processes, each client with a connection of its own) make the calls: all four kinds, answers of up to 1 MB, errors with
 details, deadlines, and about one in eight cancelled. Every answer is compared with what it must be, to the byte. Then
 the same again without cancellations while the server gets SIGTERM: a call whose handler was started must get its
-answer, and one whose handler was not must end with UNAVAILABLE.
+answer, and one whose handler was not must be refused.
 
 Exit code 1 if any call of a server of this package went wrong or was lost.
 """
@@ -241,7 +241,7 @@ def stop_under_load(mode: Mode, folder: Path, generated: Generated, clients: int
         report.stopped += ends["right"]
         report.refused += len(ends["refused"])
         report.stop_lost += [
-            f"{call}: UNAVAILABLE, but its handler was started" for call in ends["refused"] if call in started
+            f"{call}: refused, but its handler was started" for call in ends["refused"] if call in started
         ]
         report.stop_lost += ends["lost"] + ends["wrong"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import Any
 
@@ -47,17 +48,18 @@ class LoopThread:
         except CancelledError:
             raise CallError(Code.CANCELED, "RPC cancelled") from None
 
-    def drained(self, messages: AsyncIterator[Any], add_callback: AddCallback) -> Iterator[Any]:
-        """Yield the messages of an async iterator, each made when the one before has been taken."""
+    def drained(self, messages: AsyncGenerator[Any], add_callback: AddCallback) -> Iterator[Any]:
+        """Yield the messages of an async generator, each made when the one before has been taken."""
         loop = self._running()
         found: queue.SimpleQueue[Any] = queue.SimpleQueue()
         taken = asyncio.Event()
 
         async def drive() -> None:
-            async for message in messages:
-                found.put(message)
-                await taken.wait()
-                taken.clear()
+            async with contextlib.aclosing(messages):
+                async for message in messages:
+                    found.put(message)
+                    await taken.wait()
+                    taken.clear()
 
         future = asyncio.run_coroutine_threadsafe(drive(), loop)
         future.add_done_callback(lambda _: found.put(_END))
