@@ -199,7 +199,8 @@ class Http2Stream:
         connection.streams.adopted[self._id] = self
         stream.send = self._send
         # While hypercorn waits to put something there, it reads nothing from the connection.
-        receive.__self__._maxsize = _WINDOW
+        if isinstance(queue := getattr(receive, "__self__", None), asyncio.Queue):
+            vars(queue)["_maxsize"] = _WINDOW
 
     def end_with_headers(self) -> None:
         """Let the response headers that come next end the stream."""
