@@ -4,7 +4,7 @@ Each mode's server runs in a process of its own, and 32 clients of plain grpcio 
 processes, each client with a connection of its own) make the calls: all four kinds, answers of up to 1 MB, errors with
 details, deadlines, and about one in eight cancelled. Every answer is compared with what it must be, to the byte. Then
 the same again without cancellations while the server gets SIGTERM: a call whose handler was started must get its
-answer, and one whose handler was not must end with UNAVAILABLE.
+answer, and one whose handler was not must be refused.
 
 Exit code 1 if any call of a server of this package went wrong or was lost.
 """
@@ -35,7 +35,7 @@ from benchmarks.under_load.modes import MODES, ROOT, Mode, Running, running
 PROCESSES = ("sync", "aio", "sync", "aio")
 LIMIT_S = 600.0
 _SETTLE_S = 15.0
-_BEFORE_SIGTERM_S = 3.0
+_BEGIN_S = 60.0
 _AFTER_SIGTERM_S = 60.0
 _MOST_CALLS = 2_000
 _SHOWN = 5
@@ -220,14 +220,23 @@ def _settled(server: Running) -> dict[str, int]:
         time.sleep(0.2)
 
 
-def stop_under_load(mode: Mode, folder: Path, generated: Generated, clients: int, seed: int, report: Report) -> None:
+def _wait_for(record: Path, calls: int) -> None:
+    """Wait until so many calls have begun, or for a while."""
+    end = time.monotonic() + _BEGIN_S
+    while time.monotonic() < end and len(record.read_text().split()) < calls:
+        time.sleep(0.05)
+
+
+def stop_under_load(
+    mode: Mode, folder: Path, generated: Generated, clients: int, seed: int, after: int, report: Report
+) -> None:
     """Stop the server while it is under load."""
     record = folder / f"started-{time.monotonic_ns()}"
     with (
         running(mode, folder, generated, record) as server,
         _clients(server, folder, clients * _MOST_CALLS, clients, seed=seed, until_refused=True) as made,
     ):
-        time.sleep(_BEFORE_SIGTERM_S)
+        _wait_for(record, after)
         start = time.monotonic()
         server.process.terminate()
         found = made.ends(_AFTER_SIGTERM_S)
@@ -241,7 +250,7 @@ def stop_under_load(mode: Mode, folder: Path, generated: Generated, clients: int
         report.stopped += ends["right"]
         report.refused += len(ends["refused"])
         report.stop_lost += [
-            f"{call}: UNAVAILABLE, but its handler was started" for call in ends["refused"] if call in started
+            f"{call}: refused, but its handler was started" for call in ends["refused"] if call in started
         ]
         report.stop_lost += ends["lost"] + ends["wrong"]
 
@@ -253,6 +262,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--stops", type=int, default=3, help="how often the server is stopped meanwhile")
+    parser.add_argument("--stop-after", type=int, default=500, metavar="CALLS", help="so many calls have begun by then")
     parser.add_argument("--json", action="store_true", help="print one JSON object for each mode")
     given = parser.parse_args()
     failed = False
@@ -269,7 +279,7 @@ def main() -> None:
             try:
                 put_under_load(mode, folder, generated, given.calls, given.clients, report)
                 for seed in range(given.stops):
-                    stop_under_load(mode, folder, generated, given.clients, seed, report)
+                    stop_under_load(mode, folder, generated, given.clients, seed, given.stop_after, report)
             except (RuntimeError, grpc.RpcError, subprocess.TimeoutExpired) as error:
                 report.lost.append(f"the run ended early: {error!r}")
             failed |= not report.good

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-RICH = b"\x08\x09\x12\x04rich\x1a\x08\x0a\x01t\x12\x03abc"
+RICH = b"\x08\x09\x12\x04rich\x1a\x1c\x0a\x15type.googleapis.com/t\x12\x03abc"
 """A serialized google.rpc.Status: FAILED_PRECONDITION, "rich", one detail."""
 
 

@@ -136,7 +136,7 @@ def _with_grpc(ask: _Ask) -> float:
 
 
 def _with_channel(ask: _Ask) -> float:
-    with runtime.Channel(ask.target) as channel:
+    with runtime.insecure_channel(ask.target) as channel:
         client = ask.client(channel, aio=False)
         method = client.down if ask.streams else client.one
         return _blocking(ask, lambda: method(ask.request))
@@ -150,7 +150,7 @@ async def _with_grpc_aio(ask: _Ask) -> float:
 
 
 async def _with_aio_channel(ask: _Ask) -> float:
-    async with runtime.AioChannel(ask.target) as channel:
+    async with runtime.aio_insecure_channel(ask.target) as channel:
         client = ask.client(channel, aio=True)
         method = client.down if ask.streams else client.one
         return await _looping(ask, lambda: method(ask.request))

@@ -28,6 +28,8 @@ _LOST = (
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.DEADLINE_EXCEEDED,
 )
+# grpcio's own server ends calls that it has not begun by CANCELLED.
+_REFUSED = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 _READ_BEFORE_CANCEL = 3
 _OF_CLIENT = "Internal error from Core"
 
@@ -114,7 +116,7 @@ class Judge:
             if plan.kind == "refused" and outcome.details == _OF_CLIENT:
                 self.ends.of_client += 1
                 return
-            unavailable = outcome.code is grpc.StatusCode.UNAVAILABLE or outcome.details == _OF_CLIENT
+            unavailable = outcome.code in _REFUSED or outcome.details == _OF_CLIENT
             if self._until_refused and unavailable and not outcome.answers:
                 self.refusing = True
                 self.ends.refused.append(plan.id)

@@ -57,6 +57,7 @@ def _ours(flavour: str) -> tuple[str, ...]:
     return ("-m", "benchmarks.under_load.server", flavour)
 
 
+_PYVOY = "import importlib.metadata as m; [e.load()() for e in m.entry_points(group='console_scripts', name='pyvoy')]"
 _GUNICORN = ("-k", "asgi", "--http-protocols", "h2,h1", "--http2-cleartext", "both", "--graceful-timeout", "30")
 _HYPERCORN_SETTINGS = "keep_alive_max_requests = 100000000\nh2_max_concurrent_streams = 1000\ngraceful_timeout = 30\n"
 
@@ -70,7 +71,7 @@ MODES = {
         Mode("Server+grpcio", _ours("Server"), {"G2C_WIRE": "grpcio"}),
         Mode("AioServer+grpcio", _ours("AioServer"), {"G2C_WIRE": "grpcio"}),
         Mode("hypercorn", ("-m", "hypercorn", "-c", "{hypercorn}", "-b", "127.0.0.1:{port}", _APP), needs="hypercorn"),
-        Mode("pyvoy", ("-m", "pyvoy", "--address", "127.0.0.1", "--port", "{port}", _APP), needs="pyvoy"),
+        Mode("pyvoy", ("-c", _PYVOY, "--address", "127.0.0.1", "--port", "{port}", _APP), needs="pyvoy"),
         Mode("gunicorn", ("-m", "gunicorn", *_GUNICORN, "-b", "127.0.0.1:{port}", _APP), needs="gunicorn"),
     )
 }

@@ -46,8 +46,10 @@ class _Services:
         self._generated.grpc.add_AsyncServicer_to_server(servicer, server)
 
     def add_to_runtime(self, server: Any) -> Any:
-        """Serve with the runtime."""
-        server.add_service(self._generated.connect.BlockingASGIApplication, self._blocking)
+        """Serve with the runtime, by handlers of both kinds where the wire takes them as well."""
+        of_grpc_aio = isinstance(server, runtime.AioServer) and os.environ.get("G2C_WIRE") == "grpcio"
+        first = self._async if of_grpc_aio else self._blocking
+        server.add_service(self._generated.connect.BlockingASGIApplication, first)
         server.add_service(self._generated.connect.AsyncASGIApplication, self._async)
         return server
 

@@ -41,6 +41,7 @@ from hypercorn.events import Closed, RawData
 from hypercorn.protocol.events import Body, EndBody, Response, Trailers
 
 from .response_buffer import ResponseBuffer
+from .sending_order import SendingOrder
 
 __all__ = ["Http2Stream", "http2_stream"]
 
@@ -98,6 +99,8 @@ class _Connection:
         self._acknowledge = self.h2.acknowledge_received_data
         self._reset_stream = self.h2.reset_stream
         connection.streams = self.streams
+        # Those that have something to send are found ready; the others become so when they have.
+        connection.priority = SendingOrder(dict.fromkeys(connection.stream_buffers, True))
         connection.send = self._send_event
         self.h2.end_stream = self._end_stream_once
         self.h2.acknowledge_received_data = self._note_received
@@ -111,7 +114,8 @@ class _Connection:
             self._write_bytes(event.data)
             await self.drain()
             return
-        self._write()
+        if isinstance(event, Closed):
+            self._write()
         await self._send(event)
 
     def write_soon(self) -> None:
@@ -195,7 +199,8 @@ class Http2Stream:
         connection.streams.adopted[self._id] = self
         stream.send = self._send
         # While hypercorn waits to put something there, it reads nothing from the connection.
-        receive.__self__._maxsize = _WINDOW
+        if isinstance(queue := getattr(receive, "__self__", None), asyncio.Queue):
+            vars(queue)["_maxsize"] = _WINDOW
 
     def end_with_headers(self) -> None:
         """Let the response headers that come next end the stream."""

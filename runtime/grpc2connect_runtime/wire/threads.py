@@ -49,7 +49,7 @@ class LoopThread:
             raise CallError(Code.CANCELED, "RPC cancelled") from None
 
     def drained(self, messages: AsyncGenerator[Any], add_callback: AddCallback) -> Iterator[Any]:
-        """Yield the messages of an async iterator, each made when the one before has been taken."""
+        """Yield the messages of an async generator, each made when the one before has been taken."""
         loop = self._running()
         found: queue.SimpleQueue[Any] = queue.SimpleQueue()
         taken = asyncio.Event()
