@@ -64,7 +64,7 @@ def aio_behaviour(
 
 
 def _begun_in_a_thread(behaviour: Callable[..., Any]) -> Callable[..., Any]:
-    """A generator function for one that returns responses: grpc.aio calls it on the event loop, and iterates in a thread.
+    """A generator function for one that returns responses: grpc.aio calls that on the event loop, iterates in a thread.
 
     A handler that fails at once, as those of a generated class do, would wait there for the loop to send its status.
     """
