@@ -2,8 +2,10 @@
 
 All servers run at once, each in a process of its own; the rounds go from one to the next, so that what else goes on on
 the machine meets all alike. One client, in a process of its own, makes unary calls (one at a time, then 32 at a time)
-and streams of 100 answers. Printed are medians of the rounds, and their ratio to grpcio's server of the same kind; then
-the same for clients: this package's channels and grpcio's, to a server of grpcio.
+and streams of 100 answers. Printed are medians of the rounds, and the median of their ratios to what grpcio's server of
+the same kind did in the same round; then the same for clients: this package's channels and grpcio's, to a server of
+grpcio. On Linux a further table has the CPU time that each server used for a call: it depends less on who else
+computes.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.under_load.caller import CASES, Caller
+from benchmarks.under_load.gauge import cpu_seconds
 from benchmarks.under_load.generated import generate, load
 from benchmarks.under_load.modes import MODES, running
 
@@ -40,13 +43,15 @@ def main() -> None:
     clients = [name for name in given.clients.split(",") if name]
     of_servers: Found = defaultdict(lambda: defaultdict(list))
     of_clients: Found = defaultdict(lambda: defaultdict(list))
+    cpu: Found = defaultdict(lambda: defaultdict(list))
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         folder = Path(scratch)
         generate(folder)
         generated = load(folder)
-        targets = {}
-        for name in dict.fromkeys(("grpc", *servers)):
-            targets[name] = stack.enter_context(running(MODES[name], folder, generated)).target
+        started = {
+            name: stack.enter_context(running(MODES[name], folder, generated))
+            for name in dict.fromkeys(("grpc", *servers))
+        }
         callers = {
             name: stack.enter_context(contextlib.closing(Caller(name, folder)))
             for name in dict.fromkeys(("grpc", *clients))
@@ -54,12 +59,18 @@ def main() -> None:
         for number in range(given.rounds + 1):
             for case in CASES:
                 for name in servers:
-                    rate = callers["grpc"].rate(targets[name], _service(name), case, given.seconds)
-                    of_servers[name][case] += [rate] if number else []  # the first round warms up
+                    before = cpu_seconds(started[name].process.pid)
+                    rate = callers["grpc"].rate(started[name].target, _service(name), case, given.seconds)
+                    used = cpu_seconds(started[name].process.pid) - before
+                    if number:  # the first round warms up
+                        of_servers[name][case].append(rate)
+                        cpu[name][case].append(used / (rate * given.seconds) * 1e6)
                 for name in clients:
-                    rate = callers[name].rate(targets["grpc"], "Blocking", case, given.seconds)
+                    rate = callers[name].rate(started["grpc"].target, "Blocking", case, given.seconds)
                     of_clients[name][case] += [rate] if number else []
     _table("server (client: grpcio)", servers, of_servers)
+    if any(map(any, cpu["grpc"].values())):
+        _table("server, microseconds of CPU for a call", servers, cpu)
     _table("client (server: grpcio)", clients, of_clients)
 
 
@@ -73,9 +84,9 @@ def _table(title: str, names: Iterable[str], found: Found) -> None:
         beside = "grpc.aio" if "aio" in name.lower() and "grpc.aio" in found else "grpc"
         cells = []
         for case in CASES:
-            median = statistics.median(found[name][case])
-            base = statistics.median(found[beside][case]) if beside in found else 0
-            cells.append(f"{median:,.0f} ({median / base:.2f})" if base else f"{median:,.0f}")
+            rounds = found[name][case]
+            ratio = statistics.median(mine / base for mine, base in zip(rounds, found[beside][case], strict=True))
+            cells.append(f"{statistics.median(rounds):,.0f} ({ratio:.2f})")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Watches a server's process and its children: memory, file descriptors, threads. Linux only; elsewhere, nothing."""
+"""What a server's process and its children use: memory, file descriptors, threads, CPU time. On Linux only."""
 
 from __future__ import annotations
 
@@ -48,6 +48,15 @@ def look(pid: int) -> Sample | None:
     except (OSError, KeyError):
         return None
     return Sample(mib, files, threads)
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time that a process has used; 0 where that cannot be seen."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Gauge:
