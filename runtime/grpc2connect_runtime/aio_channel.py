@@ -16,7 +16,7 @@ from .applications import RawCodec
 from .channel_base import ChannelBase
 from .client_interceptor_kinds import aio_interceptors, is_grpcio_s
 from .client_interceptors import AsyncCalls
-from .connectivity import ChannelConnectivity, shown
+from .connectivity import ChannelConnectivity
 from .errors import CallError
 from .faces import MOVED, UNMOVED, Face
 from .intercepted_clients import intercepted_client
@@ -126,8 +126,8 @@ class AioChannel(ChannelBase):
         await wait_until_reachable(self)
         self._connectivity.become(ChannelConnectivity.READY)
 
-    def get_state(self, try_to_connect: bool = False) -> Any:
-        """Return the state of the connection: a `grpc.ChannelConnectivity`, or ours where grpcio is not loaded.
+    def get_state(self, try_to_connect: bool = False) -> ChannelConnectivity:
+        """Return the state of the connection.
 
         It is that of the last call or attempt to connect.
 
@@ -139,12 +139,12 @@ class AioChannel(ChannelBase):
         Source: `grpc.aio.Channel.get_state`, grpcio 1.85.
         """
         if self.wire == GRPCIO and not self._closed:
-            return self._inner().get_state(try_to_connect)
+            return ChannelConnectivity[self._inner().get_state(try_to_connect).name]
         state = self._connectivity.state
         down = (ChannelConnectivity.IDLE, ChannelConnectivity.TRANSIENT_FAILURE)
         if try_to_connect and state in down and (self._connecting is None or self._connecting.done()):
             self._connecting = asyncio.create_task(self._connect())
-        return shown(state)
+        return state
 
     async def _connect(self) -> None:
         self._connectivity.become(ChannelConnectivity.CONNECTING)
@@ -163,7 +163,11 @@ class AioChannel(ChannelBase):
         Source: `grpc.aio.Channel.wait_for_state_change`, grpcio 1.85.
         """
         if self.wire == GRPCIO and not self._closed:
-            await self._inner().wait_for_state_change(last_observed_state)
+            inner = self._inner()
+            state = inner.get_state()
+            # grpcio wants its own member.
+            if state.name == last_observed_state.name:
+                await inner.wait_for_state_change(state)
             return
         changed = asyncio.Event()
         loop = asyncio.get_running_loop()

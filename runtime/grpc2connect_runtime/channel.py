@@ -13,6 +13,7 @@ from pyqwest import HTTPTransport, SyncClient, SyncHTTPTransport
 from .applications import RawCodec
 from .channel_base import ChannelBase
 from .client_interceptors import SyncCalls
+from .connectivity import shown
 from .faces import Face
 from .message_codecs import client_codec
 from .multicallables import sync_method
@@ -58,6 +59,7 @@ class Channel(ChannelBase):
             )
         self._subscriptions = Subscriptions(self)
         self._raw: ConnectClientSync | None = None
+        self._watchers: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = []
         adopt(Channel, "Channel")
 
     @property
@@ -105,7 +107,7 @@ class Channel(ChannelBase):
         """Call `callback(state)` with the state of the connection, and at each change of it, in another thread.
 
         Args:
-            callback: takes a `grpc.ChannelConnectivity`, or a `ChannelConnectivity` where grpcio is not loaded.
+            callback: takes a `ChannelConnectivity`.
             try_to_connect: whether to find out by TCP connections; else calls alone change the state.
 
         Native form: none; the first call connects.
@@ -113,14 +115,18 @@ class Channel(ChannelBase):
         Source: `grpc.Channel.subscribe`, grpcio 1.85.
         """
         if self._inner is not None:
-            self._inner.subscribe(callback, try_to_connect)
+            watcher = lambda state: callback(shown(state, callback))  # noqa: E731
+            self._watchers.append((callback, watcher))
+            self._inner.subscribe(watcher, try_to_connect)
         else:
             self._subscriptions.add(callback, bool(try_to_connect))
 
     def unsubscribe(self, callback: Callable[[Any], Any]) -> None:
         """Call `callback` no more."""
         if self._inner is not None:
-            self._inner.unsubscribe(callback)
+            for pair in [pair for pair in self._watchers if pair[0] == callback][:1]:
+                self._watchers.remove(pair)
+                self._inner.unsubscribe(pair[1])
         else:
             self._subscriptions.remove(callback)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .unmoved import grpc_module
 
-__all__ = ["ChannelConnectivity", "Connectivity"]
+__all__ = ["ChannelConnectivity", "Connectivity", "shown"]
 
 
 class ChannelConnectivity(enum.Enum):
@@ -39,10 +39,17 @@ class ChannelConnectivity(enum.Enum):
         return hash(self.name)
 
 
-def shown(state: ChannelConnectivity) -> Any:
-    """Return the state as a `grpc.ChannelConnectivity`, if the program has loaded grpcio."""
+def shown(state: Any, callback: Callable[[Any], Any]) -> Any:
+    """Return the state as a callback takes it: those of grpcio (`grpc.channel_ready_future`) ask by `is` for its members.
+
+    Args:
+        state: a member of either enumeration.
+        callback: a function or method.
+    """
     grpc = grpc_module()
-    return state if grpc is None else grpc.ChannelConnectivity[state.name]
+    is_theirs = str(getattr(callback, "__module__", "")).partition(".")[0] == "grpc"
+    members = ChannelConnectivity if grpc is None or not is_theirs else grpc.ChannelConnectivity
+    return members[state.name]
 
 
 class Connectivity:

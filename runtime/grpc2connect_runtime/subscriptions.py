@@ -86,6 +86,6 @@ class Subscriptions:
             told = [callback for callback in self._callbacks if only is None or callback == only]
         for callback in told:
             try:
-                callback(shown(state))
+                callback(shown(state, callback))
             except Exception:
                 _log.exception("Connectivity callback failed")

@@ -265,14 +265,14 @@ def test_aio_stubs(gen, serve, flavour):
 def test_the_state_of_an_aio_channel(gen):
     async def act(make, port):
         async with make(f"127.0.0.1:{port}") as channel:
-            assert channel.get_state() is grpc.ChannelConnectivity.IDLE
+            assert channel.get_state() == grpc.ChannelConnectivity.IDLE
             state = channel.get_state(try_to_connect=True)
             async with asyncio.timeout(TIMEOUT_S):
-                while state is not grpc.ChannelConnectivity.READY:
+                while state != grpc.ChannelConnectivity.READY:
                     await channel.wait_for_state_change(state)
                     state = channel.get_state(try_to_connect=True)
                 await channel.channel_ready()
-        assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+        assert channel.get_state() == grpc.ChannelConnectivity.SHUTDOWN
 
     for make in AIO_CHANNELS:
         with grpcio_server(gen, "sync", Seen()) as port:

@@ -277,7 +277,7 @@ class TestOnGrpcio:
         states = queue.Queue()
         with serving(gen, Named(gen, "here"), "127.0.0.1:0") as (port,), insecure_sync(port) as channel:
             channel.subscribe(states.put, try_to_connect=True)
-            while states.get(timeout=TIMEOUT_S) is not grpc.ChannelConnectivity.READY:
+            while states.get(timeout=TIMEOUT_S) is not runtime.ChannelConnectivity.READY:
                 pass
             ready = runtime.channel_ready_future(channel)
             assert ready.result(TIMEOUT_S) is None
@@ -294,14 +294,14 @@ class TestOnGrpcio:
     def test_aio_states_are_grpcio_s(self, gen):
         async def main(port):
             async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as channel:
-                assert channel.get_state(try_to_connect=True) is grpc.ChannelConnectivity.IDLE
+                assert channel.get_state(try_to_connect=True) is runtime.ChannelConnectivity.IDLE
                 await channel.wait_for_state_change(runtime.ChannelConnectivity.IDLE)
                 await asyncio.wait_for(channel.channel_ready(), TIMEOUT_S)
-                assert channel.get_state() is grpc.ChannelConnectivity.READY
-            assert channel.get_state() is grpc.ChannelConnectivity.SHUTDOWN
+                assert channel.get_state() is runtime.ChannelConnectivity.READY
+            assert channel.get_state() is runtime.ChannelConnectivity.SHUTDOWN
             never = runtime.aio_insecure_channel(f"127.0.0.1:{port}")
             await never.close()
-            assert never.get_state(try_to_connect=True) is grpc.ChannelConnectivity.SHUTDOWN
+            assert never.get_state(try_to_connect=True) is runtime.ChannelConnectivity.SHUTDOWN
 
         with serving(gen, Named(gen, "here"), "127.0.0.1:0") as (port,):
             asyncio.run(main(port))
