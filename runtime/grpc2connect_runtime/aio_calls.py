@@ -18,10 +18,12 @@ from .readiness import wait_until_reachable
 from .status import StatusCode, status_code
 from .streams import EOF
 from .transports import CallRecord, current_record
-from .unmoved import adopt
+from .unmoved import adopt, usage_error
 from .wire.choice import GRPCIO
 
 __all__ = ["AioCall", "AioStreamCall", "AioUnaryCall", "RequestQueue"]
+
+_MIXED = "The iterator and read/write APIs may not be mixed on a single RPC."
 
 
 class RequestQueue:
@@ -208,7 +210,7 @@ class AioCall:
 
         Raises:
             asyncio.InvalidStateError: the call has ended, or `done_writing` was called.
-            TypeError: the call was given an iterator, or has one request.
+            UsageError: the call was given an iterator, or has one request.
         """
         queue = self._writable()
         if self._task.done():
@@ -228,7 +230,7 @@ class AioCall:
 
     def _writable(self) -> RequestQueue:
         if self._requests is None:
-            raise TypeError("write() is for calls with a stream of requests that were given no iterator")
+            raise usage_error(_MIXED)
         return self._requests
 
     async def _unless_ended(self, action: Any) -> None:
@@ -264,6 +266,7 @@ class AioStreamCall(AioCall):
     ) -> None:
         """Begin a call; made by the multi-callables."""
         self._responses: asyncio.Queue[Any] = asyncio.Queue(1)
+        self._iterated: bool | None = None
         super().__init__(invoke, timeout, channel, requests, face, credentials)
 
     async def _receive(self, result: Any) -> None:
@@ -277,7 +280,13 @@ class AioStreamCall(AioCall):
                 await close()
 
     def __aiter__(self) -> AsyncIterator[Any]:
+        self._take(iterated=True)
         return self._iterate()
+
+    def _take(self, *, iterated: bool) -> None:
+        if self._iterated is not None and self._iterated is not iterated:
+            raise usage_error(_MIXED)
+        self._iterated = iterated
 
     async def _iterate(self) -> AsyncIterator[Any]:
         while (response := await self._read()) is not EOF:
@@ -289,7 +298,9 @@ class AioStreamCall(AioCall):
         Raises:
             CallError: the call failed.
             asyncio.CancelledError: the call was cancelled.
+            UsageError: the call has been iterated over.
         """
+        self._take(iterated=False)
         response = await self._read()
         return self._face.end_of_stream() if response is EOF else response
 

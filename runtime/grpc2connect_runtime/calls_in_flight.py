@@ -21,16 +21,12 @@ class CallsInFlight:
         self._closed = False
         self._on_idle: Callable[[], object] | None = None
 
-    def add(self, record: CallRecord) -> None:
-        """Note that a call begins.
-
-        Raises:
-            ValueError: the channel is closed.
-        """
+    def add(self, record: CallRecord) -> bool:
+        """Note that a call begins; return False if the channel is closed."""
         with self._lock:
-            if self._closed:
-                raise ValueError("Cannot invoke RPC on closed channel!")
-            self._records.add(record)
+            if not self._closed:
+                self._records.add(record)
+            return not self._closed
 
     def remove(self, record: CallRecord) -> None:
         """Note that a call has ended."""

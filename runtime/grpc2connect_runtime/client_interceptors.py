@@ -16,6 +16,7 @@ from .calls_in_flight import CallsInFlight
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .raw_methods import serialized
 from .transports import CallRecord, current_record
+from .unmoved import usage_error
 
 Context = RequestContext[Any, Any]
 _SERVER_S_DEADLINE = (Code.DEADLINE_EXCEEDED, "Request timed out")
@@ -73,9 +74,17 @@ class _Base:
         self._calls = calls
         self._authentication = authentication
 
-    def _begin(self, ctx: Context) -> CallRecord:
+    def _closed_error(self, *, blocks: bool = False) -> Exception:
+        # grpcio has two texts: one for calls that block, one for streams.
+        return ValueError("Cannot invoke RPC on closed channel!" if blocks else "Cannot invoke RPC: Channel closed!")
+
+    def _add(self, record: CallRecord) -> None:
+        if not self._calls.add(record):
+            raise self._closed_error()
+
+    def _begin(self, ctx: Context, *, blocks: bool = False) -> CallRecord:
         if self._is_closed():
-            raise ValueError("Cannot invoke RPC on closed channel!")
+            raise self._closed_error(blocks=blocks)
         record = current_record.get()
         if record is None or record.claimed:
             # A claimed one belongs to the call that this one is made within (from a request iterator).
@@ -99,13 +108,13 @@ class SyncCalls(_Base):
     def intercept_unary_sync(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
         check_request(request)
-        return self._single(call_next, request, ctx, self._begin(ctx))
+        return self._single(call_next, request, ctx, self._begin(ctx, blocks=True))
 
     def intercept_client_stream_sync(
         self, call_next: Callable[[Iterator[Any], Any], Any], request: Iterator[Any], ctx: Context
     ) -> Any:
         """Make a client-streaming call."""
-        record = self._begin(ctx)
+        record = self._begin(ctx, blocks=True)
         return self._single(call_next, _requests(request, record), ctx, record)
 
     def intercept_server_stream_sync(
@@ -124,7 +133,7 @@ class SyncCalls(_Base):
         return self._stream(call_next, _requests(request, record), ctx, record)
 
     def _single(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context, record: CallRecord) -> Any:
-        self._calls.add(record)
+        self._add(record)
         token = current_record.set(record)
         try:
             self._authentication.add(ctx, record, UNARY_FORM)
@@ -138,7 +147,7 @@ class SyncCalls(_Base):
     def _stream(
         self, call_next: Callable[[Any, Any], Iterator[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> Iterator[Any]:
-        self._calls.add(record)
+        self._add(record)
         try:
             self._authentication.add(ctx, record, STREAM_FORM)
             responses = call_next(request, ctx)
@@ -178,6 +187,9 @@ def _requests(requests: Iterator[Any], record: CallRecord) -> Iterator[Any]:
 class AsyncCalls(_Base):
     """For async clients: as `SyncCalls`, and lets `asyncio.CancelledError` through."""
 
+    def _closed_error(self, *, blocks: bool = False) -> Exception:
+        return usage_error("Channel is closed.")
+
     async def intercept_unary(self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
         check_request(request)
@@ -211,7 +223,7 @@ class AsyncCalls(_Base):
     async def _single(
         self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> Any:
-        self._calls.add(record)
+        self._add(record)
         token = current_record.set(record)
         try:
             await self._authentication.add_async(ctx, record)
@@ -225,7 +237,7 @@ class AsyncCalls(_Base):
     async def _stream(
         self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context, record: CallRecord
     ) -> AsyncIterator[Any]:
-        self._calls.add(record)
+        self._add(record)
         try:
             await self._authentication.add_async(ctx, record)
             responses = call_next(request, ctx)

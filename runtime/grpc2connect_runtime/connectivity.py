@@ -40,7 +40,7 @@ class ChannelConnectivity(enum.Enum):
 
 
 def shown(state: Any, callback: Callable[[Any], Any]) -> Any:
-    """Return the state as a callback takes it: those of grpcio (`grpc.channel_ready_future`) ask by `is` for its members.
+    """Return the state as a callback takes it: those of grpcio (`channel_ready_future`) ask by `is` for its members.
 
     Args:
         state: a member of either enumeration.

@@ -45,7 +45,7 @@ class _Sync:
         cancellable: bool = True,
     ) -> SyncCall:
         if self._channel is not None and self._channel.is_closed():
-            raise ValueError("Cannot invoke RPC on closed channel!")
+            raise ValueError("Cannot invoke RPC: Channel closed!")
         arguments = native_arguments(timeout, metadata)
         of_call = credentials_of_call(self._channel, credentials)
         channel = channel_to_wait_for(self._channel, wait_for_ready)

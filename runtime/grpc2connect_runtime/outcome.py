@@ -92,6 +92,20 @@ def unexpected(error: BaseException | None) -> str:
     return f"Unexpected {name}: {_text(error) if error is not None else ''}"
 
 
+def is_unwritten(error: ConnectError) -> bool:
+    """Whether the error is that of a generated class's method."""
+    return error.code is Code.UNIMPLEMENTED and error.message == "Not implemented"
+
+
+def unwritten(*, aio: bool) -> str:
+    """Return what a client is told of a method that the servicer does not have.
+
+    grpcio's generated classes raise NotImplementedError, which `grpc.aio` puts into the text.
+    """
+    text = "Method not implemented!"
+    return f"Unexpected {NotImplementedError}: {text}" if aio else text
+
+
 def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectError:
     """Return the error that the client gets for an exception out of a handler, and log it as grpcio does."""
     if isinstance(error, BadResponse):
@@ -100,10 +114,8 @@ def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectErr
     if state.aborted is not None and (aio or not _is_native(state, cause)):
         return state.status_error(state.code, state.details)
     if isinstance(cause, ConnectError) and _is_native(state, cause):
-        if cause.code is Code.UNIMPLEMENTED and cause.message == "Not implemented":
-            # Of a generated class; grpcio's raises NotImplementedError, which grpc.aio puts into the text.
-            text = "Method not implemented!"
-            return ConnectError(cause.code, f"Unexpected {NotImplementedError}: {text}" if aio else text)
+        if is_unwritten(cause):
+            return ConnectError(cause.code, unwritten(aio=aio))
         return moved_error(cause) if isinstance(cause, CallError) else cause
     name = f"{state.raw.method.service_name}/{state.raw.method.name}"
     if aio:

@@ -21,7 +21,7 @@ from ..outcome import unexpected
 from ..status import status_code
 from ..streams import EOF
 from ..unmoved import abort_error
-from .server_status import cancelled_by_grpcio, grpc_status, native_status, pairs_of, raised_for_grpcio
+from .server_status import HandlerError, cancelled_by_grpcio, grpc_status, native_status, pairs_of, raised_for_grpcio
 
 __all__ = ["AioWireContext", "WireContext"]
 
@@ -230,10 +230,16 @@ class WireContext(_Base, ServicerContext):
 
     def fail(self, error: ConnectError) -> NoReturn:
         """End the call with an error that a handler raised."""
-        if (other := raised_for_grpcio(error)) is not None:
+        aio = not isinstance(self._grpc, grpc.ServicerContext)  # that of grpc.aio for sync handlers is none
+        other = raised_for_grpcio(error)
+        if aio and isinstance(other, HandlerError):
+            _log.error("Unexpected [%s] raised by servicer method", type(error).__name__, exc_info=error)
+            self.finish()
+            self._grpc.abort(grpc.StatusCode.UNKNOWN, unexpected(error))
+        if other is not None:
             self.finish()
             raise other from error
-        code, message, more = native_status(error)
+        code, message, more = native_status(error, aio=aio)
         self.finish(more)
         self._grpc.abort(code, message)
         raise abort_error("Locally aborted.")
@@ -334,7 +340,7 @@ class AioWireContext(_Base, AioServicerContext):
             await self.finish()
             _log.error("Unexpected [%s] raised by servicer method", type(error).__name__, exc_info=error)
             await self._end(grpc.StatusCode.UNKNOWN, unexpected(error), ())
-        code, message, more = native_status(error)
+        code, message, more = native_status(error, aio=True)
         await self.finish(more)
         await self._end(code, message, self._trailing)
 

@@ -10,7 +10,7 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
 from ..errors import CallError, rpc_error
-from ..outcome import is_downstream
+from ..outcome import is_downstream, is_unwritten, unwritten
 from ..rich_status import DETAILS_KEY, pack_status
 from ..status import StatusCode, status_code
 
@@ -26,11 +26,9 @@ def grpc_status(code: Any) -> Any:
     return grpc.StatusCode[status_code(code).name] if isinstance(code, StatusCode | Code) else code
 
 
-def native_status(error: ConnectError) -> tuple[Any, str, tuple[tuple[str, bytes], ...]]:
+def native_status(error: ConnectError, *, aio: bool = False) -> tuple[Any, str, tuple[tuple[str, bytes], ...]]:
     """Return the code, the message and the trailers that a handler's own `ConnectError` ends its call with."""
-    message = error.message
-    if error.code is Code.UNIMPLEMENTED and message == "Not implemented":
-        message = "Method not implemented!"  # of a generated class, in grpcio's words
+    message = unwritten(aio=aio) if is_unwritten(error) else error.message
     code = grpc_status(error.code)
     if not error.details:
         return code, message, ()
