@@ -48,7 +48,7 @@ from .credentials import (
     ssl_server_credentials,
 )
 from .deadlines import timeout_ms
-from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, rpc_error
+from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
 from .metadata import Metadatum, metadata
@@ -118,6 +118,7 @@ __all__ = [
     "StreamUnaryClientInterceptor",
     "UnaryStreamClientInterceptor",
     "UnaryUnaryClientInterceptor",
+    "UsageError",
     "access_token_call_credentials",
     "aio_http_client_over",
     "aio_insecure_channel",

@@ -343,7 +343,7 @@ def test_aio_cancellation_is_cancellation(gen):
             with pytest.raises(asyncio.CancelledError):
                 await call
             assert await call.code() == grpc.StatusCode.CANCELLED
-        with pytest.raises(ValueError, match="closed channel"):
+        with pytest.raises(runtime.UsageError, match="is closed"):
             await client.say(gen.pb2.Ask(text="fine"))
 
     for serve in SERVERS:
