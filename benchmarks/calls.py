@@ -39,8 +39,8 @@ def main() -> None:
     parser.add_argument("--servers", default=",".join(SERVERS), help="names, with commas; or none")
     parser.add_argument("--clients", default=",".join(CLIENTS), help="names, with commas; or none")
     given = parser.parse_args()
-    servers = [name for name in given.servers.split(",") if name and MODES[name].available]
-    clients = [name for name in given.clients.split(",") if name]
+    servers = [name for name in given.servers.split(",") if name != "none" and MODES[name].available]
+    clients = [name for name in given.clients.split(",") if name != "none"]
     of_servers: Found = defaultdict(lambda: defaultdict(list))
     of_clients: Found = defaultdict(lambda: defaultdict(list))
     cpu: Found = defaultdict(lambda: defaultdict(list))

@@ -14,6 +14,8 @@ from .server_status import cancelled_by_grpcio
 
 __all__ = ["sync_behaviour"]
 
+_NONE = object()
+
 Behaviour = Callable[..., Any]
 Method = MethodInfo[Any, Any] | None
 
@@ -38,32 +40,22 @@ class _Requests:
     next = __next__
 
 
-class _Responses:
-    """The responses of a handler, and what native code has left in the context when they end."""
-
-    __slots__ = ("_context", "_responses")
-
-    def __init__(self, responses: Any, context: WireContext) -> None:
-        self._responses = responses
-        self._context = context
-
-    def __iter__(self) -> _Responses:
-        return self
-
-    def __next__(self) -> Any:
-        try:
-            message = next(self._responses)
-        except StopIteration:
-            self._context.finish()
-            raise
-        except ConnectError as error:
-            self._context.fail(error)
-        self._context.send_headers()
-        return message
-
-    def close(self) -> None:
-        """End the handler's generator."""
-        self._responses.close()
+def _responses(responses: Any, context: WireContext) -> Iterator[Any]:
+    """Yield responses; before the first and after the last, hand over what native code has left in the context."""
+    try:
+        # grpcio asks for one after the other, too: what has no `__iter__` is fine, a list is not.
+        first = next(responses, _NONE)
+        if first is not _NONE:
+            context.send_headers()
+            yield first
+            if hasattr(responses, "__iter__"):
+                yield from responses
+            else:
+                while (message := next(responses, _NONE)) is not _NONE:
+                    yield message
+    except ConnectError as error:
+        context.fail(error)
+    context.finish()
 
 
 def sync_behaviour(
@@ -88,7 +80,7 @@ def sync_behaviour(
         except ConnectError as error:
             ours.fail(error)
         if streams_out and not callback:
-            return _Responses(response, ours)
+            return _responses(response, ours)
         ours.finish()
         return response
 
