@@ -5,6 +5,7 @@ Each name says in its docstring what the native form is and when to go there.
 
 from __future__ import annotations
 
+from .aio_calls import AioCall, AioStreamCall, AioUnaryCall
 from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
 from .aio_context import AioServicerContext
 from .aio_metadata import Metadata
@@ -17,6 +18,7 @@ from .call_credentials import (
     access_token_call_credentials,
     metadata_call_credentials,
 )
+from .call_kinds import Call, Future
 from .channel import Channel, insecure_channel, secure_channel
 from .client_interceptor_kinds import (
     AioClientCallDetails,
@@ -79,19 +81,23 @@ __version__ = "0.1.0"
 __all__ = [
     "EOF",
     "AbortError",
+    "AioCall",
     "AioChannel",
     "AioClientCallDetails",
     "AioClientInterceptor",
     "AioServer",
     "AioServerInterceptor",
     "AioServicerContext",
+    "AioStreamCall",
     "AioStreamStreamClientInterceptor",
     "AioStreamUnaryClientInterceptor",
+    "AioUnaryCall",
     "AioUnaryStreamClientInterceptor",
     "AioUnaryUnaryClientInterceptor",
     "AuthMetadataContext",
     "AuthMetadataPlugin",
     "AuthMetadataPluginCallback",
+    "Call",
     "CallCredentials",
     "CallError",
     "Channel",
@@ -99,6 +105,7 @@ __all__ = [
     "ChannelCredentials",
     "ClientCallDetails",
     "Compression",
+    "Future",
     "FutureCancelledError",
     "FutureTimeoutError",
     "GenericRpcHandler",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable
+from types import GenericAlias
 from typing import Any
 
 from connectrpc.client import ResponseMetadata
@@ -65,6 +66,8 @@ class AioCall:
     """
 
     _abstract: tuple[str, ...] = ("Call",)
+    # The types of messages that an annotation names say nothing at run time.
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(
         self,
@@ -242,7 +245,12 @@ class AioCall:
 
 
 class AioUnaryCall(AioCall):
-    """A call with one response: awaitable."""
+    """A call with one response: awaitable.
+
+    Native form: the coroutine that the client method returns.
+
+    Source: `grpc.aio.UnaryUnaryCall`, `grpc.aio.StreamUnaryCall`, grpcio 1.85.
+    """
 
     _abstract = ("Call", "UnaryUnaryCall", "StreamUnaryCall")
 
@@ -251,7 +259,12 @@ class AioUnaryCall(AioCall):
 
 
 class AioStreamCall(AioCall):
-    """A call with a stream of responses: async-iterable, or read one by one."""
+    """A call with a stream of responses: async-iterable, or read one by one.
+
+    Native form: the async iterator that the client method returns.
+
+    Source: `grpc.aio.UnaryStreamCall`, `grpc.aio.StreamStreamCall`, grpcio 1.85.
+    """
 
     _abstract = ("Call", "UnaryStreamCall", "StreamStreamCall")
 

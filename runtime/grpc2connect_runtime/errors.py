@@ -219,7 +219,7 @@ def _unpickle(code: Code, message: str, packed: bytes, initial: Any, trailing: A
     return CallError(code, message, details, initial_metadata=initial, trailing_metadata=trailing, form=form)
 
 
-class RpcErrorView:
+class RpcErrorView(FinishedCall):
     """A caught Connect error with the methods of `grpc.RpcError` and `grpc.Call`; made by `rpc_error`."""
 
     def __init__(self, error: ConnectError, codes: type[enum.Enum] = StatusCode) -> None:
@@ -258,6 +258,10 @@ class RpcErrorView:
     def debug_error_string(self) -> str:
         """Return a line for logs; native form: the code and the message."""
         return f"{self.code().name}:{self.error.message}"
+
+    def exception(self, timeout: float | None = None) -> ConnectError:
+        """Return the error itself; native form: the error."""
+        return self.error
 
     def __str__(self) -> str:
         return (

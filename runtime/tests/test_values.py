@@ -10,9 +10,11 @@ from connectrpc.request import Headers
 from servicers import rich_status
 
 import grpc2connect_runtime as runtime
+from grpc2connect_runtime.errors import AIO_FORM
 from grpc2connect_runtime.peers import peer_uri
 from grpc2connect_runtime.rich_status import pack_status, status_details
 from grpc2connect_runtime.targets import Target, parse_target
+from grpc2connect_runtime.unmoved import unmoved_error
 
 
 def test_status_codes_are_those_of_grpc():
@@ -132,3 +134,23 @@ def test_urls_have_brackets_and_no_slash():
 )
 def test_peers(address, expected):
     assert peer_uri(address) == expected
+
+
+def test_errors_of_sync_calls_are_calls_and_futures():
+    with grpc.insecure_channel("127.0.0.1:1") as channel, pytest.raises(grpc.RpcError) as theirs:
+        channel.unary_unary("/a.B/C")(b"", timeout=5)
+    sync, aio = runtime.CallError(Code.NOT_FOUND, "no"), runtime.CallError(Code.NOT_FOUND, "no", form=AIO_FORM)
+    calls = [sync, unmoved_error(sync), runtime.rpc_error(sync), theirs.value]
+    others = [aio, unmoved_error(aio), runtime.rpc_error(aio), ConnectError(Code.NOT_FOUND, "no"), Exception(), None]
+    for kind in (runtime.Call, runtime.Future):
+        assert [isinstance(one, kind) for one in calls] == [True] * len(calls)
+        assert [isinstance(one, kind) for one in others] == [False] * len(others)
+    view = runtime.rpc_error(sync)
+    assert (view.exception(), view.is_active(), view.time_remaining(), view.cancelled()) == (sync, False, None, False)
+    with pytest.raises(runtime.CallError):
+        view.result()
+
+
+def test_the_types_of_aio_calls_take_those_of_messages():
+    assert runtime.AioStreamCall[int, str].__origin__ is runtime.AioStreamCall
+    assert runtime.AioUnaryCall[int, str].__args__ == (int, str)

@@ -188,7 +188,23 @@ CALL_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.Call`, `grpc.Future` and `grpc.aio.Call`."""
 
-ERROR_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})
+_STATUS_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})
+_ENDED_METHODS = frozenset(
+    {
+        "add_callback",
+        "add_done_callback",
+        "cancel",
+        "cancelled",
+        "done",
+        "exception",
+        "is_active",
+        "result",
+        "running",
+        "time_remaining",
+        "traceback",
+    }
+)
+ERROR_METHODS = _STATUS_METHODS | _ENDED_METHODS
 """The methods of a caught error (`grpc.Call` on `_InactiveRpcError`, `grpc.aio.AioRpcError`)."""
 
 
@@ -197,7 +213,7 @@ def is_grpc_module(dotted: str) -> bool:
     return dotted.partition(".")[0] in ROOTS or f"{dotted}.".startswith(f"{TELEMETRY}.")
 
 
-ERROR_FIELDS = frozenset(f"_{name}" for name in ERROR_METHODS)
+ERROR_FIELDS = frozenset(f"_{name}" for name in _STATUS_METHODS)
 """The private fields of `grpc.aio.AioRpcError`, which its methods return."""
 
 

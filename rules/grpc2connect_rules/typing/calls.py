@@ -1,0 +1,52 @@
+"""G2C807: the types of calls and futures are the runtime's.
+
+    - except grpc.RpcError as error:
+    -     if isinstance(error, grpc.Call) and error.code() == grpc.StatusCode.NOT_FOUND:
+    + except ConnectError as error:
+    +     if isinstance(error, Call) and error.code == Code.NOT_FOUND:
+
+Why: in grpcio an error of a sync call is that call, and a future, too; programs ask so before they read its code. The
+runtime's `Call` and `Future` know the errors and calls of both worlds, so they also serve where some services of the
+program stay on gRPC. Calls of `grpc.aio` are `AioUnaryCall` and `AioStreamCall`.
+
+Native form: `ConnectError` where an error is asked; connectrpc has no call objects.
+
+Left: a class of the program that derives from one of them.
+
+Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin (grpcio 1.85).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
+from grpc2connect.rules_api.references import ApiUse
+
+_TYPES = {
+    "grpc.Call": "Call",
+    "grpc.Future": "Future",
+    "grpc.aio.Call": "AioCall",
+    "grpc.aio.UnaryUnaryCall": "AioUnaryCall",
+    "grpc.aio.StreamUnaryCall": "AioUnaryCall",
+    "grpc.aio.UnaryStreamCall": "AioStreamCall",
+    "grpc.aio.StreamStreamCall": "AioStreamCall",
+}
+
+
+@rule("G2C807", on=ApiUse, names=set(_TYPES), attribute="path")
+def call_type(use: ApiUse) -> Iterator[Outcome]:
+    """The type of a call is the runtime's."""
+    parent = use.module.parents[use.node]
+    if isinstance(parent, ast.Subscript):
+        parent = use.module.parents[parent]
+    if isinstance(parent, ast.ClassDef):
+        yield Left(f"a class derives from {use.path}", advice="wrap a call instead of being one")
+        return
+    if isinstance(parent, ast.Call) and parent.func is use.node:
+        yield Left(f"{use.path} is made by hand", advice="let a stub make it")
+        return
+    yield Bridged(
+        edits.replace(use.module, use.node, runtime(_TYPES[use.path])), why="connectrpc has no objects for calls"
+    )

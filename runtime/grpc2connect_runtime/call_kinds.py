@@ -1,0 +1,101 @@
+"""What `isinstance` is asked about calls: `grpc.Call` and `grpc.Future`, for objects of moved and of unmoved code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import AIO_FORM, CallError, RpcErrorView
+from .sync_calls import SyncCall
+from .unmoved import grpc_module
+
+__all__ = ["Call", "Future"]
+
+
+class _Kind(type):
+    """Asks what an object is when it is asked, as errors are of one class for sync and aio calls."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        if isinstance(instance, RpcErrorView):
+            instance = instance.error
+        if isinstance(instance, CallError):
+            return instance.form != AIO_FORM
+        return isinstance(instance, SyncCall | getattr(grpc_module(), cls.__name__, SyncCall))
+
+
+class Call(metaclass=_Kind):
+    """The type of a call, and of the error that a sync call raises.
+
+    An error of an aio call is none, as in grpcio. Not to be derived from, or called.
+
+    Native form: `ConnectError` where an error is asked; connectrpc has no call objects.
+
+    Source: `grpc.Call`, grpcio 1.85.
+    """
+
+    message: str
+    """What an error has; a call has `details()`."""
+
+    def code(self) -> Any:
+        """Return the status."""
+
+    def details(self) -> Any:
+        """Return the message of the status."""
+
+    def initial_metadata(self) -> Any:
+        """Return the response headers."""
+
+    def trailing_metadata(self) -> Any:
+        """Return the response trailers."""
+
+    def debug_error_string(self) -> Any:
+        """Return a line for logs."""
+
+    def is_active(self) -> bool:
+        """Whether the call has not ended."""
+        raise NotImplementedError
+
+    def time_remaining(self) -> Any:
+        """Return the seconds left until the deadline."""
+
+    def cancel(self) -> Any:
+        """End the call."""
+
+    def add_callback(self, callback: Any) -> Any:
+        """Call `callback()` when the call ends."""
+
+
+class Future(metaclass=_Kind):
+    """The type of a call that is a future, and of the error that a sync call raises; as `Call`.
+
+    Native form: `concurrent.futures.Future` of an executor that calls the client.
+
+    Source: `grpc.Future`, grpcio 1.85.
+    """
+
+    def cancel(self) -> bool:
+        """End the call."""
+        raise NotImplementedError
+
+    def cancelled(self) -> bool:
+        """Whether it was cancelled."""
+        raise NotImplementedError
+
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        raise NotImplementedError
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        raise NotImplementedError
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the end; return the response."""
+
+    def exception(self, timeout: float | None = None) -> Any:
+        """Wait for the end; return its error or None."""
+
+    def traceback(self, timeout: float | None = None) -> Any:
+        """Wait for the end; return the traceback of its error or None."""
+
+    def add_done_callback(self, fn: Any) -> None:
+        """Call `fn(self)` when it ends."""
