@@ -8,9 +8,11 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import api
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.classes import class_around, instance_attribute
 from grpc2connect.facts.escapes import escapes, generated
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
+    NOTHING,
     Adder,
     Api,
     Builtin,
@@ -267,19 +269,37 @@ class NamedReferences:
         return frozenset()
 
     def _aio_of_annotation(self, node: ast.AST, service: Service) -> bool | None:
-        for parent in self.module.ancestors(node):
-            if isinstance(parent, ast.arg):
-                kinds = {
-                    value.aio
-                    for value in self.facts.values(parent)
-                    if isinstance(value, Stub) and value.service == service and value.aio is not None
-                }
-                if kinds:
-                    return kinds.pop() if len(kinds) == 1 else None
-                break
-            if isinstance(parent, ast.stmt):
-                break
+        kinds = {
+            value.aio
+            for value in self._annotated_values(node)
+            if isinstance(value, Stub) and value.service == service and value.aio is not None
+        }
+        if kinds:
+            return kinds.pop() if len(kinds) == 1 else None
         return self.facts.colour(service)
+
+    def _annotated_values(self, node: ast.AST) -> Values:
+        """What flows to where an annotation stands: a parameter, a variable, an attribute, or out of a function."""
+        state = self.facts.state
+        for parent in self.module.ancestors(node):
+            match parent:
+                case ast.arg():
+                    return self.facts.values(parent)
+                case ast.AnnAssign(target=ast.Attribute(value=ast.Name("self"), attr=name)):
+                    cls = class_around(self.module, parent)
+                    return NOTHING if cls is None else instance_attribute(state, cls, name)
+                case ast.AnnAssign(target=ast.Name(name)):
+                    around = self.module.enclosing(parent, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+                    scope = self.module.tree if around is None else around
+                    found = state.cells.read((scope, name))
+                    return found | (
+                        state.attributes.read((scope, name)) if isinstance(scope, ast.ClassDef) else NOTHING
+                    )
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    return state.returns.read(parent)
+                case ast.stmt():
+                    break
+        return NOTHING
 
     def _is_type(self, node: ast.AST) -> bool:
         """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to."""

@@ -6,7 +6,9 @@
 Why: stubs become clients, and channels, servers, credentials and contexts the runtime's. A context that is used in
 Connect's own way only is a `RequestContext`.
 
-Left: the class of a stub of which it is not known whether it is sync or aio.
+The class of a stub stands for sync and aio ones; where it is not known which of them are meant, both clients are named.
+
+Left: a class that derives from a type of gRPC's.
 
 Source: grpc, grpc.aio (grpcio 1.85).
 """
@@ -64,7 +66,9 @@ def _generated(use: TypeUse, node: ast.expr) -> Iterator[Outcome]:
     if use.path == service.servicer_class:
         name = service.connect_service_sync
     elif use.aio is None:
-        yield Left("it is not known whether this stub is sync or aio", advice="annotate its channel")
+        either = (service.connect_client_sync, service.connect_client)
+        one, other = (generated(stubs, name, node) for name in either)
+        yield Native(edits.replace(use.module, node, one, " | ", other), why="it stands for sync and aio stubs")
         return
     else:
         name = service.connect_client if use.aio else service.connect_client_sync
