@@ -293,3 +293,54 @@ def test_a_channel_that_is_made_for_unknown_code_is_reported(program: Program) -
     result = program.migrate()
     assert "vendor.Client(insecure_channel(target))" in program.text("library.py")
     assert [finding.code for finding in result.findings] == ["G2C505"]
+
+
+def test_a_type_with_the_name_of_an_rpc_is_no_call(becomes: Check) -> None:
+    before = (
+        "import grpc\nimport greeting_pb2\nimport greeting_pb2_grpc\nfrom shapes import types\n\n\n"
+        "def ask(channel: grpc.Channel, how: types.SayHello) -> 'types.SayHello | None':\n"
+        "    held: list[types.SayHello] = []\n"
+        "    return greeting_pb2_grpc.GreeterStub(channel).SayHello(greeting_pb2.HelloRequest())\n"
+    )
+    after = (
+        "from grpc2connect_runtime import Channel\nimport greeting_pb2\nimport greeting_connect\n"
+        "from shapes import types\n\n\n"
+        "def ask(channel: Channel, how: types.SayHello) -> 'types.SayHello | None':\n"
+        "    held: list[types.SayHello] = []\n"
+        "    return channel.client(greeting_connect.GreeterClientSync).say_hello(greeting_pb2.HelloRequest())\n"
+    )
+    becomes(before, after)
+
+
+def test_the_annotation_of_a_stub_names_what_flows_there(becomes: Check) -> None:
+    before = (
+        "import grpc\nimport greeting_pb2_grpc as rpc\n\n\n"
+        "class Clients:\n"
+        "    def __init__(self, target):\n"
+        "        self._one: rpc.GreeterStub | None = None\n"
+        "        self._many: list[rpc.GreeterStub] = []\n"
+        "        self._target = target\n\n"
+        "    @property\n"
+        "    def one(self) -> rpc.GreeterStub:\n"
+        "        if self._one is None:\n"
+        "            self._one = rpc.GreeterStub(grpc.aio.insecure_channel(self._target))\n"
+        "        return self._one\n\n\n"
+        "def sync(target) -> rpc.GreeterStub:\n"
+        "    return rpc.GreeterStub(grpc.insecure_channel(target))\n"
+    )
+    after = (
+        "from grpc2connect_runtime import aio_insecure_channel, insecure_channel\nimport greeting_connect\n\n\n"
+        "class Clients:\n"
+        "    def __init__(self, target):\n"
+        "        self._one: greeting_connect.GreeterClient | None = None\n"
+        "        self._many: list[greeting_connect.GreeterClientSync | greeting_connect.GreeterClient] = []\n"
+        "        self._target = target\n\n"
+        "    @property\n"
+        "    def one(self) -> greeting_connect.GreeterClient:\n"
+        "        if self._one is None:\n"
+        "            self._one = aio_insecure_channel(self._target).client(greeting_connect.GreeterClient)\n"
+        "        return self._one\n\n\n"
+        "def sync(target) -> greeting_connect.GreeterClientSync:\n"
+        "    return insecure_channel(target).client(greeting_connect.GreeterClientSync)\n"
+    )
+    becomes(before, after)

@@ -37,7 +37,7 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
 )
-from grpc2connect.facts.named import NamedReferences
+from grpc2connect.facts.named import NamedReferences, is_type
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
@@ -176,7 +176,9 @@ class _Collector(NamedReferences):
             if reference is not None:
                 yield reference
                 return
-        if node.attr in self.rpc_names and not values and self._unknown(node.value):
+        # No call stands in an annotation; a type there may well have the name of an RPC.
+        unseen = node.attr in self.rpc_names and not values and not is_type(self.module, node)
+        if unseen and self._unknown(node.value):
             yield refs.UnknownRpc(
                 self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr
             )

@@ -86,7 +86,7 @@ class NamedReferences:
                     return refs.StubConstruction(
                         facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind
                     )
-                if self._is_type(node):
+                if is_type(self.module, node):
                     return refs.TypeUse(
                         facts, module, node, units, ("names the stub class",), path=service.stub_class, stubs=stubs,
                         service=service, aio=aio if aio is not None else self._aio_of_annotation(node, service),
@@ -100,7 +100,7 @@ class NamedReferences:
                     return refs.Servicer(
                         facts, module, node, units, ("base of a class",), service=service, stubs=stubs, cls=parent
                     )
-                if self._is_type(node):
+                if is_type(self.module, node):
                     return refs.TypeUse(
                         facts, module, node, units, ("names the servicer",), path=service.servicer_class, stubs=stubs,
                         service=service,
@@ -216,7 +216,7 @@ class NamedReferences:
         if path in api.ERRORS:
             return refs.ErrorClass(facts, module, node, frozenset(), evidence, role=self._error_role(node))
         if path in _TYPES or path == api.STATUS_CODE:
-            kind = self._is_type(node)
+            kind = is_type(self.module, node)
             return refs.TypeUse(
                 facts, module, node, self._annotated_units(node), evidence, path=path, aio=_TYPES.get(path),
                 annotation=kind,
@@ -301,19 +301,6 @@ class NamedReferences:
                     break
         return NOTHING
 
-    def _is_type(self, node: ast.AST) -> bool:
-        """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to."""
-        child = node
-        for parent in self.module.ancestors(node):
-            if isinstance(parent, ast.arg) or (isinstance(parent, ast.AnnAssign) and parent.annotation is child):
-                return True
-            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
-                return parent.returns is child
-            if isinstance(parent, ast.stmt | ast.Call | ast.Lambda):
-                return isinstance(parent, ast.Call) and is_cast(parent) and parent.args[0] is child
-            child = parent
-        return False
-
     def _error_role(self, node: ast.AST) -> str:
         parent = self.module.parents[node]
         if isinstance(parent, ast.Tuple):
@@ -329,7 +316,7 @@ class NamedReferences:
                 return "isinstance"
             case ast.Raise():
                 return "construct"
-        return "annotation" if self._is_type(node) else "value"
+        return "annotation" if is_type(self.module, node) else "value"
 
 
 def is_cast(node: ast.Call) -> bool:
@@ -342,3 +329,17 @@ def _unknown_service(path: str) -> Service:
     """What stands for the services of a generated module of which nothing is known: they stay, by themselves."""
     dotted = re.match(r"[\w.]*?_pb2_grpc\b|", path.removeprefix(api.UNKNOWN_STUBS))
     return Service(f"(generated {dotted.group() if dotted else ''})", "", "", ())
+
+
+def is_type(module: Module, node: ast.AST) -> bool:
+    """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to."""
+    child = node
+    for parent in module.ancestors(node):
+        if isinstance(parent, ast.arg) or (isinstance(parent, ast.AnnAssign) and parent.annotation is child):
+            return True
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+            return parent.returns is child
+        if isinstance(parent, ast.stmt | ast.Call | ast.Lambda):
+            return isinstance(parent, ast.Call) and is_cast(parent) and parent.args[0] is child
+        child = parent
+    return False
