@@ -344,3 +344,17 @@ def test_the_annotation_of_a_stub_names_what_flows_there(becomes: Check) -> None
         "    return insecure_channel(target).client(greeting_connect.GreeterClientSync)\n"
     )
     becomes(before, after)
+
+
+def test_messages_of_a_star_import_are_no_stubs(program: Program) -> None:
+    program.write("wire/__init__.py", "from greeting_pb2 import *\nfrom greeting_pb2_grpc import *\n")
+    program.write(
+        "app.py",
+        "import grpc\nimport wire\n\n\n"
+        "def ask(channel: grpc.Channel):\n"
+        "    return wire.GreeterStub(channel).SayHello(wire.HelloRequest.SayHello())\n",
+    )
+    result = program.run()
+    assert "G2C503" not in {finding.code for finding in result.findings}
+    program.write("app.py", "import wire\n\n\ndef ask():\n    return wire.nobody_knows.SayHello()\n")
+    assert "G2C503" in {finding.code for finding in program.run().findings}

@@ -70,9 +70,10 @@ class StubsModule(_ByIdentity):
 
 @dataclass(frozen=True)
 class MessagesModule(Value):
-    """A generated `*_pb2` module, by the dotted name it was imported under."""
+    """A generated `*_pb2` module, by the dotted name it was imported under, and its path where that is known."""
 
     dotted: str
+    path: str = ""
 
 
 @dataclass(frozen=True)

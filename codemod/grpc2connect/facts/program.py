@@ -146,7 +146,7 @@ class Program:
             if stubs := self.schema.by_path(path):
                 return frozenset({StubsModule(stubs)})
             if self.schema.is_pb2_path(path):
-                return frozenset({MessagesModule(dotted)})
+                return frozenset({MessagesModule(dotted, str(path))})
             if importer not in self._active and candidate not in self._loaded:
                 return NOTHING
             module = self.module(path)

@@ -22,6 +22,8 @@ from grpc2connect.facts.kinds import (
     Function,
     Instance,
     MaybeError,
+    Message,
+    MessagesModule,
     Package,
     ProgramModule,
     Raises,
@@ -359,6 +361,9 @@ def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:
                 names[service.servicer_class] = frozenset({ServicerBase(service)})
                 names[service.adder] = frozenset({Adder(service)})
                 names[service.name] = frozenset({ExperimentalApi(service)})
+        elif isinstance(value, MessagesModule) and value.path:
+            messages = env.program.schema.message_names(Path(value.path))
+            names = {name: frozenset({Message()}) for name in messages}
         elif isinstance(value, ProgramModule):
             tree = value.module.tree
             names = {name: found for name, found in env.state.names_of(tree).items() if not name.startswith("_")}

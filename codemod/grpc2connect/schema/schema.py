@@ -15,6 +15,7 @@ from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module, Servi
 from grpc2connect.schema.modules import (
     GRPC_SUFFIX,
     MESSAGES_SUFFIX,
+    file_of,
     read_grpc_module,
     read_literal_services,
     read_messages_module,
@@ -60,6 +61,7 @@ class Schema:
         self._messages_index: SuffixIndex[Pb2Module] = SuffixIndex()
         self._imports: dict[str, GrpcModule | None] = {}
         self._proto_names: set[str] = set()
+        self._message_names: dict[Path, frozenset[str]] = {}
 
     @classmethod
     def load(
@@ -110,6 +112,15 @@ class Schema:
     def is_pb2_path(self, path: Path) -> bool:
         """Whether a generated messages module is at `path`."""
         return self._messages_at(path) is not None
+
+    def message_names(self, path: Path) -> frozenset[str]:
+        """The names that a star import of the generated messages module at `path` binds to messages and enums."""
+        if path not in self._message_names:
+            file = file_of(path)
+            messages = {message.name for message in file.message_type} if file is not None else set()
+            enums = {enum.name for enum in file.enum_type} if file is not None else set()
+            self._message_names[path] = frozenset(messages | enums)
+        return self._message_names[path]
 
     def pb2_by_import(self, dotted: str) -> Pb2Module | None:
         """The generated messages module that an absolute import of `dotted` means, on disk, installed or neither."""
