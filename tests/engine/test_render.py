@@ -122,3 +122,9 @@ def test_a_statement_goes_with_its_line(text: str, after: str) -> None:
 def test_symbols_are_named_by_who_renders() -> None:
     symbol = Symbol("pkg", "name", "pkg_name")
     assert Renderer("a", [Edit(Span(0, 1), (symbol, "()"))], lambda piece: piece.alias).all() == "pkg_name()"  # type: ignore[union-attr]
+
+
+def test_insertions_at_one_place_keep_their_order() -> None:
+    words = [f"<{number}>" for number in range(40)]
+    edits = [Edit(Span(1, 1), (word,)) for word in words]
+    assert Renderer("ab", [*edits, edits[3]], lambda piece: piece.name).all() == "a" + "".join(words) + "b"

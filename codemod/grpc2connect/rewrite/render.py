@@ -19,7 +19,7 @@ class Renderer:
     def __init__(self, text: str, edits: Iterable[Edit], name: Callable[[Symbol | Generated], str]) -> None:
         self._text = text
         self._name = name
-        self._edits = sorted(set(edits), key=_order)
+        self._edits = sorted(dict.fromkeys(edits), key=_order)
         self._used: set[int] = set()
 
     def all(self) -> str:
