@@ -49,7 +49,31 @@ AIO_INTERCEPTORS = (
 )
 """What `grpc.aio` has for interceptors."""
 
+AIO_TYPES = frozenset(
+    {
+        "ChannelArgumentType",
+        "DeserializingFunction",
+        "DoneCallbackType",
+        "MetadataKey",
+        "MetadataType",
+        "MetadataValue",
+        "MetadatumType",
+        "RequestIterableType",
+        "RequestType",
+        "ResponseIterableType",
+        "ResponseType",
+        "SerializingFunction",
+    }
+)
+"""What `grpc.aio` calls types in annotations."""
+
+_AIO_CALLS = ("Call", "UnaryUnaryCall", "UnaryStreamCall", "StreamUnaryCall", "StreamStreamCall")
+
 _PUBLIC = {
+    **{f"grpc.aio._typing.{name}": f"grpc.aio.{name}" for name in AIO_TYPES},
+    **{f"grpc.aio._metadata.{name}": f"grpc.aio.{name}" for name in AIO_TYPES if name.startswith("Metad")},
+    **{f"grpc.aio._call.{name}": f"grpc.aio.{name}" for name in _AIO_CALLS},
+    **{f"grpc.aio._base_call.{name}": f"grpc.aio.{name}" for name in _AIO_CALLS},
     "grpc.aio._channel.Channel": "grpc.aio.Channel",
     "grpc.aio._server.Server": "grpc.aio.Server",
     "grpc.aio._call.AioRpcError": "grpc.aio.AioRpcError",
