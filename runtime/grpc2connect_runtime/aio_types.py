@@ -1,4 +1,9 @@
-"""The names that `grpc.aio` has for types in annotations."""
+"""The names that `grpc.aio` has for types in annotations.
+
+Each is what the name of the same spelling means in grpcio 1.85 (`grpc/aio/_typing.py`, `_metadata.py`).
+
+Native form: the types themselves, such as `Sequence[tuple[str, Any]]` and `connectrpc.request.Headers`.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +27,6 @@ __all__ = [
     "SerializingFunction",
 ]
 
-# Each is what the name of the same spelling means in grpcio 1.85 (`grpc/aio/_typing.py`, `_metadata.py`).
-# Native form: the types themselves, such as `Sequence[tuple[str, Any]]` and `connectrpc.request.Headers`.
 RequestType = TypeVar("RequestType")
 ResponseType = TypeVar("ResponseType")
 _Message = TypeVar("_Message")
