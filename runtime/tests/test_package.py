@@ -50,9 +50,7 @@ def test_modules_are_short(path):
 
 @pytest.mark.parametrize("module", [runtime, health, testing], ids=lambda module: module.__name__)
 def test_every_public_name_is_documented(module):
-    assert (
-        "ative form" in aio_types.__doc__
-    )  # its names, which stand for types of others, can have no text of their own
+    assert "ative form" in aio_types.__doc__  # its names stand for types of others
     for name in set(module.__all__) - set(aio_types.__all__):
         value = getattr(module, name)
         if not isinstance(value, type | FunctionType) or (isinstance(value, type) and issubclass(value, Message)):
