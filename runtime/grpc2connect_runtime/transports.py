@@ -14,6 +14,7 @@ from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncReq
 from .at_exit import settle_at_exit
 from .background import Exchange, close_in_background
 from .connectivity import ChannelConnectivity, Connectivity
+from .forks import is_cut_off, note_use
 from .metadata import Metadatum, metadata
 
 
@@ -140,6 +141,7 @@ class LazySyncTransport:
         return response
 
     def _opened(self) -> SyncHTTPTransport:
+        note_use()
         with self._lock:
             if self.closed:
                 raise ConnectionError("channel closed")
@@ -148,6 +150,7 @@ class LazySyncTransport:
             return self._inner
 
     def _execute_in_background(self, request: SyncRequest, record: CallRecord) -> SyncResponse:
+        note_use()
         with self._lock:
             if self.closed:
                 raise ConnectionError("channel closed")
@@ -161,6 +164,9 @@ class LazySyncTransport:
 
     def close(self) -> None:
         """Close the connections; calls fail from now on."""
+        if is_cut_off():
+            self.closed = True
+            return
         with self._lock:
             self.closed = True
             inner, self._inner = self._inner, None
@@ -182,6 +188,7 @@ class LazyTransport:
 
     async def execute(self, request: Request) -> Response:
         """Execute a request, noting its response in the current record."""
+        note_use()
         if self.closed:
             raise ConnectionError("channel closed")
         if self._inner is None:
@@ -208,5 +215,5 @@ class LazyTransport:
         """Close the connections; calls fail from now on."""
         self.closed = True
         inner, self._inner = self._inner, None
-        if inner is not None:
+        if inner is not None and not is_cut_off():
             await inner.aclose()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..channel_options import without_equivalent
 from ..credentials import is_grpcio_credentials
+from ..forks import is_cut_off
 from ..targets import parse_target
 from .choice import CONNECT, GRPCIO, chosen_wire
 from .client_credentials import grpcio_channel_credentials
@@ -15,6 +17,7 @@ from .client_library import grpcio, grpcio_aio, is_installed
 
 __all__ = ["GrpcioChannel", "OpenedOnUse", "wire_of_channel"]
 
+_log = logging.getLogger(__name__)
 _ADDRESS = "http://localhost"
 
 
@@ -22,11 +25,14 @@ def wire_of_channel(target: str, credentials: Any, options: Sequence[tuple[str, 
     """Return the wire of a channel: what `G2C_WIRE` says, else grpcio's where nothing but grpcio does what is asked.
 
     That is: a target that is not one host and port, credentials of grpcio's own, or options that connectrpc and pyqwest
-    have nothing for, if grpcio is installed.
+    have nothing for, if grpcio is installed. And it is a process that was forked after pyqwest had been used.
 
     Raises:
         ValueError: `G2C_WIRE` names no wire.
     """
+    if is_cut_off() and is_installed():
+        _log.warning("this process was forked after calls had been made: grpcio carries those of its new channels")
+        return GRPCIO
     return chosen_wire(GRPCIO if _needs_grpcio(target, credentials, options) else CONNECT)
 
 
