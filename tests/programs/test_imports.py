@@ -27,8 +27,6 @@ def test_a_string_that_is_data_keeps_no_import(program: Program) -> None:
     "name",
     [
         'from typing import Optional\nFuture = Optional["grpc.Future"]\n',
-        'def wait(future: "grpc.Future") -> None: ...\n',
-        'def make() -> "grpc.Future | None": ...\n',
         '__all__ = ["greet", "grpc"]\n',
         'from typing import TypeAlias\nFuture: TypeAlias = "grpc.Future"\n',
     ],
@@ -37,6 +35,20 @@ def test_a_string_that_is_a_name_keeps_the_import(program: Program, name: str) -
     program.write("app.py", HEAD + name + USES)
     program.migrate()
     assert "import grpc\n" in program.text("app.py")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('def wait(future: "grpc.Future") -> None: ...\n', 'def wait(future: "Future") -> None: ...\n'),
+        ('def make() -> "grpc.Future | None": ...\n', 'def make() -> "Future | None": ...\n'),
+    ],
+)
+def test_a_string_that_is_an_annotation_moves(program: Program, before: str, after: str) -> None:
+    program.write("app.py", HEAD + before + USES)
+    program.migrate()
+    assert after in program.text("app.py")
+    assert "import grpc\n" not in program.text("app.py")
 
 
 def test_stubs_of_another_package_are_not_those_on_disk(program: Program) -> None:
