@@ -41,10 +41,14 @@ def stream_type(request_streaming: bool, response_streaming: bool) -> StreamType
     return _KINDS[bool(request_streaming), bool(response_streaming)]
 
 
+def behaviour_name(handler: Any) -> str:
+    """Return the name under which a method handler has its one behaviour."""
+    return _BEHAVIOURS[stream_type(handler.request_streaming, handler.response_streaming)]
+
+
 def behaviour(handler: Any) -> Callable[..., Any]:
     """Return the one behaviour of a method handler."""
-    name = _BEHAVIOURS[stream_type(handler.request_streaming, handler.response_streaming)]
-    found: Callable[..., Any] = getattr(handler, name)
+    found: Callable[..., Any] = getattr(handler, behaviour_name(handler))
     return found
 
 

@@ -8,7 +8,6 @@ resets the stream. So calls that may be cancelled run there, on an event loop in
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -32,10 +31,6 @@ def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="rpc-exchanges", daemon=True).start()
     return loop
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_loop.cache_clear)
 
 
 def close_in_background(transport: HTTPTransport) -> None:

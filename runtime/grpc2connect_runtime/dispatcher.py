@@ -31,9 +31,9 @@ async def _refuse(send: Send, content_type: str, status: int, text: str) -> None
     http_status = _HTTP_STATUS[status]
     fields = [(b"grpc-status", b"%d" % status), (b"grpc-message", quote(text, safe="!'<>:").encode())]
     headers = [(b"content-type", content_type.encode())]
-    is_web = content_type.startswith("application/grpc-web")
-    is_grpc = content_type.startswith("application/grpc") and not is_web
-    if is_web:
+    protocol = protocol_of(content_type)
+    is_grpc = protocol == "grpc"
+    if protocol == "grpc-web":
         http_status, headers = 200, headers + fields
     elif is_grpc:
         http_status = 200
@@ -113,14 +113,15 @@ class Dispatcher:
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
         stream = http2_stream(send, receive)
         content_type = _content_type(scope)
-        is_grpc = content_type.startswith("application/grpc")
-        if protocol_of(content_type) not in self._protocols:
+        protocol = protocol_of(content_type)
+        is_grpc = protocol != "connect"
+        if protocol not in self._protocols:
             await send({"type": "http.response.start", "status": 415, "headers": []})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
         if stream is not None:
             receive = stream.receive
-            if is_grpc and not content_type.startswith("application/grpc-web"):
+            if protocol == "grpc":
                 send = TrailersOnly(send, stream.end_with_headers)
         if self._stopping:
             await _refuse(send, content_type, 14, "Server is shutting down")

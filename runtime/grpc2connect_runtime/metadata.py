@@ -66,7 +66,13 @@ def _is_transport(key: str) -> bool:
     return key.startswith((":", "connect-")) or key in _TRANSPORT
 
 
-def _binary(value: str) -> Iterable[str | bytes]:
+def encoded(value: bytes) -> str:
+    """Return the value of a `-bin` key as it goes over the wire; the inverse of `decoded`, for one."""
+    return base64.b64encode(value).rstrip(b"=").decode("ascii")
+
+
+def decoded(value: str) -> Iterable[bytes]:
+    """Return the values that a `-bin` key has on the wire; what is no base64 is taken as it is."""
     for part in value.split(","):
         part = part.strip()
         try:
@@ -91,7 +97,7 @@ def metadata(source: Any) -> tuple[Metadatum, ...]:
         if _is_transport(key):
             continue
         if key.endswith("-bin"):
-            result.extend(Metadatum(key, decoded) for decoded in _binary(value))
+            result.extend(Metadatum(key, one) for one in decoded(value))
         else:
             result.append(Metadatum(key, value))
     return tuple(result)

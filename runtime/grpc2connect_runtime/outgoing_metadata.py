@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Any
 
@@ -10,7 +9,7 @@ from connectrpc.code import Code
 from connectrpc.request import Headers
 
 from .errors import CallError
-from .metadata import pairs
+from .metadata import encoded, pairs
 
 __all__ = ["headers"]
 
@@ -22,7 +21,7 @@ def _text(key: str, value: Any) -> str:
     if key.endswith("-bin"):
         if not isinstance(value, bytes):
             raise TypeError(f'Binary metadata key="{key}" expected bytes, got {type(value)}')
-        return base64.b64encode(value).rstrip(b"=").decode("ascii")
+        return encoded(value)
     if isinstance(value, str):
         value = value.encode()
     if not isinstance(value, bytes):

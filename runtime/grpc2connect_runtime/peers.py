@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import unquote
 
 
 def peer_uri(address: str | None) -> str:
@@ -24,3 +25,9 @@ def peer_uri(address: str | None) -> str:
             return f"ipv6:%5B{parsed}%5D:{port}"
         parsed = parsed.ipv4_mapped
     return f"ipv4:{parsed}:{port}"
+
+
+def client_address(peer: str) -> str | None:
+    """Return Connect's `1.2.3.4:5` or `[::1]:5` for grpcio's `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`; else None."""
+    kind, _, place = peer.partition(":")
+    return unquote(place) if kind in ("ipv4", "ipv6") else None

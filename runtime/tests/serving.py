@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from concurrent import futures
 
@@ -13,6 +14,13 @@ from servicers import AioEcho, SyncEcho, renamed
 import grpc2connect_runtime as runtime
 
 FLAVOURS = ("sync", "aio")
+
+
+def free_port():
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Loop:

@@ -13,7 +13,7 @@ from connectrpc.client import ResponseMetadata
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from servicers import Seen, rich_status
-from serving import FLAVOURS, grpcio_server, runtime_server
+from serving import FLAVOURS, free_port, grpcio_server, runtime_server
 from test_server_semantics import CASES, METADATA, observe_stream, observe_unary, same
 
 import grpc2connect_runtime as runtime
@@ -210,14 +210,6 @@ def test_local_failures(gen):
             assert caught.value.code is code
         with pytest.raises(NotImplementedError):
             runtime.unary_unary(client.say)(gen.pb2.Ask(), credentials=object())
-
-
-def free_port():
-    import socket
-
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def test_ready(gen):

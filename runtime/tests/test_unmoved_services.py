@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import threading
 import urllib.request
 from concurrent import futures
@@ -14,7 +13,7 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from servicers import AioEcho, Seen, SyncEcho, renamed
-from serving import FLAVOURS, Loop
+from serving import FLAVOURS, Loop, free_port
 from test_reflection import look_up
 from test_server_semantics import CASES, METADATA, observe_stream, observe_unary, same
 from versions import channelz_of_this_grpcio, registered_handlers
@@ -187,12 +186,6 @@ def test_bytes_bad_messages_and_handlers_that_choose(gen, flavour):
             found["chosen"] = observe_unary(channel.unary_unary("/x.Y/Z"), b"q", metadata=(("k", "v"),))
             results.append(found)
     same(*results)
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)

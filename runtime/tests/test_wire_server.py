@@ -17,18 +17,12 @@ import pytest
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from servicers import AioEcho, Seen, SyncEcho, renamed
-from serving import FLAVOURS, Loop
+from serving import FLAVOURS, Loop, free_port
 
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime.wire.mounting import mount
 
 TIMEOUT_S = 10
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def servicer(gen, flavour):

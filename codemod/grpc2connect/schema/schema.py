@@ -117,9 +117,11 @@ class Schema:
         """The names that a star import of the generated messages module at `path` binds to messages and enums."""
         if path not in self._message_names:
             file = file_of(path)
-            messages = {message.name for message in file.message_type} if file is not None else set()
-            enums = {enum.name for enum in file.enum_type} if file is not None else set()
-            self._message_names[path] = frozenset(messages | enums)
+            names: set[str] = set()
+            if file is not None:
+                names.update(message.name for message in file.message_type)
+                names.update(enum.name for enum in file.enum_type)
+            self._message_names[path] = frozenset(names)
         return self._message_names[path]
 
     def pb2_by_import(self, dotted: str) -> Pb2Module | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 from pyqwest import Headers
+
+from ..metadata import decoded, encoded
 
 __all__ = ["compression_of", "request_metadata", "request_path", "response_headers", "status_trailers", "timeout_of"]
 
@@ -58,15 +58,10 @@ def request_metadata(headers: Headers) -> tuple[tuple[str, str | bytes], ...]:
 
 
 def _pairs(key: str, text: str) -> Iterator[tuple[str, str | bytes]]:
-    if not key.endswith("-bin"):
+    if key.endswith("-bin"):
+        yield from ((key, value) for value in decoded(text))
+    else:
         yield key, text
-        return
-    for part in text.split(","):
-        value = part.strip()
-        try:
-            yield key, base64.b64decode(value + "=" * (-len(value) % 4))
-        except (binascii.Error, ValueError):
-            yield key, value.encode()
 
 
 def response_headers(content_type: str, metadata: Iterable[Any] | None) -> Headers:
@@ -91,11 +86,6 @@ def status_trailers(code: Any, details: str | None, metadata: Iterable[Any] | No
 def _texts(metadata: Iterable[Any] | None) -> Iterator[tuple[str, str]]:
     for key, value in metadata or ():
         if isinstance(value, bytes):
-            yield (
-                key,
-                base64.b64encode(value).rstrip(b"=").decode("ascii")
-                if key.endswith("-bin")
-                else value.decode("utf-8", "replace"),
-            )
+            yield key, encoded(value) if key.endswith("-bin") else value.decode("utf-8", "replace")
         else:
             yield key, value

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
-from urllib.parse import unquote
 
 import grpc
 from connectrpc.errors import ConnectError
@@ -16,8 +14,9 @@ from connectrpc.request import Headers, RequestContext
 
 from ..aio_context import AioServicerContext
 from ..context import ContextBase, ServicerContext
-from ..metadata import metadata
+from ..metadata import encoded, metadata
 from ..outcome import unexpected
+from ..peers import client_address
 from ..status import status_code
 from ..streams import EOF
 from ..unmoved import abort_error
@@ -31,17 +30,10 @@ _NEVER_S = 1e9
 _NO_HEADERS = Headers()
 
 
-def _address(peer: str) -> str | None:
-    """Return Connect's `1.2.3.4:5` or `[::1]:5` for grpcio's `ipv4:1.2.3.4:5` or `ipv6:%5B::1%5D:5`."""
-    kind, _, place = peer.partition(":")
-    return unquote(place) if kind in ("ipv4", "ipv6") else None
-
-
 def _request_headers(received: Iterable[tuple[str, Any]]) -> Headers:
     found = Headers()
     for key, value in received:
-        text = base64.b64encode(value).rstrip(b"=").decode() if isinstance(value, bytes) else value
-        found.add(key, text)
+        found.add(key, encoded(value) if isinstance(value, bytes) else value)
     return found
 
 
@@ -99,7 +91,7 @@ class _Base(ContextBase):
     @property
     def client_address(self) -> str | None:
         """The address of the client."""
-        return _address(self._grpc.peer())
+        return client_address(self._grpc.peer())
 
     def invocation_metadata(self) -> Any:
         """Return the metadata of the request."""
@@ -155,6 +147,10 @@ class _Base(ContextBase):
         code = self._grpc.code()
         return code if self._unmoved or not isinstance(code, grpc.StatusCode) else status_code(code)
 
+    def details(self) -> Any:
+        """Return the details set so far."""
+        return self._grpc.details()
+
     def _early_headers(self) -> tuple[Any, ...]:
         """Return the native response headers when the response starts; later ones are dropped, as by connectrpc."""
         early = metadata(self._headers) if self._headers and not self._started else ()
@@ -182,10 +178,6 @@ class WireContext(_Base, ServicerContext):
         """End the RPC with a `grpc.Status`."""
         self.set_trailing_metadata(status.trailing_metadata)
         self.abort(status.code, status.details)
-
-    def details(self) -> Any:
-        """Return the details set so far."""
-        return self._grpc.details()
 
     def send_initial_metadata(self, initial_metadata: Any) -> None:
         """Send the response headers now."""
@@ -278,10 +270,6 @@ class AioWireContext(_Base, AioServicerContext):
         """Send the response headers now."""
         early = self._early_headers()
         await self._grpc.send_initial_metadata((*early, *pairs_of(initial_metadata)))
-
-    def details(self) -> Any:
-        """Return the details set so far."""
-        return self._grpc.details()
 
     def code(self) -> Any:
         """Return the code set so far, or None."""

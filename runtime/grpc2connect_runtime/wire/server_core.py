@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
-from ..applications import MovedApplication
+from ..applications import MovedApplication, behaviour, behaviour_name
 from ..credentials import ServerCredentials
 from ..interceptor import HandlerInterceptor, is_async
 from ..limits import ConcurrencyLimit
@@ -80,11 +80,9 @@ def _handlers(app: MovedApplication, *, aio: bool) -> dict[str, Any]:
     for path in app.paths():
         handler, method = app.handler(path), app.endpoint(path).method
         assert handler is not None
-        streams_in, streams_out = handler.request_streaming, handler.response_streaming
-        name = ("stream" if streams_in else "unary") + "_" + ("stream" if streams_out else "unary")
-        behaviour = _behaviour(getattr(handler, name), method, leading, loop, aio=aio)
+        served = _behaviour(behaviour(handler), method, leading, loop, aio=aio)
         # Of this package's class, which moved interceptors know; grpcio asks for nothing but the attributes.
-        found[method.name] = handler._replace(**{name: behaviour})
+        found[method.name] = handler._replace(**{behaviour_name(handler): served})
     return found
 
 

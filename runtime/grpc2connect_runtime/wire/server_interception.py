@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from ..applications import behaviour, behaviour_name
 from ..method_handlers import HandlerCallDetails
 from .aio_server_handlers import aio_behaviour
 from .server_handlers import sync_behaviour
@@ -24,11 +25,10 @@ def _around(handler: Any, *, aio: bool, unmoved: bool) -> Any:
     if handler is None or handler is _natural.get():
         return handler
     streams_in, streams_out = bool(handler.request_streaming), bool(handler.response_streaming)
-    name = ("stream" if streams_in else "unary") + "_" + ("stream" if streams_out else "unary")
     make = aio_behaviour if aio else sync_behaviour
-    behaviour = make(getattr(handler, name), None, streams_in=streams_in, streams_out=streams_out, unmoved=unmoved)
-    made: Callable[..., Any] = getattr(grpc, f"{name}_rpc_method_handler")
-    return made(behaviour, handler.request_deserializer, handler.response_serializer)
+    served = make(behaviour(handler), None, streams_in=streams_in, streams_out=streams_out, unmoved=unmoved)
+    made: Callable[..., Any] = getattr(grpc, f"{behaviour_name(handler)}_rpc_method_handler")
+    return made(served, handler.request_deserializer, handler.response_serializer)
 
 
 def _moved_details(details: Any) -> HandlerCallDetails:
