@@ -61,6 +61,20 @@ def test_ignored_files_and_environments_are_left_out(tree: Path) -> None:
     assert names(tree) == KEPT
 
 
+def test_generated_stubs_count_although_git_ignores_them(tree: Path) -> None:
+    make(
+        tree,
+        "pkg/x_pb2.py",
+        "pkg/x_pb2_grpc.py",
+        "pkg/build/y_pb2.py",
+        "env/lib/z_pb2.py",
+        "gen/w_pb2_grpc.py",
+        "gen/v.py",
+    )
+    (tree / ".gitignore").write_text("/ignored.py\n*_pb2*.py\n/gen/\n")
+    assert names(tree) == [*KEPT[:1], "gen/w_pb2_grpc.py", *KEPT[1:], "pkg/x_pb2.py", "pkg/x_pb2_grpc.py"]
+
+
 def test_given_files_always_count(tree: Path) -> None:
     given = names(tree, "ignored.py", "pkg/build/e.py", "pkg/d.txt", exclude=("*",))
     assert given == ["ignored.py", "pkg/build/e.py", "pkg/d.txt"]

@@ -22,6 +22,11 @@ SKIPPED = frozenset(
 )
 """Folders that are never entered, wherever they are; a folder with a `pyvenv.cfg` is not entered either."""
 
+GENERATED = ("_pb2.py", "_pb2_grpc.py")
+"""How files end that count although git ignores them: many projects build their stubs and do not check them in."""
+BUILT = frozenset({"build", "dist", "_build", "bazel-bin", "bazel-out"})
+"""Ignored folders that hold copies of sources."""
+
 Wanted = Callable[[Path, Path], bool]
 
 
@@ -30,7 +35,8 @@ def find(options: Options) -> tuple[list[Path], list[FileError]]:
 
     A file that `options.paths` names counts, whatever it is called and whatever excludes it. Below a given folder,
     files count that end in `.py`, `.pyw` or `.proto`, that git does not ignore (outside a repository: that no
-    `.gitignore` below the folder excludes), and that `include` and `exclude` let through. These are patterns as in
+    `.gitignore` below the folder excludes) unless they are generated stubs, and that `include` and `exclude` let
+    through. These are patterns as in
     `.gitignore`, seen from `options.root`. Symbolic links are not followed: what they lead to is found where it is,
     or it is outside the given paths.
     """
@@ -63,6 +69,10 @@ def _below(folder: Path, given: Path, errors: list[FileError]) -> Iterator[Path]
         yield from _walk(folder, errors)
         return
     entered: dict[str, bool] = {"": True}
+    for name in git.ignored(folder, [f"*{suffix}" for suffix in GENERATED]):
+        path = folder / name
+        if BUILT.isdisjoint(name.split("/")) and _enters(folder, os.path.dirname(name), entered) and _is_plain(path):
+            yield path
     looked_at: set[Path] = set()
     for name in names:
         if not _enters(folder, os.path.dirname(name), entered):
@@ -72,10 +82,14 @@ def _below(folder: Path, given: Path, errors: list[FileError]) -> Iterator[Path]
             looked_at.add(path.parent)
             if os.path.isdir(path.parent) and not os.access(path.parent, os.X_OK):
                 errors.append(_unreadable(path.parent, PermissionError(errno.EACCES, os.strerror(errno.EACCES))))
-        if name.endswith(SUFFIXES) and os.path.isfile(path) and not os.path.islink(path):
+        if name.endswith(SUFFIXES) and _is_plain(path):
             yield path
         elif os.path.isdir(path) and not os.path.islink(path) and _enters(folder, name, entered) and path != given:
             yield from _below(path, given, errors)
+
+
+def _is_plain(path: Path) -> bool:
+    return os.path.isfile(path) and not os.path.islink(path)
 
 
 def _unreadable(folder: Path, problem: OSError) -> FileError:
@@ -95,8 +109,17 @@ def _may_enter(folder: Path, name: str) -> bool:
     return name not in SKIPPED and not os.path.exists(folder / "pyvenv.cfg")
 
 
-def _walk(folder: Path, errors: list[FileError], rules: tuple[tuple[str, GitIgnoreSpec], ...] = ()) -> Iterator[Path]:
-    """Files below a folder that git does not know; `rules` are those of the `.gitignore` files above."""
+def _walk(
+    folder: Path,
+    errors: list[FileError],
+    rules: tuple[tuple[str, GitIgnoreSpec], ...] = (),
+    *,
+    ignored: bool = False,
+) -> Iterator[Path]:
+    """Files below a folder that git does not know; `rules` are those of the `.gitignore` files above.
+
+    `ignored` says that the folder is ignored itself: then only generated stubs count.
+    """
     try:
         with os.scandir(folder) as entries:
             there = sorted(entries, key=lambda entry: entry.name)
@@ -110,17 +133,18 @@ def _walk(folder: Path, errors: list[FileError], rules: tuple[tuple[str, GitIgno
     folders = []
     for entry in there:
         if entry.is_dir(follow_symlinks=False):
-            if entry.name not in SKIPPED and not _ignored(entry.path, rules, "/"):
-                folders.append(entry.path)
+            below = ignored or _ignored(entry.path, rules, "/")
+            if entry.name not in SKIPPED and not (below and entry.name in BUILT):
+                folders.append((entry.path, below))
         elif (
             entry.name.endswith(SUFFIXES)
             and entry.is_file(follow_symlinks=False)
-            and not _ignored(entry.path, rules, "")
+            and (entry.name.endswith(GENERATED) or not (ignored or _ignored(entry.path, rules, "")))
         ):
             yield Path(entry.path)
-    for path in folders:
+    for path, below in folders:
         if not os.path.exists(os.path.join(path, "pyvenv.cfg")):
-            yield from _walk(Path(path), errors, rules)
+            yield from _walk(Path(path), errors, rules, ignored=below)
 
 
 def _ignore_file(path: str) -> GitIgnoreSpec | None:

@@ -62,6 +62,12 @@ def tracked_and_new(folder: Path) -> list[str] | None:
     return names
 
 
+def ignored(folder: Path, patterns: Iterable[str]) -> list[str]:
+    """Files below `folder` that git ignores and one of the patterns (as of git's pathspecs) matches, relative to it."""
+    answer = ask(folder, "ls-files", "-oi", "--exclude-standard", "-z", "--", *patterns)
+    return sorted(os.fsdecode(name) for name in (answer or b"").split(b"\0") if name)
+
+
 def dirty_files(paths: Iterable[Path], *, staged_is_fine: bool = False) -> list[Path]:
     """Those of `paths` (files, or folders for all that is below them) that git could not give back, as absolute paths.
 
