@@ -88,22 +88,37 @@ class ServerBase:
             interceptors: async interceptors of connectrpc for this service, run on every wire.
 
         Raises:
-            RuntimeError: the server has been started.
+            RuntimeError: the server has been started, and the service would have to be made at its start.
             TypeError: one of the interceptors would never be run.
+
+        A service that a started server has already is not replaced.
 
         Native form: `app = XASGIApplication(servicer)`.
 
-        Source: `add_XServicer_to_server` of grpcio-tools 1.85.
+        Source: `add_XServicer_to_server` of grpcio-tools 1.85, which works on a started server, too.
         """
-        if self._started:
-            raise RuntimeError("services must be added before the server is started")
         require_async_interceptors(interceptors)
         *limits, runs_handlers = self._interceptors
         settings = {
             "interceptors": [*limits, *interceptors, runs_handlers],
             "read_max_bytes": self._options.read_max_bytes,
         }
-        self._router.mount(moved_application(application_class, servicer, **settings))
+        self._mount(moved_application(application_class, servicer, **settings))
+
+    def _mount(self, app: Any) -> None:
+        if not self._started:
+            self._router.mount(app)
+            return
+        if isinstance(app, MovedApplication) and app.has_lifespan:
+            raise RuntimeError("a service that is made at the start must be added before the server is started")
+        if any(one.path == app.path for one in self._router.apps):
+            _log.warning("%s is served already", app.path)
+            return
+        self._router.mount(app)
+        if self._core is not None:
+            from .wire.server_core import add_application
+
+            add_application(self._core, app, aio=self._aio, started=True)
 
     def add_generic_rpc_handlers(self, generic_rpc_handlers: Iterable[Any]) -> None:
         """Serve what grpcio's handlers serve, beside generated applications; for services that have not moved.
@@ -121,7 +136,10 @@ class ServerBase:
 
         Source: `grpc.Server.add_generic_rpc_handlers`, grpcio 1.85.
         """
-        self._router.add_generic(generic_rpc_handlers)
+        handlers = tuple(generic_rpc_handlers)
+        self._router.add_generic(handlers)
+        if self._started and self._core is not None:
+            self._core.add_generic_rpc_handlers(handlers)
 
     def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Any]) -> None:
         """Serve the methods of one service that has not moved; what is added last for a method serves it.
@@ -156,16 +174,13 @@ class ServerBase:
         Raises:
             ImportError: `connectrpc-grpcreflect` is not installed (the extra `reflection`).
             KeyError: a service is not in the pool.
-            RuntimeError: the server has been started.
 
         Native form: see `reflection.reflection_services`.
 
         Source: `grpc_reflection.v1alpha.reflection.enable_server_reflection`, grpcio-reflection 1.85.
         """
-        if self._started:
-            raise RuntimeError("services must be added before the server is started")
         for application_class, service in reflection_services(service_names, pool):
-            self._router.mount(moved_application(application_class, service, interceptors=()))
+            self._mount(moved_application(application_class, service, interceptors=()))
 
     def add_insecure_port(self, address: str) -> int:
         """Bind a plaintext port for gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2.

@@ -356,3 +356,53 @@ def test_tls(gen, tmp_path):
             assert channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="x")).text == "x"
     finally:
         assert server.stop(None).wait(TIMEOUT_S)
+
+
+def greets(gen, greeting):
+    class Service(gen.connect.EchoSync):
+        def say(self, request, context):
+            return gen.pb2.Answer(text=f"{greeting} {request.text}")
+
+    return Service()
+
+
+def test_services_that_are_added_to_a_started_server(gen):
+    server = runtime.Server()
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    server.add_service(gen.connect.EchoASGIApplication, greets(gen, "hello"))
+    server.add_service(gen.connect.EchoASGIApplication, greets(gen, "too late"))
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="you"), timeout=TIMEOUT_S).text == "hello you"
+    finally:
+        server.stop(None).wait(TIMEOUT_S)
+
+
+def test_services_that_are_added_to_a_started_aio_server(gen):
+    async def scenario():
+        server = runtime.AioServer()
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        server.add_service(gen.connect.EchoASGIApplication, greets(gen, "hello"))
+        try:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                stub = gen.pb2_grpc.EchoStub(channel)
+                return (await stub.Say(gen.pb2.Ask(text="you"), timeout=TIMEOUT_S)).text
+        finally:
+            await server.stop(None)
+
+    assert asyncio.run(scenario()) == "hello you"
+
+
+def test_generic_handlers_that_are_added_to_a_started_server(gen):
+    server = runtime.Server()
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    handlers = {"Say": grpc.unary_unary_rpc_method_handler(lambda request, context: request)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("some.Service", handlers),))
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert channel.unary_unary("/some.Service/Say")(b"as it is", timeout=TIMEOUT_S) == b"as it is"
+    finally:
+        server.stop(None).wait(TIMEOUT_S)

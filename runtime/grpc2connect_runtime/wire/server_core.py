@@ -86,23 +86,23 @@ def _handlers(app: MovedApplication, *, aio: bool) -> dict[str, Any]:
     return found
 
 
-def add_methods(server: Any, service: str, handlers: Mapping[str, Any]) -> None:
-    """Register the methods of one service on a grpcio server."""
-    if hasattr(server, "add_registered_method_handlers"):
+def add_methods(server: Any, service: str, handlers: Mapping[str, Any], *, started: bool = False) -> None:
+    """Register the methods of one service on a grpcio server; a started one takes generic handlers only."""
+    if not started and hasattr(server, "add_registered_method_handlers"):
         server.add_registered_method_handlers(service, handlers)
-    else:  # grpcio before 1.65
+    else:  # also grpcio before 1.65
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
 
 
-def add_application(server: Any, app: Any, *, aio: bool) -> None:
-    """Serve a generated application's handlers on a grpcio server.
+def add_application(server: Any, app: Any, *, aio: bool, started: bool = False) -> None:
+    """Serve a generated application's handlers on a grpcio server; `started` says that it serves already.
 
     Raises:
         TypeError: it is of no generated class, or one of its interceptors would be passed by.
     """
     if not isinstance(app, MovedApplication):
         raise TypeError(f"{app!r} cannot be served over grpcio: it is of no generated class")
-    add_methods(server, app.path.removeprefix("/"), _handlers(app, aio=aio))
+    add_methods(server, app.path.removeprefix("/"), _handlers(app, aio=aio), started=started)
 
 
 def add_all(
