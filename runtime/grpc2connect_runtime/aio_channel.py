@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -28,6 +29,7 @@ from .unmoved import adopt
 from .wire.choice import GRPCIO
 from .wire.client_aio import AioGrpcioTransport
 from .wire.client_channel import OpenedOnUse
+from .wire.stricter_tls import aio_transport_instead
 
 __all__ = ["AioChannel", "aio_insecure_channel", "aio_secure_channel"]
 
@@ -61,7 +63,11 @@ class AioChannel(ChannelBase):
             self._inner = OpenedOnUse(self._grpcio)
             self._transport = AioGrpcioTransport(self._inner, recorded=True)
         else:
-            self._transport = LazyTransport(lambda: HTTPTransport(**self._transport_arguments()), self._connectivity)
+            self._transport = LazyTransport(
+                lambda: HTTPTransport(**self._transport_arguments()),
+                self._connectivity,
+                partial(aio_transport_instead, *self._instead_arguments) if self._may_be_replaced else None,
+            )
         self._raw: ConnectClient | None = None
         self._connecting: asyncio.Task[None] | None = None
         adopt(AioChannel, "Channel", aio=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,6 +23,7 @@ from .transports import LazySyncTransport
 from .unmoved import adopt
 from .wire.choice import GRPCIO
 from .wire.client_sync import SyncGrpcioTransport
+from .wire.stricter_tls import sync_transport_instead
 
 __all__ = ["Channel", "insecure_channel", "secure_channel"]
 
@@ -56,6 +58,7 @@ class Channel(ChannelBase):
                 lambda: SyncHTTPTransport(**self._transport_arguments()),
                 lambda: HTTPTransport(**self._transport_arguments()),
                 self._connectivity,
+                partial(sync_transport_instead, *self._instead_arguments) if self._may_be_replaced else None,
             )
         self._subscriptions = Subscriptions(self)
         self._raw: ConnectClientSync | None = None

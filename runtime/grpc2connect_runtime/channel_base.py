@@ -57,6 +57,10 @@ class ChannelBase(ChannelMethods):
             self._authentication = Authentication(None, by_grpcio=True)
             return
         tls = None if credentials is None else require_credentials(credentials)
+        self._instead_arguments = (target, credentials, options)
+        # Certificates that public authorities issue are fit for any TLS.
+        own = tls is not None and (tls.root_certificates is not None or tls.certificate_chain is not None)
+        self._may_be_replaced = own and self._protocol is ProtocolType.GRPC
         self._compression = request_compression(compression)
         self.target = parse_target(target)
         self._options = channel_options(options)

@@ -114,9 +114,10 @@ def ssl_channel_credentials(
     Native form: `pyqwest.HTTPTransport(tls_ca_cert=..., tls_key=..., tls_cert=...)`, with
     `tls_include_system_certs=True` where no root certificates are given.
 
-    A self-signed server certificate that says CA:TRUE (the default of `openssl req -x509`) is refused by pyqwest's TLS
-    (rustls: CaUsedAsEndEntity), though grpcio takes it: issue one with CA:FALSE. So is an X.509 certificate of version
-    1 (UnsupportedCertVersion; `openssl x509 -req` without extensions): issue one with `-extfile`, which is version 3.
+    Some certificates that grpcio takes are refused by pyqwest's TLS (rustls): X.509 version 1 (UnsupportedCertVersion;
+    `openssl x509 -req` without `-extfile`), CA:TRUE on a server's own (CaUsedAsEndEntity; the default of `openssl req
+    -x509`), names in the subject only. Where one shows, grpcio carries the calls of the channel, if it is installed,
+    and a warning says so; issue others before grpcio goes.
 
     Source: `grpc.ssl_channel_credentials`, grpcio 1.85 (which uses its own roots where none are given).
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -16,6 +17,9 @@ from .background import Exchange, close_in_background
 from .connectivity import ChannelConnectivity, Connectivity
 from .forks import is_cut_off, note_use
 from .metadata import Metadatum, metadata
+from .wire.refused_certificates import is_refused_certificate, probe_of
+
+_PROBE_S = 10.0
 
 
 class CallRecord:
@@ -111,10 +115,22 @@ class LazySyncTransport:
         make: Callable[[], SyncHTTPTransport],
         make_async: Callable[[], HTTPTransport],
         connectivity: Connectivity,
+        instead: Callable[[BaseException], Any] | None = None,
     ) -> None:
+        """Connect nothing yet.
+
+        Args:
+            make: makes the transport of calls that nobody cancels.
+            make_async: makes that of the others.
+            connectivity: told how connecting goes.
+            instead: asked once a certificate is refused: returns a transport that has all calls from then on, or None.
+        """
         self._make = make
         self._make_async = make_async
         self._connectivity = connectivity
+        self._instead = instead
+        self._other: Any = None
+        self._proven = instead is None
         self._lock = threading.Lock()
         self._inner: SyncHTTPTransport | None = None
         self._async: HTTPTransport | None = None
@@ -124,20 +140,56 @@ class LazySyncTransport:
         """Execute a request, noting its response in the current record."""
         record = current_record.get()
         try:
+            if self._other is not None:
+                return self._by_other(request)
+            if not self._proven and not isinstance(request.content, bytes):
+                self._prove(request)
             if record is not None and record.cancellable:
                 response = self._execute_in_background(request, record)
             else:
                 response = self._opened().execute_sync(request)
-        except ConnectionError:
-            if not (record is not None and record.cancelled):
+        except (ConnectionError, RuntimeError) as error:
+            if self._replaced(error):
+                return self._by_other(request)
+            if isinstance(error, ConnectionError) and not (record is not None and record.cancelled):
                 self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
             raise
+        self._proven = True
         self._connectivity.become(ChannelConnectivity.READY)
         if record is not None:
             record.received(response)
             if record.cancelled or record.ended_by_channel:
                 response.close()
                 raise ConnectionError("call cancelled")
+        return response
+
+    def _prove(self, request: SyncRequest) -> None:
+        """Find out whether a certificate is refused, before a stream of requests is begun that could not be repeated.
+
+        Raises:
+            ConnectionError, RuntimeError: it is.
+        """
+        exchange = Exchange(self._async_opened(), SyncRequest(*probe_of(request)), _PROBE_S)
+        try:
+            exchange.response().close()
+        except Exception as error:
+            if is_refused_certificate(error):
+                raise
+
+    def _replaced(self, error: BaseException) -> bool:
+        """Whether another transport has the calls from now on, for this error."""
+        if self._instead is None or not is_refused_certificate(error):
+            return False
+        with self._lock:
+            if self._other is None and not self.closed:
+                self._other = self._instead(error)
+            return self._other is not None
+
+    def _by_other(self, request: SyncRequest) -> SyncResponse:
+        if self.closed:
+            raise ConnectionError("channel closed")
+        response: SyncResponse = self._other.execute_sync(request)
+        self._connectivity.become(ChannelConnectivity.READY)
         return response
 
     def _opened(self) -> SyncHTTPTransport:
@@ -149,14 +201,17 @@ class LazySyncTransport:
                 self._inner = self._make()
             return self._inner
 
-    def _execute_in_background(self, request: SyncRequest, record: CallRecord) -> SyncResponse:
+    def _async_opened(self) -> HTTPTransport:
         note_use()
         with self._lock:
             if self.closed:
                 raise ConnectionError("channel closed")
             if self._async is None:
                 self._async = self._make_async()
-            transport = self._async
+            return self._async
+
+    def _execute_in_background(self, request: SyncRequest, record: CallRecord) -> SyncResponse:
+        transport = self._async_opened()
         left = None if record.context is None else record.context.timeout_ms
         exchange = Exchange(transport, request, None if left is None else left / 1000)
         record.wait_for(exchange)
@@ -171,6 +226,8 @@ class LazySyncTransport:
             self.closed = True
             inner, self._inner = self._inner, None
             transport, self._async = self._async, None
+        if self._other is not None:
+            self._other.close()
         if inner is not None:
             inner.close()
         if transport is not None:
@@ -180,9 +237,18 @@ class LazySyncTransport:
 class LazyTransport:
     """An async transport that is made by the first call."""
 
-    def __init__(self, make: Callable[[], HTTPTransport], connectivity: Connectivity) -> None:
+    def __init__(
+        self,
+        make: Callable[[], HTTPTransport],
+        connectivity: Connectivity,
+        instead: Callable[[BaseException], Any] | None = None,
+    ) -> None:
+        """Connect nothing yet; arguments as of `LazySyncTransport`."""
         self._make = make
         self._connectivity = connectivity
+        self._instead = instead
+        self._other: Any = None
+        self._proven = instead is None
         self._inner: HTTPTransport | None = None
         self.closed = False
 
@@ -191,18 +257,28 @@ class LazyTransport:
         note_use()
         if self.closed:
             raise ConnectionError("channel closed")
-        if self._inner is None:
-            settle_at_exit()
-            self._inner = self._make()
         record = current_record.get()
         try:
+            if self._other is not None:
+                return await self._by_other(request)
+            if self._inner is None:
+                settle_at_exit()
+                self._inner = self._make()
+            if not self._proven and not isinstance(request.content, bytes):
+                await self._prove(self._inner, request)
             answer = self._inner.execute(request)
             if record is not None:
                 record.wait_for(answer)
             response = await answer
-        except ConnectionError:
-            self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+        except (ConnectionError, RuntimeError) as error:
+            if self._instead is not None and is_refused_certificate(error):
+                self._other = self._other or self._instead(error)
+                if self._other is not None:
+                    return await self._by_other(request)
+            if isinstance(error, ConnectionError):
+                self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
             raise
+        self._proven = True
         self._connectivity.become(ChannelConnectivity.READY)
         if record is not None:
             record.received(response)
@@ -211,9 +287,26 @@ class LazyTransport:
                 raise ConnectionError("channel closed")
         return response
 
+    async def _prove(self, transport: HTTPTransport, request: Request) -> None:
+        """As `LazySyncTransport._prove`."""
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                response: Response = await transport.execute(Request(*probe_of(request)))
+                await response.aclose()
+        except Exception as error:
+            if is_refused_certificate(error):
+                raise
+
+    async def _by_other(self, request: Request) -> Response:
+        response: Response = await self._other.execute(request)
+        self._connectivity.become(ChannelConnectivity.READY)
+        return response
+
     async def close(self) -> None:
         """Close the connections; calls fail from now on."""
         self.closed = True
+        if self._other is not None:
+            await self._other.close()
         inner, self._inner = self._inner, None
         if inner is not None and not is_cut_off():
             await inner.aclose()
