@@ -67,6 +67,7 @@ from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
+from .made_errors import AioRpcError, RpcError
 from .metadata import Metadatum, metadata
 from .method_handlers import (
     GenericRpcHandler,
@@ -99,6 +100,7 @@ __all__ = [
     "AioChannel",
     "AioClientCallDetails",
     "AioClientInterceptor",
+    "AioRpcError",
     "AioServer",
     "AioServerInterceptor",
     "AioServicerContext",
@@ -138,6 +140,7 @@ __all__ = [
     "RequestType",
     "ResponseIterableType",
     "ResponseType",
+    "RpcError",
     "RpcMethodHandler",
     "SerializingFunction",
     "Server",
