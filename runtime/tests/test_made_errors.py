@@ -11,6 +11,8 @@ import grpc
 import pytest
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+from servicers import Seen
+from serving import FLAVOURS, grpcio_server, runtime_server
 
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime.errors import AIO_FORM
@@ -159,8 +161,45 @@ def test_mocks_with_the_class_as_their_spec(library):
         raising()
 
 
-def handler(library: Any, which: int) -> Any:
-    def fail(request: Any, context: Any) -> Any:
-        raise kinds(library)[which]
+ERRORS = len(kinds((runtime, runtime)))
 
-    return fail
+
+def ends(gen: Any, flavour: str, serve: Any, library: Any) -> list[Any]:
+    """What a client is told of handlers that raise each of the errors, at once and amid a stream."""
+    found: list[Any] = []
+    left = iter([error for error in kinds(library) for _ in range(2)])
+
+    def fail() -> None:
+        raise next(left)
+
+    with serve(gen, flavour, Seen(), downstream=fail) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = gen.pb2_grpc.EchoStub(channel)
+        for _ in range(ERRORS):
+            for call in (stub.Say, stub.Repeat):
+                text = "downstream" if call is stub.Say else "then:downstream"
+                with pytest.raises(grpc.RpcError) as caught:
+                    answer = call(gen.pb2.Ask(text=text, count=1), timeout=10)
+                    assert [message.text for message in answer] == ["0"]
+                found.append((caught.value.code(), caught.value.details()))
+    return found
+
+
+@pytest.mark.usefixtures("each_wire")
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_handler_that_raises_one_ends_as_on_grpcio(gen, flavour):
+    theirs = ends(gen, flavour, grpcio_server, (grpc, grpc.aio))
+    assert {code for code, _ in theirs} == {grpc.StatusCode.UNKNOWN}
+    assert ends(gen, flavour, runtime_server, (runtime, runtime)) == theirs
+
+
+@pytest.mark.usefixtures("each_wire")
+def test_an_error_made_by_an_iterator_of_requests_ends_the_call(gen):
+    def requests() -> Any:
+        yield gen.pb2.Ask(text="a")
+        raise runtime.RpcError("mine")
+
+    with runtime_server(gen, "sync", Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        with pytest.raises(runtime.RpcError) as caught:
+            channel.client(gen.connect.EchoClientSync).join(requests())
+        view = runtime.rpc_error(caught.value)
+        assert (view.code(), view.details()) == (runtime.StatusCode.UNKNOWN, "Exception iterating requests!")
