@@ -65,6 +65,7 @@ from .credentials import (
 )
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
+from .inactive_errors import InactiveRpcError, RpcState
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
 from .made_errors import AioRpcError, RpcError
@@ -130,6 +131,7 @@ __all__ = [
     "GenericRpcHandler",
     "HandlerCallDetails",
     "HandlerInterceptor",
+    "InactiveRpcError",
     "Metadata",
     "MetadataKey",
     "MetadataType",
@@ -142,6 +144,7 @@ __all__ = [
     "ResponseType",
     "RpcError",
     "RpcMethodHandler",
+    "RpcState",
     "SerializingFunction",
     "Server",
     "ServerCredentials",

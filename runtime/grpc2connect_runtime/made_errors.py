@@ -6,7 +6,7 @@ from typing import Any
 
 from connectrpc.errors import ConnectError
 
-__all__ = ["AioRpcError", "RpcError", "grpc_name"]
+__all__ = ["AioRpcError", "RpcError", "error_text", "grpc_name"]
 
 
 class _NotOfGrpc:
@@ -40,6 +40,7 @@ class RpcError(ConnectError):
     Source: `grpc.RpcError`, grpcio 1.85.
     """
 
+    _grpcio_class = "grpc.RpcError"
     code: Any = _NotOfGrpc()
     message: Any = _NotOfGrpc()
     details: Any = _NotOfGrpc()
@@ -57,6 +58,8 @@ class AioRpcError(RpcError):
 
     Source: `grpc.aio.AioRpcError`, grpcio 1.85.
     """
+
+    _grpcio_class = "grpc.aio._call.AioRpcError"
 
     def __init__(
         self,
@@ -99,16 +102,20 @@ class AioRpcError(RpcError):
         return type(self), fields
 
     def __str__(self) -> str:
-        return (
-            f"<{type(self).__name__} of RPC that terminated with:\n\tstatus = {self._code}\n"
-            f'\tdetails = "{self._details}"\n\tdebug_error_string = "{self._debug_error_string}"\n>'
-        )
+        return error_text(type(self).__name__, self._code, self._details, self._debug_error_string)
 
     __repr__ = __str__
 
 
+def error_text(name: str, code: Any, details: Any, debug: Any) -> str:
+    """Return grpcio's text of an error of the class `name`, from what its methods return."""
+    return (
+        f"<{name} of RPC that terminated with:\n\tstatus = {code}\n"
+        f'\tdetails = "{details}"\n\tdebug_error_string = "{debug}"\n>'
+    )
+
+
 def grpc_name(kind: type[Any]) -> str:
-    """Return a class as text; one of this module as grpcio's, which clients of a failed handler are told."""
-    if kind is RpcError:
-        return "<class 'grpc.RpcError'>"
-    return "<class 'grpc.aio._call.AioRpcError'>" if kind is AioRpcError else str(kind)
+    """Return a class as text; one of gRPC's as grpcio's, which clients of a failed handler are told."""
+    theirs = vars(kind).get("_grpcio_class")
+    return str(kind) if theirs is None else f"<class '{theirs}'>"

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+from grpc import _channel
 from servicers import Seen
 from serving import FLAVOURS, grpcio_server, runtime_server
 
@@ -22,13 +23,30 @@ LIBRARIES = [pytest.param((grpc, grpc.aio), id="grpcio"), pytest.param((runtime,
 
 
 def told(error: Any) -> list[Any]:
-    found: list[Any] = [str(error), error.args]
+    found: list[Any] = [str(error), [type(one).__name__.strip("_").lower() for one in error.args]]
     for name in METHODS:
         try:
             found.append(str(getattr(error, name)()))
         except Exception as problem:
-            found.append((type(problem), str(problem)))
+            found.append((type(problem), str(problem).replace("_Inactive", "Inactive")))
     return found
+
+
+def inactive(top: Any) -> list[Any]:
+    """Errors of grpcio's private class."""
+    if top is grpc:
+        error, state = _channel._InactiveRpcError, _channel._RPCState
+    else:
+        error, state = runtime.InactiveRpcError, runtime.RpcState
+    told_by_core = state(due=[], initial_metadata=None, trailing_metadata=(("a", "b"),), code=None, details=None)
+    told_by_core.debug_error_string = b"core"
+    return [
+        error(state((), (), None, top.StatusCode.UNAVAILABLE, b"details")),
+        error(state((), (), None, top.StatusCode.OK, "fine")),
+        error(told_by_core),
+        error("a text"),
+        error(mock.Mock(code=1)),
+    ]
 
 
 def kinds(library: Any) -> list[Any]:
@@ -92,6 +110,7 @@ def kinds(library: Any) -> list[Any]:
         aio.AioRpcError(code=top.StatusCode.OK, initial_metadata=1, trailing_metadata=2, debug_error_string="x"),
         aio.AioRpcError("FakeStatus", None, None),
         Aio("aio"),
+        *inactive(top),
     ]
 
 

@@ -31,8 +31,10 @@ A handler that raises one ends its call with UNKNOWN, as on grpcio. In such a pr
 `AioRpcError` or `CallError`, where it must not catch what else is made. Where some services stay on gRPC, made errors
 are gRPC's: every clause catches both. An error may derive from `grpc.Call` or `grpc.Future` too.
 
-Left: errors of grpcio's private classes (`_InactiveRpcError`) that the program makes or derives from; methods that it
-puts on an error which it has not made.
+`grpc._channel._InactiveRpcError`, made of a `_RPCState` (G2C606), is the runtime's `InactiveRpcError`.
+
+Left: errors of grpcio's other private classes (`_MultiThreadedRendezvous`) that the program makes or derives from;
+methods that it puts on an error which it has not made.
 
 Source: grpc.RpcError, grpc.Call (grpcio 1.85); connectrpc.errors.ConnectError (connectrpc 0.13).
 """
@@ -55,8 +57,10 @@ from grpc2connect.rules_api import (
     rule,
     runtime,
 )
+from grpc2connect.rules_api.names import Symbol
 from grpc2connect.rules_api.references import ErrorClass, ErrorUse
 
+_INACTIVE = "grpc._channel._InactiveRpcError"
 _NAMES = {None: "RpcError", True: "AioRpcError", False: "CallError"}
 _KEPT = frozenset({"args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"})
 
@@ -72,9 +76,12 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
         return
     parent = module.parents[node]
     if (use.role == "value" and made) or (use.role in ("except", "isinstance") and others):
-        ours = runtime(_NAMES[aio])
+        ours: tuple[Symbol | str, ...] = (runtime(_NAMES[aio]),)
+        if aio is False and False in made:
+            ours = (*ours, ", ", runtime("InactiveRpcError"))
+            ours = ours if isinstance(parent, ast.Tuple) else ("(", *ours, ")")
         yield Bridged(
-            edits.replace(module, node, ours), why="errors of gRPC's other classes are made here", mixed=False
+            edits.replace(module, node, *ours), why="errors of gRPC's other classes are made here", mixed=False
         )
     else:
         yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
@@ -94,12 +101,13 @@ def _made(use: ErrorClass, aio: bool | None) -> Iterator[Outcome]:
     if use.role == "compared" and aio is not None:
         yield Left("the class of an error is compared here", advice="use isinstance", wire=True)
         return
-    if aio is False and use.role in ("construct", "subclass"):
-        what = "made" if use.role == "construct" else "derived from"
+    if aio is False and use.path != _INACTIVE:
+        what = "derived from" if use.role == "subclass" else "made"
         yield Left(f"an error of a private class of grpcio's is {what} here", advice="use grpc.RpcError")
         return
+    name = "InactiveRpcError" if use.path == _INACTIVE else _NAMES[aio]
     yield Bridged(
-        edits.replace(use.module, use.node, runtime(_NAMES[aio])),
+        edits.replace(use.module, use.node, runtime(name)),
         why="it behaves like gRPC's class, and every clause for failed calls catches it",
         mixed=False,
     )
