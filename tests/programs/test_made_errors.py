@@ -137,6 +137,59 @@ if __name__ == "__main__":
 """
 
 
+AIO_APP = """\
+import asyncio
+from unittest.mock import AsyncMock
+
+import grpc
+
+import greeting_pb2
+import greeting_pb2_grpc
+from errors import Both, Late, Own, ShopError
+
+
+class Greeter(greeting_pb2_grpc.GreeterServicer):
+    async def SayHello(self, request, context):
+        if request.name == "made":
+            raise grpc.aio.AioRpcError(grpc.StatusCode.NOT_FOUND, None, None, "made")
+        if request.name == "late":
+            raise Late()
+        if request.name == "bare":
+            raise grpc.RpcError(request.name)
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "aborted")
+
+
+async def read(call):
+    try:
+        await call()
+    except Late as error:
+        print("late", error.code().value, error._details)
+    except grpc.aio.AioRpcError as error:
+        print("aio", error.code() is grpc.StatusCode.UNAVAILABLE, error.code(), error._details)
+    except grpc.RpcError as error:
+        print("other", hasattr(error, "code"), isinstance(error, ShopError), isinstance(error, grpc.Call))
+
+
+async def main():
+    server = grpc.aio.server()
+    greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = greeting_pb2_grpc.GreeterStub(channel)
+        for name in ("made", "late", "bare", "abort"):
+            await read(lambda: stub.SayHello(greeting_pb2.HelloRequest(name=name), timeout=10))
+    made = grpc.aio.AioRpcError(grpc.StatusCode.OK, grpc.aio.Metadata(), None, details="x")
+    for error in (made, Late(), Both(), ShopError(made), grpc.RpcError):
+        await read(AsyncMock(side_effect=error))
+    await server.stop(None)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
 def printed(program: Program) -> str:
     done = subprocess.run(
         [sys.executable, "app.py"], cwd=program.folder, capture_output=True, text=True, timeout=120, check=False
@@ -152,6 +205,15 @@ def test_a_program_says_the_same_of_made_and_of_real_errors(program: Program) ->
     assert "Exception calling application: (<StatusCode.NOT_FOUND: (5, 'not found')>, 'text')" in before
     check_form(program, {"app.py": APP, "errors.py": ERRORS}, {})
     assert printed(program).replace("AioCallError", "AioRpcError") == before
+
+
+def test_an_async_program_tells_made_errors_from_real_ones_as_before(program: Program) -> None:
+    program.write("app.py", AIO_APP)
+    program.write("errors.py", ERRORS)
+    before = printed(program)
+    assert before.count("aio True StatusCode.UNAVAILABLE aborted") == 1
+    check_form(program, {"app.py": AIO_APP, "errors.py": ERRORS}, {})
+    assert printed(program) == before
 
 
 def test_errors_stay_grpc_s_where_a_service_does(program: Program) -> None:
