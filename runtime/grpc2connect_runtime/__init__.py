@@ -65,8 +65,10 @@ from .credentials import (
 )
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
+from .inactive_errors import InactiveRpcError, RpcState
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
+from .made_errors import AioRpcError, RpcError
 from .metadata import Metadatum, metadata
 from .method_handlers import (
     GenericRpcHandler,
@@ -99,6 +101,7 @@ __all__ = [
     "AioChannel",
     "AioClientCallDetails",
     "AioClientInterceptor",
+    "AioRpcError",
     "AioServer",
     "AioServerInterceptor",
     "AioServicerContext",
@@ -128,6 +131,7 @@ __all__ = [
     "GenericRpcHandler",
     "HandlerCallDetails",
     "HandlerInterceptor",
+    "InactiveRpcError",
     "Metadata",
     "MetadataKey",
     "MetadataType",
@@ -138,7 +142,9 @@ __all__ = [
     "RequestType",
     "ResponseIterableType",
     "ResponseType",
+    "RpcError",
     "RpcMethodHandler",
+    "RpcState",
     "SerializingFunction",
     "Server",
     "ServerCredentials",

@@ -13,8 +13,9 @@ from connectrpc.method import StreamType
 
 from .aio_calls import AioCall, RequestQueue
 from .client_interceptor_kinds import METHODS, AioClientCallDetails, changed_details
-from .errors import CallError
+from .errors import CallError, rpc_error
 from .faces import Face
+from .made_errors import AioRpcError
 from .metadata import pairs
 from .status import StatusCode, status_code
 from .stream_kinds import streams_requests, streams_responses
@@ -96,6 +97,10 @@ class _Replaced:
         return found
 
 
+def _status(error: Any) -> StatusCode:
+    return status_code(rpc_error(error).code())
+
+
 class _AioInterceptedCall:
     """A call behind interceptors: before they have returned one, it is their task."""
 
@@ -125,10 +130,10 @@ class _AioInterceptedCall:
             else:
                 call.add_done_callback(lambda _, callback=callback: callback(self))
 
-    def _error(self) -> CallError | None:
+    def _error(self) -> CallError | AioRpcError | None:
         task = self._interceptors
         error = task.exception() if task.done() and not task.cancelled() else None
-        return error if isinstance(error, CallError) else None
+        return error if isinstance(error, CallError | AioRpcError) else None
 
     def cancel(self) -> bool:
         """Cancel the interceptors, or the call that they returned."""
@@ -142,7 +147,7 @@ class _AioInterceptedCall:
         if self._interceptors.cancelled():
             return True
         if (error := self._error()) is not None:
-            return status_code(error.code) is StatusCode.CANCELLED
+            return _status(error) is StatusCode.CANCELLED
         call = self._call()
         return call is not None and bool(call.cancelled())
 
@@ -168,10 +173,10 @@ class _AioInterceptedCall:
         found: float | None = None if call is None else call.time_remaining()
         return found
 
-    async def _ask(self, name: str, of_error: Callable[[CallError], Any], if_cancelled: Any) -> Any:
+    async def _ask(self, name: str, of_error: Callable[[Any], Any], if_cancelled: Any) -> Any:
         try:
             call = await asyncio.shield(self._interceptors)
-        except CallError as error:
+        except (CallError, AioRpcError) as error:
             return of_error(error)
         except asyncio.CancelledError:
             if not self._interceptors.cancelled():
@@ -190,11 +195,11 @@ class _AioInterceptedCall:
     async def code(self) -> Any:
         """Wait for the end; return the status."""
         cancelled = self._face.code(StatusCode.CANCELLED)
-        return await self._ask("code", lambda error: self._face.code(status_code(error.code)), cancelled)
+        return await self._ask("code", lambda error: self._face.code(_status(error)), cancelled)
 
     async def details(self) -> Any:
         """Wait for the end; return the message of the status."""
-        return await self._ask("details", lambda error: error.message, "Locally cancelled by application!")
+        return await self._ask("details", lambda error: rpc_error(error).details(), "Locally cancelled by application!")
 
     async def debug_error_string(self) -> Any:
         """Wait for the end; return a line for logs."""
@@ -230,7 +235,7 @@ class _AioInterceptedCall:
     async def _begun(self) -> Any:
         try:
             return await asyncio.shield(self._interceptors)
-        except (CallError, asyncio.CancelledError) as error:
+        except (CallError, AioRpcError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and not self._interceptors.cancelled():
                 raise
             raise asyncio.InvalidStateError("RPC already finished.") from error

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from .authentication import Authentication
 from .calls_in_flight import CallsInFlight
-from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
+from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError, is_made
 from .raw_methods import serialized
 from .transports import CallRecord, current_record
 from .unmoved import usage_error
@@ -46,6 +46,8 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
     """Return the error of a failed call with its metadata."""
     if isinstance(error, CallError):
         return error
+    if is_made(error):
+        error = ConnectError(Code.UNKNOWN, str(error))
     code, message = error.code, error.message
     if record.bad_request is not None:
         code, message = record.bad_request.code, record.bad_request.message
@@ -99,6 +101,8 @@ class _Base:
             raise asyncio.CancelledError(*error.__cause__.args) from error
         if record.ended_by_channel and form == AIO_FORM:
             raise asyncio.CancelledError from error
+        if is_made(error) and error is not record.request_error:
+            raise error
         raise call_error(error, record, self._is_closed(), form) from error
 
 

@@ -12,6 +12,7 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError, ErrorDetail
 
 from .aio_metadata import Metadata
+from .made_errors import AioRpcError, RpcError
 from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
 from .status import StatusCode, connect_code, status_code
@@ -157,7 +158,7 @@ class FinishedCall:
         callback(self)
 
 
-class CallError(ConnectError, FinishedCall):
+class CallError(RpcError, FinishedCall):
     """A failed client call: a `ConnectError` that knows it came from a call, and the metadata that came with it.
 
     It also answers like gRPC's error: `code()`, `details()`, `trailing_metadata()`, `debug_error_string()`.
@@ -177,6 +178,14 @@ class CallError(ConnectError, FinishedCall):
     Source: `grpc.RpcError`, grpcio 1.85.
     """
 
+    code = ConnectError.code
+    message = ConnectError.message
+    _native_details = ConnectError.details
+
+    def __new__(cls, *arguments: Any, form: str = UNARY_FORM, **_: Any) -> CallError:
+        """Make one that `except AioRpcError` catches as well, if its form is that of `grpc.aio`."""
+        return super().__new__(AioCallError if cls is CallError and form == AIO_FORM else cls, *arguments)
+
     def __init__(
         self,
         code: Code,
@@ -188,7 +197,7 @@ class CallError(ConnectError, FinishedCall):
         form: str = UNARY_FORM,
     ) -> None:
         """Make one from its parts; `code`, `message` and `details` are those of `ConnectError`."""
-        super().__init__(code, message, details)
+        ConnectError.__init__(self, code, message, details)
         kind = _AioMetadata if form == AIO_FORM else _Metadata
         self.initial_metadata = kind(initial_metadata)
         self.trailing_metadata = kind(trailing_metadata)
@@ -197,7 +206,7 @@ class CallError(ConnectError, FinishedCall):
     @property
     def details(self) -> _Details:
         """The details of the error; called, its message."""
-        return _Details(super().details, self.message)
+        return _Details(self._native_details, self.message)
 
     def debug_error_string(self) -> str:
         """Return a line for logs; native form: the code and the message."""
@@ -212,6 +221,15 @@ class CallError(ConnectError, FinishedCall):
         return str(RpcErrorView(self))
 
     __repr__ = __str__
+
+
+class AioCallError(CallError, AioRpcError):  # type: ignore[misc]
+    """A failed call of `grpc.aio`."""
+
+
+def is_made(error: Any) -> bool:
+    """Whether an error is one of gRPC's classes that a program made, not a failed call: it has methods of its own."""
+    return isinstance(error, RpcError) and not isinstance(error, CallError)
 
 
 def _unpickle(code: Code, message: str, packed: bytes, initial: Any, trailing: Any, form: str) -> CallError:
@@ -277,7 +295,8 @@ def rpc_error(error: Any, codes: type[enum.Enum] = StatusCode) -> Any:
 
     Args:
         error: a `ConnectError`; its metadata is known if the client came from a `Channel` of this package. Anything
-            else is returned as it is: an error of another kind that was caught by the same clause.
+            else is returned as it is: an error of another kind that was caught by the same clause, or one that the
+            program made or derived, which answers by its own methods.
         codes: the enumeration that `code()` answers from. A program of which some services stay on gRPC passes
             `grpc.StatusCode`: `is`, the keys of a dict, `isinstance` and grpcio itself tell other members from its own.
 
@@ -285,7 +304,7 @@ def rpc_error(error: Any, codes: type[enum.Enum] = StatusCode) -> Any:
 
     Source: `grpc.RpcError`, `grpc.Call`; `grpc_status.rpc_status.from_call` works on the result (grpcio 1.85).
     """
-    return RpcErrorView(error, codes) if isinstance(error, ConnectError) else error
+    return RpcErrorView(error, codes) if isinstance(error, ConnectError) and not is_made(error) else error
 
 
 def error_from_status(code: Any, details: Any, rich: bytes | None = None) -> ConnectError:

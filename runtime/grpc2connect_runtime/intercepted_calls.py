@@ -9,8 +9,9 @@ from typing import Any
 from connectrpc.method import StreamType
 
 from .client_interceptor_kinds import METHODS, AioClientCallDetails, changed_details
-from .errors import CallError, FinishedCall
+from .errors import FinishedCall
 from .faces import Face
+from .made_errors import RpcError
 from .status import StatusCode
 from .unmoved import adopt, grpc_module
 
@@ -58,8 +59,8 @@ class _Raised(FinishedCall):
 
 
 def _is_rpc_error(error: BaseException) -> bool:
-    theirs = getattr(grpc_module(), "RpcError", CallError)
-    return isinstance(error, CallError | theirs)
+    theirs = getattr(grpc_module(), "RpcError", RpcError)
+    return isinstance(error, RpcError | theirs)
 
 
 class _Intercepted:

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 from .call_state import CallState
 from .errors import AIO_FORM, CallError, rpc_error
+from .made_errors import AioRpcError, RpcError, grpc_name
 from .unmoved import moved_error
 
 _log = logging.getLogger(__name__)
@@ -56,10 +57,11 @@ def bad_response(state: CallState) -> BadResponse:
 def is_downstream(error: ConnectError) -> bool:
     """Whether the error is a failed call that a handler made, rather than its own way to fail.
 
-    Clients of this package mark their errors by type. An error of any other Connect client was raised inside
+    Clients of this package mark their errors by type, and gRPC's classes say nothing of the handler's own status when a
+    program makes errors of them. An error of any other Connect client was raised inside
     connectrpc, so that its innermost frame is there.
     """
-    if isinstance(error, CallError):
+    if isinstance(error, RpcError):
         return True
     frame: TracebackType | None = error.__traceback__
     while frame is not None and frame.tb_next is not None:
@@ -88,7 +90,7 @@ def unexpected(error: BaseException | None) -> str:
 
     It begins with the class of the exception; that of a failed call is grpcio's to a client, whoever made the call.
     """
-    name = "<class 'grpc.aio._call.AioRpcError'>" if getattr(error, "form", None) == AIO_FORM else str(type(error))
+    name = grpc_name(AioRpcError if getattr(error, "form", None) == AIO_FORM else type(error))
     return f"Unexpected {name}: {_text(error) if error is not None else ''}"
 
 

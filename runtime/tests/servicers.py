@@ -227,6 +227,8 @@ class AioEcho:
             case "context":
                 values = (context.code(), context.details(), context.cancelled(), context.time_remaining() is None)
                 return self.pb2.Answer(text=repr((values, context.peer().split(":")[0], context.trailing_metadata())))
+            case "downstream":
+                self.downstream()
             case "hang":
                 self.seen.started.set()
                 try:

@@ -191,7 +191,7 @@ def of_call(lib, given):
 def seen_error(error):
     if isinstance(error, grpc.RpcError):
         return error.code().name, error.details()
-    assert type(error) is runtime.CallError
+    assert isinstance(error, runtime.CallError)
     return runtime.rpc_error(error).code().name, error.message
 
 

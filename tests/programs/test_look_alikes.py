@@ -46,7 +46,7 @@ STAYS = {
     ),
     "the class of an error": (
         HEAD + "def ask():\n    try:\n        return " + CALL + "\n    except grpc.RpcError as error:\n"
-        "        return type(error) == grpc.RpcError\n",
+        "        return type(error) == grpc._channel._InactiveRpcError\n",
         "G2C601",
     ),
     "a channel nobody is known to use": (HEAD + "channel = grpc.insecure_channel('a:1')\n", "G2C401"),

@@ -151,7 +151,7 @@ def _api_call(
                 context = Context(isinstance(function.node, ast.AsyncFunctionDef), None)
                 env.state.receive(function.node, names[1], frozenset({context}))
     if path in api.ERRORS:
-        return frozenset({Error(api.ERRORS[path])})
+        return frozenset({Error(api.ERRORS[path], made=True)})
     if path in api.MESSAGES:
         return frozenset({Wrapped("await", Message()) if api.MESSAGES[path] else Message()})
     return frozenset({Api(api.longer(path, "()"))})

@@ -24,6 +24,7 @@ from grpc2connect.facts.kinds import (
     Wrapped,
     is_grpc,
 )
+from grpc2connect.facts.made_errors import MadeErrors, only_made
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
@@ -75,6 +76,18 @@ class Facts(ClientQuestions):
     def fakes(self) -> Fakes:
         """The program's own objects that may stand in for stubs unseen."""
         return Fakes(self)
+
+    @cached_property
+    def _made_errors(self) -> MadeErrors:
+        return MadeErrors(self)
+
+    def makes_errors(self, module: Module) -> frozenset[bool | None]:
+        """Of gRPC's errors that the part of the program around a module makes itself: whether they are aio only."""
+        return self._made_errors.within(module)
+
+    def only_made(self, node: ast.AST) -> bool:
+        """Whether an expression is an error that the program made itself, and surely nothing else."""
+        return only_made(self, node)
 
     @cached_property
     def generated_names(self) -> frozenset[str]:

@@ -184,9 +184,10 @@ class Context(Value):
 
 @dataclass(frozen=True)
 class Error(Value):
-    """A caught `RpcError`."""
+    """A caught `RpcError`, or one that the program made itself."""
 
     aio: bool | None
+    made: bool = False
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
 )
+from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
@@ -214,7 +215,7 @@ class NamedReferences:
             units = self._units(facts.values(call)) if call else frozenset()
             return refs.ServerConstruction(facts, module, node, units, evidence, aio=api.SERVERS[path], call=call)
         if path in api.ERRORS:
-            return refs.ErrorClass(facts, module, node, frozenset(), evidence, role=self._error_role(node))
+            return refs.ErrorClass(facts, module, node, frozenset(), evidence, role=self._error_role(node), path=path)
         if path in _TYPES or path == api.STATUS_CODE:
             kind = is_type(self.module, node)
             return refs.TypeUse(
@@ -302,21 +303,8 @@ class NamedReferences:
         return NOTHING
 
     def _error_role(self, node: ast.AST) -> str:
-        parent = self.module.parents[node]
-        if isinstance(parent, ast.Tuple):
-            parent = self.module.parents[parent]
-        match parent:
-            case ast.ExceptHandler():
-                return "except"
-            case ast.ClassDef():
-                return "subclass"
-            case ast.Call(func=func) if func is node:
-                return "construct"
-            case ast.Call(func=ast.Name(id="isinstance") | ast.Name(id="issubclass")):
-                return "isinstance"
-            case ast.Raise():
-                return "construct"
-        return "annotation" if is_type(self.module, node) else "value"
+        role = error_role(self.module, node)
+        return "annotation" if role == "value" and is_type(self.module, node) else role
 
 
 def is_cast(node: ast.Call) -> bool:

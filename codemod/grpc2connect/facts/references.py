@@ -204,9 +204,10 @@ class ContextUse(SharedReference):
 
 @dataclass(frozen=True, eq=False)
 class ErrorClass(Reference):
-    """`grpc.RpcError` and its kin in an `except`, `isinstance`, `raises`; `role` says which."""
+    """`grpc.RpcError` and its kin in an `except`, `isinstance`, `raises`; `role` says which, `path` the class."""
 
     role: str = field(kw_only=True)
+    path: str = field(kw_only=True)
 
     @property
     def from_anywhere(self) -> bool:

@@ -6,6 +6,7 @@ the engine's work.
 """
 
 from grpc2connect.facts import api, kinds, literals
+from grpc2connect.facts.made_errors import MADE
 from grpc2connect.options import Serve
 from grpc2connect.results import Severity
 from grpc2connect.rules_api import edits, references
@@ -26,6 +27,7 @@ __all__ = [
     "CODE",
     "CONNECT_ERROR",
     "GRPC_STATUS_CODE",
+    "MADE",
     "REQUEST_CONTEXT",
     "Bridged",
     "Left",

@@ -13,7 +13,28 @@ An error that can also be one of the program's own is seen through `rpc_error`, 
 services of the program stay on gRPC, both exceptions are caught, and codes remain `grpc.StatusCode`s:
 `rpc_error(error, StatusCode).code()`.
 Bridged too: the private fields of `grpc.aio.AioRpcError` (`error._code`), which its methods return.
-Left: errors that the program constructs or derives from.
+
+Errors that the program makes, or derives from, are of the runtime's `RpcError` and `AioRpcError`, which behave like
+gRPC's classes (no `code()` but what the program gives them) and are `ConnectError`s for every clause:
+
+    - class Refused(grpc.RpcError):
+    + class Refused(RpcError):
+          def code(self):
+    -         return grpc.StatusCode.PERMISSION_DENIED
+    +         return StatusCode.PERMISSION_DENIED
+
+    - stub.GetItem.side_effect = grpc.RpcError("gone")
+    + stub.get_item.side_effect = RpcError("gone")
+
+A handler that raises one ends its call with UNKNOWN, as on grpcio. In such a program every error is read through
+`rpc_error`, which asks a made error's own methods, and a clause for `grpc.aio.AioRpcError` or a private class catches
+`AioRpcError` or `CallError`, where it must not catch what else is made. Where some services stay on gRPC, made errors
+are gRPC's: every clause catches both. An error may derive from `grpc.Call` or `grpc.Future` too.
+
+`grpc._channel._InactiveRpcError`, made of a `_RPCState` (G2C606), is the runtime's `InactiveRpcError`.
+
+Left: errors of grpcio's other private classes (`_MultiThreadedRendezvous`) that the program makes or derives from;
+methods that it puts on an error which it has not made.
 
 Source: grpc.RpcError, grpc.Call (grpcio 1.85); connectrpc.errors.ConnectError (connectrpc 0.13).
 """
@@ -26,6 +47,7 @@ from collections.abc import Iterator
 from grpc2connect.rules_api import (
     CONNECT_ERROR,
     GRPC_STATUS_CODE,
+    MADE,
     Bridged,
     Left,
     Native,
@@ -35,22 +57,34 @@ from grpc2connect.rules_api import (
     rule,
     runtime,
 )
+from grpc2connect.rules_api.names import Symbol
 from grpc2connect.rules_api.references import ErrorClass, ErrorUse
+
+_INACTIVE = "grpc._channel._InactiveRpcError"
+_NAMES = {None: "RpcError", True: "AioRpcError", False: "CallError"}
+_KEPT = frozenset({"args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"})
 
 
 @rule("G2C601", on=ErrorClass)
 def caught(use: ErrorClass) -> Iterator[Outcome]:
     """A failed call raises `ConnectError`."""
-    module, node = use.module, use.node
-    if use.role in ("construct", "subclass"):
-        yield Left(f"a gRPC error is {'constructed' if use.role == 'construct' else 'derived from'} here",
-                   advice="raise ConnectError, or an error of your own")  # fmt: skip
+    module, node, aio = use.module, use.node, api.ERRORS[use.path]
+    made = use.facts.makes_errors(module)
+    others = frozenset() if aio is None else made - {True} if aio else made
+    if use.role in MADE:
+        yield from _made(use, aio)
         return
     parent = module.parents[node]
-    if isinstance(parent, ast.Compare):
-        yield Left("the class of an error is compared here", advice="use isinstance", wire=True)
-        return
-    yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
+    if (use.role == "value" and made) or (use.role in ("except", "isinstance") and others):
+        ours: tuple[Symbol | str, ...] = (runtime(_NAMES[aio]),)
+        if aio is False and False in made:
+            ours = (*ours, ", ", runtime("InactiveRpcError"))
+            ours = ours if isinstance(parent, ast.Tuple) else ("(", *ours, ")")
+        yield Bridged(
+            edits.replace(module, node, *ours), why="errors of gRPC's other classes are made here", mixed=False
+        )
+    else:
+        yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
     if isinstance(parent, ast.Tuple) and any(_is_connect_error(other) for other in parent.elts):
         yield Bridged(why="both are caught already")
     elif isinstance(parent, ast.Tuple):
@@ -62,6 +96,24 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
     yield Left("some services stay on gRPC", advice="move them, then run again")
 
 
+def _made(use: ErrorClass, aio: bool | None) -> Iterator[Outcome]:
+    """The class is made, derived from, or asked for by identity."""
+    if use.role == "compared" and aio is not None:
+        yield Left("the class of an error is compared here", advice="use isinstance", wire=True)
+        return
+    if aio is False and use.path != _INACTIVE:
+        what = "derived from" if use.role == "subclass" else "made"
+        yield Left(f"an error of a private class of grpcio's is {what} here", advice="use grpc.RpcError")
+        return
+    name = "InactiveRpcError" if use.path == _INACTIVE else _NAMES[aio]
+    yield Bridged(
+        edits.replace(use.module, use.node, runtime(name)),
+        why="it behaves like gRPC's class, and every clause for failed calls catches it",
+        mixed=False,
+    )
+    yield Bridged(why="some services stay on gRPC, and every clause catches its errors too")
+
+
 def _is_connect_error(node: ast.expr) -> bool:
     return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == CONNECT_ERROR.name
 
@@ -71,7 +123,16 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
     """A caught error has `code` and `message`."""
     module, node, call = use.module, use.node, use.call
     simple = call is not None and not call.args and not call.keywords
-    mixed = not use.facts.only_error(node.value)
+    made = bool(use.facts.makes_errors(module))
+    mixed = made or not use.facts.only_error(node.value)
+    if use.facts.only_made(node.value):
+        yield Bridged(why="the error is the program's own, with what the program gave it")
+        return
+    if not isinstance(node.ctx, ast.Load):
+        yield Left(
+            f"'{use.name}' of an error that the program has not made is replaced", advice="make an error instead"
+        )
+        return
     if call is not None and simple and not mixed and use.name == "code":
         if use.facts.only_compared(module, call):
             yield Native(edits.call_without_arguments(module, call), mixed=False)
@@ -88,7 +149,7 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
         yield Bridged(edits.wrap(module, node.value, view, ")"), why="gRPC's form of the error", mixed=False)
         ours = edits.replace(module, node.value, *view, node.value, ", ", GRPC_STATUS_CODE, ")")
         yield Bridged(ours, why="its code must be one of those that services on gRPC have")
-    elif use.name in api.ERROR_FIELDS and call is None and not mixed and isinstance(node.ctx, ast.Load):
+    elif use.name in api.ERROR_FIELDS and call is None and (made or not mixed):
         asked = f").{use.name.removeprefix('_')}()"
         yield Bridged(
             edits.replace(module, node, runtime("rpc_error"), "(", node.value, asked),
@@ -99,7 +160,9 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
             edits.replace(module, node, runtime("rpc_error"), "(", node.value, ", ", GRPC_STATUS_CODE, asked),
             why="its code must be one of those that services on gRPC have",
         )
-    elif use.name in ("args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"):
+    elif use.name in _KEPT:
         yield Native()
+    elif made and not use.name.startswith("_"):
+        yield Bridged(why="only errors that the program made have it")
     else:
         yield Left(f"a ConnectError has no '{use.name}'", advice="use code, message or details")

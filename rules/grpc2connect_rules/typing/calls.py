@@ -11,7 +11,9 @@ program stay on gRPC. Calls of `grpc.aio` are `AioUnaryCall` and `AioStreamCall`
 
 Native form: `ConnectError` where an error is asked; connectrpc has no call objects.
 
-Left: a class of the program that derives from one of them.
+An error of the program's own may derive from one of them, beside `grpc.RpcError`.
+
+Left: any other class of the program that derives from one of them.
 
 Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin (grpcio 1.85).
 """
@@ -21,7 +23,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, kinds, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
 _TYPES = {
@@ -35,12 +37,32 @@ _TYPES = {
 }
 
 
+_OF_ERRORS = frozenset({"grpc.Call", "grpc.Future"})
+
+
+def _is_error(use: ApiUse, cls: ast.ClassDef) -> bool:
+    """Whether a class derives from `grpc.RpcError` itself."""
+    return any(
+        isinstance(value, kinds.Api) and value.path == "grpc.RpcError"
+        for base in cls.bases
+        for value in use.facts.values(base)
+    )
+
+
 @rule("G2C807", on=ApiUse, names=set(_TYPES), attribute="path")
 def call_type(use: ApiUse) -> Iterator[Outcome]:
     """The type of a call is the runtime's."""
     parent = use.module.parents[use.node]
     if isinstance(parent, ast.Subscript):
         parent = use.module.parents[parent]
+    if isinstance(parent, ast.ClassDef) and use.path in _OF_ERRORS and _is_error(use, parent):
+        yield Bridged(
+            edits.replace(use.module, use.node, runtime(_TYPES[use.path])),
+            why="an error that is a call, too",
+            mixed=False,
+        )
+        yield Bridged(why="some services stay on gRPC, and the runtime's types know its calls")
+        return
     if isinstance(parent, ast.ClassDef):
         yield Left(f"a class derives from {use.path}", advice="wrap a call instead of being one")
         return

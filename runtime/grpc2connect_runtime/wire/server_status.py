@@ -9,7 +9,7 @@ import grpc
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
-from ..errors import CallError, rpc_error
+from ..errors import CallError, is_made, rpc_error
 from ..outcome import is_downstream, is_unwritten, unwritten
 from ..rich_status import DETAILS_KEY, pack_status
 from ..status import StatusCode, status_code
@@ -28,6 +28,8 @@ def grpc_status(code: Any) -> Any:
 
 def native_status(error: ConnectError, *, aio: bool = False) -> tuple[Any, str, tuple[tuple[str, bytes], ...]]:
     """Return the code, the message and the trailers that a handler's own `ConnectError` ends its call with."""
+    if is_made(error):
+        return grpc.StatusCode.UNKNOWN, str(error), ()
     message = unwritten(aio=aio) if is_unwritten(error) else error.message
     code = grpc_status(error.code)
     if not error.details:

@@ -1,0 +1,99 @@
+"""Errors of gRPC's classes that the program makes itself, or derives classes from.
+
+Such an error has what the program gave it: methods of its own, or none. Code that reads an error which may be one of
+them must go on calling methods, and a clause for one class must not catch the others.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from grpc2connect.facts import api
+from grpc2connect.facts.kinds import Api, Error
+
+if TYPE_CHECKING:
+    from grpc2connect.facts.facts import Facts
+    from grpc2connect.syntax import Module
+
+MADE = frozenset({"construct", "subclass", "raised", "spec", "compared"})
+"""The roles of an error class in which the class itself counts, and not only what a failed call raises."""
+
+_SPECS = frozenset({"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec"})
+_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
+_RAISERS = frozenset({"throw", "athrow", "set_exception", "parametrize", "param"})
+
+
+def error_role(module: Module, node: ast.AST) -> str:
+    """What an error class is named for; "value" where that cannot be told."""
+    parent = module.parents[node]
+    while isinstance(parent, ast.Tuple | ast.List | ast.Set):
+        node, parent = parent, module.parents[parent]
+    match parent:
+        case ast.ExceptHandler():
+            return "except"
+        case ast.ClassDef():
+            return "subclass"
+        case ast.Call(func=func) if func is node:
+            return "construct"
+        case ast.Call():
+            return _argument_role(_name(parent.func), parent, node)
+        case ast.keyword(arg="side_effect"):
+            return "raised"
+        case ast.keyword(arg="spec" | "spec_set"):
+            return "spec"
+        case ast.Assign(targets=[ast.Attribute(attr="side_effect")]):
+            return "raised"
+        case ast.Raise(exc=raised) if raised is node:
+            return "raised"
+        case ast.Compare():
+            return "compared"
+    return "value"
+
+
+def _argument_role(called: str, call: ast.Call, node: ast.AST) -> str:
+    if called in ("isinstance", "issubclass"):
+        return "isinstance"
+    if called in _CATCHERS:
+        return "except"
+    if called in _RAISERS:
+        return "raised"
+    if called in _SPECS and call.args and call.args[0] is node:
+        return "spec"
+    return "value"
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+class MadeErrors:
+    """Knows, for each part of the program, which classes of errors it makes itself."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def within(self, module: Module) -> frozenset[bool | None]:
+        """Of the classes that are made or derived from in the part that a module is in: whether they are aio only."""
+        return self._found.get(self._facts.component(module), frozenset())
+
+    @cached_property
+    def _found(self) -> dict[object, frozenset[bool | None]]:
+        named = {
+            node: {api.ERRORS[value.path] for value in values if isinstance(value, Api) and value.path in api.ERRORS}
+            for node, values in self._facts.state.values.items()
+            if any(isinstance(value, Api) and value.path in api.ERRORS for value in values)
+        }
+        found: dict[object, set[bool | None]] = {}
+        for module in self._facts.program.modules() if named else ():
+            for node in named.keys() & module.parents.keys():
+                if error_role(module, node) in MADE:
+                    found.setdefault(self._facts.component(module), set()).update(named[node])
+        return {part: frozenset(kinds) for part, kinds in found.items()}
+
+
+def only_made(facts: Facts, node: ast.AST) -> bool:
+    """Whether an expression is an error that the program made itself, and surely nothing else."""
+    values = facts.values(node)
+    return bool(values) and all(isinstance(value, Error) and value.made for value in values)
