@@ -20,6 +20,10 @@ def needed(mode: RuntimeMode) -> tuple[str, ...]:
     return REQUIREMENTS if mode is RuntimeMode.VENDOR else (REQUIREMENT,)
 
 
+HEADER = b"# pyright: basic\n"
+"""What each vendored module begins with: the settings of a type checker are those of the project, strict or not."""
+
+
 class RuntimeMissing(Exception):
     """The installation has no runtime source in it."""
 
@@ -30,7 +34,11 @@ def files(home: Path | None = None) -> list[tuple[PurePosixPath, bytes]]:
     `home` is the folder of the tool's own package. Raises `RuntimeMissing` if the runtime is not with it.
     """
     source = _source(Path(__file__).resolve().parent if home is None else home)
-    return [(PurePosixPath(PACKAGE, *path.relative_to(source).parts), path.read_bytes()) for path in _walk(source)]
+    return [(PurePosixPath(PACKAGE, *path.relative_to(source).parts), _vendored(path)) for path in _walk(source)]
+
+
+def _vendored(path: Path) -> bytes:
+    return HEADER * (path.suffix == ".py") + path.read_bytes()
 
 
 def _source(home: Path) -> Path:

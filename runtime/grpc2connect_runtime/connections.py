@@ -34,7 +34,7 @@ current_auth_context: ContextVar[AuthContext | None] = ContextVar("grpc2connect_
 @cache
 def extend_connections() -> bool:
     """Make hypercorn's TCP server do so, once per process; return whether it could be done."""
-    names = vars(hypercorn_run)
+    names: Any = vars(hypercorn_run)
     base: Any = names.get("TCPServer")
     if not (hasattr(base, "_read_data") and hasattr(base, "run")):  # another hypercorn: its own affair
         _log.warning("this version of hypercorn is not known: handlers will not see who their clients are")

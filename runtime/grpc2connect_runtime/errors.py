@@ -184,7 +184,9 @@ class CallError(RpcError, FinishedCall):
 
     def __new__(cls, *arguments: Any, form: str = UNARY_FORM, **_: Any) -> CallError:
         """Make one that `except AioRpcError` catches as well, if its form is that of `grpc.aio`."""
-        return super().__new__(AioCallError if cls is CallError and form == AIO_FORM else cls, *arguments)
+        kind: Any = AioCallError if cls is CallError and form == AIO_FORM else cls
+        made: CallError = super().__new__(kind, *arguments)
+        return made
 
     def __init__(
         self,

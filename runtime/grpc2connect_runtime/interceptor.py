@@ -118,6 +118,7 @@ class HandlerInterceptor:
 
     async def _respond(self, handler: Handler, request: Any, ctx: RequestContext[Any, Any], *, streaming: bool) -> Any:
         aio = self._aio or is_async(handler)
+        response: Any = None
         async with self._call(ctx, request, streaming, aio) as (state, feed):
             try:
                 argument = await self._argument(handler, request, state, feed, aio=aio)

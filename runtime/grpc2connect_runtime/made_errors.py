@@ -19,7 +19,8 @@ class _NotOfGrpc:
         self._name = name
 
     def __get__(self, instance: Any, owner: type[Any]) -> Any:
-        behind: Any = super(ConnectError, owner if instance is None else instance)
+        asked: Any = owner if instance is None else instance
+        behind: Any = super(ConnectError, asked)
         try:
             return getattr(behind, self._name)
         except AttributeError:

@@ -174,8 +174,9 @@ def unmoved_error(error: CallError) -> CallError:
     grpc, aio = grpc_module(), aio_module()
     if grpc is None or isinstance(error, _Unmoved):
         return error
-    is_aio = error.form == AIO_FORM and aio is not None
-    error_class = _error_class(aio.AioRpcError if is_aio else grpc.RpcError)
+    theirs: Any = aio.AioRpcError if error.form == AIO_FORM and aio is not None else grpc.RpcError
+    is_aio = theirs is not grpc.RpcError
+    error_class = _error_class(theirs)
     made: CallError = error_class.__new__(error_class)
     trailers = RpcErrorView(error).trailing_metadata()
     CallError.__init__(

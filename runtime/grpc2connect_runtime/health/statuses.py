@@ -70,7 +70,8 @@ class Statuses:
 
     def _add(self, service: str, tell: _Watcher) -> None:
         with self._lock:
-            tell(self._statuses.get(service, HealthCheckResponse.SERVICE_UNKNOWN))
+            status: Any = self._statuses.get(service, HealthCheckResponse.SERVICE_UNKNOWN)
+            tell(status)
             self._watchers.setdefault(service, []).append(tell)
 
     def _remove(self, service: str, tell: _Watcher) -> None:

@@ -85,8 +85,6 @@ class _StreamRpc(_Rpc):
             return next(self._call)
         except Exception as error:
             raise ValueError("no more responses!") from error
-        except StopIteration as error:
-            raise ValueError("no more responses!") from error
 
     def termination(self) -> tuple[Any, Any, Any]:
         """Wait for the end: the trailing metadata, the code and the details; responses not taken are lost."""

@@ -124,6 +124,7 @@ def aio_chain_behaviour(chain: Call, method: MethodInfo[Any, Any]) -> Call:
 
     async def serve(request: Any, context: Any) -> Any:
         call = _Call(context, method, aio=True)
+        response: Any = None
         try:
             response = await _collect(chain, call, request)
         except ConnectError as error:
@@ -160,6 +161,7 @@ def sync_chain_behaviour(chain: Call, method: MethodInfo[Any, Any], loop: LoopTh
     def serve(request: Any, context: Any) -> Any:
         call = _Call(context, method, aio=False)
         argument = loop.iterated(request, grpc.RpcError) if streams_in else request
+        response: Any = None
         try:
             response = loop.wait(_collect(chain, call, argument), context.add_callback)
         except ConnectError as error:

@@ -19,7 +19,7 @@ from ..outcome import unexpected
 from ..peers import client_address
 from ..status import status_code
 from ..streams import EOF
-from ..unmoved import abort_error
+from ..unmoved import abort_error, end_of_stream
 from .server_status import HandlerError, cancelled_by_grpcio, grpc_status, native_status, pairs_of, raised_for_grpcio
 
 __all__ = ["AioWireContext", "WireContext"]
@@ -259,7 +259,7 @@ class AioWireContext(_Base, AioServicerContext):
     async def read(self) -> Any:
         """Return the next request message, or `EOF`."""
         message = await self._grpc.read()
-        return EOF if message is grpc.aio.EOF and not self._unmoved else message
+        return EOF if message is end_of_stream() and not self._unmoved else message
 
     async def write(self, message: Any) -> None:
         """Send a response message."""

@@ -37,6 +37,7 @@ def core_server(
     """Return a `grpc.Server` or a `grpc.aio.Server`, without services and ports."""
     found = None if compression is None else grpc.Compression(int(compression))
     chain = interception(interceptors, aio=aio)
+    executor: Any = ThreadPoolExecutor() if thread_pool is None and not aio else thread_pool
     # By keywords: OpenTelemetry's instrumentors replace both functions, and look for `interceptors` there.
     settings: dict[str, Any] = {
         "interceptors": chain,
@@ -45,16 +46,17 @@ def core_server(
         "compression": found,
     }
     if aio:
-        return grpc.aio.server(thread_pool, **settings)
-    return grpc.server(ThreadPoolExecutor() if thread_pool is None else thread_pool, xds=xds, **settings)
+        return grpc.aio.server(executor, **settings)
+    return grpc.server(executor, xds=xds, **settings)
 
 
 def core_credentials(credentials: Any) -> Any:
     """Return grpcio's credentials for this package's; its own as they are."""
     if not isinstance(credentials, ServerCredentials):
         return credentials
-    pairs, roots = credentials.pairs, credentials.root_certificates
-    return grpc.ssl_server_credentials(pairs, roots, credentials.require_client_auth)
+    return grpc.ssl_server_credentials(
+        list(credentials.pairs), credentials.root_certificates, credentials.require_client_auth
+    )
 
 
 def _behaviour(function: Any, method: Any, interceptors: Sequence[Any], loop: LoopThread, *, aio: bool) -> Any:
@@ -91,7 +93,7 @@ def add_methods(server: Any, service: str, handlers: Mapping[str, Any], *, start
     if not started and hasattr(server, "add_registered_method_handlers"):
         server.add_registered_method_handlers(service, handlers)
     else:  # also grpcio before 1.65
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, dict(handlers)),))
 
 
 def add_application(server: Any, app: Any, *, aio: bool, started: bool = False) -> None:
