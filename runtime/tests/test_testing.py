@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import grpc
@@ -214,6 +215,44 @@ def test_rpcs_by_descriptors(gen, flavour):
     rpc.cancel()
     assert rpc.termination()[2] == grpc.StatusCode.CANCELLED
     server.close()
+
+
+def test_what_grpc_testing_has_besides(gen):
+    """The codes are those asked for; a response of another kind than declared is the one that the handler made."""
+    pb2, service = gen.pb2, gen.pb2.DESCRIPTOR.services_by_name["Echo"]
+
+    class Servicer:
+        def Say(self, request, context):
+            return pb2.Ask(text=request.text, count=2) if request.count else pb2.Answer(text=request.text)
+
+        Repeat = Join = Chat = Say
+
+    server = testing.server_from_dictionary({service: Servicer()}, testing.strict_real_time(), codes=grpc.StatusCode)
+    say = service.methods_by_name["Say"]
+    response, _, code, _ = server.invoke_unary_unary(say, {}, pb2.Ask(text="x", count=1), TIMEOUT_S).termination()
+    assert (response, code) == (pb2.Ask(text="x", count=2), grpc.StatusCode.OK)
+    assert type(code) is grpc.StatusCode
+    response, *_ = server.invoke_unary_unary(say, {}, pb2.Ask(text="x"), TIMEOUT_S).termination()
+    assert response == pb2.Answer(text="x")
+    server.close()
+
+
+def test_real_time():
+    """It goes by itself, and calls back."""
+    time, called = testing.strict_real_time(), threading.Event()
+    begin = time.time()
+    time.call_in(called.set, 0)
+    assert called.wait(TIMEOUT_S)
+    called.clear()
+    time.call_at(called.set, begin)
+    assert called.wait(TIMEOUT_S)
+    time.sleep_for(0)
+    time.sleep_until(begin)
+    assert time.time() >= begin
+    never = time.call_in(called.clear, 1000)
+    never.cancel()
+    never.join(TIMEOUT_S)
+    assert called.is_set()
 
 
 def test_handlers_under_grpcs_names_and_those_that_are_missing(gen):

@@ -45,6 +45,11 @@ class Reference:
         return False
 
     @property
+    def among_all(self) -> bool:
+        """Whether it asks if services stay anywhere in its part of the program, not among its own alone."""
+        return False
+
+    @property
     def place(self) -> Place:
         """Where it stands."""
         return self.module.place(self.node)
@@ -262,6 +267,11 @@ class ApiUse(Reference):
     def cut(self) -> bool:
         """Whether it is about a channel or a server as such."""
         return self.path in api.OF_SHARED
+
+    @property
+    def among_all(self) -> bool:
+        """Whether what it gives is compared with status codes, which belong to no service."""
+        return self.path == api.TEST_SERVER
 
 
 @dataclass(frozen=True, eq=False)

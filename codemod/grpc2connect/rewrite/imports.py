@@ -67,8 +67,9 @@ class Imports:
         return self.symbols[symbol]
 
     def _dotted(self, symbol: Symbol) -> str:
-        if symbol.module == RUNTIME:
-            return self.places.runtime(self.module)
+        package, dot, rest = symbol.module.partition(".")
+        if package == RUNTIME:
+            return self.places.runtime(self.module) + dot + rest
         return symbol.module
 
     def _generated(self, piece: Generated) -> str:

@@ -6,17 +6,23 @@
 from __future__ import annotations
 
 from .contexts import Aborted, FakeAioServicerContext, FakeServicerContext
-from .invocations import TestServer, server_from_dictionary
+from .invocations import ServerRpc, StreamServerRpc, TestServer, UnaryServerRpc, server_from_dictionary
 from .serving import aio_running, aio_serving, running, serving
+from .times import RealTime, strict_real_time
 
 __all__ = [
     "Aborted",
     "FakeAioServicerContext",
     "FakeServicerContext",
+    "RealTime",
+    "ServerRpc",
+    "StreamServerRpc",
     "TestServer",
+    "UnaryServerRpc",
     "aio_running",
     "aio_serving",
     "running",
     "server_from_dictionary",
     "serving",
+    "strict_real_time",
 ]
