@@ -113,6 +113,7 @@ BRIDGED_RESULTS = (
     "grpc.aio.Metadata.from_tuple()",
     "grpc.method_handlers_generic_handler()",
     "grpc_testing.server_from_dictionary()",
+    "grpc_testing.strict_fake_time()",
     "grpc_testing.strict_real_time()",
     *(f"{name}()" for name in sorted(METHOD_HANDLERS)),
 )

@@ -24,6 +24,7 @@ from grpc2connect.facts.kinds import (
     Wrapped,
     is_grpc,
 )
+from grpc2connect.facts.own_contexts import OwnContexts
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
@@ -75,6 +76,15 @@ class Facts(ClientQuestions):
     def fakes(self) -> Fakes:
         """The program's own objects that may stand in for stubs unseen."""
         return Fakes(self)
+
+    @cached_property
+    def own_contexts(self) -> OwnContexts:
+        """The contexts that the program makes itself."""
+        return OwnContexts(self)
+
+    def raises_freely(self, module: Module, node: ast.AST) -> bool:
+        """Whether an exception raised at a node ends the call, and no context of the program's own waits for it."""
+        return not self.own_contexts.near(module) and super().raises_freely(module, node)
 
     @cached_property
     def generated_names(self) -> frozenset[str]:
