@@ -72,7 +72,9 @@ def test_spec(greeter, context):
 
     def test_case(self):
         self.greeter.SayHello(NOBODY, self.context)
-        self.assertEqual(self.context.abort.call_args.args[0], grpc.StatusCode.INVALID_ARGUMENT)
+        code, details = self.context.abort.call_args.args
+        self.assertEqual((code, details), WRONG)
+        self.assertEqual(code.value, (3, "invalid argument"))
 """,
     "no context": """def test_none():
     assert Greeter().SayHello(greeting_pb2.HelloRequest(name="y"), None).message == "y"
@@ -202,3 +204,95 @@ def test_its_codes_are_those_that_the_test_compares_with(program: Program) -> No
     assert "say_hello" in program.text("service.py")
     program.write("till.py", "")
     passes(program)
+
+
+FIXTURES = """import pytest
+
+
+@pytest.fixture(scope="module")
+def grpc_add_to_server():
+    from greeting_pb2_grpc import add_GreeterServicer_to_server
+
+    return add_GreeterServicer_to_server
+
+
+@pytest.fixture(scope="module")
+def grpc_servicer():
+    from service import Greeter
+
+    return Greeter()
+
+
+@pytest.fixture(scope="module")
+def grpc_stub_cls(grpc_channel):
+    from greeting_pb2_grpc import GreeterStub
+
+    return GreeterStub
+"""
+ASKING = """def test_stub(grpc_stub):
+    assert grpc_stub.SayHello(greeting_pb2.HelloRequest(name="y")).message == "y"
+
+
+def test_channels(grpc_channel, grpc_create_channel, grpc_stub_cls, grpc_addr, grpc_server):
+    with pytest.raises(grpc.RpcError) as caught:
+        grpc_stub_cls(grpc_channel).SayHello(NOBODY)
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    with grpc_create_channel() as channel, grpc.insecure_channel(grpc_addr) as other:
+        for one in (channel, other):
+            assert grpc_stub_cls(one).SayHello(greeting_pb2.HelloRequest(name="y")).message == "y"
+"""
+PLUGIN = "from grpc2connect_runtime.testing.pytest_plugin import *"
+
+
+def test_the_fixtures_of_pytest_grpc(program: Program) -> None:
+    program.write("conftest.py", FIXTURES)
+    result = migrated(program, ASKING)
+    assert {finding.code for finding in result.findings} <= {"G2C902"}
+    fixtures = program.text("conftest.py")
+    assert fixtures.startswith(f"import pytest\n{PLUGIN}  # noqa: F401, F403\n")
+    assert "return GreeterASGIApplication" in fixtures and "return GreeterClientSync" in fixtures
+    passes(program)
+    assert [change.path.name for change in program.run().changes] == []
+
+
+OWN_SERVER = """
+
+@pytest.fixture
+def grpc_server(grpc_add_to_server, grpc_servicer):
+    server = grpc.server(futures.ThreadPoolExecutor())
+    grpc_add_to_server(grpc_servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    yield port
+    server.stop(None)
+
+
+@pytest.fixture
+def grpc_channel(grpc_server):
+    with grpc.insecure_channel(f"127.0.0.1:{grpc_server}") as channel:
+        yield channel
+
+
+@pytest.fixture
+def grpc_stub(grpc_stub_cls, grpc_channel):
+    return grpc_stub_cls(grpc_channel)
+"""
+
+
+def test_fixtures_of_the_same_names_that_are_the_program_s(program: Program) -> None:
+    own = "from concurrent import futures\nimport grpc\n" + FIXTURES.replace('(scope="module")', "") + OWN_SERVER
+    program.write("conftest.py", own)
+    migrated(program, ASKING.partition("\n\n\n")[0] + "\n")
+    fixtures = program.text("conftest.py")
+    assert "pytest_plugin" not in fixtures
+    assert "server.add_service(grpc_add_to_server, grpc_servicer)" in fixtures
+    passes(program)
+
+
+def test_a_plugin_with_async_stubs_is_another_one(program: Program) -> None:
+    program.write("conftest.py", FIXTURES)
+    text = "async def test_stub(grpc_stub):\n    assert (await grpc_stub.SayHello(UNKNOWN)).message\n"
+    result = migrated(program, text)
+    assert "G2C503" in {finding.code for finding in result.findings}
+    assert program.text("conftest.py") == FIXTURES
+    assert program.text("service.py") == SERVICE

@@ -82,6 +82,12 @@ class Facts(ClientQuestions):
         """The contexts that the program makes itself."""
         return OwnContexts(self)
 
+    def may_have_own_context(self, module: Module, node: ast.AST) -> bool:
+        """Whether the context around a node may be one of the program's own: a mock, a fake, a wrapper."""
+        handler = self.function_around(module, node)
+        called = bool(self.handlers(handler)) and bool(handler and self.state.calls.get(handler))
+        return called or self.own_contexts.near(module)
+
     def raises_freely(self, module: Module, node: ast.AST) -> bool:
         """Whether an exception raised at a node ends the call, and no context of the program's own waits for it."""
         return not self.own_contexts.near(module) and super().raises_freely(module, node)

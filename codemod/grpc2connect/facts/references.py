@@ -330,6 +330,17 @@ class HandedOver(SharedReference):
 
 
 @dataclass(frozen=True, eq=False)
+class PluginFixture(SharedReference):
+    """The fixture that says what pytest-grpc's server serves; `node` is its `def`."""
+
+    @property
+    def text(self) -> str:
+        """Its header, shortened."""
+        assert isinstance(self.node, ast.FunctionDef)
+        return f"def {self.node.name}"
+
+
+@dataclass(frozen=True, eq=False)
 class UnknownRpc(Reference):
     """An attribute spelled like an RPC on an object that the facts know nothing of."""
 

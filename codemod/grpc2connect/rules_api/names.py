@@ -46,9 +46,9 @@ def runtime(name: str) -> Symbol:
     return Symbol(RUNTIME, name, f"connect_{name}" if name[0].islower() else f"Connect{name}")
 
 
-def testing(name: str) -> Symbol:
-    """A public name of `grpc2connect_runtime.testing`."""
-    return replace(runtime(name), module=f"{RUNTIME}.testing")
+def testing(name: str, module: str = "") -> Symbol:
+    """A public name of `grpc2connect_runtime.testing`, or of a module of it; `*` imports all, and is no text."""
+    return replace(runtime(name), module=".".join(filter(None, (RUNTIME, "testing", module))))
 
 
 def generated(stubs: GrpcModule, name: str, like: ast.expr) -> Generated:
