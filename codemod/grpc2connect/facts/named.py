@@ -233,7 +233,7 @@ class NamedReferences:
             units = frozenset({_unknown_service(path)}) | self._units(facts.values(node))
         if path == api.END_OF_STREAM:
             units = self._readers(node)
-        if path in api.ALL_CREDENTIALS and call is not None:
+        if (path in api.ALL_CREDENTIALS or path == api.TEST_CHANNEL) and call is not None:
             units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
 

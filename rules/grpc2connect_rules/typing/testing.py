@@ -1,4 +1,4 @@
-"""G2C809: the servers of `grpc_testing` are the runtime's.
+"""G2C809: the servers and channels of `grpc_testing` are the runtime's.
 
     - import grpc_testing
     - server = grpc_testing.server_from_dictionary(servicers, grpc_testing.strict_real_time())
@@ -13,7 +13,12 @@ the other three, `take_response`, `termination`). Handlers have moved, and run b
 Where some services of the program stay on gRPC, tests go on comparing with `grpc.StatusCode`, so `termination` returns
 its members.
 
-Native form: `testing.serving` and a generated client.
+    - channel = grpc_testing.channel(services, grpc_testing.strict_real_time())
+    + channel = channel(services, strict_real_time())
+
+On a channel a test goes on playing the server of its stubs, now clients (`take_unary_unary`, `terminate`).
+
+Native form: `testing.serving` and a generated client, or a fake servicer.
 
 Left: `strict_fake_time`, and what is made with it: a real server knows no time but the real one.
 
@@ -30,20 +35,26 @@ from grpc2connect.rules_api.references import ApiUse
 
 _NAMES = {
     api.TEST_SERVER: "server_from_dictionary",
+    api.TEST_CHANNEL: "channel",
     "grpc_testing.strict_real_time": "strict_real_time",
+    "grpc_testing.Channel": "TestChannel",
     "grpc_testing.Server": "TestServer",
     "grpc_testing.Time": "RealTime",
     "grpc_testing.UnaryUnaryServerRpc": "UnaryServerRpc",
     "grpc_testing.StreamUnaryServerRpc": "UnaryServerRpc",
     "grpc_testing.UnaryStreamServerRpc": "StreamServerRpc",
     "grpc_testing.StreamStreamServerRpc": "StreamServerRpc",
+    "grpc_testing.UnaryUnaryChannelRpc": "ChannelRpc",
+    "grpc_testing.StreamUnaryChannelRpc": "ChannelRpc",
+    "grpc_testing.UnaryStreamChannelRpc": "ChannelRpc",
+    "grpc_testing.StreamStreamChannelRpc": "ChannelRpc",
 }
 _WHY = "the native form is testing.serving and a generated client"
 
 
 @rule("G2C809", on=ApiUse, names={*_NAMES, api.FAKE_TIME}, attribute="path")
 def played(use: ApiUse) -> Iterator[Outcome]:
-    """The servers of `grpc_testing` are the runtime's."""
+    """The servers and channels of `grpc_testing` are the runtime's."""
     module = use.module
     parent = module.parents[use.node]
     if use.path == api.FAKE_TIME or (use.call is not None and _fake(use, use.call)):

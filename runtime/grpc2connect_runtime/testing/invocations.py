@@ -7,15 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from queue import SimpleQueue
 from typing import Any
 
-from connectrpc.compat import google_protobuf_codecs
-from connectrpc.method import IdempotencyLevel, MethodInfo
-from connectrpc.server import ConnectASGIApplication
-from google.protobuf import descriptor_pb2, message_factory
-
-from ..applications import ENDPOINTS, stream_type
 from ..channel import insecure_channel
 from ..server import Server
 from ..status import StatusCode
+from .descriptors import HandlerOf, application_class, messages, refuse_fakes
 
 __all__ = ["ServerRpc", "StreamServerRpc", "TestServer", "UnaryServerRpc", "server_from_dictionary"]
 
@@ -122,11 +117,6 @@ class _Requests:
             yield request
 
 
-def _messages(method: Any) -> tuple[Any, Any]:
-    takes, returns = (message_factory.GetMessageClass(one) for one in (method.input_type, method.output_type))
-    return takes, returns
-
-
 class _Kinds:
     """The responses that are no messages of the declared kind, so that tests find on them what the handler has set.
 
@@ -142,8 +132,10 @@ class _Kinds:
             self._found[method.full_name, response.SerializeToString()] = type(response)
         return response
 
-    def watching(self, method: Any, function: Any) -> Any:
-        """Return a handler with one response, which is noted."""
+    def watching(self, method: Any, function: Any, *, streams_out: bool) -> Any:
+        """Return a handler; what one with a single response returns is noted."""
+        if streams_out:
+            return function
 
         async def later(request: Any, context: Any) -> Any:
             return self.note(method, await function(request, context))
@@ -156,42 +148,6 @@ class _Kinds:
     def reading(self, method: Any, declared: Any) -> Callable[[bytes], Any]:
         """Return the function that reads responses."""
         return lambda data: self._found.get((method.full_name, data), declared).FromString(data)
-
-
-def _endpoint(method: Any, servicer: Any, kinds: _Kinds) -> Any:
-    takes, returns = _messages(method)
-    described = descriptor_pb2.MethodDescriptorProto()
-    method.CopyToProto(described)  # old versions of protobuf tell it by no attribute
-    kind = stream_type(described.client_streaming, described.server_streaming)
-    info: MethodInfo[Any, Any] = MethodInfo(
-        name=method.name,
-        service_name=method.containing_service.full_name,
-        input=takes,
-        output=returns,
-        idempotency_level=IdempotencyLevel.UNKNOWN,
-        stream_type=kind,
-    )
-    function = _handler_of(servicer, method.name)
-    return ENDPOINTS[kind](
-        method=info, function=function if described.server_streaming else kinds.watching(method, function)
-    )
-
-
-def _application_class(service: Any, kinds: _Kinds) -> type[Any]:
-    """Return what `protoc-gen-connectrpc` would generate for a service."""
-    root = f"/{service.full_name}"
-
-    class Application(ConnectASGIApplication[Any]):
-        def __init__(self, servicer: Any, **settings: Any) -> None:
-            endpoints = {f"{root}/{method.name}": _endpoint(method, servicer, kinds) for method in service.methods}
-            codecs = google_protobuf_codecs()
-            super().__init__(service=servicer, endpoints=lambda _: endpoints, codecs=codecs, **settings)
-
-        @property
-        def path(self) -> str:
-            return root
-
-    return Application
 
 
 class TestServer:
@@ -210,14 +166,20 @@ class TestServer:
         self._kinds = _Kinds()
         server = Server()
         for service, servicer in servicers.items():
-            server.add_service(_application_class(service, self._kinds), servicer)
+            server.add_service(application_class(service, self._handlers(servicer)), servicer)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._server = server  # stops when this object goes
         self._channel = insecure_channel(f"127.0.0.1:{port}")
 
+    def _handlers(self, servicer: Any) -> HandlerOf:
+        def handler_of(method: Any, *, streams_in: bool, streams_out: bool) -> Any:
+            return self._kinds.watching(method, _handler_of(servicer, method.name), streams_out=streams_out)
+
+        return handler_of
+
     def _method(self, kind: str, method: Any) -> Any:
-        takes, returns = _messages(method)
+        takes, returns = messages(method)
         path = f"/{method.containing_service.full_name}/{method.name}"
         return getattr(self._channel, kind)(path, takes.SerializeToString, self._kinds.reading(method, returns))
 
@@ -282,6 +244,5 @@ def server_from_dictionary(
 
     Source: `grpc_testing.server_from_dictionary`, grpcio-testing 1.85, which runs handlers without a server.
     """
-    if "fake" in type(time).__name__.lower():
-        raise NotImplementedError("time goes by itself here: give a short timeout instead of a fake time")
+    refuse_fakes(time)
     return TestServer(descriptors_to_servicers, codes)
