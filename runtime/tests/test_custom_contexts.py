@@ -117,3 +117,27 @@ def test_a_wrapper_in_an_interceptor(gen):
             stub.Say(gen.pb2.Ask(text="abort"), timeout=TIMEOUT_S)
         assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.NOT_FOUND, "gone")
     assert [context.seen for context in made] == [[], [runtime.StatusCode.NOT_FOUND]]
+
+
+@pytest.mark.usefixtures("each_wire")
+def test_an_interceptor_that_hands_on_a_list_of_requests(gen):
+    class Listing(runtime.ServerInterceptor):
+        def intercept_service(self, continuation, details):
+            handler = continuation(details)
+
+            def behaviour(requests, context):
+                for request in requests:
+                    yield from handler.stream_stream([request], Wrapper(context))
+
+            return runtime.stream_stream_rpc_method_handler(
+                behaviour, handler.request_deserializer, handler.response_serializer
+            )
+
+    class Servicer(gen.connect.EchoSync):
+        def chat(self, requests, context):
+            for request in requests:
+                yield gen.pb2.Answer(text=request.text)
+
+    with testing.serving(gen.connect.EchoASGIApplication, Servicer(), interceptors=[Listing()]) as channel:
+        asked = iter([gen.pb2.Ask(text="a"), gen.pb2.Ask(text="b")])
+        assert [answer.text for answer in channel.client(gen.connect.EchoClientSync).chat(asked)] == ["a", "b"]
