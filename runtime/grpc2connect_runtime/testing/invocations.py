@@ -69,7 +69,7 @@ class ServerRpc:
 
 
 class UnaryServerRpc(ServerRpc):
-    """An RPC with one response; see `ServerRpc`."""
+    """An RPC with one response; as `ServerRpc`. Native form: a call of a generated client."""
 
     def termination(self) -> tuple[Any, Any, Any, Any]:
         """Wait for the end: the response (None of one that failed), the trailing metadata, the code and the details."""
@@ -81,7 +81,7 @@ class UnaryServerRpc(ServerRpc):
 
 
 class StreamServerRpc(ServerRpc):
-    """An RPC with a stream of responses; see `ServerRpc`."""
+    """An RPC with a stream of responses; as `ServerRpc`. Native form: a call of a generated client."""
 
     def take_response(self) -> Any:
         """Wait for the next response.
