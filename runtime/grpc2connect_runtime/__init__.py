@@ -63,6 +63,7 @@ from .credentials import (
     ssl_channel_credentials,
     ssl_server_credentials,
 )
+from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
 from .inactive_errors import InactiveRpcError, RpcState
@@ -123,6 +124,8 @@ __all__ = [
     "ChannelCredentials",
     "ClientCallDetails",
     "Compression",
+    "CustomAioServicerContext",
+    "CustomServicerContext",
     "DeserializingFunction",
     "DoneCallbackType",
     "Future",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -214,6 +216,136 @@ def test_rpcs_by_descriptors(gen, flavour):
     rpc.cancel()
     assert rpc.termination()[2] == grpc.StatusCode.CANCELLED
     server.close()
+
+
+def test_what_grpc_testing_has_besides(gen):
+    """The codes are those asked for; a response of another kind than declared is the one that the handler made."""
+    pb2, service = gen.pb2, gen.pb2.DESCRIPTOR.services_by_name["Echo"]
+
+    class Servicer:
+        def Say(self, request, context):
+            return pb2.Ask(text=request.text, count=2) if request.count else pb2.Answer(text=request.text)
+
+        Repeat = Join = Chat = Say
+
+    server = testing.server_from_dictionary({service: Servicer()}, testing.strict_real_time(), codes=grpc.StatusCode)
+    say = service.methods_by_name["Say"]
+    response, _, code, _ = server.invoke_unary_unary(say, {}, pb2.Ask(text="x", count=1), TIMEOUT_S).termination()
+    assert (response, code) == (pb2.Ask(text="x", count=2), grpc.StatusCode.OK)
+    assert type(code) is grpc.StatusCode
+    response, *_ = server.invoke_unary_unary(say, {}, pb2.Ask(text="x"), TIMEOUT_S).termination()
+    assert response == pb2.Answer(text="x")
+    server.close()
+
+
+def played(gen, channel, call, take, play):
+    """What a client sees of an RPC whose server the test plays, and what that has taken."""
+    methods = gen.pb2.DESCRIPTOR.services_by_name["Echo"].methods_by_name
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(call)
+        metadata, *request, rpc = take(methods)
+        play(rpc)
+        try:
+            return dict(metadata).get("user"), request, future.result(TIMEOUT_S)
+        except grpc.RpcError as error:
+            return dict(metadata).get("user"), request, (error.code(), error.details())
+
+
+def test_a_channel_whose_server_the_test_plays(gen):
+    pb2, ok = gen.pb2, grpc.StatusCode.OK
+    channel = testing.channel(pb2.DESCRIPTOR.services_by_name.values(), testing.strict_real_time())
+    stub, client = gen.pb2_grpc.EchoStub(channel), channel.client(gen.connect.EchoClientSync)
+    answer = pb2.Answer(text="x")
+
+    def say():
+        response, call = stub.Say.with_call(pb2.Ask(text="a"), metadata=(("user", "ada"),), timeout=TIMEOUT_S)
+        return response.text, dict(call.initial_metadata())["first"], dict(call.trailing_metadata())["last"]
+
+    def answers(rpc):
+        rpc.send_initial_metadata((("first", "1"),))
+        rpc.terminate(answer, (("last", "2"),), ok, "")
+
+    seen = played(gen, channel, say, lambda methods: channel.take_unary_unary(methods["Say"]), answers)
+    assert seen == ("ada", [pb2.Ask(text="a")], ("x", "1", "2"))
+
+    seen = played(
+        gen, channel, lambda: client.say(pb2.Ask()).text, lambda methods: channel.take_unary_unary(methods["Say"]),
+        lambda rpc: rpc.terminate(answer, (), runtime.StatusCode.OK, ""),
+    )  # fmt: skip
+    assert seen == (None, [pb2.Ask()], "x")
+
+    seen = played(
+        gen, channel, lambda: stub.Say(pb2.Ask()), lambda methods: channel.take_unary_unary(methods["Say"]),
+        lambda rpc: rpc.terminate(None, (), grpc.StatusCode.NOT_FOUND, "gone"),
+    )  # fmt: skip
+    assert seen[2] == (grpc.StatusCode.NOT_FOUND, "gone")
+
+    def sends(rpc):
+        rpc.send_response(answer)
+        rpc.send_response(answer)
+        rpc.terminate((), ok, "")
+
+    seen = played(
+        gen, channel, lambda: [one.text for one in client.repeat(pb2.Ask(count=2))],
+        lambda methods: channel.take_unary_stream(methods["Repeat"]), sends,
+    )  # fmt: skip
+    assert seen == (None, [pb2.Ask(count=2)], ["x", "x"])
+
+    def joins(rpc):
+        assert [rpc.take_request().text for _ in range(2)] == ["a", "b"]
+        rpc.requests_closed()
+        with pytest.raises(ValueError, match="no more requests"):
+            rpc.take_request()
+        rpc.terminate(answer, (), ok, "")
+
+    seen = played(
+        gen, channel, lambda: client.join(iter([pb2.Ask(text="a"), pb2.Ask(text="b")])).text,
+        lambda methods: channel.take_stream_unary(methods["Join"]), joins,
+    )  # fmt: skip
+    assert seen == (None, [], "x")
+
+    def chats(rpc):
+        rpc.take_request()
+        rpc.send_response(answer)
+        rpc.terminate((), ok, "")
+
+    seen = played(
+        gen, channel, lambda: [one.text for one in client.chat(iter([pb2.Ask(text="a")]))],
+        lambda methods: channel.take_stream_stream(methods["Chat"]), chats,
+    )  # fmt: skip
+    assert seen == (None, [], ["x"])
+
+    call = stub.Say.future(pb2.Ask())
+    *_, rpc = channel.take_unary_unary(pb2.DESCRIPTOR.services_by_name["Echo"].methods_by_name["Say"])
+    call.cancel()
+    rpc.cancelled()
+    channel.close()
+
+
+def test_a_channel_has_no_fake_time():
+    class StrictFakeTime:
+        pass
+
+    with pytest.raises(NotImplementedError, match="time goes by itself"):
+        testing.channel([], StrictFakeTime())
+
+
+def test_real_time():
+    """It goes by itself, and calls back."""
+    time, called = testing.strict_real_time(), threading.Event()
+    begin = time.time()
+    time.call_in(called.set, 0)
+    assert called.wait(TIMEOUT_S)
+    called.clear()
+    time.call_at(called.set, begin)
+    assert called.wait(TIMEOUT_S)
+    time.sleep_for(0)
+    time.sleep_until(begin)
+    assert time.time() >= begin
+    never = time.call_in(called.clear, 1000)
+    never.cancel()
+    never.join(TIMEOUT_S)
+    assert called.is_set()
 
 
 def test_handlers_under_grpcs_names_and_those_that_are_missing(gen):

@@ -112,6 +112,9 @@ BRIDGED_RESULTS = (
     "grpc.aio.shutdown_grpc_aio()",
     "grpc.aio.Metadata.from_tuple()",
     "grpc.method_handlers_generic_handler()",
+    "grpc_testing.server_from_dictionary()",
+    "grpc_testing.strict_fake_time()",
+    "grpc_testing.strict_real_time()",
     *(f"{name}()" for name in sorted(METHOD_HANDLERS)),
 )
 """What calls of grpc return that the runtime returns as well, with the same methods."""
@@ -150,7 +153,21 @@ REFLECTION = frozenset(
 END_OF_STREAM = "grpc.aio.EOF"
 """What `read()` of an aio context or call returns at the end."""
 
-OF_SHARED = frozenset({"grpc.channel_ready_future", "grpc.intercept_channel"}) | REFLECTION
+TEST_SERVER = "grpc_testing.server_from_dictionary"
+TEST_CHANNEL = "grpc_testing.channel"
+TEST_CHANNEL_TYPE = "grpc_testing.Channel"
+FAKE_TIME = "grpc_testing.strict_fake_time"
+"""What makes the servers and channels of `grpc_testing`, and the time that only those of grpcio know."""
+
+TEST_SERVER_METHODS = frozenset(
+    {"invoke_unary_unary", "invoke_unary_stream", "invoke_stream_unary", "invoke_stream_stream"}
+)
+"""The methods of `grpc_testing.Server`, which is often annotated as `grpc.Server`."""
+
+TEST_CHANNEL_METHODS = frozenset({"take_unary_unary", "take_unary_stream", "take_stream_unary", "take_stream_stream"})
+"""The methods of `grpc_testing.Channel` that other channels do not have."""
+
+OF_SHARED = frozenset({"grpc.channel_ready_future", "grpc.intercept_channel", TEST_SERVER, TEST_CHANNEL}) | REFLECTION
 """Functions of a channel or a server that do not ask which services use it."""
 
 STATUS_CODE = "grpc.StatusCode"

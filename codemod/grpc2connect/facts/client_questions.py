@@ -17,6 +17,10 @@ _EQUALITY = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 class ClientQuestions(ServerQuestions):
     """Questions about calls, call objects, errors and status codes; mixed into `Facts`."""
 
+    def may_have_own_context(self, module: Module, node: ast.AST) -> bool:
+        """Whether the context around a node may be one of the program's own."""
+        raise NotImplementedError
+
     def used_plainly(self, use: RpcUse) -> bool:
         """Whether only the response (or the iteration) of a call is used, so that no call object is needed."""
         if use.call is None or use.aio is None:
@@ -49,12 +53,12 @@ class ClientQuestions(ServerQuestions):
         if isinstance(parent, ast.Compare) and all(isinstance(op, _EQUALITY) for op in parent.ops):
             others = [node for node in (parent.left, *parent.comparators) if node is not call]
             return all(self._is_status(node) for node in others)
-        return self._given_to_context(parent, call)
+        return self._given_to_context(module, parent, call)
 
     def status_is_compared(self, module: Module, node: ast.AST) -> bool:
         """Whether a status code is only compared with the code of an error, or handed to a context."""
         parent = module.parents[node]
-        if self._given_to_context(parent, node):
+        if self._given_to_context(module, parent, node):
             return True
         side = node
         if isinstance(parent, ast.Tuple | ast.List | ast.Set):
@@ -70,8 +74,11 @@ class ClientQuestions(ServerQuestions):
         flat = {value.value if isinstance(value, Wrapped) else value for value in self.values(node)}
         return bool(flat) and all(isinstance(value, Status) for value in flat)
 
-    def _given_to_context(self, parent: ast.AST, node: ast.AST) -> bool:
+    def _given_to_context(self, module: Module, parent: ast.AST, node: ast.AST) -> bool:
+        """Whether a code goes to the runtime's context alone, which takes any: a mock or a fake would show it."""
         if not isinstance(parent, ast.Call) or not parent.args or parent.args[0] is not node:
+            return False
+        if self.may_have_own_context(module, node):
             return False
         callees = self.values(parent.func)
         return bool(callees) and all(

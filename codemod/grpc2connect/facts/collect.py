@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from grpc2connect.facts import api, classes
+from grpc2connect.facts import api, classes, pytest_grpc
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.certainty import is_no_stub
 from grpc2connect.facts.dynamic import dynamic, spelled_out
@@ -75,6 +75,7 @@ class _Collector(NamedReferences):
                 yield from self._import(node)
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield from self._handler(node)
+                yield from self._plugin_fixture(node)
             case ast.Name(ctx=ast.Store()):
                 yield from self._handler_assignment(node)
             case ast.Name():
@@ -124,6 +125,12 @@ class _Collector(NamedReferences):
             yield refs.HandlerDefinition(
                 self.facts, self.module, node, services, evidence, service=first.service, method=first.method
             )
+
+    def _plugin_fixture(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Reference]:
+        if pytest_grpc.is_registration(self.facts.state, node):
+            units = self._units(self.facts.state.returns.read(node))
+            evidence = ("pytest-grpc asks for it",)
+            yield refs.PluginFixture(self.facts, self.module, node, units, evidence)
 
     def _handler_assignment(self, node: ast.Name) -> Iterator[Reference]:
         cls = self.module.parents.get(self.module.statement(node))

@@ -171,6 +171,8 @@ def instances(value: object) -> Values:
 
 
 def _api_instance(path: str) -> Values:
+    if path == api.TEST_CHANNEL_TYPE:
+        return frozenset({Channel(False, None)})
     if path in api.CHANNEL_TYPES:
         return frozenset({Channel(api.CHANNEL_TYPES[path], None)})
     if path in api.SERVER_TYPES:

@@ -25,6 +25,7 @@ from grpc2connect.facts.kinds import (
     is_grpc,
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
+from grpc2connect.facts.own_contexts import OwnContexts
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
@@ -88,6 +89,20 @@ class Facts(ClientQuestions):
     def only_made(self, node: ast.AST) -> bool:
         """Whether an expression is an error that the program made itself, and surely nothing else."""
         return only_made(self, node)
+
+    def own_contexts(self) -> OwnContexts:
+        """The contexts that the program makes itself."""
+        return OwnContexts(self)
+
+    def may_have_own_context(self, module: Module, node: ast.AST) -> bool:
+        """Whether the context around a node may be one of the program's own: a mock, a fake, a wrapper."""
+        handler = self.function_around(module, node)
+        called = bool(self.handlers(handler)) and bool(handler and self.state.calls.get(handler))
+        return called or self.own_contexts.near(module)
+
+    def raises_freely(self, module: Module, node: ast.AST) -> bool:
+        """Whether an exception raised at a node ends the call, and no context of the program's own waits for it."""
+        return not self.own_contexts.near(module) and super().raises_freely(module, node)
 
     @cached_property
     def generated_names(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from grpc2connect.expendable import expendable
-from grpc2connect.facts import classes
+from grpc2connect.facts import classes, pytest_grpc
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -117,6 +117,13 @@ def _fixture(env: Environment, node: FunctionNode, name: str) -> Values:
         return NOTHING
     if not node.name.startswith("test") and classes.fixture_name(node) is None:
         return NOTHING
+    found = _program_fixture(env, node, name)
+    if found or isinstance(node, ast.AsyncFunctionDef):
+        return found
+    return pytest_grpc.provided(env.state, name, lambda other: _program_fixture(env, node, other))
+
+
+def _program_fixture(env: Environment, node: ast.AST, name: str) -> Values:
     found = NOTHING
     for fixture in env.state.asked(name):
         near = fixture.module.path.name == "conftest.py" and env.module.path.is_relative_to(fixture.module.path.parent)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grpc2connect.facts import api
+from grpc2connect.facts import api, pytest_grpc
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.classes import class_around, instance_attribute
 from grpc2connect.facts.escapes import escapes, generated
@@ -135,6 +135,8 @@ class NamedReferences:
         service, stub = value.service, isinstance(value, StubClass)
         what, evidence = (service.stub_class, "stub class") if stub else (service.adder, "registration")
         aio = value.aio if isinstance(value, StubClass) and value.aio is not None else self.facts.colour(service)
+        if stub and pytest_grpc.is_stub_class(self.module, node):
+            aio = False
         return refs.GeneratedUse(
             self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what,
             value="stub" if stub else "registration", escape=escapes(self.facts, self.module, node), service=service,
@@ -232,7 +234,7 @@ class NamedReferences:
             units = frozenset({_unknown_service(path)}) | self._units(facts.values(node))
         if path == api.END_OF_STREAM:
             units = self._readers(node)
-        if path in api.ALL_CREDENTIALS and call is not None:
+        if (path in api.ALL_CREDENTIALS or path == api.TEST_CHANNEL) and call is not None:
             units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
 

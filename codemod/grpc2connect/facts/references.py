@@ -45,6 +45,11 @@ class Reference:
         return False
 
     @property
+    def among_all(self) -> bool:
+        """Whether it asks if services stay anywhere in its part of the program, not among its own alone."""
+        return False
+
+    @property
     def place(self) -> Place:
         """Where it stands."""
         return self.module.place(self.node)
@@ -264,6 +269,11 @@ class ApiUse(Reference):
         """Whether it is about a channel or a server as such."""
         return self.path in api.OF_SHARED
 
+    @property
+    def among_all(self) -> bool:
+        """Whether what it gives is compared with status codes, which belong to no service."""
+        return self.path == api.TEST_SERVER
+
 
 @dataclass(frozen=True, eq=False)
 class AddOnUse(SharedReference):
@@ -318,6 +328,17 @@ class HandedOver(SharedReference):
 
     what: str = field(kw_only=True)
     kind_of: str = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
+class PluginFixture(SharedReference):
+    """The fixture that says what pytest-grpc's server serves; `node` is its `def`."""
+
+    @property
+    def text(self) -> str:
+        """Its header, shortened."""
+        assert isinstance(self.node, ast.FunctionDef)
+        return f"def {self.node.name}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,7 +100,8 @@ def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outco
             (why for service in reference.units if (why := units.why_left(service))), "its services stay on gRPC"
         )
         return left or Outcome(State.LEFT, why=why)
-    mixed = units.split(reference) if reference.units else units.mixed(reference)
+    own = reference.units and not reference.among_all
+    mixed = units.split(reference) if own else units.mixed(reference)
     allowed = [outcome for outcome in outcomes if outcome.mixed or not mixed]
     return allowed[0] if allowed else Outcome(State.LEFT, why="some services here stay on gRPC")
 

@@ -27,6 +27,8 @@ from grpc2connect.rules_api.names import RUNTIME, Generated, Symbol
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
 
+_ALL = "*"
+
 
 @dataclass
 class Imports:
@@ -58,6 +60,9 @@ class Imports:
         return self._symbol(piece) if isinstance(piece, Symbol) else self._generated(piece)
 
     def _symbol(self, symbol: Symbol) -> str:
+        if symbol.name == _ALL:
+            self.symbols[symbol] = _ALL
+            return ""
         if symbol not in self.symbols:
             existing = self._imported.get((self._dotted(symbol), symbol.name))
             if existing is None:
@@ -67,8 +72,9 @@ class Imports:
         return self.symbols[symbol]
 
     def _dotted(self, symbol: Symbol) -> str:
-        if symbol.module == RUNTIME:
-            return self.places.runtime(self.module)
+        package, dot, rest = symbol.module.partition(".")
+        if package == RUNTIME:
+            return self.places.runtime(self.module) + dot + rest
         return symbol.module
 
     def _generated(self, piece: Generated) -> str:
@@ -138,6 +144,11 @@ class Imports:
         package, _, last = dotted.rpartition(".")
         self.loose.setdefault(package, {})[last] = None
         return last
+
+    @property
+    def introduced(self) -> frozenset[str]:
+        """The names that are new in the file, other than those of a star import."""
+        return frozenset(self.symbols.values()) - {_ALL}
 
     def edits(self) -> list[Edit]:
         """The edits that add the imports."""
@@ -229,6 +240,8 @@ def _from_line(dotted: str, names: list[str]) -> str:
     if not dotted:  # modules that lie in no package
         return "\n".join(f"import {name}" for name in names)
     line = f"from {dotted} import {', '.join(names)}"
+    if names == [_ALL]:
+        return f"{line}  # noqa: F401, F403"
     return line if len(line) <= 100 else f"from {dotted} import (\n    " + ",\n    ".join(names) + ",\n)"
 
 

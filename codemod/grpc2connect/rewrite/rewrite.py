@@ -46,7 +46,7 @@ def rewrite(facts: Facts, module: Module, decisions: Iterable[Decision], places:
         text = Renderer(module.text, [*edits, *imports.edits()], imports.name).all()
     except Conflict as conflict:
         raise ProofFailed(str(conflict)) from None
-    introduced = frozenset(imports.symbols.values())
+    introduced = imports.introduced
     after = prove(module, text, introduced)
     text, gone = _drop_unused(facts, module, after)
     if gone:

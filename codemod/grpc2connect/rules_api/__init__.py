@@ -18,6 +18,7 @@ from grpc2connect.rules_api.names import (
     connect_code,
     generated,
     runtime,
+    testing,
 )
 from grpc2connect.rules_api.outcome import Bridged, Left, Native, Outcome
 from grpc2connect.rules_api.registry import Registry, RuleInfo, catalogue, load, rule
@@ -49,4 +50,5 @@ __all__ = [
     "references",
     "rule",
     "runtime",
+    "testing",
 ]

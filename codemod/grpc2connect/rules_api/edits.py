@@ -117,12 +117,12 @@ def delete_argument(module: Module, call: ast.Call, argument: ast.expr | ast.key
     return Edit(Span(start, end), ())
 
 
-def append_argument(module: Module, call: ast.Call, text: str) -> Edit:
+def append_argument(module: Module, call: ast.Call, *pieces: Piece) -> Edit:
     """Put an argument after the others: on a line of its own where the last one is, with a comma as that one has."""
     opened, closed = arguments_of(module, call)
     arguments = [*call.args, *call.keywords]
     if not arguments:
-        return Edit(Span(opened + 1, opened + 1), (text,))
+        return Edit(Span(opened + 1, opened + 1), pieces)
     last = max(arguments, key=lambda argument: module.span(argument).end)
     inside = Span(opened + 1, closed - 1)
     if isinstance(last, ast.keyword):
@@ -135,8 +135,8 @@ def append_argument(module: Module, call: ast.Call, text: str) -> Edit:
     indent = module.text[line:begin]
     ending = module.text.find(module.newline, comma, closed)
     if comma < 0 or ending < 0 or indent.strip() or line <= opened:
-        return Edit(Span(end, end), (f", {text}",))
-    return Edit(Span(ending, ending), (f"{module.newline}{indent}{text},",))
+        return Edit(Span(end, end), (", ", *pieces))
+    return Edit(Span(ending, ending), (f"{module.newline}{indent}", *pieces, ","))
 
 
 def append_to_class(module: Module, cls: ast.ClassDef, text: str) -> Edit | None:

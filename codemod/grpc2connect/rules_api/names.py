@@ -6,7 +6,7 @@ Source: connectrpc 0.13 (`connectrpc.errors`, `connectrpc.code`, `connectrpc.req
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
@@ -44,6 +44,11 @@ REQUEST_CONTEXT = Symbol("connectrpc.request", "RequestContext", "ConnectRequest
 def runtime(name: str) -> Symbol:
     """A public name of `grpc2connect_runtime`."""
     return Symbol(RUNTIME, name, f"connect_{name}" if name[0].islower() else f"Connect{name}")
+
+
+def testing(name: str, module: str = "") -> Symbol:
+    """A public name of `grpc2connect_runtime.testing`, or of a module of it; `*` imports all, and is no text."""
+    return replace(runtime(name), module=".".join(filter(None, (RUNTIME, "testing", module))))
 
 
 def generated(stubs: GrpcModule, name: str, like: ast.expr) -> Generated:

@@ -77,5 +77,7 @@ def use(channel: ChannelUse) -> Iterator[Outcome]:
     """The methods of a channel are those of the runtime's channel."""
     if channel.name in api.CHANNEL_METHODS:
         yield Bridged(why="a method of the runtime's channel")
+    elif channel.name in api.TEST_CHANNEL_METHODS:
+        yield Bridged(why="a method of the channels of testing, which grpc_testing made")
     else:
         yield Left(f"channel.{channel.name} has no equivalent", advice="use a generated stub instead")

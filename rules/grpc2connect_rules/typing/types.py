@@ -8,7 +8,13 @@ Connect's own way only is a `RequestContext`.
 
 The class of a stub stands for sync and aio ones; where it is not known which of them are meant, both clients are named.
 
-Left: a class that derives from a type of gRPC's.
+    - class LoggingContext(grpc.ServicerContext):
+    + class LoggingContext(CustomServicerContext):
+
+A context that a program makes itself (a wrapper in an interceptor, a fake in a test) has the same methods to define,
+and is a `ServicerContext` to `isinstance`.
+
+Left: a class that derives from another type of gRPC's.
 
 Source: grpc, grpc.aio (grpcio 1.85).
 """
@@ -33,6 +39,12 @@ _RUNTIME = {
     **{path: path.removeprefix("grpc.") for path in api.CREDENTIALS_TYPES},
 }
 
+_CUSTOM = {
+    "grpc.ServicerContext": "CustomServicerContext",
+    "grpc.aio.ServicerContext": "CustomAioServicerContext",
+}
+"""What a context of the program's own derives from."""
+
 
 @rule("G2C801", on=TypeUse)
 def types(use: TypeUse) -> Iterator[Outcome]:
@@ -42,10 +54,15 @@ def types(use: TypeUse) -> Iterator[Outcome]:
     if use.service is not None and use.stubs is not None:
         yield from _generated(use, node)
         return
-    if isinstance(module.parents[node], ast.ClassDef):
-        yield Left(f"a class derives from {use.path}", advice="derive from the runtime's class by hand")
-        return
     parent = module.parents[node]
+    if isinstance(_derived(use, node), ast.ClassDef):
+        if use.path not in _CUSTOM:
+            yield Left(f"a class derives from {use.path}", advice="derive from the runtime's class by hand")
+            return
+        custom = runtime(_CUSTOM[use.path])
+        yield Bridged(edits.replace(module, node, custom), why="a context of the program's own", mixed=False)
+        yield Bridged(why="some services here stay on gRPC, and what moves calls the same methods of this context")
+        return
     if use.path in api.CREDENTIALS_TYPES and isinstance(parent, ast.Call) and parent.func is node:
         yield Left(f"{use.path} is made by hand", advice="make it by a function of grpc, then run again")
         return
@@ -58,6 +75,12 @@ def types(use: TypeUse) -> Iterator[Outcome]:
     yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=cut)
     if use.path in api.CONTEXT_TYPES:
         yield Bridged(why="some services here stay on gRPC; the runtime's context has the methods of this type")
+
+
+def _derived(use: TypeUse, node: ast.expr) -> ast.AST:
+    """What an expression stands in, without its type arguments: the class that has it as a base, where one has."""
+    parent = use.module.parents[node]
+    return use.module.parents[parent] if isinstance(parent, ast.Subscript) and parent.value is node else parent
 
 
 def _generated(use: TypeUse, node: ast.expr) -> Iterator[Outcome]:

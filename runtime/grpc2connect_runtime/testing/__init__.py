@@ -5,18 +5,28 @@
 
 from __future__ import annotations
 
+from .channels import ChannelRpc, TestChannel, channel
 from .contexts import Aborted, FakeAioServicerContext, FakeServicerContext
-from .invocations import TestServer, server_from_dictionary
+from .invocations import ServerRpc, StreamServerRpc, TestServer, UnaryServerRpc, server_from_dictionary
 from .serving import aio_running, aio_serving, running, serving
+from .times import RealTime, strict_real_time
 
 __all__ = [
     "Aborted",
+    "ChannelRpc",
     "FakeAioServicerContext",
     "FakeServicerContext",
+    "RealTime",
+    "ServerRpc",
+    "StreamServerRpc",
+    "TestChannel",
     "TestServer",
+    "UnaryServerRpc",
     "aio_running",
     "aio_serving",
+    "channel",
     "running",
     "server_from_dictionary",
     "serving",
+    "strict_real_time",
 ]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from queue import SimpleQueue
 from typing import Any
 
-from connectrpc.compat import google_protobuf_codecs
-from connectrpc.method import IdempotencyLevel, MethodInfo
-from connectrpc.server import ConnectASGIApplication
-from google.protobuf import descriptor_pb2, message_factory
-
-from ..applications import ENDPOINTS, stream_type
 from ..channel import insecure_channel
 from ..server import Server
+from ..status import StatusCode
+from .descriptors import HandlerOf, application_class, messages, refuse_fakes
 
-__all__ = ["TestServer", "server_from_dictionary"]
+__all__ = ["ServerRpc", "StreamServerRpc", "TestServer", "UnaryServerRpc", "server_from_dictionary"]
 
 _END = object()
 
@@ -35,12 +32,19 @@ def _handler_of(servicer: Any, name: str) -> Any:
     return getattr(servicer, names[0])
 
 
-class _Rpc:
-    """One RPC, played by the test as its client."""
+class ServerRpc:
+    """One RPC, played by the test as its client.
 
-    def __init__(self, call: Any, requests: _Requests | None = None) -> None:
+    Native form: a call of a generated client.
+
+    Source: `grpc_testing.UnaryUnaryServerRpc` and the other three, grpcio-testing 1.85.
+    """
+
+    def __init__(self, call: Any, requests: _Requests | None = None, codes: Any = StatusCode) -> None:
+        """Wrap a call; made by `TestServer`."""
         self._call = call
         self._requests = requests
+        self._codes = codes
 
     def initial_metadata(self) -> Any:
         """Return the initial metadata; waits for it."""
@@ -61,10 +65,12 @@ class _Rpc:
         self._requests.queue.put(_END)
 
     def _status(self) -> tuple[Any, Any, Any]:
-        return self._call.trailing_metadata(), self._call.code(), self._call.details()
+        return self._call.trailing_metadata(), self._codes[self._call.code().name], self._call.details()
 
 
-class _UnaryRpc(_Rpc):
+class UnaryServerRpc(ServerRpc):
+    """An RPC with one response; as `ServerRpc`. Native form: a call of a generated client."""
+
     def termination(self) -> tuple[Any, Any, Any, Any]:
         """Wait for the end: the response (None of one that failed), the trailing metadata, the code and the details."""
         try:
@@ -74,7 +80,9 @@ class _UnaryRpc(_Rpc):
         return (response, *self._status())
 
 
-class _StreamRpc(_Rpc):
+class StreamServerRpc(ServerRpc):
+    """An RPC with a stream of responses; as `ServerRpc`. Native form: a call of a generated client."""
+
     def take_response(self) -> Any:
         """Wait for the next response.
 
@@ -107,42 +115,37 @@ class _Requests:
             yield request
 
 
-def _messages(method: Any) -> tuple[Any, Any]:
-    takes, returns = (message_factory.GetMessageClass(one) for one in (method.input_type, method.output_type))
-    return takes, returns
+class _Kinds:
+    """The responses that are no messages of the declared kind, so that tests find on them what the handler has set.
 
+    `grpc_testing` sends no bytes, and so never tells; gRPC and Connect read such a response as the declared kind.
+    """
 
-def _endpoint(method: Any, servicer: Any) -> Any:
-    takes, returns = _messages(method)
-    described = descriptor_pb2.MethodDescriptorProto()
-    method.CopyToProto(described)  # old versions of protobuf tell it by no attribute
-    kind = stream_type(described.client_streaming, described.server_streaming)
-    info: MethodInfo[Any, Any] = MethodInfo(
-        name=method.name,
-        service_name=method.containing_service.full_name,
-        input=takes,
-        output=returns,
-        idempotency_level=IdempotencyLevel.UNKNOWN,
-        stream_type=kind,
-    )
-    return ENDPOINTS[kind](method=info, function=_handler_of(servicer, method.name))
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, bytes], Any] = {}
 
+    def note(self, method: Any, response: Any) -> Any:
+        """Return a response, and keep its kind if that is not the declared one."""
+        if getattr(response, "DESCRIPTOR", method.output_type) is not method.output_type:
+            self._found[method.full_name, response.SerializeToString()] = type(response)
+        return response
 
-def _application_class(service: Any) -> type[Any]:
-    """Return what `protoc-gen-connectrpc` would generate for a service."""
-    root = f"/{service.full_name}"
+    def watching(self, method: Any, function: Any, *, streams_out: bool) -> Any:
+        """Return a handler; what one with a single response returns is noted."""
+        if streams_out:
+            return function
 
-    class Application(ConnectASGIApplication[Any]):
-        def __init__(self, servicer: Any, **settings: Any) -> None:
-            endpoints = {f"{root}/{method.name}": _endpoint(method, servicer) for method in service.methods}
-            codecs = google_protobuf_codecs()
-            super().__init__(service=servicer, endpoints=lambda _: endpoints, codecs=codecs, **settings)
+        async def later(request: Any, context: Any) -> Any:
+            return self.note(method, await function(request, context))
 
-        @property
-        def path(self) -> str:
-            return root
+        def now(request: Any, context: Any) -> Any:
+            return self.note(method, function(request, context))
 
-    return Application
+        return later if inspect.iscoroutinefunction(function) else now
+
+    def reading(self, method: Any, declared: Any) -> Callable[[bytes], Any]:
+        """Return the function that reads responses."""
+        return lambda data: self._found.get((method.full_name, data), declared).FromString(data)
 
 
 class TestServer:
@@ -155,24 +158,32 @@ class TestServer:
 
     __test__ = False  # pytest: this is no test
 
-    def __init__(self, servicers: Mapping[Any, Any]) -> None:
+    def __init__(self, servicers: Mapping[Any, Any], codes: Any = StatusCode) -> None:
         """Start a server for servicers, by the descriptors of their services."""
+        self._codes = codes
+        self._kinds = _Kinds()
         server = Server()
         for service, servicer in servicers.items():
-            server.add_service(_application_class(service), servicer)
+            server.add_service(application_class(service, self._handlers(servicer)), servicer)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._server = server  # stops when this object goes
         self._channel = insecure_channel(f"127.0.0.1:{port}")
 
+    def _handlers(self, servicer: Any) -> HandlerOf:
+        def handler_of(method: Any, *, streams_in: bool, streams_out: bool) -> Any:
+            return self._kinds.watching(method, _handler_of(servicer, method.name), streams_out=streams_out)
+
+        return handler_of
+
     def _method(self, kind: str, method: Any) -> Any:
-        takes, returns = _messages(method)
+        takes, returns = messages(method)
         path = f"/{method.containing_service.full_name}/{method.name}"
-        return getattr(self._channel, kind)(path, takes.SerializeToString, returns.FromString)
+        return getattr(self._channel, kind)(path, takes.SerializeToString, self._kinds.reading(method, returns))
 
     def invoke_unary_unary(
         self, method_descriptor: Any, invocation_metadata: Any, request: Any, timeout: float | None
-    ) -> _UnaryRpc:
+    ) -> UnaryServerRpc:
         """Begin an RPC with one request and one response.
 
         Args:
@@ -182,28 +193,30 @@ class TestServer:
             timeout: in seconds, or None.
         """
         call = self._method("unary_unary", method_descriptor).future(request, timeout, invocation_metadata or None)
-        return _UnaryRpc(call)
+        return UnaryServerRpc(call, None, self._codes)
 
     def invoke_unary_stream(
         self, method_descriptor: Any, invocation_metadata: Any, request: Any, timeout: float | None
-    ) -> _StreamRpc:
+    ) -> StreamServerRpc:
         """Begin an RPC with one request and a stream of responses; arguments as of `invoke_unary_unary`."""
         call = self._method("unary_stream", method_descriptor)(request, timeout, invocation_metadata or None)
-        return _StreamRpc(call)
+        return StreamServerRpc(call, None, self._codes)
 
-    def invoke_stream_unary(self, method_descriptor: Any, invocation_metadata: Any, timeout: float | None) -> _UnaryRpc:
+    def invoke_stream_unary(
+        self, method_descriptor: Any, invocation_metadata: Any, timeout: float | None
+    ) -> UnaryServerRpc:
         """Begin an RPC with a stream of requests and one response; arguments as of `invoke_unary_unary`."""
         requests = _Requests()
         method = self._method("stream_unary", method_descriptor)
-        return _UnaryRpc(method.future(requests, timeout, invocation_metadata or None), requests)
+        return UnaryServerRpc(method.future(requests, timeout, invocation_metadata or None), requests, self._codes)
 
     def invoke_stream_stream(
         self, method_descriptor: Any, invocation_metadata: Any, timeout: float | None
-    ) -> _StreamRpc:
+    ) -> StreamServerRpc:
         """Begin an RPC with streams both ways; arguments as of `invoke_unary_unary`."""
         requests = _Requests()
         method = self._method("stream_stream", method_descriptor)
-        return _StreamRpc(method(requests, timeout, invocation_metadata or None), requests)
+        return StreamServerRpc(method(requests, timeout, invocation_metadata or None), requests, self._codes)
 
     def close(self) -> None:
         """Stop the server; what goes out of scope does so by itself."""
@@ -211,13 +224,16 @@ class TestServer:
         self._server.stop(None)
 
 
-def server_from_dictionary(descriptors_to_servicers: Mapping[Any, Any], time: Any = None) -> TestServer:
+def server_from_dictionary(
+    descriptors_to_servicers: Mapping[Any, Any], time: Any = None, *, codes: Any = StatusCode
+) -> TestServer:
     """Return a server whose RPCs the test begins and ends itself.
 
     Args:
         descriptors_to_servicers: servicers by the descriptor of their service. Handlers may have gRPC's names or
             Connect's (`SayHello`, `say_hello`), and be sync or async.
-        time: real time is what there is.
+        time: `strict_real_time()`; real time is what there is.
+        codes: the enum whose members `termination` returns: `grpc.StatusCode` where tests compare with that.
 
     Raises:
         NotImplementedError: `time` is given and can be set, as that of `grpc_testing.strict_fake_time`.
@@ -226,6 +242,5 @@ def server_from_dictionary(descriptors_to_servicers: Mapping[Any, Any], time: An
 
     Source: `grpc_testing.server_from_dictionary`, grpcio-testing 1.85, which runs handlers without a server.
     """
-    if "fake" in type(time).__name__.lower():
-        raise NotImplementedError("time goes by itself here: give a short timeout instead of a fake time")
-    return TestServer(descriptors_to_servicers)
+    refuse_fakes(time)
+    return TestServer(descriptors_to_servicers, codes)

@@ -1,11 +1,12 @@
 """The fixtures of pytest-grpc, for services that have moved and for those that have not.
 
     pytest_plugins = ["grpc2connect_runtime.testing.pytest_plugin"]  # in the conftest.py at the root of the tests
+    from grpc2connect_runtime.testing.pytest_plugin import *         # or: beside the fixtures below
 
 A test module says what is served and asked, as for pytest-grpc:
 
     @pytest.fixture(scope="module")
-    def grpc_application():             # in place of grpc_add_to_server, which works too
+    def grpc_application():             # or grpc_add_to_server, which can return a function as well
         return GreeterASGIApplication
 
     @pytest.fixture(scope="module")
@@ -32,9 +33,23 @@ from typing import Any
 
 import pytest
 from connectrpc.client import ConnectClientSync
+from connectrpc.server import ConnectASGIApplication
 
 from ..channel import Channel, insecure_channel, secure_channel
 from ..server import Server
+
+__all__ = [
+    "grpc_add_to_server",
+    "grpc_addr",
+    "grpc_application",
+    "grpc_bound",
+    "grpc_channel",
+    "grpc_create_channel",
+    "grpc_interceptors",
+    "grpc_max_workers",
+    "grpc_server",
+    "grpc_stub",
+]
 
 _STOP_S = 10.0
 
@@ -70,12 +85,17 @@ def grpc_add_to_server(grpc_application: Any) -> Callable[[Any, Any], Any]:
 
 
 @pytest.fixture(scope="module")
-def _grpc_bound(
+def grpc_bound(
     grpc_add_to_server: Callable[[Any, Any], Any], grpc_servicer: Any, grpc_interceptors: Any, grpc_max_workers: int
 ) -> Iterator[tuple[Server, str]]:
+    """The running server and its address."""
     with ThreadPoolExecutor(grpc_max_workers) as pool:
-        server = Server(pool, interceptors=grpc_interceptors)
-        grpc_add_to_server(grpc_servicer, server)
+        server = Server(pool, interceptors=grpc_interceptors or ())
+        given: Any = grpc_add_to_server
+        if isinstance(given, type) and issubclass(given, ConnectASGIApplication):
+            server.add_service(given, grpc_servicer)
+        else:
+            given(grpc_servicer, server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         yield server, f"127.0.0.1:{port}"
@@ -83,15 +103,15 @@ def _grpc_bound(
 
 
 @pytest.fixture(scope="module")
-def grpc_server(_grpc_bound: tuple[Server, str]) -> Server:
+def grpc_server(grpc_bound: tuple[Server, str]) -> Server:
     """The running server."""
-    return _grpc_bound[0]
+    return grpc_bound[0]
 
 
 @pytest.fixture(scope="module")
-def grpc_addr(_grpc_bound: tuple[Server, str]) -> str:
+def grpc_addr(grpc_bound: tuple[Server, str]) -> str:
     """The address of the server."""
-    return _grpc_bound[1]
+    return grpc_bound[1]
 
 
 @pytest.fixture(scope="module")

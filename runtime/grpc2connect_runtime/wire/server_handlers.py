@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import grpc
@@ -25,8 +25,9 @@ class _Requests:
 
     __slots__ = ("_requests",)
 
-    def __init__(self, requests: Iterator[Any]) -> None:
-        self._requests = requests
+    def __init__(self, requests: Iterable[Any]) -> None:
+        # An interceptor may pass on a list, which grpcio hands to the handler as it is.
+        self._requests: Iterator[Any] = requests if isinstance(requests, Iterator) else iter(requests)
 
     def __iter__(self) -> _Requests:
         return self
