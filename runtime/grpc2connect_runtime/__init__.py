@@ -65,6 +65,8 @@ from .credentials import (
 )
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
+from .foreign_channels import client_on
+from .foreign_servers import add_service_to
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
 from .metadata import Metadatum, metadata
@@ -153,10 +155,12 @@ __all__ = [
     "UnaryUnaryClientInterceptor",
     "UsageError",
     "access_token_call_credentials",
+    "add_service_to",
     "aio_http_client_over",
     "aio_insecure_channel",
     "aio_secure_channel",
     "channel_ready_future",
+    "client_on",
     "composite_call_credentials",
     "composite_channel_credentials",
     "compute_engine_channel_credentials",

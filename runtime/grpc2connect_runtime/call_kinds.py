@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import AIO_FORM, CallError, RpcErrorView
+from .foreign_calls import ForeignCall
 from .sync_calls import SyncCall
 from .unmoved import grpc_module
 
@@ -19,7 +20,7 @@ class _Kind(type):
             instance = instance.error
         if isinstance(instance, CallError):
             return instance.form != AIO_FORM
-        return isinstance(instance, SyncCall | getattr(grpc_module(), cls.__name__, SyncCall))
+        return isinstance(instance, SyncCall | ForeignCall | getattr(grpc_module(), cls.__name__, SyncCall))
 
 
 class Call(metaclass=_Kind):
