@@ -24,6 +24,7 @@ from .aio_types import (
     ResponseType,
     SerializingFunction,
 )
+from .by_name import generated_names, stub_attribute
 from .call_credentials import (
     AuthMetadataContext,
     AuthMetadataPlugin,
@@ -90,6 +91,7 @@ from .servicer_base import servicer_base
 from .stand_ins import stub_method
 from .status import Status, StatusCode, status_code
 from .streams import EOF
+from .stub_classes import stub_class
 from .wire.client_over import aio_http_client_over, http_client_over
 
 __version__ = "0.1.0"
@@ -164,6 +166,7 @@ __all__ = [
     "composite_call_credentials",
     "composite_channel_credentials",
     "compute_engine_channel_credentials",
+    "generated_names",
     "headers",
     "http_client_over",
     "insecure_channel",
@@ -181,6 +184,8 @@ __all__ = [
     "stream_stream_rpc_method_handler",
     "stream_unary",
     "stream_unary_rpc_method_handler",
+    "stub_attribute",
+    "stub_class",
     "stub_method",
     "timeout_ms",
     "unary_stream",

@@ -1,7 +1,7 @@
 """Multi-callables and calls of channels that are not this package's, with the kinds of moved code.
 
-They are grpcio's, or those of an object that stands in for a channel. What they raise of grpcio's becomes a `CallError`,
-their codes and metadata this package's; whatever else they give goes through as it is.
+They are grpcio's, or those of an object that stands in for a channel. What they raise of grpcio's becomes a
+`CallError`, their codes and metadata this package's; whatever else they give goes through as it is.
 """
 
 from __future__ import annotations

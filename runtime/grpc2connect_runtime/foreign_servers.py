@@ -34,8 +34,9 @@ def add_service_to(server: Any, application_class: Callable[..., Any], servicer:
 
     Source: `add_XServicer_to_server` of grpcio-tools 1.85.
     """
-    if not (isinstance(application_class, type) and issubclass(application_class, ConnectASGIApplication)):
-        application_class(servicer, server)
+    add: Any = application_class
+    if not (isinstance(add, type) and issubclass(add, ConnectASGIApplication)):
+        add(servicer, server)
     elif isinstance(server, ServerBase):
         server.add_service(application_class, servicer)
     else:

@@ -290,3 +290,80 @@ def test_a_registration_that_has_not_moved_is_called_as_before(gen, make):
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             assert gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
         server.stop(None).wait(10)
+
+
+def test_a_class_for_either_colour(gen):
+    either = runtime.stub_class(gen.connect.EchoClientSync, gen.connect.EchoClient)
+    with grpcio_server(gen, "sync", Seen()) as port:
+        for channel in sync_channels(port).values():
+            for client in (either(channel), runtime.client_on(channel, either)):
+                assert client.say(gen.pb2.Ask(text="a"), timeout_ms=TIMEOUT_MS).text == "a"
+            channel.close()
+        with runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert isinstance(channel.client(either), gen.connect.EchoClientSync)
+
+        async def call():
+            async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as channel:
+                client = channel.client(either)
+                assert (await client.say(gen.pb2.Ask(text="a"), timeout_ms=TIMEOUT_MS)).text == "a"
+                assert isinstance(either(channel), gen.connect.EchoClient)
+
+        asyncio.run(asyncio.wait_for(call(), 30))
+
+
+def test_what_stands_in_for_a_generated_module(gen):
+    either = runtime.stub_class(gen.connect.EchoClientSync, gen.connect.EchoClient)
+    names = runtime.generated_names(EchoStub=either, add_EchoServicer_to_server=gen.connect.EchoASGIApplication)
+    with futures.ThreadPoolExecutor(4) as pool:
+        server = grpc.server(pool)
+        runtime.add_service_to(server, names.add_EchoServicer_to_server, renamed(SyncEcho(gen.pb2, Seen())))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert getattr(names, "Echo" + "Stub")(channel).say(gen.pb2.Ask(text="a")).text == "a"
+        server.stop(None).wait(10)
+
+
+@pytest.mark.parametrize("kind", ["runtime", "grpcio", "intercepted by the runtime"])
+def test_rpcs_by_their_names(gen, kind):
+    with grpcio_server(gen, "sync", Seen()) as port:
+        channel = sync_channels(port)[kind]
+        client = runtime.client_on(channel, gen.connect.EchoClientSync)
+        assert runtime.stub_attribute(client, "Say")(gen.pb2.Ask(text="a"), timeout=10).text == "a"
+        assert runtime.stub_attribute(client, "Join")(asks(gen, "x", "y"), timeout=10).text == "x+y"
+        many = runtime.stub_attribute(client, "Repeat")(gen.pb2.Ask(text="a", count=2), timeout=10)
+        assert [one.text for one in many] == ["a0", "a1"]
+        assert [one.text for one in runtime.stub_attribute(client, "Chat")(asks(gen, "x"), timeout=10)] == ["X"]
+        assert runtime.stub_attribute(client, "Nothing", None) is None
+        with pytest.raises(AttributeError):
+            runtime.stub_attribute(client, "Nothing")
+        assert runtime.stub_attribute("text", "upper")() == "TEXT"
+        channel.close()
+
+
+def test_rpcs_of_an_async_client_by_their_names(gen):
+    async def call(port):
+        async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as channel:
+            client = channel.client(gen.connect.EchoClient)
+            assert (await runtime.stub_attribute(client, "Say")(gen.pb2.Ask(text="a"), timeout=10)).text == "a"
+            many = runtime.stub_attribute(client, "Repeat")(gen.pb2.Ask(text="a", count=2), timeout=10)
+            assert [one.text async for one in many] == ["a0", "a1"]
+
+    with grpcio_server(gen, "aio", Seen()) as port:
+        asyncio.run(asyncio.wait_for(call(port), 30))
+
+
+def test_a_proxy_of_a_client_is_asked_by_either_name(gen):
+    class Proxy:
+        def __init__(self, target):
+            self.target = target
+
+        def __getattr__(self, name):
+            return getattr(self.target, name)
+
+    with grpcio_server(gen, "sync", Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        proxy = Proxy(channel.client(gen.connect.EchoClientSync))
+        say = runtime.stub_method(proxy, "Say", "say", runtime.unary_unary)
+        assert say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
+        with pytest.raises(AttributeError):
+            runtime.stub_method(object(), "Say", "say", runtime.unary_unary)
