@@ -26,9 +26,6 @@ def add_service_to(server: Any, application_class: Callable[..., Any], servicer:
             moved is called.
         servicer: an object whose handlers are sync or async.
 
-    Raises:
-        RuntimeError: the server has been started, and is of this package.
-
     Native form: `server.add_service(XASGIApplication, servicer)`. Go there once all callers are known to hand over
     servers of this package.
 
