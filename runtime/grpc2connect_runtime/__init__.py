@@ -24,6 +24,7 @@ from .aio_types import (
     ResponseType,
     SerializingFunction,
 )
+from .by_name import generated_names, stub_attribute
 from .call_credentials import (
     AuthMetadataContext,
     AuthMetadataPlugin,
@@ -67,6 +68,8 @@ from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
 from .inactive_errors import InactiveRpcError, RpcState
+from .foreign_channels import client_on
+from .foreign_servers import add_service_to
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
 from .made_errors import AioRpcError, RpcError
@@ -91,6 +94,7 @@ from .servicer_base import servicer_base
 from .stand_ins import stub_method
 from .status import Status, StatusCode, status_code
 from .streams import EOF
+from .stub_classes import stub_class
 from .wire.client_over import aio_http_client_over, http_client_over
 
 __version__ = "0.1.0"
@@ -162,13 +166,16 @@ __all__ = [
     "UnaryUnaryClientInterceptor",
     "UsageError",
     "access_token_call_credentials",
+    "add_service_to",
     "aio_http_client_over",
     "aio_insecure_channel",
     "aio_secure_channel",
     "channel_ready_future",
+    "client_on",
     "composite_call_credentials",
     "composite_channel_credentials",
     "compute_engine_channel_credentials",
+    "generated_names",
     "headers",
     "http_client_over",
     "insecure_channel",
@@ -186,6 +193,8 @@ __all__ = [
     "stream_stream_rpc_method_handler",
     "stream_unary",
     "stream_unary_rpc_method_handler",
+    "stub_attribute",
+    "stub_class",
     "stub_method",
     "timeout_ms",
     "unary_stream",

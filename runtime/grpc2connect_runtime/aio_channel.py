@@ -24,6 +24,7 @@ from .intercepted_clients import intercepted_client
 from .message_codecs import client_codec
 from .multicallables import aio_method
 from .readiness import wait_until_reachable
+from .stub_classes import of_colour
 from .transports import LazyTransport
 from .unmoved import adopt
 from .wire.choice import GRPCIO
@@ -87,15 +88,16 @@ class AioChannel(ChannelBase):
         Source: `XStub(channel)` of grpcio-tools 1.85.
         """
         if any(self._interceptors.values()):
-            intercepted: C = intercepted_client(client_class, self, self._url, self.http_client())
+            intercepted: C = intercepted_client(of_colour(client_class, aio=True), self, self._url, self.http_client())
             self.made(intercepted)
             return intercepted
-        made = client_class(
+        chosen: Callable[..., C] = of_colour(client_class, aio=True)
+        made = chosen(
             self._url,
             http_client=self.http_client(),
             interceptors=[AsyncCalls(self.is_closed, self._authentication, self._calls)],
             **self._client_arguments(),
-            **client_codec(client_class),
+            **client_codec(chosen),
         )
         self.made(made)
         return made

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import AIO_FORM, CallError, RpcErrorView
+from .foreign_calls import ForeignCall
 from .sync_calls import SyncCall
 from .unmoved import grpc_module
 
@@ -25,7 +26,7 @@ class _Kind(ABCMeta):
             instance = instance.error
         if isinstance(instance, CallError):
             return instance.form != AIO_FORM
-        return isinstance(instance, SyncCall | getattr(grpc_module(), cls.__name__, SyncCall))
+        return isinstance(instance, SyncCall | ForeignCall | getattr(grpc_module(), cls.__name__, SyncCall))
 
 
 class Call(metaclass=_Kind):

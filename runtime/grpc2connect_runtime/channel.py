@@ -18,6 +18,7 @@ from .connectivity import shown
 from .faces import Face
 from .message_codecs import client_codec
 from .multicallables import sync_method
+from .stub_classes import of_colour
 from .subscriptions import Subscriptions
 from .transports import LazySyncTransport
 from .unmoved import adopt
@@ -84,12 +85,13 @@ class Channel(ChannelBase):
 
         Source: `XStub(channel)` of grpcio-tools 1.85.
         """
-        made = client_class(
+        chosen: Callable[..., C] = of_colour(client_class, aio=False)
+        made = chosen(
             self._url,
             http_client=self.http_client(),
             interceptors=[SyncCalls(self.is_closed, self._authentication, self._calls)],
             **self._client_arguments(),
-            **client_codec(client_class),
+            **client_codec(chosen),
         )
         self.made(made)
         return made

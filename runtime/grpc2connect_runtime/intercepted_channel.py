@@ -15,6 +15,7 @@ from .faces import MOVED, UNMOVED, Face
 from .intercepted_calls import InterceptedStreamResponse, InterceptedUnaryResponse
 from .intercepted_clients import intercepted_client
 from .stream_kinds import streams_responses
+from .stub_classes import of_colour
 from .unmoved import adopt
 
 __all__ = ["InterceptedChannel", "intercept_channel"]
@@ -65,7 +66,7 @@ class InterceptedChannel(ChannelMethods):
         Raises:
             TypeError: it is no generated class.
         """
-        made: C = intercepted_client(client_class, self, self.root.url, self.root.http_client())
+        made: C = intercepted_client(of_colour(client_class, aio=False), self, self.root.url, self.root.http_client())
         self.root.made(made)
         return made
 

@@ -13,6 +13,8 @@ __all__ = ["stub_method"]
 def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -> Any:
     """Return a method with gRPC's call signature: of a Connect client, or of whatever stands in for a stub.
 
+    A proxy of a client, which asks it for what it is asked for itself, is one too.
+
     Args:
         stub: a Connect client, or an object with a method of the RPC's name: a fake, an implementation in process.
         name: the name of the RPC, which a stand-in has.
@@ -25,4 +27,11 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
     """
     if isinstance(stub, ConnectClient | ConnectClientSync):
         return kind(getattr(stub, native))
-    return getattr(stub, name)
+    try:
+        return getattr(stub, name)
+    except AttributeError:
+        # A proxy that passes on what it is asked for has what its client has.
+        method = getattr(stub, native, None)
+        if not isinstance(getattr(method, "__self__", None), ConnectClient | ConnectClientSync):
+            raise
+    return kind(method)

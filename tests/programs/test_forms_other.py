@@ -98,6 +98,100 @@ MOVES: dict[str, tuple[Files, Files]] = {
          "    return str(e)\n\n\nstub.SayHello(None)\n"},
         {"app.py": "        return e.message"},
     ),
+    "an object of a library": (
+        {"app.py": HEAD + "import other\n\n" + MADE + "other.make().SayHello(None)\nstub.SayHello(None)\n"},
+        {"app.py": 'stub_method(other.make(), "SayHello", "say_hello", unary_unary)(None)\nstub.say_hello(None)'},
+    ),
+    "a future of an unknown object": (
+        {"app.py": HEAD + "import other\n\n" + MADE + "other.make().SayHello.future(None)\n"},
+        {"app.py": 'stub_method(other.make(), "SayHello", "say_hello", unary_unary).future(None)'},
+    ),
+    "a channel of a library": (
+        {"app.py": HEAD + "import other\n\nstub = rpc.GreeterStub(other.channel())\nstub.SayHello(None)\n"},
+        {"app.py": "stub = client_on("
+         "other.channel(), greeting_connect.GreeterClientSync, greeting_connect.GreeterClient)\n"
+         "unary_unary(stub.say_hello)(None)"},
+    ),
+    "a channel that a library's users hand over": (
+        {"app.py": HEAD + "class Client:\n    def __init__(self, channel):\n"
+         "        self.stub = rpc.GreeterStub(channel=channel)\n\n"
+         "    async def ask(self):\n        return await self.stub.SayHello(None, timeout=2)\n"},
+        {"app.py": "        self.stub = client_on(channel, "
+         "greeting_connect.GreeterClientSync, greeting_connect.GreeterClient)\n"
+         "        return await self.stub.say_hello(None, timeout_ms=2000)"},
+    ),
+    "a server of a library": (
+        {"app.py": HEAD + "class Greeter(rpc.GreeterServicer):\n" + HANDLER
+         + "\n\ndef register(server):\n    rpc.add_GreeterServicer_to_server(Greeter(), server)\n"},
+        {"app.py": "    add_service_to(server, greeting_connect.GreeterASGIApplication, Greeter())"},
+    ),
+    "a server in a namespace package that is called as gRPC's": (
+        {"acme/__init__.py": "", "acme/ext/grpc/__init__.py": "from acme.ext.grpc.app import App\n",
+         "acme/ext/grpc/app.py": HEAD + "class Greeter(rpc.GreeterServicer):\n" + HANDLER
+         + "\n\nclass App:\n    def __init__(self):\n        self._server = grpc.server(None)\n"
+         "        rpc.add_GreeterServicer_to_server(Greeter(), self._server)\n"},
+        {"acme/ext/grpc/app.py": "        self._server.add_service("
+         "greeting_connect.GreeterASGIApplication, Greeter())"},
+    ),
+    "a method by a name that is computed": (
+        {"app.py": HEAD + "import sys\n\n" + MADE + "getattr(stub, sys.argv[1])(None, timeout=3)\n"},
+        {"app.py": "stub_attribute(stub, sys.argv[1])(None, timeout=3)"},
+    ),
+    "a generated module that goes as a value": (
+        {"app.py": HEAD + "from build import build, named\n\nbuild(rpc).SayHello(None)\n"
+         "named(rpc, 'GreeterStub').SayHello(None)\n",
+         "build.py": "import grpc\n\n\ndef build(module):\n"
+         "    return module.GreeterStub(grpc.insecure_channel('a:1'))\n\n\n"
+         "def named(module, name):\n    return getattr(module, name)(grpc.insecure_channel('a:1'))\n"},
+        {"app.py": "build(generated_names(GreeterStub=stub_class(greeting_connect.GreeterClientSync, "
+         "greeting_connect.GreeterClient), add_GreeterServicer_to_server=greeting_connect.GreeterASGIApplication))"
+         ".say_hello(None)",
+         "build.py": "    return insecure_channel('a:1').client(module.GreeterStub)\n"
+         "    return insecure_channel('a:1').client(getattr(module, name))"},
+    ),
+    "a proxy": (
+        {"app.py": HEAD + "class Proxy:\n    def __init__(self, target):\n"
+         "        self.stub = rpc.GreeterStub(grpc.insecure_channel(target))\n\n"
+         "    def __getattr__(self, name):\n        return getattr(self.__dict__['stub'], name)\n\n\n"
+         "def ask(target):\n    return Proxy(target).SayHello(None)\n"},
+        {"app.py": '    return stub_method(Proxy(target), "SayHello", "say_hello", unary_unary)(None)'},
+    ),
+    "a stub class or a fake": (
+        {"app.py": HEAD + "class Fake:\n    def __init__(self, channel):\n        pass\n\n\ndef make(cls):\n"
+         "    return cls(grpc.insecure_channel('a:1'))\n\n\nmake(rpc.GreeterStub)\nmake(Fake)\n"},
+        {"app.py": "    return client_on(insecure_channel('a:1'), cls)\nmake(Fake)"},
+    ),
+    "a registration that is computed": (
+        {"app.py": HEAD + "class Greeter(rpc.GreeterServicer):\n" + HANDLER + "\n\ndef add(server, name):\n"
+         "    getattr(rpc, 'add_{}Servicer_to_server'.format(name))(Greeter(), server)\n"},
+        {"app.py": "    add_service_to(server, getattr(generated_names(GreeterStub=stub_class("
+         "greeting_connect.GreeterClientSync, greeting_connect.GreeterClient), add_GreeterServicer_to_server="
+         "greeting_connect.GreeterASGIApplication), 'add_{}Servicer_to_server'.format(name)), Greeter())"},
+    ),
+    "both colours of stub from one class": (
+        {"app.py": HEAD + "STUBS = [rpc.GreeterStub]\nfor cls in STUBS:\n    cls(grpc.insecure_channel('a:1'))\n"
+         "    cls(grpc.aio.insecure_channel('a:1'))\n"},
+        {"app.py": "    insecure_channel('a:1').client(cls)\n    aio_insecure_channel('a:1').client(cls)"},
+    ),
+    "channels that are keys": (
+        {"app.py": HEAD + "import threading\n\n" + MADE + "stub.SayHello(None)\n\n\nclass Pool:\n"
+         "    def __init__(self):\n        self.retired: dict[grpc.Channel, threading.Timer] = {}\n\n"
+         "    def close(self):\n        for channel, timer in self.retired.items():\n"
+         "            timer.cancel()\n            channel.close()\n"},
+        {"app.py": "        self.retired: dict[Channel, threading.Timer] = {}\n            timer.cancel()"},
+    ),
+    "a stub class whose channel a library's users hand over": (
+        {"app.py": HEAD + "STUBS = {'greeter': rpc.GreeterStub}\n\n\ndef ask(name, channel):\n"
+         "    return STUBS[name](channel).SayHello(None)\n"},
+        {"app.py": "STUBS = {'greeter': "
+         "stub_class(greeting_connect.GreeterClientSync, greeting_connect.GreeterClient)}\n"
+         "    return unary_unary(client_on(channel, STUBS[name]).say_hello)(None)"},
+    ),
+    "a channel of a factory, with a service that moves beside it": (
+        {"app.py": HEAD + "import other\n\n" + MADE + "stub.SayHello(None)\n\n\ndef dial(target):\n"
+         "    return other.wrapped(grpc.insecure_channel(target))\n"},
+        {"app.py": "    return other.wrapped(insecure_channel(target))"},
+    ),
     "a method by a literal name": (
         {"app.py": HEAD + MADE + "if hasattr(stub, 'SayHello'):\n    getattr(stub, 'SayHello')(None, timeout=3)\n"},
         {"app.py": 'if hasattr(stub, "say_hello"):\n    unary_unary(stub.say_hello)(None, timeout=3)'},
@@ -115,13 +209,21 @@ def test_moves(program: Program, name: str) -> None:
 
 
 STAYS = {
-    "a method by a name that is computed": (MADE + "import sys\n\ngetattr(stub, sys.argv[1])(None)\n", "G2C504"),
+    "methods by names that are computed": (MADE + "import sys\n\nvars(stub)[sys.argv[1]](None)\n", "G2C504"),
+    "a generated module of a module that goes as a value": (
+        "import other\nimport app as itself\n\n" + MADE + "same = itself\n"
+        "same.rpc.GreeterStub(grpc.insecure_channel('a:1')).SayHello(None)\n", "G2C803",
+    ),
+    "a generated module that a library takes": (
+        "import other\n\n" + MADE + "stub.SayHello(None)\nother.build(rpc)\n", "G2C803",
+    ),
     "a patch by the name of an import": (
         "from unittest import mock\n\n" + MADE + "with mock.patch('app.GreeterStub'):\n    stub.SayHello(None)\n",
         "G2C504",
     ),
-    "an object of a library": ("import other\n\n" + MADE + "other.make().SayHello(None)\n", "G2C503"),
-    "a channel of a library": ("import other\n\nstub = rpc.GreeterStub(other.channel())\n", "G2C403"),
+    "a mock of an unknown object": (
+        "import other\n\n" + MADE + "other.make().SayHello.return_value = stub.SayHello(None)\n", "G2C503",
+    ),
 }  # fmt: skip
 
 

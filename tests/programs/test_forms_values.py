@@ -179,26 +179,6 @@ STAYS = {
         "from library import Client\n\n\nclass Mine(Client):\n    stub_class = rpc.GreeterStub\n\n\n" + MADE,
         "G2C803",
     ),
-    "a class on a channel that is not known": (
-        "def make(cls, channel):\n    return cls(channel)\n\n\ndef ask(channel):\n"
-        "    return make(rpc.GreeterStub, channel)\n\n\n" + MADE,
-        "G2C804",
-    ),
-    "a class or a fake": (
-        "class Fake:\n    def __init__(self, channel):\n        pass\n\n\ndef make(cls):\n"
-        "    return cls(grpc.insecure_channel('a:1'))\n\n\nmake(rpc.GreeterStub)\nmake(Fake)\n",
-        "G2C804",
-    ),
-    "the module as a value": (
-        "def make(module):\n    return module.GreeterStub(grpc.insecure_channel('a:1'))\n\n\nmake(rpc)\n" + MADE,
-        "G2C803",
-    ),
-    "a name that is computed": ("import sys\n\ncls = getattr(rpc, sys.argv[1] + 'Stub')\n" + MADE, "G2C803"),
-    "a registration that is computed": (
-        SERVICER + SERVER + "name = 'Greeter'\n"
-        "getattr(rpc, 'add_{}Servicer_to_server'.format(name))(Greeter(), server)\n",
-        "G2C803",
-    ),
     "a module that is imported by name": (
         "import importlib\n\nmodule = importlib.import_module('greeting_pb2_grpc')\n"
         "module.GreeterStub(grpc.insecure_channel('a:1'))\n" + MADE,
@@ -212,11 +192,6 @@ STAYS = {
     "the class of a servicer in isinstance": (
         SERVICER + SERVER + "rpc.add_GreeterServicer_to_server(Greeter(), server)\n"
         "print(isinstance(server, rpc.GreeterServicer))\n",
-        "G2C803",
-    ),
-    "both colours of stub from one class": (
-        "STUBS = [rpc.GreeterStub]\nfor cls in STUBS:\n    cls(grpc.insecure_channel('a:1'))\n"
-        "    cls(grpc.aio.insecure_channel('a:1'))\n",
         "G2C803",
     ),
     "a test that is given classes by pytest": (

@@ -132,7 +132,7 @@ def test_a_module_that_a_function_imports_for_all_others_keeps_its_services(prog
     program.write("app.py", text)
     result = program.migrate()
     assert program.text("app.py") == text
-    assert "G2C803" in {finding.code for finding in result.findings}
+    assert "G2C805" in {finding.code for finding in result.findings}
 
 
 def test_an_import_in_a_class_keeps_its_services(program: Program) -> None:

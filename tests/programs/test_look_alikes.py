@@ -37,13 +37,6 @@ STAYS = {
         "def ask(target):\n    return client(target).SayHello.future(greeting_pb2.HelloRequest())\n",
         "G2C501",
     ),
-    "a proxy": (
-        HEAD + "class Proxy:\n    def __init__(self, target):\n"
-        "        self.stub = rpc.GreeterStub(grpc.insecure_channel(target))\n\n"
-        "    def __getattr__(self, name):\n        return getattr(self.__dict__['stub'], name)\n\n\n"
-        "def ask(target):\n    return Proxy(target).SayHello(greeting_pb2.HelloRequest())\n",
-        "G2C503",
-    ),
     "the class of an error": (
         HEAD + "def ask():\n    try:\n        return " + CALL + "\n    except grpc.RpcError as error:\n"
         "        return type(error) == grpc._channel._InactiveRpcError\n",

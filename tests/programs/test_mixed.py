@@ -98,6 +98,6 @@ def test_a_wait_that_may_be_for_either(mixed: Program) -> None:
     assert "    except (grpc.FutureTimeoutError, FutureTimeoutError):\n" in after
 
 
-def test_a_server_without_services_stays(mixed: Program) -> None:
+def test_a_server_without_services_moves_with_what_is_near(mixed: Program) -> None:
     after = migrated(mixed, "        raise\n\n\ndef serve(pool):\n    server = grpc.server(pool)\n    server.start()\n")
-    assert "    server = grpc.server(pool)\n" in after
+    assert '    server = Server(pool, wire="grpcio")\n' in after

@@ -84,9 +84,22 @@ def get(env: Environment, owner: Value, name: str) -> Values:
     return NOTHING
 
 
+def by_any_name(owners: Values, name: ast.expr) -> Values:
+    """What `getattr(module, name)` can be with a computed name: stubs, or registrations, of a generated module."""
+    text = "".join(str(part.value) for part in ast.walk(name) if isinstance(part, ast.Constant))
+    found: set[Value] = set()
+    for owner in owners:
+        if isinstance(owner, StubsModule):
+            for service in owner.module.services:
+                found |= {Adder(service)} if "Servicer" in text else {StubClass(service)}
+    return frozenset(found)
+
+
 def _api(path: str, name: str) -> Values:
     if path == api.STATUS_CODE and (name in api.CONNECT_CODES or name == "OK"):
         return frozenset({Status(name)})
+    if path == api.STATUS_CODE and name in ("name", "value"):
+        return NOTHING  # of a member, over which a loop went
     return frozenset({Api(api.normalise(api.longer(path, f".{name}")))})
 
 

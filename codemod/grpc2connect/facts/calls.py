@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grpc2connect.facts import api, classes, fields
+from grpc2connect.facts import api, attributes, classes, fields
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -90,10 +90,14 @@ def _apply(
         case Api(path):
             return _api_call(path, site, arguments, keywords, env)
         case StubClass(service, aio):
+            if len(arguments) + len(keywords) != 1:
+                return NOTHING  # of what comes by a computed name, the registrations are called so
             channels = [v for values in [*arguments, *keywords.values()] for v in values if isinstance(v, Channel)]
             kinds = {channel.aio for channel in channels}
-            if aio is None and not kinds:
+            if aio is None and not kinds and not env.state.settled:
                 # Not known yet, or never: a guess now would stay in the tables.
+                if env.state.work.running is not None:
+                    env.state.unsettled.add(env.state.work.running)
                 return NOTHING
             stub = Stub(service, aio if aio is not None else kinds.pop() if len(kinds) == 1 else None, site)
             for channel in channels:
@@ -317,9 +321,9 @@ def _builtin_call(path: str, node: ast.Call, arguments: list[Values], env: Envir
         return frozenset(Wrapped("static", value) for value in arguments[0])
     if path == "getattr" and len(node.args) >= 2:
         name = node.args[1]
+        if not isinstance(name, ast.Constant):
+            return attributes.by_any_name(arguments[0], name)
         if isinstance(name, ast.Constant) and isinstance(name.value, str):
-            from grpc2connect.facts import attributes
-
             return frozenset(found for owner in arguments[0] for found in attributes.get(env, owner, name.value))
     return NOTHING
 

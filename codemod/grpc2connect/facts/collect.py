@@ -10,7 +10,7 @@ from grpc2connect.facts import api, classes, pytest_grpc
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.certainty import is_no_stub
 from grpc2connect.facts.dynamic import dynamic, spelled_out
-from grpc2connect.facts.escapes import generated
+from grpc2connect.facts.escapes import escapes, generated
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     Adder,
@@ -164,6 +164,14 @@ class _Collector(NamedReferences):
         if generated(values) and any(isinstance(value, StubsModule) for value in self.facts.values(node.value)):
             what = self.module.source(node)
             evidence = ("of a module that came as a value",)
+            why = escapes(self.facts, self.module, node)
+            yield refs.GeneratedUse(
+                self.facts, self.module, node, self._units(values), evidence, what=what, value="passed", escape=why
+            )
+            return
+        if any(isinstance(value, ServicerBase | ExperimentalApi) for value in values):
+            evidence = ("of a module that came as a value",)
+            what = self.module.source(node)
             yield refs.GeneratedUse(self.facts, self.module, node, self._units(values), evidence, what=what)
             return
         if self._of_api_object(node, values):
@@ -187,8 +195,17 @@ class _Collector(NamedReferences):
         unseen = node.attr in self.rpc_names and not values and not is_type(self.module, node)
         if unseen and self._unknown(node.value):
             yield refs.UnknownRpc(
-                self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr
-            )
+                self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr,
+                methods=self.facts.spelled(self.module, node.attr), called=self._is_called(node),
+            )  # fmt: skip
+
+    def _is_called(self, node: ast.Attribute) -> bool:
+        """Whether an attribute is called at once, by itself or by a variant of an RPC."""
+        func: ast.Attribute = node
+        parent = self.module.parents[node]
+        if isinstance(parent, ast.Attribute) and parent.attr in ("with_call", "future"):
+            func, parent = parent, self.module.parents[parent]
+        return isinstance(parent, ast.Call) and parent.func is func
 
     def _of_api_object(self, node: ast.Attribute, values: Values) -> bool:
         """Whether this is an attribute of an object that a call of grpc gave: `services.GreeterStub`."""
@@ -263,6 +280,10 @@ class _Collector(NamedReferences):
             parent = self.module.parents[parent]
         call = parent if isinstance(parent, ast.Call) and parent.func is target else None
         kinds = {rpc.aio for rpc in rpcs} - {None} or {self.facts.colour(rpc.service) for rpc in rpcs}
+        if any(rpc.aio is None and rpc.service in self.facts.undetermined for rpc in rpcs):
+            kinds = {None}
+        if kinds == {None} and call is not None and not variant:
+            kinds = {self._colour_of_use(call)}
         first = min(rpcs, key=repr)
         return refs.RpcUse(
             self.facts,
@@ -276,6 +297,17 @@ class _Collector(NamedReferences):
             variant=variant,
             other=self._other(values) or ("fake" if self.facts.fakes.answer(self.module, node.attr) else ""),
         )
+
+    def _colour_of_use(self, call: ast.Call) -> bool | None:
+        """Whether a call is used as only one of `grpc.aio` can be (or only a sync one); None if that does not show."""
+        match self.module.parents[call]:
+            case ast.Await() | ast.AsyncFor():
+                return True
+            case ast.comprehension(iter=iterable, is_async=is_async) if iterable is call:
+                return bool(is_async)
+            case ast.For(iter=iterable) if iterable is call:
+                return False
+        return None
 
     def _other(self, values: Values) -> str:
         functions = [value.node for value in values if isinstance(value, Function)]

@@ -52,7 +52,10 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
         if units:
             text = module.source(node).partition("\n")[0]
             method = _literal_method(facts, node, name)
-            yield refs.NamedByText(facts, module, node, units, ("an attribute by name",), what=text, method=method)
+            yield refs.NamedByText(
+                facts, module, node, units, ("an attribute by name",), what=text, method=method,
+                of_stub=_asks_a_stub(facts, node),
+            )  # fmt: skip
             return
     if name in _RUN and isinstance(node.func, ast.Name) and first is not None:
         words = {word for text in _texts(first) for word in re.findall(r"\w+", text)}
@@ -160,6 +163,14 @@ def _literal_method(facts: Facts, node: ast.Call, name: str) -> Method | None:
     if len(services) != 1 or not all(isinstance(value, Stub) for value in values):
         return None
     return services.pop().method(str(attribute.value)) if isinstance(attribute, ast.Constant) else None
+
+
+def _asks_a_stub(facts: Facts, node: ast.Call) -> bool:
+    """Whether this is `getattr(stub, name)` of what can be a stub, and no servicer."""
+    if not isinstance(node.func, ast.Name) or node.func.id != "getattr" or len(node.args) < 2 or node.keywords:
+        return False
+    values = facts.values(node.args[0])
+    return any(isinstance(value, Stub) for value in values) and not facts.served(node.args[0])
 
 
 def _services(facts: Facts, values: Values) -> frozenset[Service]:

@@ -107,7 +107,10 @@ class Environment:
             case ast.Subscript(value=outer, slice=inner):
                 name = outer.attr if isinstance(outer, ast.Attribute) else getattr(outer, "id", "")
                 parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
-                found = frozenset(value for part in parts for value in self._annotated(part))
+                named = [self._annotated(part) for part in parts]
+                if name.lower() in _MAPPINGS:
+                    named = named[1:]  # what it holds; its keys are looked at, and promised to nobody
+                found = frozenset(value for values in named for value in values)
                 if name in ("Type", "type"):
                     return frozenset(Wrapped("class", value) for value in found if isinstance(value, StubClass))
                 if name in ("Optional", "Union", "Annotated", "Final", "ClassVar"):
@@ -131,6 +134,9 @@ class Environment:
                 return NOTHING
             self.state.strings[node] = known
         return self._annotated(known)
+
+
+_MAPPINGS = frozenset({"dict", "defaultdict", "ordereddict", "mapping", "mutablemapping"})
 
 
 def parse_string_annotation(module: Module, node: ast.Constant, text: str) -> ast.expr | None:

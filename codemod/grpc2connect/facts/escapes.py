@@ -20,6 +20,7 @@ from grpc2connect.facts.kinds import (
     ProgramModule,
     ServicerBase,
     StubClass,
+    StubsModule,
     Value,
     Values,
     Wrapped,
@@ -40,6 +41,18 @@ def generated(values: Values) -> list[StubClass | Adder]:
         if isinstance(inner, StubClass | Adder):
             found.add(inner)
     return sorted(found, key=lambda value: (value.service.full_name, repr(value)))
+
+
+def modules(values: Values) -> list[StubsModule]:
+    """The generated modules among some values, in containers too, in a fixed order."""
+    found = set()
+    for value in values:
+        inner: Value = value
+        while isinstance(inner, Wrapped):
+            inner = inner.value
+        if isinstance(inner, StubsModule):
+            found.add(inner)
+    return sorted(found, key=repr)
 
 
 def escapes(facts: Facts, module: Module, node: ast.expr) -> str:

@@ -31,7 +31,7 @@ from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
 from grpc2connect.facts.state import State
 from grpc2connect.options import Serve
-from grpc2connect.schema import GrpcModule, Service
+from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
 
 
@@ -69,7 +69,7 @@ class Facts(ClientQuestions):
             if module.path.is_relative_to(conftest.path.parent)
         ]
 
-    def component(self, module: Module) -> object:
+    def component(self, module: object) -> object:
         """The part of the program that a module belongs to: modules that no import connects share nothing."""
         return self._components.get(module, module)
 
@@ -77,6 +77,15 @@ class Facts(ClientQuestions):
     def fakes(self) -> Fakes:
         """The program's own objects that may stand in for stubs unseen."""
         return Fakes(self)
+
+    def spelled(self, module: Module, name: str) -> tuple[Method, ...]:
+        """The RPCs of a name of the services in a module's part of the program."""
+        part = self.component(module)
+        return tuple(
+            method
+            for service, stubs in self.stubs_of.items()
+            if self.component(str(stubs.path or stubs.dotted)) is part and (method := service.method(name))
+        )
 
     @cached_property
     def _made_errors(self) -> MadeErrors:
@@ -90,6 +99,7 @@ class Facts(ClientQuestions):
         """Whether an expression is an error that the program made itself, and surely nothing else."""
         return only_made(self, node)
 
+    @cached_property
     def own_contexts(self) -> OwnContexts:
         """The contexts that the program makes itself."""
         return OwnContexts(self)
@@ -197,6 +207,20 @@ class Facts(ClientQuestions):
                 return self.services(held)
         return frozenset()
 
+    def intercepted(self) -> frozenset[Service]:
+        """The services behind interceptors; a server of which nothing is known may have some."""
+        return self._intercepted
+
+    @cached_property
+    def _intercepted(self) -> frozenset[Service]:
+        found = {service for server in self.state.intercepted for service in self.services(server)}
+        for registrations in self.state.registrations.values():
+            for one in registrations:
+                given = {value for node in self.arguments(one.node).values() for value in self.values(node)}
+                if not any(isinstance(value, Server) for value in given):
+                    found.add(one.service)
+        return frozenset(found)
+
     def _unlinked(self, value: Channel | Server) -> frozenset[Service]:
         """The services of a channel or server on which nothing is known to be made.
 
@@ -236,8 +260,17 @@ class Facts(ClientQuestions):
                         found.setdefault(value.service, set()).add(value.aio)
         return found
 
+    @cached_property
+    def undetermined(self) -> frozenset[Service]:
+        """The services of which some stub is made on a channel of unknown colour."""
+        made = {v for values in self.state.values.values() for v in values if isinstance(v, Stub) and v.site}
+        known = {(stub.service, stub.site) for stub in made if stub.aio is not None}
+        return frozenset(stub.service for stub in made if (stub.service, stub.site) not in known)
+
     def colour(self, service: Service) -> bool | None:
-        """Whether a service's stubs are aio; None where the program has both kinds, or none of known kind."""
+        """Whether a service's stubs are aio; None where the program has both kinds, or some of unknown kind."""
+        if service in self.undetermined:
+            return None
         colours = self._colours.get(service, set())
         return next(iter(colours)) if len(colours) == 1 else None
 

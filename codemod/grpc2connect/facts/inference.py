@@ -36,6 +36,16 @@ def infer(program: Program, state: State) -> None:
     Independent of the order of files: tables only grow, and rounds go on until none does. A round runs, in the order
     of paths, the modules and functions that are new or read something that has grown since they last ran.
     """
+    state.settled = False
+    _until_settled(program, state)
+    state.settled = True
+    state.work.due |= state.unsettled
+    state.unsettled = set()
+    if state.work.due:
+        _until_settled(program, state)
+
+
+def _until_settled(program: Program, state: State) -> None:
     size = (0, 0)
     for _ in range(ROUNDS):
         if program.size != size:

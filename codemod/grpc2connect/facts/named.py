@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from grpc2connect.facts import api, pytest_grpc
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.classes import class_around, instance_attribute
-from grpc2connect.facts.escapes import escapes, generated
+from grpc2connect.facts.escapes import escapes, generated, modules
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -25,6 +25,7 @@ from grpc2connect.facts.kinds import (
     Member,
     Message,
     Package,
+    ProgramModule,
     ServicerBase,
     Status,
     Stub,
@@ -83,6 +84,7 @@ class NamedReferences:
                 stubs = self._stubs(service)
                 if call is not None:
                     made = {v.aio for v in facts.values(call) if isinstance(v, Stub) and v.service == service}
+                    made = made - {None} or made
                     kind = made.pop() if len(made) == 1 else aio
                     return refs.StubConstruction(
                         facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind
@@ -150,11 +152,17 @@ class NamedReferences:
             return
         if all(isinstance(value, _NEVER_GENERATED) for value in values):
             return
-        modules = [value.module for value in values if isinstance(value, StubsModule)]
         what = self.module.source(node).partition("\n")[0]
-        if modules and not self._is_looked_into(node):
-            units = frozenset(service for module in modules for service in module.services)
-            yield refs.GeneratedUse(self.facts, self.module, node, units, ("a generated module",), what=what)
+        if (held := modules(values)) and not self._is_looked_into(node):
+            units = frozenset(service for module in held for service in module.module.services)
+            plain = any(isinstance(value, StubsModule) for value in values)
+            why = escapes(self.facts, self.module, node)
+            if why or plain:
+                yield refs.GeneratedUse(
+                    self.facts, self.module, node, units, ("a generated module",), what=what, escape=why,
+                    value="module" if self._names_generated(node) else "" if self._is_of_a_module(node) else "passed",
+                    stubs=held[0].module,
+                )  # fmt: skip
         elif (found := generated(values)) and (why := escapes(self.facts, self.module, node)):
             units = frozenset(value.service for value in found)
             yield refs.GeneratedUse(self.facts, self.module, node, units, ("a generated class",), what=what, escape=why)
@@ -162,11 +170,22 @@ class NamedReferences:
     def _is_looked_into(self, node: ast.expr) -> bool:
         """Whether only a name of a module is taken: `module.GreeterStub`, `getattr(module, "GreeterStub")`."""
         parent = self.module.parents[node]
-        return isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and self._by_name(parent) is not None)
+        if self._is_of_a_module(node):
+            return False
+        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and len(parent.args) > 1:
+            known = isinstance(parent.args[1], ast.Constant) or not self._names_generated(node)
+            return parent.func.id == "getattr" and parent.args[0] is node and known
+        return isinstance(parent, ast.Attribute)
+
+    def _is_of_a_module(self, node: ast.expr) -> bool:
+        """Whether this names an import of another module, without being spelled from an import itself."""
+        if not isinstance(node, ast.Attribute) or self._names_generated(node):
+            return False
+        return any(isinstance(value, ProgramModule | Package) for value in self.facts.values(node.value))
 
     def _by_name(self, node: ast.expr) -> StubClass | Adder | None:
         """What `getattr(module, "GreeterStub")` gives: a generated class by a literal name."""
-        if not isinstance(node, ast.Call) or len(node.args) < 2:
+        if not isinstance(node, ast.Call) or len(node.args) < 2 or not isinstance(node.args[1], ast.Constant):
             return None
         owner = self.facts.values(node.args[0])
         found = generated(self.facts.values(node))

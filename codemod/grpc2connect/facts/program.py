@@ -116,10 +116,13 @@ class Program:
     def _roots_before_grpc(self, importer: Module, name: str) -> list[str]:
         """The roots where a package of the program's own hides an installed one of gRPC's.
 
-        A folder without `__init__.py` hides none, and what lies in a package is not on the import path.
+        A folder without `__init__.py` hides none, and what lies in a package is not on the import path, be it in a
+        folder of the package that has no `__init__.py` (`acme/ext/grpc` of `acme`).
         """
         own, *others = self.import_roots(importer)
-        roots = [own, *(root for root in others if not self._is_package(root))]
+        roots = [root for root in others if not self._is_package(root)]
+        if not any(self._is_package(folder) for folder in _folder_chain(own, self._top)[1:]):
+            roots.insert(0, own)
         return [root for root in roots if self._hides(root, name) and self._is_sure(own, root)]
 
     def may_hide(self, importer: Module, name: str) -> bool:

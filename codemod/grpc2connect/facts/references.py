@@ -286,8 +286,9 @@ class AddOnUse(SharedReference):
 class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
-    `value` is "stub" or "registration" where it has a form to move to; `escape` says where it goes that is not
-    followed, if it does so; `aio` is the colour of the service's stubs, if it is one.
+    `value` is "stub", "registration" or "module" where it has a form to move to, and "passed" where it came here as a
+    value of such a form; `escape` says where it goes that is not followed, if it does so; `aio` is the colour of the
+    service's stubs, if it is one.
     """
 
     what: str = field(kw_only=True)
@@ -315,11 +316,13 @@ class CalledValue(Reference):
 class NamedByText(Reference):
     """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`.
 
-    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub.
+    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub; `of_stub` says that a
+    `getattr` asks something of what can be one.
     """
 
     what: str = field(kw_only=True)
     method: Method | None = field(kw_only=True, default=None)
+    of_stub: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,6 +346,13 @@ class PluginFixture(SharedReference):
 
 @dataclass(frozen=True, eq=False)
 class UnknownRpc(Reference):
-    """An attribute spelled like an RPC on an object that the facts know nothing of."""
+    """An attribute spelled like an RPC on an object that the facts know nothing of.
 
+    `methods` are the RPCs around that are spelled so; `called` says that it is called at once, by itself or by one of
+    its variants (`with_call`, `future`).
+    """
+
+    node: ast.Attribute
     name: str = field(kw_only=True)
+    methods: tuple[Method, ...] = field(kw_only=True, default=())
+    called: bool = field(kw_only=True, default=False)

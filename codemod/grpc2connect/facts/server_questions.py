@@ -184,7 +184,7 @@ class ServerQuestions:
             return False
         if function.decorator_list or self.state.calls.get(function) or _is_rebuilt(module.parents[function]):
             return False
-        if any(handler.service in self._intercepted for handler in handlers):
+        if any(handler.service in self.intercepted() for handler in handlers):
             return False
         if None in self._status_read or any(handler.service in self._status_read for handler in handlers):
             return False
@@ -203,14 +203,13 @@ class ServerQuestions:
             child = parent
         return False
 
+    def intercepted(self) -> frozenset[Service]:
+        """The services behind interceptors, which may catch what a handler raises, and know what grpcio raises."""
+        raise NotImplementedError
+
     def services(self, value: Value) -> frozenset[Service]:
         """The services that a value belongs to."""
         raise NotImplementedError
-
-    @cached_property
-    def _intercepted(self) -> frozenset[Service]:
-        """The services behind interceptors, which may catch what a handler raises, and know what grpcio raises."""
-        return frozenset(service for server in self.state.intercepted for service in self.services(server))
 
     @cached_property
     def _status_read(self) -> frozenset[Service | None]:

@@ -96,6 +96,8 @@ class State:
     `parameters`: what flows into a parameter. `returns`, `yields`: what comes out of a function.
     `values`: what an expression evaluated to. `calls`: which call nodes may call a function. `imports`: which module
     imports which module of the program, or which generated one. `work` is what remains to be done.
+    `unsettled`: what makes stubs on channels that are not known so far; once all else is known (`settled`), they never
+    will be.
     """
 
     def __init__(self) -> None:
@@ -116,6 +118,8 @@ class State:
         self.intercepted: set[Value] = set()
         self.registrations: dict[ast.AST, set[Registration]] = {}
         self.links: set[tuple[Value, Value]] = set()
+        self.settled = False
+        self.unsettled: set[ast.AST] = set()
         self.globals: dict[ast.AST, frozenset[str]] = {}
         self.strings: dict[ast.AST, ast.expr] = {}
         self.fixtures: dict[str, set[Function]] = {}

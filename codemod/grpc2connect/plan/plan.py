@@ -54,6 +54,7 @@ def make(
     units = Units(ordered)
     possible = [(reference, *_outcomes(reference, rules, wanted)) for reference in ordered]
     _leave(possible, units, stay or {})
+    units.leave_what_is_alone()
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
     _settle(possible, chosen, units)
     decisions = [

@@ -82,6 +82,14 @@ class Units:
         """The services whose calls go over the same channels and servers as those of a service, directly or not."""
         return self._carried.members(service)
 
+    def leave_what_is_alone(self) -> None:
+        """Keep channels and servers that no known service uses where they are, unless a service near them moves."""
+        for services in self._by_component.values():
+            named = [service for service in services if service.name]
+            if all(map(self.why_left, named)):
+                for service in services - set(named):
+                    self.leave(service, "nothing near it moves")
+
     def cause(self, service: Service) -> Reference | None:
         """The reference because of which a service stays on gRPC; None if it moves, or stays for another reason."""
         return self._causes.get(self._moving.leader(service))
@@ -99,6 +107,8 @@ class Units:
         if reference.units:
             some = any if reference.cut else all
             return some(self.why_left(service) is None for service in reference.units)
+        if isinstance(reference, UnknownRpc):
+            return not all(map(self.why_left, self.spelled(reference)))
         if reference.from_anywhere:
             called = self._called.get(reference.facts.component(reference.module))
             return not all(map(self.why_left, called or self.around(reference)))

@@ -12,15 +12,16 @@ gives the client's method the gRPC call signature.
     - reply, call = stub.SayHello.with_call(request)
     + reply, call = unary_unary(stub.say_hello).with_call(request)
 
-An attribute that is spelled like an RPC, on an object of which nothing is known (G2C503), may be such a call and may
-not: the service stays on gRPC until the object is known.
-
-Bridged too: a call that can also be one of a fake, an object of the program's own with the stub's methods.
+Bridged too: a call that can also be one of a fake, an object of the program's own with the stub's methods; and one that
+is spelled like an RPC, on an object of which nothing is known (G2C503). The runtime asks the object when it runs: a
+client has the RPC, anything else its own attribute.
 
     - reply = self.stub.SayHello(request)
     + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
 
-Left: a call that can also be one of a servicer; one with credentials of unknown origin.
+Left: a call that can also be one of a servicer; one with credentials of unknown origin; on an object of which nothing
+is known, what is not called at once (`stub.SayHello.return_value = reply` is said of a mock, which code that has moved
+asks by another name), or can be RPCs of different kinds.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
@@ -123,7 +124,16 @@ def call_object(use: CallUse) -> Iterator[Outcome]:
 
 @rule("G2C503", on=UnknownRpc)
 def unknown(use: UnknownRpc) -> Iterator[Outcome]:
-    """An attribute spelled like an RPC, on an object of which nothing is known, keeps its service on gRPC."""
+    """An attribute spelled like an RPC, on an object of which nothing is known, is asked for when it runs."""
+    module, node = use.module, use.node
+    found = {(method.python_name, method.kind.name.lower()) for method in use.methods}
+    if use.called and len(found) == 1:
+        python_name, kind = found.pop()
+        pieces = (f', "{node.attr}", "{python_name}", ', runtime(kind), ")")
+        yield Bridged(
+            edits.replace(module, node, runtime("stub_method"), "(", node.value, *pieces),
+            why="what object this is called on shows only when it runs",
+        )
     yield Left(
         f"'{use.name}' is spelled like an RPC, but it is not known what object it is called on",
         advice="annotate the object (for example with the stub's class), then run again",

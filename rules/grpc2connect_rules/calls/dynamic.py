@@ -1,7 +1,8 @@
 """G2C504, G2C505: what is named only at run time.
 
-G2C504: an attribute of a stub or servicer by name (`getattr(stub, name)`, `vars(stub)`), or a gRPC name in a string
-(`patch("app.greeter_pb2_grpc.GreeterStub")`), keeps its service on gRPC: the name would have to change with the code.
+G2C504: an attribute of a servicer by name (`getattr(servicer, name)`), all those of a stub (`vars(stub)`), or a gRPC
+name in a string (`patch("app.greeter_pb2_grpc.GreeterStub")`), keeps its service on gRPC: the name would have to change
+with the code.
 
 A literal name asked of what is surely a stub is known.
 
@@ -9,6 +10,11 @@ A literal name asked of what is surely a stub is known.
     + ask = unary_unary(stub.say_hello)
 
     Native form: the client's bound method, `client.say_hello`, where the method is known.
+
+Any other name is asked for when it runs: a client that the stub has become has its RPCs.
+
+    - ask = getattr(stub, name)
+    + ask = stub_attribute(stub, name)
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
 client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).
@@ -39,6 +45,10 @@ def named(use: NamedByText) -> Iterator[Outcome]:
         kind = runtime(method.kind.name.lower())
         changes = [edits.replace(module, call, kind, "(", call.args[0], f".{method.python_name})")]
         yield Bridged(changes, why="what calls it has gRPC's arguments")
+        return
+    if use.of_stub and isinstance(call, ast.Call):
+        change = edits.replace(use.module, call.func, runtime("stub_attribute"))
+        yield Bridged(change, why="which RPC this is shows only when it runs")
         return
     yield Left(f"{use.what} names gRPC code by a string", advice="name the method in code, or move this by hand")
 

@@ -14,7 +14,11 @@ has the same clients, calls and interceptors: targets such as `unix:`, `xds:` an
 is imported when such a channel is made. `G2C_WIRE=grpcio` or `connect` in the environment chooses for all channels.
 
 Reported: channels that stay on grpcio's transport; options without effect (keepalive pings, backoff).
-Left: channels on which no stub of a known service is made, or that are made with arguments of unknown names.
+A channel on which no stub of a known service is made moves where something near it does: stubs that stay on gRPC are
+made on the runtime's channel as well.
+
+Left: such a channel where nothing moves, or of which more is used than a channel's public methods; channels that are
+made with arguments of unknown names.
 
 Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqwest 0.12.
 """
@@ -43,9 +47,6 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
     if "**" in given:
         yield Left("it is not known what this channel is made with", advice="pass its arguments one by one")
         return
-    if not any(service.name for service in channel.units):
-        yield Left("no stub of a known service is made on this channel", advice="annotate what takes it: grpc.Channel")
-        return
     finding, advice = _reported(channel, given.get(1, given.get("credentials")))
     yield Bridged(
         edits.replace(channel.module, channel.node, runtime(_NAMES[channel.path])),
@@ -53,6 +54,8 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
         finding=finding,
         advice=advice,
     )
+    if not any(service.name for service in channel.units):
+        yield Left("no stub of a known service is made on this channel", advice="annotate what takes it: grpc.Channel")
 
 
 def _reported(channel: ChannelConstruction, credentials: ast.expr | None) -> tuple[str, str]:

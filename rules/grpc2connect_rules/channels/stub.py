@@ -3,7 +3,14 @@
     - stub = helloworld_pb2_grpc.GreeterStub(channel)
     + stub = channel.client(helloworld_connect.GreeterClientSync)
 
-Left: it is not known whether the channel is sync or aio, or what channel it is.
+Where it is not known what the channel is (a library's callers hand it over, a factory returns one or another), the
+runtime finds out when it runs: a channel of the runtime, one of grpcio, or what stands in for one. It takes both
+classes where it is not known either whether the channel is async.
+
+    - self.stub = helloworld_pb2_grpc.GreeterStub(channel)
+    + self.stub = client_on(channel, helloworld_connect.GreeterClientSync, helloworld_connect.GreeterClient)
+
+Left: a call without a channel, or with one among arguments that are unpacked.
 
 Source: generated `*_pb2_grpc.py` (grpcio-tools 1.85), generated `*_connect.py` (protoc-gen-connectrpc 0.13).
 """
@@ -13,7 +20,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule, runtime
 from grpc2connect.rules_api.references import StubConstruction
 
 
@@ -23,14 +30,25 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     module, call = stub.module, stub.node
     given = stub.facts.arguments(call)
     channel = given.get(0, given.get("channel"))
-    known = channel is not None and any(isinstance(value, kinds.Channel) for value in stub.facts.values(channel))
-    if channel is None or not known or stub.aio is None:
-        yield Left("it is not known what channel this stub is made on", advice="annotate it: grpc.Channel")
+    if channel is None or len(given) != 1:
+        yield Left("it is not known what channel this stub is made on", advice="pass it by itself")
         return
     service = stub.service
     name = service.connect_client if stub.aio else service.connect_client_sync
     parent = module.parents[channel]
     argument = parent if isinstance(parent, ast.keyword) else channel
+    known = any(isinstance(value, kinds.Channel) for value in stub.facts.values(channel))
+    if not known or stub.aio is None:
+        names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
+        classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]
+        yield Bridged(
+            [
+                edits.replace(module, call.func, runtime("client_on")),
+                edits.replace(module, argument, channel, *classes),
+            ],
+            why="what channel this is shows only when it runs",
+        )
+        return
     yield Bridged(
         [
             edits.replace(module, call.func, *edits.moved(module, channel), ".client"),

@@ -5,6 +5,11 @@ Why: a Connect application is made from a service object; the runtime's server m
     - helloworld_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)
     + server.add_service(helloworld_connect.GreeterASGIApplication, Greeter())
 
+Where it is not known what the server is, the runtime finds out when it runs: a server of the runtime, one of grpcio, or
+what stands in for one and takes method handlers.
+
+    + add_service_to(server, helloworld_connect.GreeterASGIApplication, Greeter())
+
 Left: arguments that are unpacked (`*args`).
 
 Source: generated `*_pb2_grpc.py` (grpcio-tools 1.85), generated `*_connect.py` (protoc-gen-connectrpc 0.13).
@@ -15,7 +20,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule, runtime
 from grpc2connect.rules_api.references import Registration
 
 
@@ -28,11 +33,16 @@ def registration(use: Registration) -> Iterator[Outcome]:
     if servicer is None or server is None or "*" in given or "**" in given:
         yield Left("the arguments of this registration are unpacked", advice="pass servicer and server by themselves")
         return
-    if not any(isinstance(value, kinds.Server) for value in use.facts.values(server)):
-        yield Left("it is not known what server this registers on", advice="annotate the server: grpc.Server")
-        return
     first, second = sorted((servicer, server), key=lambda node: module.span(node).start)
     app = generated(use.stubs, use.service.connect_app, call.func)
+    if not any(isinstance(value, kinds.Server) for value in use.facts.values(server)):
+        changes = [
+            edits.replace(module, call.func, runtime("add_service_to")),
+            edits.replace(module, _whole(module.parents[first], first), *edits.moved(module, server), ", ", app),
+            edits.replace(module, _whole(module.parents[second], second), *edits.moved(module, servicer)),
+        ]
+        yield Bridged(changes, why="what server this is shows only when it runs")
+        return
     changes = [
         edits.replace(module, call.func, *edits.moved(module, server), ".add_service"),
         edits.replace(module, _whole(module.parents[first], first), app),

@@ -9,7 +9,11 @@ native means a module-level `app` and an ASGI server.
     - server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))
     + server = Server(futures.ThreadPoolExecutor(max_workers=10), wire="grpcio")
 
-Left: a server that is subclassed, and one on which no servicer of a known service is registered.
+A server on which no servicer of a known service is registered moves where something near it does: the runtime's takes
+servicers that stay on gRPC, and method handlers.
+
+Left: a server that is subclassed; one on which nothing known is registered where nothing moves, or of which more is
+used than a server's public methods.
 
 Source: grpc.server, grpc.Server, grpc.aio.server (grpcio 1.85).
 """
@@ -36,15 +40,14 @@ _FINDINGS = {
 @rule("G2C301", on=ServerConstruction)
 def construction(server: ServerConstruction) -> Iterator[Outcome]:
     """A gRPC server becomes the runtime's."""
-    if server.call is not None and not any(service.name for service in server.units):
-        yield Left("no servicer of a known service is registered on this server", advice="annotate it: grpc.Server")
-        return
     change = [edits.replace(server.module, server.node, runtime("AioServer" if server.aio else "Server"))]
     serve = Serve.SINGLE if server.call is None else server.facts.serve
     if server.call is not None and serve is Serve.DUAL:
         change.append(edits.append_argument(server.module, server.call, 'wire="grpcio"'))
     finding, advice = _FINDINGS[serve]
     yield Bridged(change, why="the native form is a module-level ASGI app", finding=finding, advice=advice)
+    if server.call is not None and not any(service.name for service in server.units):
+        yield Left("no servicer of a known service is registered on this server", advice="annotate it: grpc.Server")
 
 
 @rule("G2C302", on=ServerUse)

@@ -11,6 +11,13 @@ channel or the server. All places that may call them must be known.
     - for add, servicer in REGISTRATIONS: add(servicer, server)
     + for add, servicer in REGISTRATIONS: server.add_service(add, servicer)
 
+What is called on an unknown channel or server, or can also be something else, finds out when it runs (`client_on`,
+`add_service_to`), and so does a stub class whose channels may be sync or async. A generated module that goes as a value
+becomes an object with its names.
+
+    - build(users_pb2_grpc, "UsersStub")
+    + build(generated_names(UsersStub=stub_class(UsersClientSync, UsersClient), ...), "UsersStub")
+
 Left: names without such a form, and values that go where they cannot be followed (into a mock, a library, a registry).
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
@@ -24,7 +31,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, generated, kinds, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, generated, kinds, rule, runtime
+from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import ApiUse, CalledValue, GeneratedUse
 
 
@@ -47,6 +55,12 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     if use.escape:
         yield Left(f"{use.what} is used as a value, and goes to {use.escape}", advice="call it where it is named")
         return
+    if use.value == "passed":
+        yield Bridged(why="what came here as a value has the names that it had")
+        return
+    if use.value == "module" and use.stubs is not None:
+        yield Bridged(_module(use), why="what asks it for its names shows only when it runs")
+        return
     if use.service is None or use.stubs is None or not use.value:
         yield Left(f"{use.what} is used as a value", advice="call it where it is named, then run again")
         return
@@ -54,7 +68,10 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     if use.value == "registration":
         new = generated(use.stubs, use.service.connect_app, use.node)
     elif use.aio is None:
-        yield Left("it is not known whether this stub is sync or aio", advice="annotate its channel")
+        change = edits.replace(
+            use.module, use.node, *_either(use, use.service.connect_client_sync, use.service.connect_client, use.node)
+        )
+        yield Bridged(change, why="whether its channel is async shows only when it runs")
         return
     else:
         name = use.service.connect_client if use.aio else use.service.connect_client_sync
@@ -62,14 +79,35 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     yield Bridged(edits.replace(use.module, use.node, new), why="what calls it goes through the runtime")
 
 
+def _either(use: GeneratedUse, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
+    assert use.stubs is not None
+    one, other = (generated(use.stubs, name, like) for name in (client, aio_client))
+    return (runtime("stub_class"), "(", one, ", ", other, ")")
+
+
+def _module(use: GeneratedUse) -> Edit:
+    """What stands in for a generated module: the names of its stubs and registrations, with what they have become."""
+    assert isinstance(use.node, ast.expr) and use.stubs is not None
+    like = ast.Attribute(use.node, "", ast.Load())
+    pieces: list[Piece] = []
+    for service in use.stubs.services:
+        stub = _either(use, service.connect_client_sync, service.connect_client, like)
+        app = generated(use.stubs, service.connect_app, like)
+        pieces += [f"{', ' if pieces else ''}{service.stub_class}=", *stub, f", {service.adder}=", app]
+    return edits.replace(use.module, use.node, runtime("generated_names"), "(", *pieces, ")")
+
+
 @rule("G2C804", on=CalledValue)
 def called(use: CalledValue) -> Iterator[Outcome]:
     """A call of a stub class or registration that came as a value goes through the channel or server."""
     given = use.facts.arguments(use.node)
-    if use.other or not set(given) <= {0, 1, "channel", "servicer", "server"}:
+    plain = all(isinstance(name, int) for name in given)
+    if (use.other and not plain) or not set(given) <= {0, 1, "channel", "servicer", "server"}:
         yield Left("what is called here can also be something else", advice="call the two in different places")
-    elif use.value == "stub":
+    elif use.value == "stub" and len(given) == 1:
         yield from _client(use, given.get(0, given.get("channel")))
+    elif use.other and len(given) != 2:
+        yield Left("what is called here can also be something else", advice="call the two in different places")
     elif use.bound:
         yield from _bound(use, given.get(0, given.get("server")))
     else:
@@ -78,8 +116,15 @@ def called(use: CalledValue) -> Iterator[Outcome]:
 
 def _client(use: CalledValue, channel: ast.expr | None) -> Iterator[Outcome]:
     module, call = use.module, use.node
-    if channel is None or not _is(use, channel, kinds.Channel):
-        yield Left("it is not known what channel this stub is made on", advice="annotate it: grpc.Channel")
+    if channel is None:
+        yield Left("it is not known what channel this stub is made on", advice="pass it by itself")
+        return
+    if use.other or not _is(use, channel, kinds.Channel):
+        changes = [
+            edits.replace(module, call.func, runtime("client_on")),
+            edits.replace(module, _whole(use, channel), channel, ", ", *edits.moved(module, call.func)),
+        ]
+        yield Bridged(changes, why="what channel this is shows only when it runs")
         return
     changes = [
         edits.replace(module, call.func, *edits.moved(module, channel), ".client"),
@@ -90,13 +135,16 @@ def _client(use: CalledValue, channel: ast.expr | None) -> Iterator[Outcome]:
 
 def _registration(use: CalledValue, servicer: ast.expr | None, server: ast.expr | None) -> Iterator[Outcome]:
     module, call = use.module, use.node
-    if servicer is None or server is None or not _is(use, server, kinds.Server):
-        yield Left("it is not known what server this registers on", advice="annotate the server: grpc.Server")
+    if servicer is None or server is None:
+        yield Left("the arguments of this registration are unpacked", advice="pass servicer and server by themselves")
         return
     first, second = sorted((servicer, server), key=lambda node: module.span(node).start)
+    known = not use.other and _is(use, server, kinds.Server)
+    function: tuple[Piece, ...] = (runtime("add_service_to"),)
+    to = () if known else (*edits.moved(module, server), ", ")
     changes = [
-        edits.replace(module, call.func, *edits.moved(module, server), ".add_service"),
-        edits.replace(module, _whole(use, first), *edits.moved(module, call.func)),
+        edits.replace(module, call.func, *((*edits.moved(module, server), ".add_service") if known else function)),
+        edits.replace(module, _whole(use, first), *to, *edits.moved(module, call.func)),
         edits.replace(module, _whole(use, second), *edits.moved(module, servicer)),
     ]
     yield Bridged(changes, why="the native form is a module-level ASGI app")
@@ -106,12 +154,14 @@ def _bound(use: CalledValue, server: ast.expr | None) -> Iterator[Outcome]:
     """`self.register(server)`: the servicer is the object whose attribute the registration is."""
     module, func = use.module, use.node.func
     known = server is not None and _is(use, server, kinds.Server)
-    if server is None or not known or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
+    if server is None or use.other or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
         yield Left("it is not known what server this registers on", advice="annotate the server: grpc.Server")
         return
+    function: tuple[Piece, ...] = (runtime("add_service_to"),)
+    to = () if known else (*edits.moved(module, server), ", ")
     changes = [
-        edits.replace(module, func, *edits.moved(module, server), ".add_service"),
-        edits.replace(module, _whole(use, server), *edits.moved(module, func), f", {func.value.id}"),
+        edits.replace(module, func, *((*edits.moved(module, server), ".add_service") if known else function)),
+        edits.replace(module, _whole(use, server), *to, *edits.moved(module, func), f", {func.value.id}"),
     ]
     yield Bridged(changes, why="the native form is a module-level ASGI app")
 

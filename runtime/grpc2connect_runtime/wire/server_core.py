@@ -21,7 +21,7 @@ from .server_handlers import sync_behaviour
 from .server_interception import interception
 from .threads import LoopThread
 
-__all__ = ["add_all", "add_application", "core_credentials", "core_server"]
+__all__ = ["add_all", "add_application", "core_credentials", "core_server", "handlers_of"]
 
 
 def core_server(
@@ -72,7 +72,7 @@ def _behaviour(function: Any, method: Any, interceptors: Sequence[Any], loop: Lo
     return sync_chain_behaviour(chain, method, loop, streams_in=streams_in)
 
 
-def _handlers(app: MovedApplication, *, aio: bool) -> dict[str, Any]:
+def handlers_of(app: MovedApplication, *, aio: bool) -> dict[str, Any]:
     """Return grpcio's method handlers of a service, by the names of its methods."""
     found: dict[str, Any] = {}
     loop = LoopThread()
@@ -104,7 +104,7 @@ def add_application(server: Any, app: Any, *, aio: bool, started: bool = False) 
     """
     if not isinstance(app, MovedApplication):
         raise TypeError(f"{app!r} cannot be served over grpcio: it is of no generated class")
-    add_methods(server, app.path.removeprefix("/"), _handlers(app, aio=aio), started=started)
+    add_methods(server, app.path.removeprefix("/"), handlers_of(app, aio=aio), started=started)
 
 
 def add_all(

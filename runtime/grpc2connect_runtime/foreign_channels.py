@@ -1,0 +1,98 @@
+"""Clients on a channel of which nothing is known before the program runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from connectrpc.client import ConnectClient, ConnectClientSync
+from connectrpc.method import StreamType
+
+from .channel_methods import ChannelMethods
+from .faces import MOVED, Face
+from .foreign_calls import ForeignAioMethod, ForeignMethod
+from .intercepted_clients import intercepted_client
+from .stream_kinds import streams_requests, streams_responses
+from .unmoved import aio_module
+
+__all__ = ["client_on"]
+
+C = TypeVar("C")
+_ADDRESS = "http://localhost"
+_METHODS = {
+    StreamType.UNARY: "unary_unary",
+    StreamType.SERVER_STREAM: "unary_stream",
+    StreamType.CLIENT_STREAM: "stream_unary",
+    StreamType.BIDI_STREAM: "stream_stream",
+}
+
+
+class _Foreign:
+    """A channel that is not this package's: grpcio's, with its interceptors, or what stands in for one."""
+
+    def __init__(self, channel: Any, *, aio: bool) -> None:
+        self._channel = channel
+        self._aio = aio
+        self._made: dict[str, Any] = {}
+
+    def moved_face(self) -> Face:
+        """What its calls show: the kinds of moved code."""
+        return MOVED
+
+    def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
+        """Return the multi-callable of a method, made as a stub makes it, so that interceptors see messages."""
+        if method not in self._made:
+            serialize, deserialize = transforms
+            inner = getattr(self._channel, _METHODS[kind])(
+                method, request_serializer=serialize, response_deserializer=deserialize
+            )
+            self._made[method] = (
+                ForeignAioMethod(inner, streams_requests=streams_requests(kind))
+                if self._aio
+                else ForeignMethod(inner, streams_responses=streams_responses(kind))
+            )
+        return self._made[method]
+
+
+class _NoHttp:
+    """Carries nothing: the channel does."""
+
+
+def client_on(channel: Any, client_class: Callable[..., C], aio_class: Callable[..., Any] | None = None) -> Any:
+    """Return a client on whatever channel this is, for code whose callers are not all known.
+
+    Args:
+        channel: a channel of this package; one of grpcio, whose calls go on through it and its interceptors; or an
+            object that stands in for one, by its `unary_unary` and so on.
+        client_class: the generated `XClientSync` or `XClient`; the class of a stub that has not moved is called with
+            the channel.
+        aio_class: the generated `XClient`, where it is not known whether the channel is async: it is used on an async
+            channel, and `client_class` on any other.
+
+    Calls on a channel of grpcio raise `CallError`, which is a `ConnectError`. It stays its owner's to close.
+
+    Native form: `channel.client(XClientSync)`, or a client with a transport of its own. Go there once all callers are
+    known to hand over channels of this package.
+
+    Source: `XStub(channel)` of grpcio-tools 1.85.
+    """
+    ours = isinstance(channel, ChannelMethods)
+    chosen: Any = aio_class if aio_class is not None and _is_aio(channel) else client_class
+    if not (isinstance(chosen, type) and issubclass(chosen, ConnectClient | ConnectClientSync)):
+        return chosen(channel)
+    if ours:
+        return channel.client(chosen)
+    # As a stub does: what has no such methods is no channel, and that shows here and not at the first call.
+    for name in _METHODS.values():
+        if hasattr(channel, name):
+            break
+    else:
+        raise AttributeError(f"{type(channel).__name__!r} object has no attribute 'unary_unary'")
+    return intercepted_client(chosen, _Foreign(channel, aio=issubclass(chosen, ConnectClient)), _ADDRESS, _NoHttp())
+
+
+def _is_aio(channel: Any) -> bool:
+    from .aio_channel import AioChannel
+
+    theirs = getattr(aio_module(), "Channel", None)
+    return isinstance(channel, AioChannel) or (theirs is not None and isinstance(channel, theirs))

@@ -1,0 +1,46 @@
+"""What stands for the class of a stub whose colour shows only when it is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["StubClass", "stub_class"]
+
+
+class StubClass:
+    """Both clients of a service; made by `stub_class`."""
+
+    def __init__(self, client_class: Any, aio_class: Any) -> None:
+        """Keep the generated classes."""
+        self.client_class = client_class
+        self.aio_class = aio_class
+        self.__name__ = client_class.__name__
+
+    def __call__(self, channel: Any) -> Any:
+        """Return a client on a channel; as `client_on`."""
+        from .foreign_channels import client_on
+
+        return client_on(channel, self.client_class, self.aio_class)
+
+
+def stub_class(client_class: Any, aio_class: Any) -> StubClass:
+    """Return what takes the place of the class of a stub that goes as a value, for sync and for async channels.
+
+    Args:
+        client_class: the generated `XClientSync`.
+        aio_class: the generated `XClient`.
+
+    It is called with a channel, as the stub's class was, or given to `channel.client`.
+
+    Native form: one of the two classes, where it is known which.
+
+    Source: generated stubs (grpcio-tools 1.85).
+    """
+    return StubClass(client_class, aio_class)
+
+
+def of_colour(client_class: Any, *, aio: bool) -> Any:
+    """Return the class of one colour; any other class as it is."""
+    if isinstance(client_class, StubClass):
+        return client_class.aio_class if aio else client_class.client_class
+    return client_class
