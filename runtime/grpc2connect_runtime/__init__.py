@@ -87,7 +87,7 @@ from .readiness import channel_ready_future
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .servicer_base import servicer_base
-from .stand_ins import stub_method
+from .stand_ins import by_rpc_names, stub_method, stub_on
 from .status import Status, StatusCode, status_code
 from .streams import EOF
 from .wire.client_over import aio_http_client_over, http_client_over
@@ -162,6 +162,7 @@ __all__ = [
     "aio_http_client_over",
     "aio_insecure_channel",
     "aio_secure_channel",
+    "by_rpc_names",
     "channel_ready_future",
     "composite_call_credentials",
     "composite_channel_credentials",
@@ -184,6 +185,7 @@ __all__ = [
     "stream_unary",
     "stream_unary_rpc_method_handler",
     "stub_method",
+    "stub_on",
     "timeout_ms",
     "unary_stream",
     "unary_stream_rpc_method_handler",

@@ -104,7 +104,7 @@ def test_a_channel_carries_stubs_that_stay_beside_those_that_move(tmp_path: Path
     both = IMPORTS + (
         "def ask(target):\n    channel = grpc.insecure_channel(target)\n"
         "    shop, stock = shop_pb2_grpc.ShopStub(channel), shop_pb2_grpc.StockStub(channel)\n"
-        "    try:\n        return shop.GetItem(None), getattr(stock, NAME)(None)\n"
+        "    try:\n        return shop.GetItem(None), vars(stock)[NAME](None)\n"
         "    except grpc.RpcError as error:\n        return error.code() == grpc.StatusCode.NOT_FOUND\n"
     )
     made = project(tmp_path, client=both)
@@ -194,7 +194,7 @@ def test_errors_come_from_services_that_are_called_only(tmp_path: Path) -> None:
     other = OTHER.replace("    return stub", "    try:\n        return stub").replace(
         "CountItem(None)", "CountItem(None)\n    except grpc.RpcError:\n        return None"
     )
-    main = MAIN.format(more="") + "\n\nimport other\nWATCHED = getattr(other.stub, NAME)\n"
+    main = MAIN.format(more="") + "\n\nimport other\nWATCHED = vars(other.stub)[NAME]\n"
     made = project(tmp_path, service=SERVICE, main=main, other=other + "\n\nstub = shop_pb2_grpc.StockStub(CHANNEL)\n")
     result = made.run()
     assert changed(result) == {"service.py", "main.py"}

@@ -115,7 +115,7 @@ def test_moves(program: Program, name: str) -> None:
 
 
 STAYS = {
-    "a method by a name that is computed": (MADE + "import sys\n\ngetattr(stub, sys.argv[1])(None)\n", "G2C504"),
+    "a method by a name that is computed": (MADE + "import sys\n\nvars(stub)[sys.argv[1]](None)\n", "G2C504"),
     "a patch by the name of an import": (
         "from unittest import mock\n\n" + MADE + "with mock.patch('app.GreeterStub'):\n    stub.SayHello(None)\n",
         "G2C504",

@@ -37,6 +37,7 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
 )
+from grpc2connect.facts.mocks import role_of_mock
 from grpc2connect.facts.named import NamedReferences, is_type
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Method, Service
@@ -180,8 +181,9 @@ class _Collector(NamedReferences):
         unseen = node.attr in self.rpc_names and not values and not is_type(self.module, node)
         if unseen and self._unknown(node.value):
             yield refs.UnknownRpc(
-                self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr
-            )
+                self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr,
+                mock=role_of_mock(self.module, node) == "mock",
+            )  # fmt: skip
 
     def _of_api_object(self, node: ast.Attribute, values: Values) -> bool:
         """Whether this is an attribute of an object that a call of grpc gave: `services.GreeterStub`."""
@@ -257,17 +259,19 @@ class _Collector(NamedReferences):
         call = parent if isinstance(parent, ast.Call) and parent.func is target else None
         kinds = {rpc.aio for rpc in rpcs} - {None} or {self.facts.colour(rpc.service) for rpc in rpcs}
         first = min(rpcs, key=repr)
+        services = frozenset(rpc.service for rpc in rpcs)
         return refs.RpcUse(
             self.facts,
             self.module,
             node,
-            frozenset(rpc.service for rpc in rpcs),
+            services,
             tuple(sorted(f"{rpc.service.full_name}/{rpc.method.name} of a stub" for rpc in rpcs)),
             method=first.method,
             aio=kinds.pop() if len(kinds) == 1 else None,
             call=call,
             variant=variant,
-            other=self._other(values) or ("fake" if self.facts.fakes.answer(self.module, node.attr) else ""),
+            other=self._other(values) or ("fake" if self.facts.replaced(self.module, node.attr, services) else ""),
+            mock=role_of_mock(self.module, node),
         )
 
     def _other(self, values: Values) -> str:

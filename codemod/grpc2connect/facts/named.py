@@ -34,6 +34,7 @@ from grpc2connect.facts.kinds import (
     Values,
 )
 from grpc2connect.facts.made_errors import error_role
+from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
@@ -85,8 +86,9 @@ class NamedReferences:
                     made = {v.aio for v in facts.values(call) if isinstance(v, Stub) and v.service == service}
                     kind = made.pop() if len(made) == 1 else aio
                     return refs.StubConstruction(
-                        facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind
-                    )
+                        facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind,
+                        replaced=service in facts.patches.services,
+                    )  # fmt: skip
                 if is_type(self.module, node):
                     return refs.TypeUse(
                         facts, module, node, units, ("names the stub class",), path=service.stub_class, stubs=stubs,
@@ -138,7 +140,7 @@ class NamedReferences:
         return refs.GeneratedUse(
             self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what,
             value="stub" if stub else "registration", escape=escapes(self.facts, self.module, node), service=service,
-            stubs=self._stubs(service), aio=aio,
+            stubs=self._stubs(service), aio=aio, spec=stub and is_spec(self.module, node),
         )  # fmt: skip
 
     def _escape(self, node: ast.expr) -> Iterator[Reference]:
@@ -160,7 +162,9 @@ class NamedReferences:
     def _is_looked_into(self, node: ast.expr) -> bool:
         """Whether only a name of a module is taken: `module.GreeterStub`, `getattr(module, "GreeterStub")`."""
         parent = self.module.parents[node]
-        return isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and self._by_name(parent) is not None)
+        if isinstance(parent, ast.Call):
+            return self._by_name(parent) is not None or self.facts.patches.is_owner(self.module, node)
+        return isinstance(parent, ast.Attribute)
 
     def _by_name(self, node: ast.expr) -> StubClass | Adder | None:
         """What `getattr(module, "GreeterStub")` gives: a generated class by a literal name."""
@@ -192,6 +196,7 @@ class NamedReferences:
             self.facts, self.module, node, units, ("calls a generated class that came as a value",),
             value="stub" if stub else "registration", other=len({type(value) for value in values}) > 1,
             bound=any(isinstance(value, Adder) and value.bound is not None for value in found),
+            replaced=self.facts.mocks.any_of(units),
         )  # fmt: skip
 
     def _names_generated(self, node: ast.expr) -> bool:
@@ -222,6 +227,8 @@ class NamedReferences:
                 facts, module, node, self._annotated_units(node), evidence, path=path, aio=_TYPES.get(path),
                 annotation=kind,
             )  # fmt: skip
+        if path in ("grpc", "grpc.aio") and facts.patches.is_owner(module, node):
+            return None  # the call that replaces one of its attributes is the reference
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
             return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
         units = self._argument_units(call) if call else frozenset()

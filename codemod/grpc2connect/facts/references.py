@@ -11,6 +11,7 @@ from grpc2connect.results import Place
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
+    from grpc2connect.facts.patches import Target
     from grpc2connect.schema import GrpcModule, Method, Service
     from grpc2connect.syntax import Module
 
@@ -168,13 +169,16 @@ class StubConstruction(Reference):
     service: Service = field(kw_only=True)
     stubs: GrpcModule = field(kw_only=True)
     aio: bool | None = field(kw_only=True)
+    replaced: bool = field(kw_only=True, default=False)
+    """Whether a test may replace the stub, or the channel that it is made on."""
 
 
 @dataclass(frozen=True, eq=False)
 class RpcUse(Reference):
     """`stub.SayHello`: called at once (`call`), through a `variant` (`with_call`, `future`), or as a value.
 
-    `other` says what of the program's own it can be as well: a "fake", or a "servicer" called in process.
+    `other` says what of the program's own it can be as well: a "fake", or a "servicer" called in process. `mock` says
+    that it is replaced here, or asked for what only a mock has ("mock"), or that a "part" of it is replaced.
     """
 
     node: ast.Attribute
@@ -183,6 +187,7 @@ class RpcUse(Reference):
     call: ast.Call | None = field(kw_only=True)
     variant: str = field(kw_only=True, default="")
     other: str = field(kw_only=True, default="")
+    mock: str = field(kw_only=True, default="")
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +282,8 @@ class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
     `value` is "stub" or "registration" where it has a form to move to; `escape` says where it goes that is not
-    followed, if it does so; `aio` is the colour of the service's stubs, if it is one.
+    followed, if it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made like
+    it.
     """
 
     what: str = field(kw_only=True)
@@ -286,6 +292,7 @@ class GeneratedUse(Reference):
     service: Service | None = field(kw_only=True, default=None)
     stubs: GrpcModule | None = field(kw_only=True, default=None)
     aio: bool | None = field(kw_only=True, default=None)
+    spec: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,17 +306,25 @@ class CalledValue(Reference):
     value: str = field(kw_only=True)
     other: bool = field(kw_only=True)
     bound: bool = field(kw_only=True, default=False)
+    replaced: bool = field(kw_only=True, default=False)
+    """Whether a test may replace the stub, or the channel that it is made on."""
 
 
 @dataclass(frozen=True, eq=False)
 class NamedByText(Reference):
     """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`.
 
-    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub.
+    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub; `stub` is what is surely
+    one (or a stand-in for one) that is asked for an attribute by any name. `target` is what a test replaces, and `aio`
+    whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place.
     """
 
     what: str = field(kw_only=True)
     method: Method | None = field(kw_only=True, default=None)
+    stub: ast.expr | None = field(kw_only=True, default=None)
+    target: Target | None = field(kw_only=True, default=None)
+    replaces: bool = field(kw_only=True, default=False)
+    aio: bool | None = field(kw_only=True, default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,6 +337,10 @@ class HandedOver(SharedReference):
 
 @dataclass(frozen=True, eq=False)
 class UnknownRpc(Reference):
-    """An attribute spelled like an RPC on an object that the facts know nothing of."""
+    """An attribute spelled like an RPC on an object that the facts know nothing of.
+
+    `mock` says that it is assigned here, or asked for what only a mock has.
+    """
 
     name: str = field(kw_only=True)
+    mock: bool = field(kw_only=True, default=False)

@@ -13,14 +13,21 @@ gives the client's method the gRPC call signature.
     + reply, call = unary_unary(stub.say_hello).with_call(request)
 
 An attribute that is spelled like an RPC, on an object of which nothing is known (G2C503), may be such a call and may
-not: the service stays on gRPC until the object is known.
+not: the service stays on gRPC until the object is known. A mock, which is told by what is asked of it, is known.
 
 Bridged too: a call that can also be one of a fake, an object of the program's own with the stub's methods.
 
     - reply = self.stub.SayHello(request)
     + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
 
-Left: a call that can also be one of a servicer; one with credentials of unknown origin.
+So is one that can reach what a test has put in a stub's place, and so are all calls of a service whose stub class, or
+what makes its channels, a test replaces (G2C504): a mock goes on being called by the name of the RPC, with gRPC's
+arguments, so that what the test expects of it holds. The test itself stays as it is.
+
+    stub.SayHello = AsyncMock(return_value=reply)
+    stub.SayHello.assert_awaited_once_with(request, timeout=5)
+
+Left: a call that can also be one of a servicer; one with credentials of unknown origin; a method that is deleted.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
@@ -34,6 +41,7 @@ from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, kinds,
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 
+_BY_NAME = (runtime("by_rpc_names"), "(")
 _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
 
 
@@ -41,10 +49,17 @@ _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
 def call(use: RpcUse) -> Iterator[Outcome]:
     """A call of a stub's method becomes a call of the client's method."""
     module, node = use.module, use.node
-    if isinstance(node.ctx, ast.Store | ast.Del):
-        yield Left("a stub's method is replaced here", advice="replace the client's method by hand")
+    if use.mock:
+        # A stub has the attribute that is assigned to: `stub.SayHello.future = ...`
+        changes = edits.wrap(module, node.value, _BY_NAME, ")") if use.mock == "part" else []
+        yield Bridged(
+            changes, why="what tests put in a stub's place is called by the RPC's name, with gRPC's arguments"
+        )
         return
-    if use.other == "servicer" or (use.other and use.variant):
+    if isinstance(node.ctx, ast.Store | ast.Del):
+        yield Left("a stub's method is deleted here", advice="delete the client's method by hand")
+        return
+    if use.other == "servicer":
         yield Left("a servicer is called here as well as a stub", advice="call the two in different places")
         return
     if use.other:
@@ -124,6 +139,9 @@ def call_object(use: CallUse) -> Iterator[Outcome]:
 @rule("G2C503", on=UnknownRpc)
 def unknown(use: UnknownRpc) -> Iterator[Outcome]:
     """An attribute spelled like an RPC, on an object of which nothing is known, keeps its service on gRPC."""
+    if use.mock:
+        yield Bridged(why="what tests put in a stub's place is called by the RPC's name, with gRPC's arguments")
+        return
     yield Left(
         f"'{use.name}' is spelled like an RPC, but it is not known what object it is called on",
         advice="annotate the object (for example with the stub's class), then run again",

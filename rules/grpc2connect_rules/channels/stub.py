@@ -3,6 +3,11 @@
     - stub = helloworld_pb2_grpc.GreeterStub(channel)
     + stub = channel.client(helloworld_connect.GreeterClientSync)
 
+Where a test replaces the stub class, or what makes the channel, either may be a mock: `stub_on` calls the mock with the
+channel, or the mock of a channel as a stub would.
+
+    + stub = stub_on(helloworld_connect.GreeterClientSync, channel)
+
 Left: it is not known whether the channel is sync or aio, or what channel it is.
 
 Source: generated `*_pb2_grpc.py` (grpcio-tools 1.85), generated `*_connect.py` (protoc-gen-connectrpc 0.13).
@@ -13,7 +18,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule, runtime
 from grpc2connect.rules_api.references import StubConstruction
 
 
@@ -31,6 +36,14 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     name = service.connect_client if stub.aio else service.connect_client_sync
     parent = module.parents[channel]
     argument = parent if isinstance(parent, ast.keyword) else channel
+    if stub.replaced:
+        client = generated(stub.stubs, name, call.func)
+        changes = [
+            edits.replace(module, call.func, runtime("stub_on")),
+            edits.insert_before(module, argument, client, ", "),
+        ]
+        yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
+        return
     yield Bridged(
         [
             edits.replace(module, call.func, *edits.moved(module, channel), ".client"),

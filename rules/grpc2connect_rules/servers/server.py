@@ -39,7 +39,11 @@ def construction(server: ServerConstruction) -> Iterator[Outcome]:
     if server.call is not None and not any(service.name for service in server.units):
         yield Left("no servicer of a known service is registered on this server", advice="annotate it: grpc.Server")
         return
-    change = [edits.replace(server.module, server.node, runtime("AioServer" if server.aio else "Server"))]
+    change = [
+        edits.replace(
+            server.module, server.node, runtime(api.RUNTIME_NAMES["grpc.aio.server" if server.aio else "grpc.server"])
+        )
+    ]
     serve = Serve.SINGLE if server.call is None else server.facts.serve
     if server.call is not None and serve is Serve.DUAL:
         change.append(edits.append_argument(server.module, server.call, 'wire="grpcio"'))

@@ -11,7 +11,10 @@ channel or the server. All places that may call them must be known.
     - for add, servicer in REGISTRATIONS: add(servicer, server)
     + for add, servicer in REGISTRATIONS: server.add_service(add, servicer)
 
-Left: names without such a form, and values that go where they cannot be followed (into a mock, a library, a registry).
+A stub class that a mock is made like (`create_autospec(GreeterStub)`, `Mock(spec=GreeterStub)`) becomes the client
+class.
+
+Left: names without such a form, and values that go where they cannot be followed (into a library, a registry).
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
 that it belongs to (those of its arguments, else those of its file) stay as they are.
@@ -24,7 +27,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, generated, kinds, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, generated, kinds, rule, runtime
 from grpc2connect.rules_api.references import ApiUse, CalledValue, GeneratedUse
 
 
@@ -44,7 +47,7 @@ def other(use: ApiUse) -> Iterator[Outcome]:
 @rule("G2C803", on=GeneratedUse)
 def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     """A generated class or function used as a value."""
-    if use.escape:
+    if use.escape and not use.spec:
         yield Left(f"{use.what} is used as a value, and goes to {use.escape}", advice="call it where it is named")
         return
     if use.service is None or use.stubs is None or not use.value:
@@ -80,6 +83,13 @@ def _client(use: CalledValue, channel: ast.expr | None) -> Iterator[Outcome]:
     module, call = use.module, use.node
     if channel is None or not _is(use, channel, kinds.Channel):
         yield Left("it is not known what channel this stub is made on", advice="annotate it: grpc.Channel")
+        return
+    if use.replaced:
+        changes = [
+            edits.replace(module, call.func, runtime("stub_on")),
+            edits.insert_before(module, _whole(use, channel), *edits.moved(module, call.func), ", "),
+        ]
+        yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
     changes = [
         edits.replace(module, call.func, *edits.moved(module, channel), ".client"),
