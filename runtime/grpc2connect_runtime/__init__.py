@@ -24,7 +24,6 @@ from .aio_types import (
     ResponseType,
     SerializingFunction,
 )
-from .by_name import generated_names, stub_attribute
 from .call_credentials import (
     AuthMetadataContext,
     AuthMetadataPlugin,
@@ -67,9 +66,9 @@ from .credentials import (
 from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
-from .inactive_errors import InactiveRpcError, RpcState
 from .foreign_channels import client_on
 from .foreign_servers import add_service_to
+from .inactive_errors import InactiveRpcError, RpcState
 from .intercepted_channel import intercept_channel
 from .interceptor import HandlerInterceptor
 from .made_errors import AioRpcError, RpcError
@@ -85,13 +84,14 @@ from .method_handlers import (
     unary_stream_rpc_method_handler,
     unary_unary_rpc_method_handler,
 )
+from .module_values import generated_names
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .outgoing_metadata import headers
 from .readiness import channel_ready_future
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .servicer_base import servicer_base
-from .stand_ins import stub_method
+from .stand_ins import by_rpc_names, stub_method, stub_on
 from .status import Status, StatusCode, status_code
 from .streams import EOF
 from .stub_classes import stub_class
@@ -170,6 +170,7 @@ __all__ = [
     "aio_http_client_over",
     "aio_insecure_channel",
     "aio_secure_channel",
+    "by_rpc_names",
     "channel_ready_future",
     "client_on",
     "composite_call_credentials",
@@ -193,9 +194,9 @@ __all__ = [
     "stream_stream_rpc_method_handler",
     "stream_unary",
     "stream_unary_rpc_method_handler",
-    "stub_attribute",
     "stub_class",
     "stub_method",
+    "stub_on",
     "timeout_ms",
     "unary_stream",
     "unary_stream_rpc_method_handler",

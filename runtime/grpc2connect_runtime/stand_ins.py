@@ -1,13 +1,25 @@
-"""Calls of what is a Connect client in production, and in a test some object of its own."""
+"""Clients where code, mostly of tests, asks for RPCs by gRPC's names, or puts something else in a stub's place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from connectrpc.client import ConnectClient, ConnectClientSync
+from connectrpc.method import MethodInfo, StreamType
 
-__all__ = ["stub_method"]
+from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
+
+__all__ = ["by_rpc_names", "stub_method", "stub_on"]
+
+_CLIENTS = (ConnectClient, ConnectClientSync)
+_KINDS = {
+    StreamType.UNARY: unary_unary,
+    StreamType.SERVER_STREAM: unary_stream,
+    StreamType.CLIENT_STREAM: stream_unary,
+    StreamType.BIDI_STREAM: stream_stream,
+}
 
 
 def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -> Any:
@@ -16,8 +28,8 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
     A proxy of a client, which asks it for what it is asked for itself, is one too.
 
     Args:
-        stub: a Connect client, or an object with a method of the RPC's name: a fake, an implementation in process.
-        name: the name of the RPC, which a stand-in has.
+        stub: a Connect client, or an object with a method of the RPC's name: a fake, a mock, a servicer in process.
+        name: the name of the RPC, which a stand-in has; a client too, where it was assigned: `client.SayHello = fake`.
         native: the name of the client's method.
         kind: `unary_unary`, `unary_stream`, `stream_unary` or `stream_stream`.
 
@@ -25,13 +37,112 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
 
     Source: generated stubs (grpcio-tools 1.85), generated clients (protoc-gen-connectrpc 0.13).
     """
-    if isinstance(stub, ConnectClient | ConnectClientSync):
-        return kind(getattr(stub, native))
+    # By its type: a mock with a client for its `spec` says that it is an instance.
+    if issubclass(type(stub), _CLIENTS):
+        assigned = vars(stub).get(name)
+        return kind(getattr(stub, native)) if assigned is None else assigned
     try:
         return getattr(stub, name)
     except AttributeError:
         # A proxy that passes on what it is asked for has what its client has.
         method = getattr(stub, native, None)
-        if not isinstance(getattr(method, "__self__", None), ConnectClient | ConnectClientSync):
+        if not issubclass(type(getattr(method, "__self__", None)), _CLIENTS):
             raise
     return kind(method)
+
+
+def stub_on(client_class: Any, *arguments: Any, **names: Any) -> Any:
+    """Return a client on a channel, where either may be a test's own.
+
+    Args:
+        client_class: a generated client; or what a test has instead, which is called with the channel.
+        arguments: a channel of this package; or what a test has instead, whose `unary_unary` and so on are called as by
+            a gRPC stub.
+        names: `channel`, where it is given by its name.
+
+    Returns:
+        A client that `stub_method` finds RPCs on.
+
+    Native form: `channel.client(client_class)`.
+
+    Source: generated stubs (grpcio-tools 1.85).
+    """
+    if not _is_client_class(client_class):
+        return client_class(*arguments, **names)
+    channel = arguments[0] if arguments else names["channel"]
+    if hasattr(type(channel), "client"):
+        return channel.client(client_class)
+    made = client_class.__new__(client_class)
+    for method, _ in _rpcs(client_class):
+        make = getattr(channel, _KINDS[method.stream_type].__name__)
+        vars(made)[method.name] = make(
+            f"/{method.service_name}/{method.name}",
+            request_serializer=getattr(method.input, "SerializeToString", None) or method.input.to_binary,
+            response_deserializer=getattr(method.output, "FromString", None) or method.output.from_binary,
+        )
+    return made
+
+
+def by_rpc_names(stub: Any) -> Any:
+    """Give a Connect client attributes with the names of its RPCs, as a gRPC stub has them, and return it.
+
+    Args:
+        stub: a Connect client, or what stands in for a stub, which is returned as it is.
+
+    Returns:
+        The client. Its new attributes have gRPC's call signature, and can be asked for, replaced and deleted.
+
+    Native form: `client.say_hello`, where the method is known.
+
+    Source: generated stubs (grpcio-tools 1.85).
+    """
+    if issubclass(type(stub), _CLIENTS):
+        cls: Any = type(stub)
+        for method, native in _rpcs(cls):
+            if method.name not in vars(stub):
+                vars(stub)[method.name] = _KINDS[method.stream_type](getattr(stub, native))
+    return stub
+
+
+def _is_client_class(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, _CLIENTS)
+
+
+class _Found(BaseException):
+    """Answers which RPC a method of a generated client calls."""
+
+
+class _Asked:
+    """Takes the place of a client, and calls nothing."""
+
+    def _answer(self, *, method: MethodInfo[Any, Any], **arguments: Any) -> Any:
+        raise _Found(method)
+
+    execute_unary = execute_client_stream = execute_server_stream = execute_bidi_stream = _answer
+
+
+@cache
+def _rpcs(client_class: Any) -> tuple[tuple[MethodInfo[Any, Any], str], ...]:
+    """The RPCs of a generated client, each with the name of its method."""
+    names = {
+        name: function
+        for cls in reversed(client_class.__mro__)
+        if cls not in (*_CLIENTS, object)
+        for name, function in vars(cls).items()
+        if callable(function) and not name.startswith(("_", "execute_"))
+    }
+    found = ((_rpc(function), name) for name, function in names.items())
+    return tuple((method, name) for method, name in found if method is not None)
+
+
+def _rpc(function: Callable[..., Any]) -> MethodInfo[Any, Any] | None:
+    try:
+        begun = function(_Asked(), None)
+        if hasattr(begun, "send"):
+            begun.send(None)
+    except _Found as found:
+        method: MethodInfo[Any, Any] = found.args[0]
+        return method
+    except Exception:
+        return None
+    return None

@@ -329,15 +329,15 @@ def test_rpcs_by_their_names(gen, kind):
     with grpcio_server(gen, "sync", Seen()) as port:
         channel = sync_channels(port)[kind]
         client = runtime.client_on(channel, gen.connect.EchoClientSync)
-        assert runtime.stub_attribute(client, "Say")(gen.pb2.Ask(text="a"), timeout=10).text == "a"
-        assert runtime.stub_attribute(client, "Join")(asks(gen, "x", "y"), timeout=10).text == "x+y"
-        many = runtime.stub_attribute(client, "Repeat")(gen.pb2.Ask(text="a", count=2), timeout=10)
+        assert runtime.by_rpc_names(client).Say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
+        assert runtime.by_rpc_names(client).Join(asks(gen, "x", "y"), timeout=10).text == "x+y"
+        many = runtime.by_rpc_names(client).Repeat(gen.pb2.Ask(text="a", count=2), timeout=10)
         assert [one.text for one in many] == ["a0", "a1"]
-        assert [one.text for one in runtime.stub_attribute(client, "Chat")(asks(gen, "x"), timeout=10)] == ["X"]
-        assert runtime.stub_attribute(client, "Nothing", None) is None
+        assert [one.text for one in runtime.by_rpc_names(client).Chat(asks(gen, "x"), timeout=10)] == ["X"]
+        assert getattr(runtime.by_rpc_names(client), "Nothing", None) is None
         with pytest.raises(AttributeError):
-            runtime.stub_attribute(client, "Nothing")
-        assert runtime.stub_attribute("text", "upper")() == "TEXT"
+            _ = runtime.by_rpc_names(client).Nothing
+        assert runtime.by_rpc_names("text").upper() == "TEXT"
         channel.close()
 
 
@@ -345,8 +345,8 @@ def test_rpcs_of_an_async_client_by_their_names(gen):
     async def call(port):
         async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as channel:
             client = channel.client(gen.connect.EchoClient)
-            assert (await runtime.stub_attribute(client, "Say")(gen.pb2.Ask(text="a"), timeout=10)).text == "a"
-            many = runtime.stub_attribute(client, "Repeat")(gen.pb2.Ask(text="a", count=2), timeout=10)
+            assert (await runtime.by_rpc_names(client).Say(gen.pb2.Ask(text="a"), timeout=10)).text == "a"
+            many = runtime.by_rpc_names(client).Repeat(gen.pb2.Ask(text="a", count=2), timeout=10)
             assert [one.text async for one in many] == ["a0", "a1"]
 
     with grpcio_server(gen, "aio", Seen()) as port:

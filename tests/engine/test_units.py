@@ -194,7 +194,7 @@ def test_errors_come_from_services_that_are_called_only(tmp_path: Path) -> None:
     other = OTHER.replace("    return stub", "    try:\n        return stub").replace(
         "CountItem(None)", "CountItem(None)\n    except grpc.RpcError:\n        return None"
     )
-    main = MAIN.format(more="") + "\n\nimport other\nWATCHED = vars(other.stub)\n"
+    main = MAIN.format(more="") + "\n\nimport other\nWATCHED = vars(other.stub)[NAME]\n"
     made = project(tmp_path, service=SERVICE, main=main, other=other + "\n\nstub = shop_pb2_grpc.StockStub(CHANNEL)\n")
     result = made.run()
     assert changed(result) == {"service.py", "main.py"}

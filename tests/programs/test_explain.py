@@ -256,7 +256,7 @@ def test_what_can_raise_a_caught_error(program: Program) -> None:
 
 def test_a_service_that_stays_back_to_the_first_cause(program: Program) -> None:
     app(program, views="from app.clients import get_stub\n\n\nget_stub().SayHello(1)\n",
-        dynamic="from app.clients import get_stub\n\nmethods = vars(get_stub())\n")  # fmt: skip
+        dynamic="from app.clients import get_stub\n\nmethod = vars(get_stub())[input()]\n")  # fmt: skip
     said = asked(program, "app/views.py", "SayHello")
     assert value(said, "outcome") == "left"
     assert chain(said, "why") == [
@@ -275,7 +275,7 @@ def test_a_service_that_stays_with_another(program: Program) -> None:
         "app.py",
         "import grpc\nfrom greeting_pb2_grpc import GreeterStub\nfrom till_pb2_grpc import TillStub\n\n"
         "safe = grpc.ssl_channel_credentials()\ntill = TillStub(grpc.secure_channel('x', safe))\n"
-        "vars(till)\n"
+        "vars(till)[input()]\n"
         "GreeterStub(grpc.secure_channel('y', safe)).SayHello(1)\n",
     )
     why = chain(asked(program, "app.py", ".SayHello"), "why")
@@ -296,7 +296,7 @@ def test_services_on_one_channel(program: Program) -> None:
         "channel = grpc.insecure_channel('x')\ntill = TillStub(channel)\ngreeter = GreeterStub(channel)\n"
         "greeter.SayHello(1)\n"
     )
-    program.write("app.py", f"{text}vars(till)\n")
+    program.write("app.py", f"{text}vars(till)[input()]\n")
     assert value(asked(program, "app.py", ".SayHello"), "outcome") == "native"
     program.write("app.py", f"{text}till.Pay(1, credentials=vault.token())\n")
     assert chain(asked(program, "app.py", ".SayHello"), "why")[:4] == [

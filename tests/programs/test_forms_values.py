@@ -166,10 +166,6 @@ def test_moves(program: Program, name: str) -> None:
 
 MADE = "stub = rpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
 STAYS = {
-    "a class that goes to a mock": (
-        "from unittest import mock\n\nfake = mock.Mock(spec=rpc.GreeterStub)\n" + MADE,
-        "G2C803",
-    ),
     "a class that goes to a library": (
         "import factories\n\nfactories.register('x', rpc.GreeterStub)\n" + MADE,
         "G2C803",

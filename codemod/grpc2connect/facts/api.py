@@ -292,6 +292,19 @@ GRPCIO_S_CREDENTIALS = {
 
 ALL_CREDENTIALS = CREDENTIALS | GRPCIO_S_CREDENTIALS
 
+RUNTIME_NAMES = {
+    "grpc.insecure_channel": "insecure_channel",
+    "grpc.secure_channel": "secure_channel",
+    "grpc.aio.insecure_channel": "aio_insecure_channel",
+    "grpc.aio.secure_channel": "aio_secure_channel",
+    "grpc.server": "Server",
+    "grpc.aio.server": "AioServer",
+    "grpc.channel_ready_future": "channel_ready_future",
+    "grpc.intercept_channel": "intercept_channel",
+    **{path: path.removeprefix("grpc.") for path in CREDENTIALS},
+}
+"""Functions that make things, and what makes those in the runtime."""
+
 CREDENTIALS_TYPES = {
     "grpc.CallCredentials": "call",
     "grpc.ChannelCredentials": "channel",

@@ -37,6 +37,7 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
 )
+from grpc2connect.facts.mocks import role_of_mock
 from grpc2connect.facts.named import NamedReferences, is_type
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Method, Service
@@ -197,6 +198,7 @@ class _Collector(NamedReferences):
             yield refs.UnknownRpc(
                 self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr,
                 methods=self.facts.spelled(self.module, node.attr), called=self._is_called(node),
+                mock=role_of_mock(self.module, node) == "mock",
             )  # fmt: skip
 
     def _is_called(self, node: ast.Attribute) -> bool:
@@ -285,17 +287,19 @@ class _Collector(NamedReferences):
         if kinds == {None} and call is not None and not variant:
             kinds = {self._colour_of_use(call)}
         first = min(rpcs, key=repr)
+        services = frozenset(rpc.service for rpc in rpcs)
         return refs.RpcUse(
             self.facts,
             self.module,
             node,
-            frozenset(rpc.service for rpc in rpcs),
+            services,
             tuple(sorted(f"{rpc.service.full_name}/{rpc.method.name} of a stub" for rpc in rpcs)),
             method=first.method,
             aio=kinds.pop() if len(kinds) == 1 else None,
             call=call,
             variant=variant,
-            other=self._other(values) or ("fake" if self.facts.fakes.answer(self.module, node.attr) else ""),
+            other=self._other(values) or ("fake" if self.facts.replaced(self.module, node.attr, services) else ""),
+            mock=role_of_mock(self.module, node),
         )
 
     def _colour_of_use(self, call: ast.Call) -> bool | None:

@@ -11,15 +11,22 @@ from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
     NOTHING,
+    Adder,
+    Api,
     Channel,
     Class,
     Credentials,
     Function,
     Instance,
     Package,
+    ProgramModule,
     Rpc,
     Server,
+    ServicerBase,
     Stub,
+    StubClass,
+    StubsModule,
+    Value,
     Values,
     Wrapped,
     is_grpc,
@@ -31,6 +38,8 @@ from grpc2connect.syntax import Module
 _BY_NAME = frozenset(
     {"getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller"}
 )
+_ON_STUBS = frozenset({"getattr", "hasattr", "setattr", "delattr", "object"})
+_REPLACES = frozenset({"setattr", "delattr", "object"})
 _RUN = frozenset({"exec", "eval", "compile"})
 _PATCHES = frozenset({"patch", "setattr", "delattr", "dict", "import_module", "__import__"})
 _TEXT = re.compile(r"(^|\.)(\w+_pb2_grpc(\.|$)|grpc\.(aio\.)?\w+$)")
@@ -47,15 +56,31 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
     """The references that a call makes by name, or by handing a stub on."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     first = node.args[0] if node.args else None
+    if (target := facts.patches.target(module, node)) is not None:
+        services = facts.patches.users(target.path) if target.service is None else frozenset({target.service})
+        aio = None if target.service is None else facts.colour(target.service)
+        yield refs.NamedByText(
+            facts, module, target.owner or target.text, services, ("replaced by name",), what=target.named,
+            target=target, aio=aio,
+        )  # fmt: skip
+        return
     if name in _BY_NAME and first is not None and not _known_attribute(facts, node, name):
         units = _services(facts, facts.values(first))
         if units:
             text = module.source(node).partition("\n")[0]
             method = _literal_method(facts, node, name)
+            if method is not None and facts.replaced(module, method.name, units):
+                method = None
+            stub = first if name in _ON_STUBS and _is_stub(facts, first) else None
             yield refs.NamedByText(
-                facts, module, node, units, ("an attribute by name",), what=text, method=method,
-                of_stub=_asks_a_stub(facts, node),
-            )  # fmt: skip
+                facts, module, node, units, ("an attribute by name",), what=text, method=method, stub=stub
+            )
+            return
+    if name in _REPLACES and len(node.args) > 1 and any(map(_is_module, facts.values(node.args[0]))):
+        held = _held(facts, node.args[0], node.args[1])
+        if held is not None:
+            text = module.source(node).partition("\n")[0]
+            yield refs.NamedByText(facts, module, node, held, ("replaced by name",), what=text, replaces=True)
             return
     if name in _RUN and isinstance(node.func, ast.Name) and first is not None:
         words = {word for text in _texts(first) for word in re.findall(r"\w+", text)}
@@ -65,14 +90,10 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             yield refs.NamedByText(facts, module, node, units, ("code in a string",), what=text)
             return
     if name in _PATCHES:
-        for argument in node.args:
-            if (
-                isinstance(argument, ast.Constant)
-                and isinstance(argument.value, str)
-                and _names_code(facts, argument.value)
-            ):
-                units = _named_services(facts, argument.value)
-                yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=argument.value)
+        for argument in [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "target")]:
+            if (text := _last_text(argument)) and _names_code(facts, text):
+                units = _named_services(facts, text)
+                yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=text, replaces=True)
     first_values = facts.values(first) if first is not None else NOTHING
     passed_on = any(isinstance(value, Function) for value in first_values)  # `submit(f, channel)`: flows into f
     if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
@@ -95,6 +116,18 @@ def _texts(node: ast.expr) -> Iterator[str]:
     for child in ast.walk(node):
         if isinstance(child, ast.Constant) and isinstance(child.value, str):
             yield child.value
+
+
+def _last_text(node: ast.expr) -> str:
+    """The end of a text, which may be put together: `f"{MODULE}.GreeterStub"`; "" for anything else."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case (
+            ast.JoinedStr(values=[*_, last]) | ast.BinOp(op=ast.Add(), right=last) | ast.BinOp(op=ast.Mod(), left=last)
+        ):
+            return _last_text(last)
+    return ""
 
 
 def _spelled_services(facts: Facts, words: set[str]) -> frozenset[Service]:
@@ -165,12 +198,32 @@ def _literal_method(facts: Facts, node: ast.Call, name: str) -> Method | None:
     return services.pop().method(str(attribute.value)) if isinstance(attribute, ast.Constant) else None
 
 
-def _asks_a_stub(facts: Facts, node: ast.Call) -> bool:
-    """Whether this is `getattr(stub, name)` of what can be a stub, and no servicer."""
-    if not isinstance(node.func, ast.Name) or node.func.id != "getattr" or len(node.args) < 2 or node.keywords:
-        return False
-    values = facts.values(node.args[0])
-    return any(isinstance(value, Stub) for value in values) and not facts.served(node.args[0])
+def _is_stub(facts: Facts, node: ast.expr) -> bool:
+    """Whether an expression is a stub, or what stands in for one, and no servicer."""
+    values = facts.values(node)
+    others = frozenset(value for value in values if not isinstance(value, Stub))
+    return len(others) < len(values) and not _services(facts, others)
+
+
+def _is_module(value: Value) -> bool:
+    return isinstance(value, Api | ProgramModule | StubsModule)
+
+
+def _held(facts: Facts, owner: ast.expr, name: ast.expr) -> frozenset[Service] | None:
+    """The services of what a module has of gRPC's under a literal name; None if that is nothing."""
+    if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+        return None
+    found: set[Value] = set()
+    for value in facts.values(owner):
+        if not isinstance(value, ProgramModule):
+            return frozenset(value.module.services) if isinstance(value, StubsModule) else frozenset()
+        found |= facts.state.cells.read((value.module.tree, name.value))
+    found = {value for value in found if isinstance(value, Api | StubsModule | StubClass | ServicerBase | Adder)}
+    if not found:
+        return None
+    modules = [value.module for value in found if isinstance(value, StubsModule)]
+    held = {service for module in modules for service in module.services}
+    return frozenset(held).union(*(facts.services(value) for value in found if not isinstance(value, StubsModule)))
 
 
 def _services(facts: Facts, values: Values) -> frozenset[Service]:

@@ -25,7 +25,9 @@ from grpc2connect.facts.kinds import (
     is_grpc,
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
+from grpc2connect.facts.mocks import Mocks
 from grpc2connect.facts.own_contexts import OwnContexts
+from grpc2connect.facts.patches import Patches
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
@@ -113,6 +115,20 @@ class Facts(ClientQuestions):
     def raises_freely(self, module: Module, node: ast.AST) -> bool:
         """Whether an exception raised at a node ends the call, and no context of the program's own waits for it."""
         return not self.own_contexts.near(module) and super().raises_freely(module, node)
+
+    @cached_property
+    def mocks(self) -> Mocks:
+        """What tests put where stubs go."""
+        return Mocks(self)
+
+    @cached_property
+    def patches(self) -> Patches:
+        """What tests replace by name."""
+        return Patches(self)
+
+    def replaced(self, module: Module, name: str, services: frozenset[Service]) -> bool:
+        """Whether a call of an RPC may reach an object of the program's own, or a mock, that has the RPC's name."""
+        return self.fakes.answer(module, name) or self.mocks.answer(module, name, services)
 
     @cached_property
     def generated_names(self) -> frozenset[str]:

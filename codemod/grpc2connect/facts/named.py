@@ -35,6 +35,7 @@ from grpc2connect.facts.kinds import (
     Values,
 )
 from grpc2connect.facts.made_errors import error_role
+from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
@@ -87,8 +88,9 @@ class NamedReferences:
                     made = made - {None} or made
                     kind = made.pop() if len(made) == 1 else aio
                     return refs.StubConstruction(
-                        facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind
-                    )
+                        facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind,
+                        replaced=service in facts.patches.services,
+                    )  # fmt: skip
                 if is_type(self.module, node):
                     return refs.TypeUse(
                         facts, module, node, units, ("names the stub class",), path=service.stub_class, stubs=stubs,
@@ -142,7 +144,7 @@ class NamedReferences:
         return refs.GeneratedUse(
             self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what,
             value="stub" if stub else "registration", escape=escapes(self.facts, self.module, node), service=service,
-            stubs=self._stubs(service), aio=aio,
+            stubs=self._stubs(service), aio=aio, spec=stub and is_spec(self.module, node),
         )  # fmt: skip
 
     def _escape(self, node: ast.expr) -> Iterator[Reference]:
@@ -172,10 +174,17 @@ class NamedReferences:
         parent = self.module.parents[node]
         if self._is_of_a_module(node):
             return False
-        if isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and len(parent.args) > 1:
-            known = isinstance(parent.args[1], ast.Constant) or not self._names_generated(node)
-            return parent.func.id == "getattr" and parent.args[0] is node and known
+        if isinstance(parent, ast.Call):
+            known = self._by_name(parent) is not None or self.facts.patches.is_owner(self.module, node)
+            return known or self._is_asked_for_any_name(parent, node)
         return isinstance(parent, ast.Attribute)
+
+    def _is_asked_for_any_name(self, call: ast.Call, node: ast.expr) -> bool:
+        """Whether this is the `getattr(module, name)` of a module that has become an object with its names."""
+        if not isinstance(call.func, ast.Name) or call.func.id != "getattr" or len(call.args) < 2:
+            return False
+        known = isinstance(call.args[1], ast.Constant) or not self._names_generated(node)
+        return call.args[0] is node and known
 
     def _is_of_a_module(self, node: ast.expr) -> bool:
         """Whether this names an import of another module, without being spelled from an import itself."""
@@ -213,6 +222,7 @@ class NamedReferences:
             self.facts, self.module, node, units, ("calls a generated class that came as a value",),
             value="stub" if stub else "registration", other=len({type(value) for value in values}) > 1,
             bound=any(isinstance(value, Adder) and value.bound is not None for value in found),
+            replaced=self.facts.mocks.any_of(units),
         )  # fmt: skip
 
     def _names_generated(self, node: ast.expr) -> bool:
@@ -243,6 +253,8 @@ class NamedReferences:
                 facts, module, node, self._annotated_units(node), evidence, path=path, aio=_TYPES.get(path),
                 annotation=kind,
             )  # fmt: skip
+        if path in ("grpc", "grpc.aio") and facts.patches.is_owner(module, node):
+            return None  # the call that replaces one of its attributes is the reference
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
             return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
         units = self._argument_units(call) if call else frozenset()

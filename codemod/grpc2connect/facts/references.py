@@ -11,6 +11,7 @@ from grpc2connect.results import Place
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
+    from grpc2connect.facts.patches import Target
     from grpc2connect.schema import GrpcModule, Method, Service
     from grpc2connect.syntax import Module
 
@@ -173,13 +174,16 @@ class StubConstruction(Reference):
     service: Service = field(kw_only=True)
     stubs: GrpcModule = field(kw_only=True)
     aio: bool | None = field(kw_only=True)
+    replaced: bool = field(kw_only=True, default=False)
+    """Whether a test may replace the stub, or the channel that it is made on."""
 
 
 @dataclass(frozen=True, eq=False)
 class RpcUse(Reference):
     """`stub.SayHello`: called at once (`call`), through a `variant` (`with_call`, `future`), or as a value.
 
-    `other` says what of the program's own it can be as well: a "fake", or a "servicer" called in process.
+    `other` says what of the program's own it can be as well: a "fake", or a "servicer" called in process. `mock` says
+    that it is replaced here, or asked for what only a mock has ("mock"), or that a "part" of it is replaced.
     """
 
     node: ast.Attribute
@@ -188,6 +192,7 @@ class RpcUse(Reference):
     call: ast.Call | None = field(kw_only=True)
     variant: str = field(kw_only=True, default="")
     other: str = field(kw_only=True, default="")
+    mock: str = field(kw_only=True, default="")
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +293,7 @@ class GeneratedUse(Reference):
 
     `value` is "stub", "registration" or "module" where it has a form to move to, and "passed" where it came here as a
     value of such a form; `escape` says where it goes that is not followed, if it does so; `aio` is the colour of the
-    service's stubs, if it is one.
+    service's stubs, if it is one; `spec` that a mock is made like it.
     """
 
     what: str = field(kw_only=True)
@@ -297,6 +302,7 @@ class GeneratedUse(Reference):
     service: Service | None = field(kw_only=True, default=None)
     stubs: GrpcModule | None = field(kw_only=True, default=None)
     aio: bool | None = field(kw_only=True, default=None)
+    spec: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,19 +316,25 @@ class CalledValue(Reference):
     value: str = field(kw_only=True)
     other: bool = field(kw_only=True)
     bound: bool = field(kw_only=True, default=False)
+    replaced: bool = field(kw_only=True, default=False)
+    """Whether a test may replace the stub, or the channel that it is made on."""
 
 
 @dataclass(frozen=True, eq=False)
 class NamedByText(Reference):
     """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`.
 
-    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub; `of_stub` says that a
-    `getattr` asks something of what can be one.
+    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub; `stub` is what is surely
+    one (or a stand-in for one) that is asked for an attribute by any name. `target` is what a test replaces, and `aio`
+    whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place.
     """
 
     what: str = field(kw_only=True)
     method: Method | None = field(kw_only=True, default=None)
-    of_stub: bool = field(kw_only=True, default=False)
+    stub: ast.expr | None = field(kw_only=True, default=None)
+    target: Target | None = field(kw_only=True, default=None)
+    replaces: bool = field(kw_only=True, default=False)
+    aio: bool | None = field(kw_only=True, default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -349,10 +361,11 @@ class UnknownRpc(Reference):
     """An attribute spelled like an RPC on an object that the facts know nothing of.
 
     `methods` are the RPCs around that are spelled so; `called` says that it is called at once, by itself or by one of
-    its variants (`with_call`, `future`).
+    its variants (`with_call`, `future`); `mock` that it is assigned here, or asked for what only a mock has.
     """
 
     node: ast.Attribute
     name: str = field(kw_only=True)
     methods: tuple[Method, ...] = field(kw_only=True, default=())
     called: bool = field(kw_only=True, default=False)
+    mock: bool = field(kw_only=True, default=False)

@@ -23,7 +23,7 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rules_api.edits import Edit
-from grpc2connect.rules_api.names import RUNTIME, Generated, Symbol
+from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
 
@@ -55,14 +55,30 @@ class Imports:
                     found[(dotted, alias.name)] = alias.asname or alias.name
         return found
 
-    def name(self, piece: Symbol | Generated) -> str:
+    def name(self, piece: Name) -> str:
         """The text by which a new name is used in this file."""
-        return self._symbol(piece) if isinstance(piece, Symbol) else self._generated(piece)
+        match piece:
+            case Symbol():
+                return self._symbol(piece)
+            case NameIn(other, inner):
+                return Imports(self.facts, other, self.places).name(inner)
+            case GeneratedPath(stubs, dotted):
+                if not self.places.is_beside(stubs):
+                    return self.places.absolute(stubs, self.module)
+                return ".".join([*dotted.split(".")[:-1], self.places.basename(stubs)])
+            case GeneratedModule(stubs, like):
+                return self._module(stubs, like)
+            case Generated():
+                return self._generated(piece)
 
     def _symbol(self, symbol: Symbol) -> str:
         if symbol.name == _ALL:
             self.symbols[symbol] = _ALL
             return ""
+        if symbol.module == RUNTIME and self.facts.patches.is_qualified(self.module, symbol.name):
+            return f"{self._runtime_module()}.{symbol.name}"
+        if symbol.name == RUNTIME:
+            return self._runtime_module()
         if symbol not in self.symbols:
             existing = self._imported.get((self._dotted(symbol), symbol.name))
             if existing is None:
@@ -70,6 +86,14 @@ class Imports:
             else:
                 return existing
         return self.symbols[symbol]
+
+    def _runtime_module(self) -> str:
+        """The runtime itself, where a test replaces an attribute of it."""
+        dotted = self.places.runtime(self.module)
+        imported = (node for node in self.module.tree.body if isinstance(node, ast.Import))
+        if not any(alias.name == dotted for node in imported for alias in node.names):
+            self.loose.setdefault("", {})[dotted] = None
+        return dotted
 
     def _dotted(self, symbol: Symbol) -> str:
         package, dot, rest = symbol.module.partition(".")
@@ -84,8 +108,7 @@ class Imports:
         if isinstance(like, ast.Attribute):
             owner = self.facts.values(like.value)
             if any(isinstance(value, StubsModule) for value in owner):
-                module = self._twin_module(piece, like.value) if beside else self._loose_module(piece)
-                return f"{module}.{piece.name}"
+                return f"{self._module(piece.stubs, like.value)}.{piece.name}"
         elif isinstance(like, ast.Name) and beside:
             importers = self.facts.importers(self.module, like)
             if importers and all(map(self._from_generated, importers)):
@@ -97,6 +120,10 @@ class Imports:
         local, spelled = self._local(piece.name)
         self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[spelled] = None
         return local
+
+    def _module(self, stubs: GrpcModule, owner: ast.expr) -> str:
+        beside = self.places.is_beside(stubs)
+        return self._twin_module(stubs, owner) if beside else self._loose_module(stubs)
 
     def _local(self, name: str) -> tuple[str, str]:
         """The local name of a generated class, and how an import spells it: an alias where the file has such a name."""
@@ -117,18 +144,18 @@ class Imports:
             values = program.resolve(module, node.module or "")
         return not any(isinstance(value, ProgramModule) for value in values)
 
-    def _twin_module(self, piece: Generated, owner: ast.expr) -> str:
+    def _twin_module(self, stubs: GrpcModule, owner: ast.expr) -> str:
         root = owner
         while isinstance(root, ast.Attribute):
             root = root.value
         if not isinstance(root, ast.Name):
-            return self._loose_module(piece)
-        text, base = self.module.source(owner), self.places.basename(piece.stubs)
+            return self._loose_module(stubs)
+        text, base = self.module.source(owner), self.places.basename(stubs)
         importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
         plain = [isinstance(self.module.parents[alias], ast.Import) for alias in importers]
         names = {_twin_binding(alias, base, one) for alias, one in zip(importers, plain, strict=True)}
         if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
-            return self._loose_module(piece)
+            return self._loose_module(stubs)
         for alias in importers:
             self.twins.setdefault(alias, {})[""] = None
         return names.pop()
@@ -139,8 +166,8 @@ class Imports:
             return True
         return alias.name == text
 
-    def _loose_module(self, piece: Generated) -> str:
-        dotted = self.places.absolute(piece.stubs, self.module)
+    def _loose_module(self, stubs: GrpcModule) -> str:
+        dotted = self.places.absolute(stubs, self.module)
         package, _, last = dotted.rpartition(".")
         self.loose.setdefault(package, {})[last] = None
         return last

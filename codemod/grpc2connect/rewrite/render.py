@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from grpc2connect.rules_api.edits import Edit, Moved, Piece
-from grpc2connect.rules_api.names import Generated, Symbol
+from grpc2connect.rules_api.names import Name
 from grpc2connect.syntax import Span
 
 
@@ -16,7 +16,7 @@ class Conflict(Exception):
 class Renderer:
     """Renders spans of one text with edits applied; holes of an edit are rendered in turn."""
 
-    def __init__(self, text: str, edits: Iterable[Edit], name: Callable[[Symbol | Generated], str]) -> None:
+    def __init__(self, text: str, edits: Iterable[Edit], name: Callable[[Name], str]) -> None:
         self._text = text
         self._name = name
         self._edits = sorted(dict.fromkeys(edits), key=_order)

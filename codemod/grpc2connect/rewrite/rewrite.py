@@ -73,7 +73,7 @@ def _drop_unused(facts: Facts, before: Module, after: Module) -> tuple[str, froz
         edits.append(_without(after, twin, keep))
     if not edits:
         return after.text, frozenset()
-    return Renderer(after.text, edits, lambda piece: piece.name).all(), frozenset(gone)
+    return Renderer(after.text, edits, str).all(), frozenset(gone)
 
 
 def _is_dropped(facts: Facts, alias: ast.alias, before: frozenset[str], after: frozenset[str]) -> bool:

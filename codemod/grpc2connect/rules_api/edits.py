@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from grpc2connect.rules_api.names import Generated, Symbol
+from grpc2connect.rules_api.names import Name
 from grpc2connect.syntax import Module, Span
 
 
@@ -20,7 +20,7 @@ class Moved:
     span: Span
 
 
-Piece = str | Span | Moved | Symbol | Generated
+Piece = str | Span | Moved | Name
 
 
 @dataclass(frozen=True)

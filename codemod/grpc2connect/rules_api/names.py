@@ -13,6 +13,7 @@ from grpc2connect.facts import api
 
 if TYPE_CHECKING:
     from grpc2connect.schema import GrpcModule
+    from grpc2connect.syntax import Module
 
 RUNTIME = "grpc2connect_runtime"
 
@@ -35,6 +36,34 @@ class Generated:
     like: ast.expr
 
 
+@dataclass(frozen=True, eq=False)
+class GeneratedModule:
+    """The generated `*_connect` module that takes the place of `stubs`, where the file has that in `like`."""
+
+    stubs: GrpcModule
+    like: ast.expr
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratedPath:
+    """The dotted name of the generated module that takes the place of `stubs`, where a text names that as `dotted`."""
+
+    stubs: GrpcModule
+    dotted: str
+
+
+@dataclass(frozen=True, eq=False)
+class NameIn:
+    """The name by which another file of the program will have a new name: for a text that says it."""
+
+    module: Module
+    piece: Symbol | Generated
+
+
+Name = Symbol | Generated | GeneratedModule | GeneratedPath | NameIn
+"""What an edit puts where only the engine knows how it is spelled."""
+
+RUNTIME_MODULE = Symbol("", RUNTIME, f"connect_{RUNTIME}")
 CONNECT_ERROR = Symbol("connectrpc.errors", "ConnectError", "ConnectRpcError")
 CODE = Symbol("connectrpc.code", "Code", "ConnectCode")
 GRPC_STATUS_CODE = Symbol("grpc", "StatusCode", "GrpcStatusCode")

@@ -1,5 +1,6 @@
 """The kinds of references that rules are declared on (made by the engine; rules only read them)."""
 
+from grpc2connect.facts.patches import Target
 from grpc2connect.facts.references import (
     AddOnUse,
     ApiUse,
@@ -54,6 +55,7 @@ __all__ = [
     "Servicer",
     "StatusMember",
     "StubConstruction",
+    "Target",
     "TypeUse",
     "UnknownRpc",
 ]

@@ -19,9 +19,16 @@ client has the RPC, anything else its own attribute.
     - reply = self.stub.SayHello(request)
     + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
 
-Left: a call that can also be one of a servicer; one with credentials of unknown origin; on an object of which nothing
-is known, what is not called at once (`stub.SayHello.return_value = reply` is said of a mock, which code that has moved
-asks by another name), or can be RPCs of different kinds.
+So is one that can reach what a test has put in a stub's place, and so are all calls of a service whose stub class, or
+what makes its channels, a test replaces (G2C504): a mock goes on being called by the name of the RPC, with gRPC's
+arguments, so that what the test expects of it holds. The test itself stays as it is.
+
+    stub.SayHello = AsyncMock(return_value=reply)
+    stub.SayHello.assert_awaited_once_with(request, timeout=5)
+
+Left: a call that can also be one of a servicer; one with credentials of unknown origin; a method that is deleted; on an
+object of which nothing is known, what is not called at once and is not told to be a mock by what is asked of it, or can
+be RPCs of different kinds.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
@@ -35,6 +42,7 @@ from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, kinds,
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 
+_BY_NAME = (runtime("by_rpc_names"), "(")
 _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
 
 
@@ -42,10 +50,17 @@ _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
 def call(use: RpcUse) -> Iterator[Outcome]:
     """A call of a stub's method becomes a call of the client's method."""
     module, node = use.module, use.node
-    if isinstance(node.ctx, ast.Store | ast.Del):
-        yield Left("a stub's method is replaced here", advice="replace the client's method by hand")
+    if use.mock:
+        # A stub has the attribute that is assigned to: `stub.SayHello.future = ...`
+        changes = edits.wrap(module, node.value, _BY_NAME, ")") if use.mock == "part" else []
+        yield Bridged(
+            changes, why="what tests put in a stub's place is called by the RPC's name, with gRPC's arguments"
+        )
         return
-    if use.other == "servicer" or (use.other and use.variant):
+    if isinstance(node.ctx, ast.Store | ast.Del):
+        yield Left("a stub's method is deleted here", advice="delete the client's method by hand")
+        return
+    if use.other == "servicer":
         yield Left("a servicer is called here as well as a stub", advice="call the two in different places")
         return
     if use.other:
@@ -125,6 +140,9 @@ def call_object(use: CallUse) -> Iterator[Outcome]:
 @rule("G2C503", on=UnknownRpc)
 def unknown(use: UnknownRpc) -> Iterator[Outcome]:
     """An attribute spelled like an RPC, on an object of which nothing is known, is asked for when it runs."""
+    if use.mock:
+        yield Bridged(why="what tests put in a stub's place is called by the RPC's name, with gRPC's arguments")
+        return
     module, node = use.module, use.node
     found = {(method.python_name, method.kind.name.lower()) for method in use.methods}
     if use.called and len(found) == 1:
@@ -134,6 +152,7 @@ def unknown(use: UnknownRpc) -> Iterator[Outcome]:
             edits.replace(module, node, runtime("stub_method"), "(", node.value, *pieces),
             why="what object this is called on shows only when it runs",
         )
+        return
     yield Left(
         f"'{use.name}' is spelled like an RPC, but it is not known what object it is called on",
         advice="annotate the object (for example with the stub's class), then run again",

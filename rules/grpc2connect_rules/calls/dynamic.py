@@ -1,20 +1,32 @@
 """G2C504, G2C505: what is named only at run time.
 
-G2C504: an attribute of a servicer by name (`getattr(servicer, name)`), all those of a stub (`vars(stub)`), or a gRPC
-name in a string (`patch("app.greeter_pb2_grpc.GreeterStub")`), keeps its service on gRPC: the name would have to change
-with the code.
+G2C504: an attribute of a stub by a name that is computed is asked of the client, which the runtime gives attributes
+with gRPC's names.
+
+    - getattr(stub, name)(request, timeout=5)
+    + getattr(by_rpc_names(stub), name)(request, timeout=5)
 
 A literal name asked of what is surely a stub is known.
 
     - ask = getattr(stub, "SayHello")
     + ask = unary_unary(stub.say_hello)
 
-    Native form: the client's bound method, `client.say_hello`, where the method is known.
+What tests replace by its name (`patch`, `patch.object`, `monkeypatch.setattr`) is replaced where the moved code looks
+it up: an attribute of the runtime, which is then named in full at each use, of the generated module, or of the module
+that has imported it. The mock is called with what grpcio's function, or the stub class, was called with.
 
-Any other name is asked for when it runs: a client that the stub has become has its RPCs.
+    - @patch("grpc.insecure_channel")
+    - @patch("app.greeter_pb2_grpc.GreeterStub")
+    + @patch("grpc2connect_runtime.insecure_channel")
+    + @patch("app.greeter_connect.GreeterClientSync")
 
-    - ask = getattr(stub, name)
-    + ask = stub_attribute(stub, name)
+    - stub = greeter_pb2_grpc.GreeterStub(grpc.insecure_channel(target))
+    + stub = stub_on(greeter_connect.GreeterClientSync, grpc2connect_runtime.insecure_channel(target))
+
+Native form: the client's bound method, `client.say_hello`, where the method is known; a fake of the client class.
+
+Left: `vars(stub)`; a servicer's attributes by name; other names of gRPC in strings, whole modules of stubs that are
+replaced, a name that is used through another module, a text that is put together.
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
 client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).
@@ -28,13 +40,32 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Native, Outcome, Severity, edits, rule, runtime
-from grpc2connect.rules_api.references import HandedOver, NamedByText
+from grpc2connect.rules_api import (
+    RUNTIME,
+    RUNTIME_MODULE,
+    Bridged,
+    GeneratedModule,
+    GeneratedPath,
+    Left,
+    NameIn,
+    Native,
+    Outcome,
+    Serve,
+    Severity,
+    api,
+    edits,
+    generated,
+    rule,
+    runtime,
+)
+from grpc2connect.rules_api.edits import Edit, Piece
+from grpc2connect.rules_api.names import Generated, Symbol
+from grpc2connect.rules_api.references import HandedOver, NamedByText, Target
 
 
 @rule("G2C504", on=NamedByText)
 def named(use: NamedByText) -> Iterator[Outcome]:
-    """What is named by a string keeps its service on gRPC, unless it is known what that is."""
+    """What is named by a string is named as it is afterwards, or keeps its service on gRPC."""
     call, method = use.node, use.method
     if method is not None and isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
         module = use.module
@@ -46,11 +77,54 @@ def named(use: NamedByText) -> Iterator[Outcome]:
         changes = [edits.replace(module, call, kind, "(", call.args[0], f".{method.python_name})")]
         yield Bridged(changes, why="what calls it has gRPC's arguments")
         return
-    if use.of_stub and isinstance(call, ast.Call):
-        change = edits.replace(use.module, call.func, runtime("stub_attribute"))
-        yield Bridged(change, why="which RPC this is shows only when it runs")
+    if use.target is not None:
+        yield from _replaced(use, use.target)
         return
-    yield Left(f"{use.what} names gRPC code by a string", advice="name the method in code, or move this by hand")
+    if use.stub is not None:
+        start, end = edits.wrap(use.module, use.stub, (runtime("by_rpc_names"), "("), ")")
+        yield Bridged([start, end], why="which method is asked for is only known at run time")
+        return
+    yield Left(
+        f"{use.what} names gRPC code by a string",
+        advice="name the method in code, or move this by hand",
+        wire=use.replaces and not use.units,  # it is of no service in particular: of any around
+    )
+
+
+def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
+    """What a test replaces by its name is replaced where the moved code looks it up."""
+    new: Symbol | Generated
+    if target.path:
+        new = runtime(api.RUNTIME_NAMES[target.path])
+    elif target.service is None or target.stubs is None or use.aio is None:
+        yield Left("it is not known whether the stubs replaced here are sync or aio", advice="annotate their channels")
+        return
+    else:
+        name = target.service.connect_client if use.aio else target.service.connect_client_sync
+        new = generated(target.stubs, name, target.like or target.text)
+    prefix: tuple[Piece, ...] = (f"{target.prefix}.",) if target.prefix else ()
+    changes: list[Edit] = []
+    if target.inside is not None:
+        pieces: tuple[Piece, ...] = (*prefix, NameIn(target.inside, new))
+    elif target.owner is not None:
+        owner = RUNTIME_MODULE if target.stubs is None else GeneratedModule(target.stubs, target.owner)
+        changes.append(edits.replace(use.module, target.owner, owner))
+        pieces = (new.name,)
+    elif target.stubs is not None:
+        pieces = (GeneratedPath(target.stubs, target.prefix), f".{new.name}")
+    else:
+        pieces = (f"{RUNTIME}.{new.name}",)
+    quote = use.module.source(target.text)[0]
+    quote = quote if quote in "'\"" else '"'
+    changes.append(edits.replace(use.module, target.text, quote, *pieces, quote))
+    server = target.path in api.SERVERS and use.facts.serve is Serve.DUAL
+    yield Bridged(
+        changes,
+        why="a test replaces it",
+        mixed=False,
+        finding='what takes the place of this server is called with wire="grpcio" as well' if server else "",
+        advice="let the test expect it, or migrate with --serve single" if server else "",
+    )
 
 
 @rule("G2C505", on=HandedOver)

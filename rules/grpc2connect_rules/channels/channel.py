@@ -32,13 +32,6 @@ from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, kinds, ru
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
 from grpc2connect_rules.channels.options import dropped, reasons_for_grpcio
 
-_NAMES = {
-    "grpc.insecure_channel": "insecure_channel",
-    "grpc.secure_channel": "secure_channel",
-    "grpc.aio.insecure_channel": "aio_insecure_channel",
-    "grpc.aio.secure_channel": "aio_secure_channel",
-}
-
 
 @rule("G2C401", on=ChannelConstruction)
 def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
@@ -49,7 +42,7 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
         return
     finding, advice = _reported(channel, given.get(1, given.get("credentials")))
     yield Bridged(
-        edits.replace(channel.module, channel.node, runtime(_NAMES[channel.path])),
+        edits.replace(channel.module, channel.node, runtime(api.RUNTIME_NAMES[channel.path])),
         why="the native form is a client with a transport of its own",
         finding=finding,
         advice=advice,

@@ -51,7 +51,7 @@ def credentials(use: ApiUse) -> Iterator[Outcome]:
         yield Left("it is not known what is made with these credentials", advice="make them where the channel is made")
         return
     native = "an interceptor" if api.CREDENTIALS[use.path] == "call" else "arguments of a transport"
-    name = use.path.rpartition(".")[2]
+    name = api.RUNTIME_NAMES[use.path]
     yield Bridged(edits.replace(use.module, use.node, runtime(name)), why=f"the native form is {native}")
 
 

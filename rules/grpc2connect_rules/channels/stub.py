@@ -10,6 +10,11 @@ classes where it is not known either whether the channel is async.
     - self.stub = helloworld_pb2_grpc.GreeterStub(channel)
     + self.stub = client_on(channel, helloworld_connect.GreeterClientSync, helloworld_connect.GreeterClient)
 
+Where a test replaces the stub class, or what makes the channel, either may be a mock: `stub_on` calls the mock with the
+channel, or the mock of a channel as a stub would.
+
+    + stub = stub_on(helloworld_connect.GreeterClientSync, channel)
+
 Left: a call without a channel, or with one among arguments that are unpacked.
 
 Source: generated `*_pb2_grpc.py` (grpcio-tools 1.85), generated `*_connect.py` (protoc-gen-connectrpc 0.13).
@@ -37,6 +42,14 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     name = service.connect_client if stub.aio else service.connect_client_sync
     parent = module.parents[channel]
     argument = parent if isinstance(parent, ast.keyword) else channel
+    if stub.replaced and stub.aio is not None:
+        client = generated(stub.stubs, name, call.func)
+        changes = [
+            edits.replace(module, call.func, runtime("stub_on")),
+            edits.insert_before(module, argument, client, ", "),
+        ]
+        yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
+        return
     known = any(isinstance(value, kinds.Channel) for value in stub.facts.values(channel))
     if not known or stub.aio is None:
         names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]

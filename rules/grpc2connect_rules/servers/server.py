@@ -40,7 +40,8 @@ _FINDINGS = {
 @rule("G2C301", on=ServerConstruction)
 def construction(server: ServerConstruction) -> Iterator[Outcome]:
     """A gRPC server becomes the runtime's."""
-    change = [edits.replace(server.module, server.node, runtime("AioServer" if server.aio else "Server"))]
+    new = runtime(api.RUNTIME_NAMES["grpc.aio.server" if server.aio else "grpc.server"])
+    change = [edits.replace(server.module, server.node, new)]
     serve = Serve.SINGLE if server.call is None else server.facts.serve
     if server.call is not None and serve is Serve.DUAL:
         change.append(edits.append_argument(server.module, server.call, 'wire="grpcio"'))

@@ -13,12 +13,13 @@ channel or the server. All places that may call them must be known.
 
 What is called on an unknown channel or server, or can also be something else, finds out when it runs (`client_on`,
 `add_service_to`), and so does a stub class whose channels may be sync or async. A generated module that goes as a value
-becomes an object with its names.
+becomes an object with its names. A stub class that a mock is made like (`create_autospec(GreeterStub)`,
+`Mock(spec=GreeterStub)`) becomes the client class.
 
     - build(users_pb2_grpc, "UsersStub")
     + build(generated_names(UsersStub=stub_class(UsersClientSync, UsersClient), ...), "UsersStub")
 
-Left: names without such a form, and values that go where they cannot be followed (into a mock, a library, a registry).
+Left: names without such a form, and values that go where they cannot be followed (into a library, a registry).
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
 that it belongs to (those of its arguments, else those of its file) stay as they are.
@@ -52,7 +53,7 @@ def other(use: ApiUse) -> Iterator[Outcome]:
 @rule("G2C803", on=GeneratedUse)
 def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     """A generated class or function used as a value."""
-    if use.escape:
+    if use.escape and not use.spec:
         yield Left(f"{use.what} is used as a value, and goes to {use.escape}", advice="call it where it is named")
         return
     if use.value == "passed":
@@ -125,6 +126,13 @@ def _client(use: CalledValue, channel: ast.expr | None) -> Iterator[Outcome]:
             edits.replace(module, _whole(use, channel), channel, ", ", *edits.moved(module, call.func)),
         ]
         yield Bridged(changes, why="what channel this is shows only when it runs")
+        return
+    if use.replaced:
+        changes = [
+            edits.replace(module, call.func, runtime("stub_on")),
+            edits.insert_before(module, _whole(use, channel), *edits.moved(module, call.func), ", "),
+        ]
+        yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
     changes = [
         edits.replace(module, call.func, *edits.moved(module, channel), ".client"),

@@ -1,0 +1,230 @@
+"""What tests replace by its name: `mock.patch("grpc.server")`, `patch.object(greeter_pb2_grpc, "GreeterStub")`.
+
+Such a name says where the replaced thing is looked up. After a migration that is another place, which must be where the
+moved code looks: an attribute of the runtime, of a generated module, or of the module that imports the name.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from grpc2connect.facts import api
+from grpc2connect.facts.kinds import NOTHING, Api, ProgramModule, StubClass, StubsModule, Value, Values
+
+if TYPE_CHECKING:
+    from grpc2connect.facts.facts import Facts
+    from grpc2connect.schema import GrpcModule, Service
+    from grpc2connect.syntax import Module
+
+_BY_TEXT = frozenset({"patch", "setattr", "delattr"})
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """What a test replaces, and where that is looked up.
+
+    `path` is a name of grpc's, or `service` and `stubs` say whose stub class it is. `inside` is the module of the
+    program that has the name by an import, with an expression there that is replaced (`like`); None if it is an
+    attribute of grpc or of the generated module itself. `text` is the argument that spells the name (`named`), after
+    `prefix`; `owner` the argument that is the object which has it, if that is not in the text.
+    """
+
+    text: ast.Constant
+    path: str = ""
+    service: Service | None = None
+    stubs: GrpcModule | None = None
+    inside: Module | None = None
+    like: ast.expr | None = None
+    prefix: str = ""
+    owner: ast.expr | None = None
+
+    @property
+    def named(self) -> str:
+        """The text as it stands."""
+        return str(self.text.value)
+
+
+class Patches:
+    """Answers what the program's tests replace by name."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._found: dict[ast.Call, Target | None] = {}
+
+    def target(self, module: Module, node: ast.Call) -> Target | None:
+        """What a call replaces; None if it replaces nothing of gRPC's, or what cannot be replaced elsewhere."""
+        if node not in self._found:
+            self._found[node] = self._target(module, node)
+        return self._found[node]
+
+    def is_owner(self, module: Module, node: ast.expr) -> bool:
+        """Whether an expression is only the object of which something is replaced: `patch.object(grpc, "server")`."""
+        parent = module.parents[node]
+        if not isinstance(parent, ast.Call):
+            return False
+        found = self.target(module, parent)
+        return found is not None and found.owner is node
+
+    @cached_property
+    def services(self) -> frozenset[Service]:
+        """The services whose stub class is replaced, or what makes the channels that their stubs are made on."""
+        found = {target.service for target in self._targets if target.service is not None}
+        return frozenset(found).union(*(self.users(path) for path in self._paths if path in api.CHANNELS))
+
+    def users(self, path: str) -> frozenset[Service]:
+        """The services of what calls of a grpc function make."""
+        return self._users.get(path, frozenset())
+
+    def is_qualified(self, module: Module, name: str) -> bool:
+        """Whether a module must look a name of the runtime up there at each use, since a test replaces it there."""
+        paths = {path for path in self._paths if api.RUNTIME_NAMES[path] == name}
+        if not paths:
+            return False
+        imported = (alias for node in ast.walk(module.tree) if isinstance(node, ast.ImportFrom) for alias in node.names)
+        values = {value for alias in imported for value in self._facts.values(alias)}
+        return not any(isinstance(value, Api) and value.path in paths for value in values)
+
+    @cached_property
+    def _targets(self) -> tuple[Target, ...]:
+        return tuple(
+            target
+            for module in self._facts.program.modules()
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Call) and (target := self.target(module, node)) is not None
+        )
+
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        """The names of grpc that are replaced as attributes of grpc."""
+        return frozenset(target.path for target in self._targets if target.path and target.inside is None)
+
+    @cached_property
+    def _users(self) -> dict[str, frozenset[Service]]:
+        found: dict[str, set[Service]] = {}
+        for module in self._facts.program.modules():
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Call):
+                    for path in self._called(node):
+                        services = (self._facts.services(value) for value in self._facts.values(node))
+                        found.setdefault(path, set()).update(*services)
+        return {path: frozenset(one for one in services if one.methods) for path, services in found.items()}
+
+    def _called(self, node: ast.Call) -> Iterator[str]:
+        for value in self._facts.values(node.func):
+            if isinstance(value, Api) and value.path in api.RUNTIME_NAMES:
+                yield value.path
+
+    def _target(self, module: Module, node: ast.Call) -> Target | None:
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        target = [keyword.value for keyword in node.keywords if keyword.arg == "target"]
+        match [*target, *node.args]:
+            case [ast.Constant(value=str(text)) as first, *_] if name in _BY_TEXT and "." in text:
+                return self._spelled(module, first, text)
+            case [owner, ast.Constant(value=str(text)) as second, *_] if name in ("object", "setattr", "delattr"):
+                for value in sorted(self._facts.values(owner), key=repr):
+                    if found := self._attribute(value, second, text, "", owner):
+                        return found
+        return None
+
+    def _spelled(self, module: Module, node: ast.Constant, text: str) -> Target | None:
+        parts = text.split(".")
+        for count in range(len(parts) - 1, 0, -1):
+            prefix = ".".join(parts[:count])
+            for value in sorted(self._facts.program.resolve(module, prefix), key=repr):
+                if found := self._within(value, node, prefix, parts[count:]):
+                    return found
+        return None
+
+    def _within(self, owner: Value, node: ast.Constant, prefix: str, names: list[str]) -> Target | None:
+        """What a dotted name is of a module: the name itself, or one of a module that this one has imported."""
+        name, *rest = names
+        if not rest:
+            return self._attribute(owner, node, name, prefix, None)
+        if not isinstance(owner, ProgramModule):
+            return None
+        for value in sorted(self._global(owner, name), key=repr):
+            match value:
+                case Api(path) if path in ("grpc", "grpc.aio"):
+                    longer = ".".join([path, *rest])
+                    return self._of_grpc(api.normalise(longer), node, None)
+                case StubsModule(module) if len(rest) == 1:
+                    return self._of_stubs(module, rest[0], node, prefix, owner.module, f"{name}.{rest[0]}", None)
+        return None
+
+    def _attribute(
+        self, value: Value, node: ast.Constant, name: str, prefix: str, owner: ast.expr | None
+    ) -> Target | None:
+        match value:
+            case Api(path) if path in ("grpc", "grpc.aio"):
+                return self._of_grpc(api.normalise(f"{path}.{name}"), node, owner)
+            case StubsModule(module):
+                return self._of_stubs(module, name, node, prefix, None, "", owner)
+            case ProgramModule(module):
+                return self._imported(value, name, node, prefix, owner)
+        return None
+
+    def _of_grpc(self, path: str, node: ast.Constant, owner: ast.expr | None) -> Target | None:
+        return Target(node, path, owner=owner) if path in api.RUNTIME_NAMES else None
+
+    def _of_stubs(
+        self,
+        module: GrpcModule,
+        name: str,
+        node: ast.Constant,
+        prefix: str,
+        inside: Module | None,
+        spelled: str,
+        owner: ast.expr | None,
+    ) -> Target | None:
+        service = next((service for service in module.services if service.stub_class == name), None)
+        like = self._used(inside, spelled) if inside else None
+        if service is None or (inside is not None and like is None):
+            return None
+        return Target(node, service=service, stubs=module, inside=inside, like=like, prefix=prefix, owner=owner)
+
+    def _imported(
+        self, module: ProgramModule, name: str, node: ast.Constant, prefix: str, owner: ast.expr | None
+    ) -> Target | None:
+        """A name that a module of the program has by an import, and uses itself; nobody uses it through the module."""
+        inside = module.module
+        like = self._used(inside, name)
+        if like is None or name in self._through.get(inside, ()):
+            return None
+        for value in sorted(self._global(module, name), key=repr):
+            match value:
+                case Api(path) if path in api.RUNTIME_NAMES:
+                    return Target(node, path, inside=inside, like=like, prefix=prefix, owner=owner)
+                case StubClass(service):
+                    stubs = self._facts.stubs_of[service]
+                    return Target(
+                        node, service=service, stubs=stubs, inside=inside, like=like, prefix=prefix, owner=owner
+                    )
+        return None
+
+    def _global(self, module: ProgramModule, name: str) -> Values:
+        return self._facts.state.cells.read((module.module.tree, name)) or NOTHING
+
+    def _used(self, module: Module, spelled: str) -> ast.expr | None:
+        """An expression by which a module uses a name that it has imported."""
+        for node in ast.walk(module.tree):
+            loaded = isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
+            if loaded and module.source(node) == spelled and self._facts.values(node):
+                assert isinstance(node, ast.expr)
+                return node
+        return None
+
+    @cached_property
+    def _through(self) -> dict[Module, set[str]]:
+        """The names that are used through a module of the program: `clients.GreeterStub`."""
+        found: dict[Module, set[str]] = {}
+        for module in self._facts.program.modules():
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Attribute):
+                    for value in self._facts.values(node.value):
+                        if isinstance(value, ProgramModule):
+                            found.setdefault(value.module, set()).add(node.attr)
+        return found
