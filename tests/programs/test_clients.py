@@ -354,5 +354,5 @@ def test_messages_of_a_star_import_are_no_stubs(program: Program) -> None:
     )
     result = program.run()
     assert "G2C503" not in {finding.code for finding in result.findings}
-    program.write("app.py", "import wire\n\n\ndef ask():\n    return wire.nobody_knows.SayHello()\n")
+    program.write("app.py", "import wire\n\n\ndef ask():\n    return wire.nobody_knows.SayHello\n")
     assert "G2C503" in {finding.code for finding in program.run().findings}

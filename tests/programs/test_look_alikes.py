@@ -31,12 +31,6 @@ STAYS = {
         "def ask(target):\n    return client(target).SayHello(greeting_pb2.HelloRequest(), None)\n",
         "G2C501",
     ),
-    "a fake's future beside a stub's": (
-        HEAD + "class Local:\n    def SayHello(self, request, timeout=None):\n        return request\n\n\n"
-        "def client(target):\n    return rpc.GreeterStub(grpc.insecure_channel(target)) if target else Local()\n\n\n"
-        "def ask(target):\n    return client(target).SayHello.future(greeting_pb2.HelloRequest())\n",
-        "G2C501",
-    ),
     "the class of an error": (
         HEAD + "def ask():\n    try:\n        return " + CALL + "\n    except grpc.RpcError as error:\n"
         "        return type(error) == grpc._channel._InactiveRpcError\n",

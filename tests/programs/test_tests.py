@@ -293,6 +293,6 @@ def test_a_plugin_with_async_stubs_is_another_one(program: Program) -> None:
     program.write("conftest.py", FIXTURES)
     text = "async def test_stub(grpc_stub):\n    assert (await grpc_stub.SayHello(UNKNOWN)).message\n"
     result = migrated(program, text)
-    assert "G2C503" in {finding.code for finding in result.findings}
+    assert "G2C810" in {finding.code for finding in result.findings}
     assert program.text("conftest.py") == FIXTURES
     assert program.text("service.py") == SERVICE

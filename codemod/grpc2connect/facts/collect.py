@@ -131,7 +131,8 @@ class _Collector(NamedReferences):
         if pytest_grpc.is_registration(self.facts.state, node):
             units = self._units(self.facts.state.returns.read(node))
             evidence = ("pytest-grpc asks for it",)
-            yield refs.PluginFixture(self.facts, self.module, node, units, evidence)
+            askers = pytest_grpc.async_askers(self.facts.program.modules())
+            yield refs.PluginFixture(self.facts, self.module, node, units, evidence, askers=askers)
 
     def _handler_assignment(self, node: ast.Name) -> Iterator[Reference]:
         cls = self.module.parents.get(self.module.statement(node))

@@ -9,7 +9,7 @@ Source: pytest-grpc 0.8, `pytest_grpc/plugin.py`.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from grpc2connect.facts import classes
 from grpc2connect.facts.kinds import NOTHING, Api, Channel, Server, Stub, StubClass, Values
@@ -49,6 +49,17 @@ def is_registration(state: State, node: ast.FunctionDef | ast.AsyncFunctionDef) 
     """Whether a function is the fixture that says what the plugin serves."""
     asked = isinstance(node, ast.FunctionDef) and classes.fixture_name(node) == REGISTRATION
     return asked and _SERVER not in state.fixtures
+
+
+def async_askers(modules: Iterable[Module]) -> list[str]:
+    """The async functions that ask for fixtures of the plugin's names: theirs are of another plugin, for `grpc.aio`."""
+    return [
+        node.name
+        for module in modules
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.AsyncFunctionDef)
+        and not _PROVIDED.isdisjoint(argument.arg for argument in (*node.args.args, *node.args.kwonlyargs))
+    ]
 
 
 def is_stub_class(module: Module, node: ast.AST) -> bool:

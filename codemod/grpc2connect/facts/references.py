@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -347,7 +348,12 @@ class HandedOver(SharedReference):
 
 @dataclass(frozen=True, eq=False)
 class PluginFixture(SharedReference):
-    """The fixture that says what pytest-grpc's server serves; `node` is its `def`."""
+    """The fixture that says what pytest-grpc's server serves; `node` is its `def`.
+
+    `askers` are async tests that ask for fixtures of the same names, which are another plugin's.
+    """
+
+    askers: Sequence[str] = field(kw_only=True, default=())
 
     @property
     def text(self) -> str:
