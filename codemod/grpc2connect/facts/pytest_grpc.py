@@ -52,13 +52,13 @@ def is_registration(state: State, node: ast.FunctionDef | ast.AsyncFunctionDef) 
 
 
 def async_askers(modules: Iterable[Module]) -> list[str]:
-    """The async functions that ask for fixtures of the plugin's names: theirs are of another plugin, for `grpc.aio`."""
+    """The async functions that ask for the plugin's stub: theirs is of another plugin, for `grpc.aio`."""
     return [
         node.name
         for module in modules
         for node in ast.walk(module.tree)
         if isinstance(node, ast.AsyncFunctionDef)
-        and not _PROVIDED.isdisjoint(argument.arg for argument in (*node.args.args, *node.args.kwonlyargs))
+        and any(argument.arg == "grpc_stub" for argument in (*node.args.args, *node.args.kwonlyargs))
     ]
 
 

@@ -350,7 +350,7 @@ class HandedOver(SharedReference):
 class PluginFixture(SharedReference):
     """The fixture that says what pytest-grpc's server serves; `node` is its `def`.
 
-    `askers` are async tests that ask for fixtures of the same names, which are another plugin's.
+    `askers` are async tests that ask for its stub, which is then another plugin's.
     """
 
     askers: Sequence[str] = field(kw_only=True, default=())

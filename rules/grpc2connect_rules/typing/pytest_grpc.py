@@ -10,7 +10,7 @@ Why: pytest loads pytest-grpc's plugin by itself, with a server of grpcio and it
 or a test module go before those of a plugin, so where `grpc_add_to_server` is, the runtime's `grpc_server`,
 `grpc_channel`, `grpc_stub` and the others come in too. The server is real, also under `--grpc-fake-server`.
 
-Left: async tests ask for fixtures of these names; they are those of another plugin, for `grpc.aio`.
+Left: async tests ask for `grpc_stub`; it is that of another plugin, for `grpc.aio`.
 
 Native form: a fixture with `testing.serving`.
 
