@@ -11,9 +11,10 @@ program stay on gRPC. Calls of `grpc.aio` are `AioUnaryCall` and `AioStreamCall`
 
 Native form: `ConnectError` where an error is asked; connectrpc has no call objects.
 
-An error of the program's own may derive from one of them, beside `grpc.RpcError`.
+A class of the program's own may derive from `grpc.Call` and `grpc.Future`: an error, or what an interceptor answers
+with.
 
-Left: any other class of the program that derives from one of them.
+Left: a class that derives from a type of `grpc.aio`'s calls.
 
 Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin (grpcio 1.85).
 """
@@ -23,7 +24,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, kinds, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
 _TYPES = {
@@ -37,16 +38,7 @@ _TYPES = {
 }
 
 
-_OF_ERRORS = frozenset({"grpc.Call", "grpc.Future"})
-
-
-def _is_error(use: ApiUse, cls: ast.ClassDef) -> bool:
-    """Whether a class derives from `grpc.RpcError` itself."""
-    return any(
-        isinstance(value, kinds.Api) and value.path == "grpc.RpcError"
-        for base in cls.bases
-        for value in use.facts.values(base)
-    )
+_BASES = frozenset({"grpc.Call", "grpc.Future"})
 
 
 @rule("G2C807", on=ApiUse, names=set(_TYPES), attribute="path")
@@ -55,10 +47,10 @@ def call_type(use: ApiUse) -> Iterator[Outcome]:
     parent = use.module.parents[use.node]
     if isinstance(parent, ast.Subscript):
         parent = use.module.parents[parent]
-    if isinstance(parent, ast.ClassDef) and use.path in _OF_ERRORS and _is_error(use, parent):
+    if isinstance(parent, ast.ClassDef) and use.path in _BASES:
         yield Bridged(
             edits.replace(use.module, use.node, runtime(_TYPES[use.path])),
-            why="an error that is a call, too",
+            why="an error, or what an interceptor answers with, that is a call",
             mixed=False,
         )
         yield Bridged(why="some services stay on gRPC, and the runtime's types know its calls")
