@@ -1,7 +1,11 @@
-"""Writes docs/rules from the docstrings of the rules: `python scripts/rule_pages.py`; a test says if it is due."""
+"""Writes docs/rules from the docstrings of the rules: `python scripts/rule_pages.py`; a test says if it is due.
+
+Under each rule stands what it makes of a whole file: the shortest of the rule's golden fixtures, which the tests check.
+"""
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 
@@ -9,7 +13,9 @@ from grpc2connect.codes import CODES
 from grpc2connect.rules_api import catalogue
 from grpc2connect.rules_api.registry import RuleInfo
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "rules"
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "docs" / "rules"
+FIXTURES = ROOT / "fixtures" / "rules"
 _LABEL = re.compile(r"^(Why|Bridged|Left|Reported|Native form|Source): ", re.MULTILINE)
 _BLOCK = re.compile(r"(?:^    .*\n|^\n(?=    ))+", re.MULTILINE)
 _HEADING = re.compile(r"^G2C\d{3}(, G2C\d{3})*: ")
@@ -49,7 +55,27 @@ def _page(family: str, rules: list[RuleInfo]) -> str:
         if len(together) > 1:
             parts.append("".join(f"- {rule.code}: {rule.title}\n" for rule in together))
         parts.append(_markdown(text))
-    return "\n".join(parts)
+        parts += [_tested(rule.code) for rule in together]
+    return "\n".join(part for part in parts if part)
+
+
+def _tested(code: str) -> str:
+    """The shortest golden fixture of a rule, as a diff that can be unfolded; empty if there is none."""
+    diffs = [diff for folder in sorted(FIXTURES.glob(f"{code}-*")) for diff in _diffs(folder)]
+    if not diffs:
+        return ""
+    shortest = "\n".join(min(diffs, key=lambda lines: (len(lines), lines)))
+    return f"<details><summary>{code}, tested</summary>\n\n```diff\n{shortest}\n```\n\n</details>\n"
+
+
+def _diffs(folder: Path) -> list[list[str]]:
+    found = []
+    for old in sorted((folder / "before").rglob("*.py")):
+        new = folder / "after" / old.relative_to(folder / "before")
+        if new.exists():
+            before, after = (path.read_text(encoding="utf-8", errors="replace").splitlines() for path in (old, new))
+            found.append([line for line in difflib.unified_diff(before, after, n=3, lineterm="")][2:])
+    return [lines for lines in found if lines]
 
 
 def _markdown(text: str) -> str:
