@@ -74,7 +74,7 @@ def _diffs(folder: Path) -> list[list[str]]:
         new = folder / "after" / old.relative_to(folder / "before")
         if new.exists():
             before, after = (path.read_text(encoding="utf-8", errors="replace").splitlines() for path in (old, new))
-            found.append([line for line in difflib.unified_diff(before, after, n=3, lineterm="")][2:])
+            found.append(list(difflib.unified_diff(before, after, n=3, lineterm=""))[2:])
     return [lines for lines in found if lines]
 
 
