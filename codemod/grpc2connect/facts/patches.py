@@ -75,6 +75,10 @@ class Patches:
         found = {target.service for target in self._targets if target.service is not None}
         return frozenset(found).union(*(self.users(path) for path in self._paths if path in api.CHANNELS))
 
+    def look_into(self, module: Module) -> bool:
+        """Whether a test replaces names that a module has imported."""
+        return any(target.inside is module for target in self._targets)
+
     def users(self, path: str) -> frozenset[Service]:
         """The services of what calls of a grpc function make."""
         return self._users.get(path, frozenset())

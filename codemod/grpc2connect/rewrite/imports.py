@@ -32,17 +32,21 @@ _ALL = "*"
 
 @dataclass
 class Imports:
-    """Collects the names that a file's edits introduce and makes the import edits for them."""
+    """Collects the names that a file's edits introduce and makes the import edits for them.
+
+    `free` are names that the file's own imports give up.
+    """
 
     facts: Facts
     module: Module
     places: Places
+    free: frozenset[str] = frozenset()
     symbols: dict[Symbol, str] = field(default_factory=dict)
     twins: dict[ast.alias, dict[str, None]] = field(default_factory=dict)
     loose: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._taken = {name for node in ast.walk(self.module.tree) for name in _names(node)}
+        self._taken = {name for node in ast.walk(self.module.tree) for name in _names(node)} - self.free
         self._imported = self._existing()
 
     def _existing(self) -> dict[tuple[str, str], str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.scopes import bindings
 from grpc2connect.plan import Decision
 from grpc2connect.rewrite.imports import Imports, is_ours
 from grpc2connect.rewrite.place import Places
@@ -39,7 +41,15 @@ def rewrite(facts: Facts, module: Module, decisions: Iterable[Decision], places:
     edits = [edit for decision in decisions for edit in decision.outcome.edits]
     if not edits:
         return Rewritten(module.text, frozenset(), ())
-    imports = Imports(facts, module, places)
+    first = _rewritten(facts, module, edits, places, frozenset())
+    # What tests replace in it they name as it was found to be named without looking further.
+    free = _given_up(module, first.gone) if not facts.patches.look_into(module) else frozenset()
+    return _rewritten(facts, module, edits, places, free) if free else first
+
+
+def _rewritten(facts: Facts, module: Module, edits: list[Edit], places: Places, free: frozenset[str]) -> Rewritten:
+    """The new text; `free` are names that imports give up, so that new ones need no alias beside them."""
+    imports = Imports(facts, module, places, free)
     try:
         # Names are settled in a first pass, since import lines depend on them.
         Renderer(module.text, edits, imports.name).all()
@@ -48,16 +58,31 @@ def rewrite(facts: Facts, module: Module, decisions: Iterable[Decision], places:
         raise ProofFailed(str(conflict)) from None
     introduced = imports.introduced
     after = prove(module, text, introduced)
-    text, gone = _drop_unused(facts, module, after)
+    text, gone = _drop_unused(facts, module, after, free)
     if gone:
         prove(module, text, introduced)
     pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated)]
     return Rewritten(text, gone, tuple({id(piece.stubs): piece.stubs for piece in pieces}.values()))
 
 
-def _drop_unused(facts: Facts, before: Module, after: Module) -> tuple[str, frozenset[ast.AST]]:
-    """Remove the gRPC imports that the edits left without a use; those that had none before are not ours to judge."""
-    used_before, used_after = _used(before), _used(after)
+def _given_up(module: Module, gone: frozenset[ast.AST]) -> frozenset[str]:
+    """The names that nothing but imports that go has bound."""
+    names = Counter(alias.asname or alias.name for alias in gone if isinstance(alias, ast.alias))
+    bound: Counter[str] = Counter()
+    for node in ast.walk(module.tree) if names else ():
+        if isinstance(node, ast.Name):
+            bound.update([node.id] if not isinstance(node.ctx, ast.Load) else [])
+        else:
+            bound.update([node.arg] if isinstance(node, ast.arg) else bindings(node))
+    return frozenset(name for name, count in names.items() if bound[name] == count)
+
+
+def _drop_unused(facts: Facts, before: Module, after: Module, free: frozenset[str]) -> tuple[str, frozenset[ast.AST]]:
+    """Remove the gRPC imports that the edits left without a use; those that had none before are not ours to judge.
+
+    What a name of `free` is used for is new.
+    """
+    used_before, used_after = _used(before), _used(after) - free
     gone: list[ast.alias] = []
     edits: list[Edit] = []
     new = {(_shape(node), index): node for node, index in _numbered(after)}
