@@ -145,6 +145,21 @@ def test_same_proto_name_in_two_roots(tmp_path: Path, protoc: Protoc) -> None:
     assert real is not None and real.services[0].name == "Two"
 
 
+def test_of_modules_with_one_name_the_nearest_is_meant(tmp_path: Path, protoc: Protoc) -> None:
+    for folder, rpcs in (("one", "rpc A(Q) returns (Q);"), ("two", "rpc A(Q) returns (Q); rpc B(Q) returns (Q);")):
+        text = f'syntax = "proto3"; message Q {{}} service Greeter {{ {rpcs} }}'
+        place = tmp_path / folder / "service"
+        place.mkdir(parents=True)
+        (place / "greet.proto").write_text(text)
+        protoc(place, "greet.proto", out=place)
+    schema = load(tmp_path)
+    for folder, count in (("one", 1), ("two", 2)):
+        module = schema.by_import("greet_pb2_grpc", tmp_path / folder / "server" / "main.py")
+        assert module is not None and module.path == tmp_path / folder / "service" / "greet_pb2_grpc.py"
+        assert len(module.services[0].methods) == count
+    assert schema.by_import("greet_pb2_grpc", tmp_path / "main.py") is None
+
+
 def errors_of(folder: Path) -> tuple[Schema, list[tuple[str, str, str]]]:
     schema, errors = Schema.load(sorted(folder.rglob("*.p*")))
     return schema, [(error.path.name, error.code, error.message) for error in errors]

@@ -103,7 +103,7 @@ class Program:
                 self._found_at.setdefault(str(importer.path.parent), set()).add(root)
                 return found
         last = dotted.rpartition(".")[2]
-        if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted)):
+        if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted, importer.path)):
             return frozenset({StubsModule(stubs)})
         if last.endswith("_pb2_grpc") and dotted.partition(".")[0] not in api.ROOTS:
             return frozenset({Api(f"{api.UNKNOWN_STUBS}{dotted}")})

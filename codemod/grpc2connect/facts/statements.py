@@ -312,7 +312,7 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
         dotted = os.path.relpath(prefix or ".", str(env.module.path.parent)).replace(os.sep, ".")
         values = env.program.at(str(Path(prefix or ".")), node.module or dotted, str(env.module.path))
         if not values and node.module and node.module.endswith("_pb2_grpc"):
-            stubs = env.program.schema.by_import(_absolute(node, env))
+            stubs = env.program.schema.by_import(_absolute(node, env), env.module.path)
             unknown = Api(f"{api.UNKNOWN_STUBS}{node.module}")
             values = frozenset({StubsModule(stubs) if stubs else unknown})
         if not values and node.module is None:
@@ -328,7 +328,9 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
             continue
         found = frozenset(item for value in values for item in attributes.get(env, value, alias.name))
         if not found and alias.name.endswith("_pb2_grpc"):
-            stubs = env.program.schema.by_import(".".join(filter(None, (_absolute(node, env), alias.name))))
+            stubs = env.program.schema.by_import(
+                ".".join(filter(None, (_absolute(node, env), alias.name))), env.module.path
+            )
             found = frozenset({StubsModule(stubs) if stubs else Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
         if found:
             _connect(found, env)

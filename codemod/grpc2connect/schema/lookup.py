@@ -27,6 +27,13 @@ class SuffixIndex(Generic[T]):
 
         Of several, the one with the longest common end. A guess that could mean two different items is none.
         """
+        best, certain = self.find_all(dotted)
+        if not best or (not certain and not _all_equal(best)):
+            return None, False
+        return best[0], certain
+
+    def find_all(self, dotted: str) -> tuple[list[T], bool]:
+        """All that `dotted` names equally well, and whether it is certain that it names one of them."""
         wanted = dotted.split(".")
         best: list[T] = []
         score = (False, 0)
@@ -37,9 +44,7 @@ class SuffixIndex(Generic[T]):
                 best, score = [item], now
             elif now == score:
                 best.append(item)
-        if not best or (not score[0] and not _all_equal(best)):
-            return None, False
-        return best[0], score[0]
+        return best, score[0]
 
 
 def _common_end(one: Sequence[str], other: Sequence[str]) -> int:

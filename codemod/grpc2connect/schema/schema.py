@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ class Schema:
         self._paths: dict[str, str] = {}
         self._grpc_index: SuffixIndex[str] = SuffixIndex()
         self._messages_index: SuffixIndex[Pb2Module] = SuffixIndex()
-        self._imports: dict[str, GrpcModule | None] = {}
+        self._imports: dict[tuple[str, Path | None], GrpcModule | None] = {}
         self._proto_names: set[str] = set()
         self._message_names: dict[Path, frozenset[str]] = {}
 
@@ -103,11 +104,16 @@ class Schema:
         key = self._paths.get(os.path.abspath(path))
         return self._modules[key] if key is not None else None
 
-    def by_import(self, dotted: str) -> GrpcModule | None:
-        """The generated gRPC module that an absolute import of `dotted` means, on disk, installed or neither."""
-        if dotted not in self._imports:
-            self._imports[dotted] = self._find_grpc(dotted)
-        return self._imports[dotted]
+    def by_import(self, dotted: str, near: Path | None = None) -> GrpcModule | None:
+        """The generated gRPC module that an absolute import of `dotted` means, on disk, installed or neither.
+
+        Of several that it can mean, the one nearest to the importing file, `near`; None if that does not decide.
+        """
+        folder = None if near is None else near.parent
+        key = dotted, folder
+        if key not in self._imports:
+            self._imports[key] = self._find_grpc(dotted, folder)
+        return self._imports[key]
 
     def is_pb2_path(self, path: Path) -> bool:
         """Whether a generated messages module is at `path`."""
@@ -142,10 +148,11 @@ class Schema:
         """Whether the proto that protoc knows as `name` is in the repository, so that its modules are built with it."""
         return name in self._proto_names
 
-    def _find_grpc(self, dotted: str) -> GrpcModule | None:
+    def _find_grpc(self, dotted: str, near: Path | None) -> GrpcModule | None:
         if not dotted.endswith("_pb2_grpc"):
             return None
-        key, certain = self._grpc_index.find(dotted)
+        keys, certain = self._grpc_index.find_all(dotted)
+        key = self._nearest(keys, near, certain=certain)
         if key is None or not certain:
             path = self._installed(dotted)
             if path is not None:
@@ -159,6 +166,17 @@ class Schema:
             # How the program imports it is better known than how the layout of the protos suggests.
             module = self._modules[key] = replace(module, dotted=dotted)
         return module
+
+    def _nearest(self, keys: Sequence[str], near: Path | None, *, certain: bool) -> str | None:
+        """Which of several modules a file in a folder means: the nearest on disk; any of those that say the same."""
+        if len(set(keys)) <= 1:
+            return keys[0] if keys else None
+        if not certain:
+            return None
+        distances = {key: _shared(self._modules[key].path, near) for key in keys}
+        nearest = [key for key in keys if distances[key] == max(distances.values())]
+        same = all(self._modules[key].services == self._modules[nearest[0]].services for key in nearest)
+        return nearest[0] if same else None
 
     def _add_real(self, path: Path, module: GrpcModule) -> None:
         key = os.path.abspath(path)
@@ -256,6 +274,14 @@ class Schema:
 
 
 load = Schema.load
+
+
+def _shared(path: Path | None, folder: Path | None) -> int:
+    """How many folders a file and a folder have in common."""
+    if path is None or folder is None:
+        return -1
+    pairs = zip(Path(os.path.abspath(path)).parent.parts, Path(os.path.abspath(folder)).parts, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _is_end(dotted: str, path: Path) -> bool:
