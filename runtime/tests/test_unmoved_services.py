@@ -348,6 +348,7 @@ def test_aio_handlers_get_what_they_expect_of_grpc_aio(gen):
     assert seen.is_set()
 
 
+@pytest.mark.connect_wire
 def test_a_sync_handler_catches_what_grpcio_raises_when_its_client_leaves(gen):
     # Not compared: grpcio's own server sometimes takes a client that leaves for one that has sent all.
     started, caught, gone = threading.Event(), threading.Event(), threading.Event()
