@@ -58,7 +58,7 @@ class AioChannel(ChannelBase):
     ) -> None:
         """Make one; nothing is connected until the first call, and no event loop is needed."""
         self._interceptors = aio_interceptors(interceptors)
-        super().__init__(target, credentials, options, compression)
+        super().__init__(target, credentials, options, compression, aio=True)
         self._transport: LazyTransport | AioGrpcioTransport
         if self.wire == GRPCIO:
             self._inner = OpenedOnUse(self._grpcio)

@@ -42,13 +42,15 @@ class ChannelBase(ChannelMethods):
         credentials: Any,
         options: Sequence[tuple[str, Any]] | None,
         compression: Any = None,
+        *,
+        aio: bool = False,
     ) -> None:
         self._credentials = credentials
         self._closed = False
         self._calls = CallsInFlight()
         self._connectivity = Connectivity()
         self._protocol = client_protocol()
-        self.wire = wire_of_channel(target, credentials, options)
+        self.wire = wire_of_channel(target, credentials, options, aio=aio)
         if self.wire == GRPCIO:
             if self._protocol is not ProtocolType.GRPC:
                 _log.warning("grpcio speaks gRPC only: G2C_CLIENT_PROTOCOL has no effect on a channel to %s", target)

@@ -14,6 +14,7 @@ from ..targets import parse_target
 from .choice import CONNECT, GRPCIO, chosen_wire
 from .client_credentials import grpcio_channel_credentials
 from .client_library import grpcio, grpcio_aio, is_installed
+from .instrumented import is_instrumented
 
 __all__ = ["GrpcioChannel", "OpenedOnUse", "wire_of_channel"]
 
@@ -21,11 +22,14 @@ _log = logging.getLogger(__name__)
 _ADDRESS = "http://localhost"
 
 
-def wire_of_channel(target: str, credentials: Any, options: Sequence[tuple[str, Any]] | None) -> str:
+def wire_of_channel(
+    target: str, credentials: Any, options: Sequence[tuple[str, Any]] | None, *, aio: bool = False
+) -> str:
     """Return the wire of a channel: what `G2C_WIRE` says, else grpcio's where nothing but grpcio does what is asked.
 
     That is: a target that is not one host and port, credentials of grpcio's own, or options that connectrpc and pyqwest
-    have nothing for, if grpcio is installed. And it is a process that was forked after pyqwest had been used.
+    have nothing for, if grpcio is installed. And it is a process that was forked after pyqwest had been used, and one
+    where a tracer has replaced the function of grpcio that makes such channels: it sees the calls of those alone.
 
     Raises:
         ValueError: `G2C_WIRE` names no wire.
@@ -33,7 +37,8 @@ def wire_of_channel(target: str, credentials: Any, options: Sequence[tuple[str, 
     if is_cut_off() and is_installed():
         _log.warning("this process was forked after calls had been made: grpcio carries those of its new channels")
         return GRPCIO
-    return chosen_wire(GRPCIO if _needs_grpcio(target, credentials, options) else CONNECT)
+    traced = is_instrumented(aio=aio, secure=credentials is not None)
+    return chosen_wire(GRPCIO if traced or _needs_grpcio(target, credentials, options) else CONNECT)
 
 
 def _needs_grpcio(target: str, credentials: Any, options: Sequence[tuple[str, Any]] | None) -> bool:

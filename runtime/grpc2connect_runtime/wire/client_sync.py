@@ -9,6 +9,7 @@ from pyqwest import Headers, SyncRequest, SyncResponse
 
 from ..transports import CallRecord, current_record
 from .client_frames import frame, messages
+from .client_generators import call_of
 from .client_headers import request_path, response_headers
 from .client_library import grpcio
 from .client_request import add_status, call_arguments, content_type_of
@@ -89,10 +90,10 @@ class SyncGrpcioTransport:
     ) -> SyncResponse:
         call: Any
         if isinstance(body, list) and len(body) == 1:
-            call = self._channel.unary_stream(path)(body[0], **arguments)
+            call = call_of(self._channel.unary_stream(path)(body[0], **arguments))
         else:
             requests = iter(body) if isinstance(body, list) else messages(body)
-            call = self._channel.stream_stream(path)(requests, **arguments)
+            call = call_of(self._channel.stream_stream(path)(requests, **arguments))
         if record is not None:
             record.wait_for(call)
         trailers = Headers()

@@ -1,0 +1,128 @@
+"""OpenTelemetry's instrumentors of grpcio, whose functions the runtime's channels and servers go through."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent import futures
+
+import grpc
+import pytest
+from servicers import Seen
+from serving import FLAVOURS, grpcio_server, runtime_server
+
+import grpc2connect_runtime as runtime
+from grpc2connect_runtime.wire.instrumented import is_instrumented
+
+KINDS = ("Say", "Repeat", "Join", "Chat")
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What instruments with a provider of its own, and the finished spans."""
+    pytest.importorskip("opentelemetry.instrumentation.grpc")
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    # The sync client's instrumentor takes no provider: it asks for that of the process, which is set but once.
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
+    active = []
+
+    def instrument(instrumentor):
+        instrumentor.instrument(tracer_provider=provider)
+        active.append(instrumentor)
+
+    yield instrument, exporter.get_finished_spans
+    for instrumentor in reversed(active):
+        instrumentor.uninstrument()
+
+
+def names(spans, kind):
+    return sorted(span.name for span in spans() if span.kind.name == kind)
+
+
+def each_call(client, ask):
+    assert client.say(ask).text
+    assert list(client.repeat(ask))
+    assert client.join(iter([ask])).text
+    assert list(client.chat(iter([ask])))
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_channel_that_is_made_after_the_instrumentor_has_its_spans(gen, flavour, told):
+    from opentelemetry.instrumentation.grpc import GrpcInstrumentorClient
+
+    instrument, spans = told
+    ask = gen.pb2.Ask(text="x", count=1)
+    with grpcio_server(gen, flavour, Seen()) as port:
+        instrument(GrpcInstrumentorClient())
+        with runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert channel.wire == "grpcio"
+            each_call(channel.client(gen.connect.EchoClientSync), ask)
+    assert set(names(spans, "CLIENT")) == {f"/tests.v1.Echo/{kind}" for kind in KINDS}
+
+
+def test_an_async_channel_has_its_spans(gen, told):
+    from opentelemetry.instrumentation.grpc import GrpcAioInstrumentorClient
+
+    instrument, spans = told
+    ask = gen.pb2.Ask(text="x", count=1)
+
+    async def use(port):
+        async def asks():
+            yield ask
+
+        async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert channel.wire == "grpcio"
+            client = channel.client(gen.connect.EchoClient)
+            assert (await client.say(ask)).text
+            assert [answer async for answer in client.repeat(ask)]
+            assert (await client.join(asks())).text
+            assert [answer async for answer in client.chat(asks())]
+
+    with grpcio_server(gen, "aio", Seen()) as port:
+        instrument(GrpcAioInstrumentorClient())
+        asyncio.run(use(port))
+    assert set(names(spans, "CLIENT")) == {f"/tests.v1.Echo/{kind}" for kind in KINDS}
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_server_on_grpcio_s_wire_has_its_spans(gen, flavour, told, monkeypatch):
+    from opentelemetry.instrumentation.grpc import GrpcAioInstrumentorServer, GrpcInstrumentorServer
+
+    instrument, spans = told
+    instrument(GrpcInstrumentorServer() if flavour == "sync" else GrpcAioInstrumentorServer())
+    monkeypatch.setenv("G2C_WIRE", "grpcio")
+    ask = gen.pb2.Ask(text="x", count=1)
+    with runtime_server(gen, flavour, Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        client = channel.client(gen.connect.EchoClientSync)
+        if flavour == "sync":
+            each_call(client, ask)
+        else:  # of async handlers with a stream of responses it understands those that are generators
+            assert client.say(ask).text
+            assert list(client.repeat(ask))
+    found = names(spans, "SERVER")
+    assert found == sorted(f"/tests.v1.Echo/{kind}" for kind in (KINDS if flavour == "sync" else KINDS[:2]))
+
+
+def test_the_deployment_s_choice_goes_before_it(gen, told, monkeypatch):
+    from opentelemetry.instrumentation.grpc import GrpcInstrumentorClient
+
+    instrument, spans = told
+    instrument(GrpcInstrumentorClient())
+    monkeypatch.setenv("G2C_WIRE", "connect")
+    with grpcio_server(gen, "sync", Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        assert channel.wire == "connect"
+        each_call(channel.client(gen.connect.EchoClientSync), gen.pb2.Ask(text="x", count=1))
+    assert not [name for name in names(spans, "CLIENT") if "Echo" in name]
+
+
+def test_only_what_is_replaced_is_instrumented(monkeypatch):
+    assert not any(is_instrumented(aio=aio, secure=secure) for aio in (False, True) for secure in (False, True))
+    monkeypatch.setattr(grpc.aio, "secure_channel", lambda *_, **__: None)
+    assert is_instrumented(aio=True, secure=True)
+    assert not is_instrumented(aio=True, secure=False)
+    assert not is_instrumented(aio=False, secure=True)
