@@ -218,6 +218,25 @@ def test_rpcs_by_descriptors(gen, flavour):
     server.close()
 
 
+def test_a_handler_goes_on_while_what_it_sent_is_not_taken(gen):
+    """As in grpc_testing, where a handler waits for nobody; more is sent than any window holds."""
+    through = threading.Event()
+
+    class Servicer(gen.connect.EchoSync):
+        def repeat(self, request, context):
+            for number in range(request.count):
+                yield gen.pb2.Answer(text=str(number), data=bytes(1 << 20))
+            through.set()
+
+    service = gen.pb2.DESCRIPTOR.services_by_name["Echo"]
+    server = testing.server_from_dictionary({service: Servicer()})
+    rpc = server.invoke_unary_stream(service.methods_by_name["Repeat"], (), gen.pb2.Ask(count=8), TIMEOUT_S)
+    assert through.wait(TIMEOUT_S)
+    assert [rpc.take_response().text for _ in range(8)] == [str(number) for number in range(8)]
+    assert rpc.termination()[1] == runtime.StatusCode.OK
+    server.close()
+
+
 def test_what_grpc_testing_has_besides(gen):
     """The codes are those asked for; a response of another kind than declared is the one that the handler made."""
     pb2, service = gen.pb2, gen.pb2.DESCRIPTOR.services_by_name["Echo"]

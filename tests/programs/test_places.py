@@ -152,3 +152,28 @@ def test_stubs_built_into_a_package(tmp_path: Path, line: str) -> None:
     shutil.copy(STUBS / "greeting_pb2.py", project / "acme" / "gen")
     (project / "acme" / "gen" / "greeting_pb2_grpc.py").write_text(stubs)
     assert_runs(project)
+
+
+def test_of_two_projects_that_are_alike_each_has_its_own(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        stubs = tmp_path / name / "stubs"
+        shutil.copytree(STUBS, stubs)
+        server = tmp_path / name / "server"
+        server.mkdir()
+        (server / "app.py").write_text("import greeting_pb2_grpc\n" + SERVER.format(**MODULE))
+    apply(Options(tmp_path, (tmp_path,)))
+    for name in ("one", "two"):
+        assert (tmp_path / name / "stubs" / "greeting_connect.py").exists()
+        assert_runs(tmp_path / name / "server", tmp_path / name / "stubs")
+
+
+def test_the_runtime_is_beside_scripts_that_lie_in_a_package(tmp_path: Path) -> None:
+    server = tmp_path / "server"
+    shutil.copytree(STUBS, tmp_path / "stubs")
+    server.mkdir()
+    (server / "__init__.py").touch()
+    (server / "settings.py").write_text("PORT = 0\n")
+    (server / "app.py").write_text("import settings\nimport greeting_pb2_grpc\n" + SERVER.format(**MODULE))
+    apply(Options(tmp_path, (tmp_path,)))
+    assert (server / "grpc2connect_runtime").is_dir()
+    assert_runs(server, tmp_path / "stubs")

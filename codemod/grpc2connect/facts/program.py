@@ -78,8 +78,11 @@ class Program:
 
     def reachable_roots(self, importer: Module) -> frozenset[str]:
         """Folders that are surely on the import path of a module: its own root, and where its imports were found."""
-        folder = str(importer.path.parent)
-        return frozenset({self.import_roots(importer)[0], *self._found_at.get(folder, ())})
+        return self.proven_roots(importer) | {self.import_roots(importer)[0]}
+
+    def proven_roots(self, importer: Module) -> frozenset[str]:
+        """Folders where absolute imports of a module's folder were found."""
+        return frozenset(self._found_at.get(str(importer.path.parent), ()))
 
     def absolute(self, importer: Module, level: int, dotted: str | None) -> str | None:
         """The path prefix that a relative import names (`from ..a import b`), as `/folder/a`."""

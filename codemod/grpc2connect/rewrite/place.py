@@ -23,23 +23,33 @@ class Places:
 
     def __post_init__(self) -> None:
         self._wanting: dict[Path, frozenset[str]] = {}
+        self._proven: dict[Path, frozenset[str]] = {}
 
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
         if self.options.runtime is RuntimeMode.VENDOR:
             self._wanting[module.path] = self.program.reachable_roots(module)
+            self._proven[module.path] = self.program.proven_roots(module)
         return RUNTIME
 
     def runtime_roots(self) -> list[Path]:
-        """The fewest folders where a vendored runtime is in reach of every file that imports it."""
+        """The fewest folders where a vendored runtime is in reach of every file that imports it.
+
+        Of folders that do equally well it is the one where imports of such files were found: a folder with an
+        `__init__.py` may be run as scripts all the same.
+        """
         wanting = dict(self._wanting)
         chosen: list[Path] = []
         while wanting:
             candidates = sorted({root for roots in wanting.values() for root in roots})
-            best = max(candidates, key=lambda root: (sum(root in roots for roots in wanting.values()), -len(root)))
+            best = max(candidates, key=lambda root: self._worth(root, wanting))
             chosen.append(Path(best))
             wanting = {path: roots for path, roots in wanting.items() if best not in roots}
         return sorted(chosen)
+
+    def _worth(self, root: str, wanting: dict[Path, frozenset[str]]) -> tuple[int, int, int]:
+        reached = [path for path, roots in wanting.items() if root in roots]
+        return len(reached), sum(root in self._proven[path] for path in reached), -len(root)
 
     def basename(self, stubs: GrpcModule) -> str:
         """The last part of a generated module's dotted name."""

@@ -10,6 +10,7 @@ from typing import Any
 from ..channel import insecure_channel
 from ..server import Server
 from ..status import StatusCode
+from .ahead import running_ahead
 from .descriptors import HandlerOf, application_class, messages, refuse_fakes
 
 __all__ = ["ServerRpc", "StreamServerRpc", "TestServer", "UnaryServerRpc", "server_from_dictionary"]
@@ -133,7 +134,7 @@ class _Kinds:
     def watching(self, method: Any, function: Any, *, streams_out: bool) -> Any:
         """Return a handler; what one with a single response returns is noted."""
         if streams_out:
-            return function
+            return running_ahead(function)
 
         async def later(request: Any, context: Any) -> Any:
             return self.note(method, await function(request, context))
