@@ -91,7 +91,7 @@ from .readiness import channel_ready_future
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .servicer_base import servicer_base
-from .stand_ins import by_rpc_names, stub_method, stub_on
+from .stand_ins import by_rpc_names, stub_in, stub_method, stub_on
 from .status import Status, StatusCode, status_code
 from .streams import EOF
 from .stub_classes import stub_class
@@ -195,6 +195,7 @@ __all__ = [
     "stream_unary",
     "stream_unary_rpc_method_handler",
     "stub_class",
+    "stub_in",
     "stub_method",
     "stub_on",
     "timeout_ms",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import MethodInfo, StreamType
 
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
+from .stub_classes import stub_class
 
-__all__ = ["by_rpc_names", "stub_method", "stub_on"]
+__all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
 
 _CLIENTS = (ConnectClient, ConnectClientSync)
 _KINDS = {
@@ -81,6 +83,28 @@ def stub_on(client_class: Any, *arguments: Any, **names: Any) -> Any:
             response_deserializer=getattr(method.output, "FromString", None) or method.output.from_binary,
         )
     return made
+
+
+def stub_in(module: Any, name: str, *natives: str) -> Any:
+    """Return the class of a client, where a test may have replaced the generated module that has it.
+
+    Args:
+        module: the generated `*_connect` module; or what a test has instead, which is asked for the class of the stub.
+        name: the name of the stub's class.
+        natives: the names of the generated client, or of the sync and the async one where either may be meant.
+
+    Returns:
+        What `stub_on` takes.
+
+    Native form: the client's class, and a test that replaces that one.
+
+    Source: generated modules (grpcio-tools 1.85, protoc-gen-connectrpc 0.13).
+    """
+    # By its type: a mock with a module for its `spec` says that it is one.
+    if not issubclass(type(module), ModuleType) or not hasattr(module, natives[0]):
+        return getattr(module, name)
+    found = [getattr(module, native) for native in natives]
+    return found[0] if len(found) == 1 else stub_class(*found)
 
 
 def by_rpc_names(stub: Any) -> Any:

@@ -117,6 +117,23 @@ def test(monkeypatch):
     monkeypatch.setattr("client.greeting_pb2_grpc.GreeterStub", Fake)
     assert client.Client("a:1").hello("a") == "a 3 (('k', 'v'),)"
 """,
+    "the generated module that a module has imported": """
+def test(monkeypatch):
+    with patch.object(client, "greeting_pb2_grpc") as rpc, patch("client.grpc.insecure_channel") as make:
+        rpc.GreeterStub.return_value.SayHello.return_value = REPLY
+        assert client.Client("a:1").hello("a") == "hi"
+    rpc.GreeterStub.assert_called_once_with(make.return_value)
+    rpc.GreeterStub.return_value.SayHello.assert_called_once_with(REQUEST, timeout=3, metadata=(("k", "v"),))
+    with mock.patch('client.greeting_pb2_grpc', new=mock.Mock(GreeterStub=lambda channel: None)):
+        assert client.Client("localhost:1").stub is None
+    with pytest.raises(grpc.RpcError):
+        client.Client("localhost:1").hello("a")
+
+
+def test_the_module_is_back():
+    with patch.object(greeting_pb2_grpc, "GreeterStub") as stub:
+        assert client.Client("a:1").stub is stub.return_value
+""",
     "a method that is assigned": """
 def test():
     made = client.Client("a:1")
@@ -255,7 +272,15 @@ def test():
 """,
 }
 LEFT = {
-    "a whole module": ('with patch.object(client, "greeting_pb2_grpc"):\n    client.Client("a:1")\n', "G2C504"),
+    "a whole module, by what has its names alone": (
+        'with patch.object(client, "greeting_pb2_grpc", autospec=True):\n    client.Client("a:1")\n',
+        "G2C504",
+    ),
+    "a whole module that is passed on": (
+        'import names\n\nwith patch.object(client, "greeting_pb2_grpc"):\n'
+        "    print(client.greeting_pb2_grpc.GreeterStub)\n",
+        "G2C504",
+    ),
     "what is asked of grpc otherwise": ('with patch.object(grpc, "StatusCode"):\n    client.Client("a:1")\n', "G2C504"),
     "a class that is asked for through a module": (
         'import names\n\npatch("names.GreeterStub").start()\nnames.GreeterStub(grpc.insecure_channel("a:1"))\n',

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from grpc2connect.facts import api, classes, pytest_grpc
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.certainty import is_no_stub
 from grpc2connect.facts.dynamic import dynamic, spelled_out
 from grpc2connect.facts.escapes import escapes, generated
@@ -38,7 +39,7 @@ from grpc2connect.facts.kinds import (
     Wrapped,
 )
 from grpc2connect.facts.mocks import role_of_mock
-from grpc2connect.facts.named import NamedReferences, is_type
+from grpc2connect.facts.named import NamedReferences
 from grpc2connect.facts.references import Reference
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module

@@ -58,6 +58,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
     first = node.args[0] if node.args else None
     if (target := facts.patches.target(module, node)) is not None:
         services = facts.patches.users(target.path) if target.service is None else frozenset({target.service})
+        if target.whole and target.stubs is not None:
+            services = frozenset(target.stubs.services)
         aio = None if target.service is None else facts.colour(target.service)
         yield refs.NamedByText(
             facts, module, target.owner or target.text, services, ("replaced by name",), what=target.named,

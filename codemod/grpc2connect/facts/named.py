@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import api, pytest_grpc
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.classes import class_around, instance_attribute
 from grpc2connect.facts.escapes import escapes, generated, modules
 from grpc2connect.facts.facts import Facts
@@ -89,7 +90,7 @@ class NamedReferences:
                     kind = made.pop() if len(made) == 1 else aio
                     return refs.StubConstruction(
                         facts, module, call, units, ("calls the stub class",), service=service, stubs=stubs, aio=kind,
-                        replaced=service in facts.patches.services,
+                        replaced=service in facts.patches.services, looked_up=facts.patches.is_looked_up(module, node),
                     )  # fmt: skip
                 if is_type(self.module, node):
                     return refs.TypeUse(
@@ -340,27 +341,7 @@ class NamedReferences:
         return "annotation" if role == "value" and is_type(self.module, node) else role
 
 
-def is_cast(node: ast.Call) -> bool:
-    """Whether a call is one of `typing.cast`."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return name == "cast" and len(node.args) == 2
-
-
 def _unknown_service(path: str) -> Service:
     """What stands for the services of a generated module of which nothing is known: they stay, by themselves."""
     dotted = re.match(r"[\w.]*?_pb2_grpc\b|", path.removeprefix(api.UNKNOWN_STUBS))
     return Service(f"(generated {dotted.group() if dotted else ''})", "", "", ())
-
-
-def is_type(module: Module, node: ast.AST) -> bool:
-    """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to."""
-    child = node
-    for parent in module.ancestors(node):
-        if isinstance(parent, ast.arg) or (isinstance(parent, ast.AnnAssign) and parent.annotation is child):
-            return True
-        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
-            return parent.returns is child
-        if isinstance(parent, ast.stmt | ast.Call | ast.Lambda):
-            return isinstance(parent, ast.Call) and is_cast(parent) and parent.args[0] is child
-        child = parent
-    return False

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
+from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.kinds import NOTHING, Api, ProgramModule, StubClass, StubsModule, Value, Values
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from grpc2connect.syntax import Module
 
 _BY_TEXT = frozenset({"patch", "setattr", "delattr"})
+_LIKE = frozenset({"autospec", "spec", "spec_set"})
+"""What makes a mock have only the names that are there: those of another module, afterwards."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +33,8 @@ class Target:
     `path` is a name of grpc's, or `service` and `stubs` say whose stub class it is. `inside` is the module of the
     program that has the name by an import, with an expression there that is replaced (`like`); None if it is an
     attribute of grpc or of the generated module itself. `text` is the argument that spells the name (`named`), after
-    `prefix`; `owner` the argument that is the object which has it, if that is not in the text.
+    `prefix`; `owner` the argument that is the object which has it, if that is not in the text. `whole` says that it is
+    the generated module itself which `inside` has imported, to make stubs.
     """
 
     text: ast.Constant
@@ -41,6 +45,7 @@ class Target:
     like: ast.expr | None = None
     prefix: str = ""
     owner: ast.expr | None = None
+    whole: bool = False
 
     @property
     def named(self) -> str:
@@ -58,7 +63,9 @@ class Patches:
     def target(self, module: Module, node: ast.Call) -> Target | None:
         """What a call replaces; None if it replaces nothing of gRPC's, or what cannot be replaced elsewhere."""
         if node not in self._found:
-            self._found[node] = self._target(module, node)
+            found = self._target(module, node)
+            like_it = found is not None and found.whole and any(one.arg in _LIKE for one in node.keywords)
+            self._found[node] = None if like_it else found
         return self._found[node]
 
     def is_owner(self, module: Module, node: ast.expr) -> bool:
@@ -73,11 +80,23 @@ class Patches:
     def services(self) -> frozenset[Service]:
         """The services whose stub class is replaced, or what makes the channels that their stubs are made on."""
         found = {target.service for target in self._targets if target.service is not None}
+        found.update(*(target.stubs.services for target in self._targets if target.whole and target.stubs))
         return frozenset(found).union(*(self.users(path) for path in self._paths if path in api.CHANNELS))
 
     def look_into(self, module: Module) -> bool:
         """Whether a test replaces names that a module has imported."""
         return any(target.inside is module for target in self._targets)
+
+    def is_looked_up(self, module: Module, node: ast.expr) -> bool:
+        """Whether a stub class is named through a generated module that a test replaces there: `rpc.GreeterStub`."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=name)):
+                return (module, name) in self._whole
+        return False
+
+    @cached_property
+    def _whole(self) -> frozenset[tuple[Module | None, str]]:
+        return frozenset((one.inside, one.named.rpartition(".")[2]) for one in self._targets if one.whole)
 
     def users(self, path: str) -> frozenset[Service]:
         """The services of what calls of a grpc function make."""
@@ -207,7 +226,22 @@ class Patches:
                     return Target(
                         node, service=service, stubs=stubs, inside=inside, like=like, prefix=prefix, owner=owner
                     )
+                case StubsModule(stubs) if self._makes_stubs(inside, name):
+                    return Target(node, stubs=stubs, inside=inside, like=like, prefix=prefix, owner=owner, whole=True)
         return None
+
+    def _makes_stubs(self, module: Module, name: str) -> bool:
+        """Whether a module uses a generated module only to make stubs, as a type, and for the bases of classes."""
+        for node in ast.walk(module.tree):
+            if not isinstance(node, ast.Name) or node.id != name or not isinstance(node.ctx, ast.Load):
+                continue
+            named = module.parents[node]
+            user = module.parents.get(named)
+            made = isinstance(user, ast.Call) and user.func is named
+            made = made and any(isinstance(value, StubClass) for value in self._facts.values(named))
+            if not (made or isinstance(user, ast.ClassDef) or is_type(module, named)):
+                return False
+        return True
 
     def _global(self, module: ProgramModule, name: str) -> Values:
         return self._facts.state.cells.read((module.module.tree, name)) or NOTHING

@@ -177,6 +177,8 @@ class StubConstruction(Reference):
     aio: bool | None = field(kw_only=True)
     replaced: bool = field(kw_only=True, default=False)
     """Whether a test may replace the stub, or the channel that it is made on."""
+    looked_up: bool = field(kw_only=True, default=False)
+    """Whether a test may replace the generated module that the stub's class is named through."""
 
 
 @dataclass(frozen=True, eq=False)

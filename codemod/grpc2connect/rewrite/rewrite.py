@@ -16,7 +16,7 @@ from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
 from grpc2connect.rewrite.render import Conflict, Renderer
 from grpc2connect.rules_api.edits import Edit, delete_statement
-from grpc2connect.rules_api.names import Generated
+from grpc2connect.rules_api.names import Generated, GeneratedModule
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
 
@@ -61,7 +61,7 @@ def _rewritten(facts: Facts, module: Module, edits: list[Edit], places: Places, 
     text, gone = _drop_unused(facts, module, after, free)
     if gone:
         prove(module, text, introduced)
-    pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated)]
+    pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated | GeneratedModule)]
     return Rewritten(text, gone, tuple({id(piece.stubs): piece.stubs for piece in pieces}.values()))
 
 

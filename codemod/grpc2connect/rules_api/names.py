@@ -57,7 +57,7 @@ class NameIn:
     """The name by which another file of the program will have a new name: for a text that says it."""
 
     module: Module
-    piece: Symbol | Generated
+    piece: Symbol | Generated | GeneratedModule
 
 
 Name = Symbol | Generated | GeneratedModule | GeneratedPath | NameIn

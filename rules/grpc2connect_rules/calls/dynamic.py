@@ -23,10 +23,21 @@ that has imported it. The mock is called with what grpcio's function, or the stu
     - stub = greeter_pb2_grpc.GreeterStub(grpc.insecure_channel(target))
     + stub = stub_on(greeter_connect.GreeterClientSync, grpc2connect_runtime.insecure_channel(target))
 
+A generated module that a test replaces in the module which has imported it is replaced by its new name. What makes a
+stub there looks the class up in what it finds: a client of the new module, or the mock's `GreeterStub`.
+
+    - with patch.object(app, "greeter_pb2_grpc") as rpc:
+    + with patch.object(app, "greeter_connect") as rpc:
+          rpc.GreeterStub.return_value = fake
+
+    - stub = greeter_pb2_grpc.GreeterStub(channel)
+    + stub = stub_on(stub_in(greeter_connect, "GreeterStub", "GreeterClientSync"), channel)
+
 Native form: the client's bound method, `client.say_hello`, where the method is known; a fake of the client class.
 
 Left: `vars(stub)`; a servicer's attributes by name; other names of gRPC in strings, whole modules of stubs that are
-replaced, a name that is used through another module, a text that is put together.
+replaced by what has only their names (`autospec`), or where more than stubs is made of them, a name that is used
+through another module, a text that is put together.
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
 client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).
@@ -94,6 +105,12 @@ def named(use: NamedByText) -> Iterator[Outcome]:
 def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
     """What a test replaces by its name is replaced where the moved code looks it up."""
     new: Symbol | Generated
+    if target.whole and target.stubs is not None and target.inside is not None and target.like is not None:
+        name = NameIn(target.inside, GeneratedModule(target.stubs, target.like))
+        yield Bridged(
+            _spelled(use, target, name), why="a test replaces it, and what makes stubs asks it for both names"
+        )
+        return
     if target.path:
         new = runtime(api.RUNTIME_NAMES[target.path])
     elif target.service is None or target.stubs is None or use.aio is None:
@@ -102,10 +119,10 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
     else:
         name = target.service.connect_client if use.aio else target.service.connect_client_sync
         new = generated(target.stubs, name, target.like or target.text)
-    prefix: tuple[Piece, ...] = (f"{target.prefix}.",) if target.prefix else ()
     changes: list[Edit] = []
+    pieces: tuple[Piece, ...]
     if target.inside is not None:
-        pieces: tuple[Piece, ...] = (*prefix, NameIn(target.inside, new))
+        pieces = (NameIn(target.inside, new),)
     elif target.owner is not None:
         owner = RUNTIME_MODULE if target.stubs is None else GeneratedModule(target.stubs, target.owner)
         changes.append(edits.replace(use.module, target.owner, owner))
@@ -114,9 +131,7 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
         pieces = (GeneratedPath(target.stubs, target.prefix), f".{new.name}")
     else:
         pieces = (f"{RUNTIME}.{new.name}",)
-    quote = use.module.source(target.text)[0]
-    quote = quote if quote in "'\"" else '"'
-    changes.append(edits.replace(use.module, target.text, quote, *pieces, quote))
+    changes.append(_spelled(use, target, *pieces))
     server = target.path in api.SERVERS and use.facts.serve is Serve.DUAL
     yield Bridged(
         changes,
@@ -125,6 +140,14 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
         finding='what takes the place of this server is called with wire="grpcio" as well' if server else "",
         advice="let the test expect it, or migrate with --serve single" if server else "",
     )
+
+
+def _spelled(use: NamedByText, target: Target, *pieces: Piece) -> Edit:
+    """The text, with another name in it."""
+    quote = use.module.source(target.text)[0]
+    quote = quote if quote in "'\"" else '"'
+    prefix = f"{target.prefix}." if target.prefix and target.inside is not None else ""
+    return edits.replace(use.module, target.text, quote, prefix, *pieces, quote)
 
 
 @rule("G2C505", on=HandedOver)

@@ -25,7 +25,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, generated, kinds, rule, runtime
+from grpc2connect.rules_api import Bridged, GeneratedModule, Left, Outcome, edits, generated, kinds, rule, runtime
 from grpc2connect.rules_api.references import StubConstruction
 
 
@@ -42,6 +42,16 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     name = service.connect_client if stub.aio else service.connect_client_sync
     parent = module.parents[channel]
     argument = parent if isinstance(parent, ast.keyword) else channel
+    if stub.looked_up and isinstance(call.func, ast.Attribute):
+        names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
+        wanted = "".join(f', "{one}"' for one in (service.stub_class, *names))
+        found = (runtime("stub_in"), "(", GeneratedModule(stub.stubs, call.func.value), f"{wanted}), ")
+        changes = [
+            edits.replace(module, call.func, runtime("stub_on")),
+            edits.insert_before(module, argument, *found),
+        ]
+        yield Bridged(changes, why="a test may replace the module that has the stub's class")
+        return
     if stub.replaced and stub.aio is not None:
         client = generated(stub.stubs, name, call.func)
         changes = [

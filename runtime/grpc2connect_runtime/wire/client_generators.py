@@ -48,7 +48,7 @@ class _Generated(Iterator[bytes]):
         return None if self._error is None else self._error.trailing_metadata()
 
     def cancel(self) -> None:
-        """End it if nobody waits for its next response; who does so, waits on, as in the program that grpcio carries."""
+        """End it if nobody waits for its next response; who does so waits on, as with grpcio alone."""
         try:
             self._responses.close()
         except (AttributeError, ValueError):  # no generator; or it runs

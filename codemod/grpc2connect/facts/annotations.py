@@ -1,0 +1,27 @@
+"""Where types are named, which do nothing when the program runs."""
+
+from __future__ import annotations
+
+import ast
+
+from grpc2connect.syntax import Module
+
+
+def is_type(module: Module, node: ast.AST) -> bool:
+    """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to."""
+    child = node
+    for parent in module.ancestors(node):
+        if isinstance(parent, ast.arg) or (isinstance(parent, ast.AnnAssign) and parent.annotation is child):
+            return True
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+            return parent.returns is child
+        if isinstance(parent, ast.stmt | ast.Call | ast.Lambda):
+            return isinstance(parent, ast.Call) and is_cast(parent) and parent.args[0] is child
+        child = parent
+    return False
+
+
+def is_cast(node: ast.Call) -> bool:
+    """Whether a call is one of `typing.cast`."""
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name == "cast" and len(node.args) == 2
