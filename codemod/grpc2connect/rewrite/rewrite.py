@@ -15,6 +15,7 @@ from grpc2connect.rewrite.imports import Imports, is_ours
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
 from grpc2connect.rewrite.render import Conflict, Renderer
+from grpc2connect.rewrite.type_comments import retired
 from grpc2connect.rules_api.edits import Edit, delete_statement
 from grpc2connect.rules_api.names import Generated, GeneratedModule
 from grpc2connect.schema import GrpcModule
@@ -41,6 +42,7 @@ def rewrite(facts: Facts, module: Module, decisions: Iterable[Decision], places:
     edits = [edit for decision in decisions for edit in decision.outcome.edits]
     if not edits:
         return Rewritten(module.text, frozenset(), ())
+    edits += retired(module, edits)
     first = _rewritten(facts, module, edits, places, frozenset())
     # What tests replace in it they name as it was found to be named without looking further.
     free = _given_up(module, first.gone) if not facts.patches.look_into(module) else frozenset()

@@ -106,10 +106,8 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
     """What a test replaces by its name is replaced where the moved code looks it up."""
     new: Symbol | Generated
     if target.whole and target.stubs is not None and target.inside is not None and target.like is not None:
-        name = NameIn(target.inside, GeneratedModule(target.stubs, target.like))
-        yield Bridged(
-            _spelled(use, target, name), why="a test replaces it, and what makes stubs asks it for both names"
-        )
+        named = NameIn(target.inside, GeneratedModule(target.stubs, target.like))
+        yield Bridged(_spelled(use, target, named), why="a test replaces it; what makes stubs asks it for both names")
         return
     if target.path:
         new = runtime(api.RUNTIME_NAMES[target.path])
