@@ -77,8 +77,8 @@ def _import_state(
     done = rewritten.get(reference.module.path)
     if done is not None and reference.node in done[0].gone:
         return State.NATIVE, "nothing uses it any more"
-    named = any(service.name for service in reference.units)
-    if plan.units.stays(reference) or plan.units.mixed(reference) or (done is None and not named):
+    of_stubs = reference.stubs is not None
+    if plan.units.stays(reference) or plan.units.mixed(reference) or (done is None and not of_stubs):
         return State.LEFT, "something that stays on gRPC uses it"
     if done is None:  # all there is in the file: a package that passes it on
         return State.BRIDGED, "the generated module stays, and who asks for it here still finds it"

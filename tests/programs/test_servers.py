@@ -229,7 +229,11 @@ def test_what_serves_the_ports_is_chosen(program: Program, before: str, dual: st
         assert [finding.code for finding in result.findings] == ["G2C301"]
 
 
-def test_what_replaces_functions_of_grpcio_keeps_all_around_it(program: Program) -> None:
+@pytest.mark.parametrize("name", ["GrpcInstrumentorServer", "GrpcAioInstrumentorServer", "GrpcInstrumentorClient"])
+@pytest.mark.parametrize("serve", list(Serve))
+def test_what_replaces_functions_of_grpcio_goes_on_where_they_are_called(
+    program: Program, name: str, serve: Serve
+) -> None:
     program.write(
         "app.py",
         HEAD + "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
@@ -240,12 +244,16 @@ def test_what_replaces_functions_of_grpcio_keeps_all_around_it(program: Program)
     )
     program.write(
         "boot.py",
-        "from opentelemetry.instrumentation.grpc import GrpcInstrumentorServer\n\nfrom app import serve\n\n"
-        "GrpcInstrumentorServer().instrument()\nserve(None)\n",
+        f"from opentelemetry.instrumentation.grpc import {name}\n\nfrom app import serve\n\n"
+        f"{name}().instrument()\nserve(None)\n",
     )
-    result = program.migrate()
-    assert [change.path.name for change in result.changes] == []
-    assert [finding.code for finding in result.findings] == ["G2C305"]
+    result = program.run(serve=serve)
+    stays = name.endswith("Server") and serve is Serve.SINGLE
+    assert ("app.py" in {change.path.name for change in result.changes}) is not stays
+    said = {finding.code for finding in result.findings}
+    assert ("G2C305" in said) is (stays or name.endswith("Client"))
+    if stays:
+        assert [change.path.name for change in result.changes] == []
 
 
 INTERCEPTED = """    server = {server}

@@ -165,9 +165,12 @@ def _named_services(facts: Facts, dotted: str) -> frozenset[Service]:
     """The services whose generated names, or module, a dotted name ends with or goes through."""
     parts = dotted.split(".")
     found = set()
+    spelled = {part for part in parts[:-1] if part.endswith("_pb2_grpc")}
     for stubs in facts.program.schema.grpc_modules:
         name = (stubs.dotted or "").rpartition(".")[2]
         through = name in parts[:-1]
+        if spelled and not through:
+            continue  # of another generated module, which may be none of the project's
         for service in stubs.services:
             if (
                 name == parts[-1]

@@ -10,8 +10,15 @@ as long as they are used.
 Native form: `grpc2connect_runtime.health` (or the same proto, generated for Connect) and `enable_reflection`, which
 need no grpcio; `connectrpc-otel`.
 
-Reported: channelz, which only shows what grpcio itself carries.
-Left: OpenTelemetry's instrumentors, which replace functions of grpcio that moved code does not call; its sync client
+OpenTelemetry's instrumentors replace functions of grpcio that make channels and servers. The runtime's channels are made
+by what is there instead, and grpcio carries their calls below Connect's clients; so are the servers of `--serve dual`.
+
+    GrpcInstrumentorClient().instrument()
+    - channel = grpc.insecure_channel(target)
+    + channel = insecure_channel(target)  # has the instrumentor's spans
+
+Reported: channelz, which only shows what grpcio itself carries; instrumentors of clients, whose hooks see bytes.
+Left: OpenTelemetry's instrumentors of servers with `--serve single`, where grpcio makes no server; its sync client
 interceptor, which is none of grpcio's.
 
 Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz 1.85; grpc-interceptor 0.15;
@@ -22,12 +29,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, rule
 from grpc2connect.rules_api.references import AddOnUse
 
-_PATCHING = frozenset(
-    {"GrpcInstrumentorServer", "GrpcInstrumentorClient", "GrpcAioInstrumentorServer", "GrpcAioInstrumentorClient"}
-)
+_OF_CLIENTS = frozenset({"GrpcInstrumentorClient", "GrpcAioInstrumentorClient"})
+_OF_SERVERS = frozenset({"GrpcInstrumentorServer", "GrpcAioInstrumentorServer"})
 
 
 @rule("G2C305", on=AddOnUse)
@@ -36,11 +42,18 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
     name = api.ADD_ONS[use.path.partition(".")[0]]
     if use.path.startswith(api.TELEMETRY):
         used = use.path.removeprefix(f"{api.TELEMETRY}.").partition("(")[0]
-        if used.partition(".")[0] in _PATCHING:
+        if used.partition(".")[0] in _OF_SERVERS and use.facts.serve is not Serve.DUAL:
             yield Left(
-                f"{used} replaces functions of grpcio, which moved code does not call",
-                advice="use ConnectInstrumentor of connectrpc-otel instead",
+                f"{used} replaces functions of grpcio, which servers that migrate with --serve single do not call",
+                advice="use ConnectInstrumentor of connectrpc-otel instead, or migrate with --serve dual",
                 wire=True,
+            )
+            return
+        if used in _OF_CLIENTS:
+            yield Bridged(
+                why="the runtime's channels are made by what it puts in the place of grpcio's functions",
+                finding="grpcio carries the calls of channels that are made after it; its hooks see messages as bytes",
+                advice="keep grpcio installed, or use ConnectInstrumentor of connectrpc-otel instead",
             )
             return
         if used == "client_interceptor":
