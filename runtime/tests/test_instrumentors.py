@@ -10,6 +10,7 @@ from servicers import Seen
 from serving import FLAVOURS, grpcio_server, runtime_server
 
 import grpc2connect_runtime as runtime
+from grpc2connect_runtime.wire.client_generators import call_of
 from grpc2connect_runtime.wire.instrumented import is_instrumented
 
 KINDS = ("Say", "Repeat", "Join", "Chat")
@@ -125,3 +126,41 @@ def test_only_what_is_replaced_is_instrumented(monkeypatch):
     assert is_instrumented(aio=True, secure=True)
     assert not is_instrumented(aio=True, secure=False)
     assert not is_instrumented(aio=False, secure=True)
+
+
+@pytest.mark.parametrize("answers", [2, 0])
+def test_a_generator_in_the_place_of_a_call_tells_its_status_by_what_it_raises(gen, answers):
+    text = "then:abort" if answers == 0 else "x"
+    with grpcio_server(gen, "sync", Seen()) as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = gen.pb2_grpc.EchoStub(channel)
+        call = call_of(one for one in stub.Repeat(gen.pb2.Ask(text=text, count=answers)))
+        assert call.initial_metadata() is None
+        if answers:
+            assert len(list(call)) == answers
+            assert (call.code(), call.details(), call.trailing_metadata()) == (grpc.StatusCode.OK, "", None)
+        else:
+            with pytest.raises(grpc.RpcError):
+                list(call)
+            assert (call.code(), call.details()) == (grpc.StatusCode.NOT_FOUND, "no such thing é")
+            assert call.trailing_metadata() is not None
+        call.cancel()
+        whole = stub.Repeat(gen.pb2.Ask(text="x", count=1))
+        assert call_of(whole) is whole
+        list(whole)
+
+
+def test_a_call_whose_span_goes_on_can_be_left(gen, told):
+    from opentelemetry.instrumentation.grpc import GrpcInstrumentorClient
+
+    instrument, spans = told
+    instrument(GrpcInstrumentorClient())
+    with grpcio_server(gen, "sync", Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        client = channel.client(gen.connect.EchoClientSync)
+        with pytest.raises(runtime.RpcError, match="no such thing"):
+            list(client.repeat(gen.pb2.Ask(text="then:abort")))
+        answers = runtime.unary_stream(client.repeat)(gen.pb2.Ask(text="x", count=3))
+        assert next(answers).text == "x0"
+        answers.cancel()
+        with pytest.raises(runtime.RpcError):
+            client.say(gen.pb2.Ask(text="abort"))
+    assert len(names(spans, "CLIENT")) == 3

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+from unittest import mock
+
 import grpc
 import pytest
 from serving import Loop
@@ -122,3 +125,16 @@ def test_a_channel_makes_the_client(gen):
         client = runtime.stub_on(gen.connect.EchoClientSync, channel)
         ask = runtime.stub_method(client, "Say", "say", runtime.unary_unary)
         assert ask(gen.pb2.Ask(text="a"), timeout=9).text == "a"
+
+
+def test_a_class_is_asked_of_what_a_test_has_for_the_module(gen):
+    names = ("EchoStub", "EchoClientSync")
+    assert runtime.stub_in(gen.connect, *names) is gen.connect.EchoClientSync
+    assert runtime.stub_in(mock.Mock(EchoStub=list), *names) is list
+    assert runtime.stub_in(mock.Mock(spec=gen.connect, EchoStub=list), *names) is list
+    other = ModuleType("other")
+    other.EchoStub = tuple
+    assert runtime.stub_in(other, *names) is tuple
+    with runtime.insecure_channel("127.0.0.1:1") as channel:
+        either = runtime.stub_in(gen.connect, *names, "EchoClient")
+        assert isinstance(runtime.stub_on(either, channel), gen.connect.EchoClientSync)
