@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from grpc2connect.facts import api
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -93,7 +94,7 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             return
     if name in _PATCHES:
         for argument in [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "target")]:
-            if (text := _last_text(argument)) and _names_code(facts, text):
+            if (text := _last_text(argument)) and _names_code(facts, text) and not _of_nobody(facts, module, argument):
                 units = _named_services(facts, text)
                 yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=text, replaces=True)
     first_values = facts.values(first) if first is not None else NOTHING
@@ -105,6 +106,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             ]
             made = isinstance(argument, ast.Call) and not any(isinstance(value, Stub) for value in given)
             made = made or any(isinstance(value, Credentials) for value in given)
+            if facts.calls_of_unknown(module, node) and all(isinstance(value, Credentials) for value in given):
+                continue  # those of a call on an object of unknown origin, which takes the runtime's
             if given and (made or isinstance(argument, ast.Name | ast.Attribute)):
                 kind = type(min(given, key=repr)).__name__.lower()
                 units = frozenset(service for value in given for service in facts.services(value))
@@ -112,6 +115,25 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
                     yield refs.HandedOver(
                         facts, module, argument, units, ("given to unknown code",), what=name, kind_of=kind
                     )
+
+
+def _of_nobody(facts: Facts, module: Module, node: ast.expr) -> bool:
+    """Whether a text names something in a module that nothing in the program imports by that name.
+
+    Whatever it replaces there (a copy of a module of the program, under another name, if it is found at all) is not
+    what the program uses, before and after.
+    """
+    if not isinstance(node, ast.Constant) or "." not in str(node.value):
+        return False
+    top = str(node.value).partition(".")[0]
+    known = not all(isinstance(value, Package) for value in facts.program.resolve(module, top))
+    return (
+        not known
+        and not facts.program.is_folder(module, top)
+        and top not in api.ROOTS
+        and not top.endswith("_pb2_grpc")
+        and top not in facts.imported_tops
+    )
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

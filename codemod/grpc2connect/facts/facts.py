@@ -7,18 +7,17 @@ from functools import cached_property
 from pathlib import Path
 
 from grpc2connect.facts.client_questions import ClientQuestions
+from grpc2connect.facts.credentials import CredentialLinks, calls_of_unknown
 from grpc2connect.facts.fakes import Fakes
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
-    Call,
     Channel,
     Class,
     Context,
     Credentials,
     Instance,
     Server,
-    Site,
     Stub,
     Value,
     Wrapped,
@@ -89,6 +88,10 @@ class Facts(ClientQuestions):
             if self.component(str(stubs.path or stubs.dotted)) is part and (method := service.method(name))
         )
 
+    def calls_of_unknown(self, module: Module, node: ast.Call) -> frozenset[Service]:
+        """The services one of whose RPCs a call with credentials is spelled like, on an object of unknown origin."""
+        return calls_of_unknown(self, module, node)
+
     @cached_property
     def _made_errors(self) -> MadeErrors:
         return MadeErrors(self)
@@ -136,6 +139,18 @@ class Facts(ClientQuestions):
         return frozenset(name for s in self.stubs_of for name in (s.stub_class, s.servicer_class, s.adder))
 
     @cached_property
+    def imported_tops(self) -> frozenset[str]:
+        """The first parts of all names that modules of the program import."""
+        names: set[str] = set()
+        for module in self.program.modules():
+            for node in ast.walk(module.tree):
+                if isinstance(node, ast.Import):
+                    names.update(alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names.add(node.module)
+        return frozenset(name.partition(".")[0] for name in names)
+
+    @cached_property
     def stubs_of(self) -> dict[Service, GrpcModule]:
         """The generated module of each service."""
         return {service: module for module in self.program.schema.grpc_modules for service in module.services}
@@ -148,54 +163,8 @@ class Facts(ClientQuestions):
                 linked.setdefault(other, set()).add(one.service)
             elif isinstance(one, Server) and isinstance(other, Adder):
                 linked.setdefault(one, set()).add(other.service)
-        self._add_credentials(linked)
+        CredentialLinks(self).add(linked)
         return {value: frozenset(services) for value, services in linked.items()}
-
-    def _add_credentials(self, linked: dict[Value, set[Service]]) -> None:
-        """Credentials belong to the services of what is made with them, be it by other credentials.
-
-        Those of which only the type is known may be any of their part of the program: all that are made there belong to
-        the services of what is made with such.
-        """
-        uses = [(one, other) for one, other in self.state.links if isinstance(other, Credentials)]
-        changed = True
-        while changed:
-            changed = False
-            for one, other in uses:
-                if isinstance(one, Channel | Server):
-                    found = linked.get(one) or set(self._unlinked(one))
-                elif isinstance(one, Call):
-                    found = self._on_one_channel(one.service, linked)
-                else:
-                    found = linked.get(one, set())
-                for same in [other] if other.site else self._near(one, other):
-                    before = linked.setdefault(same, set())
-                    changed = changed or not found <= before
-                    before |= found
-
-    def _on_one_channel(self, service: Service, linked: dict[Value, set[Service]]) -> set[Service]:
-        """A service and those that share a channel with it: the channel has to understand the credentials of a call."""
-        channels = [other for one, other in self.state.links if isinstance(one, Stub) and one.service == service]
-        return {service}.union(*(linked.get(channel, ()) for channel in channels))
-
-    def _near(self, user: Value, promised: Credentials) -> list[Credentials]:
-        """The credentials made in the part of the program where such are used of which only the type is known."""
-        part = self._part(user)
-        return [one for one in self._made_credentials if one.of == promised.of and self._part(one) == part]
-
-    @cached_property
-    def _made_credentials(self) -> frozenset[Credentials]:
-        return frozenset(
-            value
-            for values in self.state.values.values()
-            for value in values
-            if isinstance(value, Credentials) and value.site
-        )
-
-    def _part(self, value: Value) -> object:
-        site: Site | None = getattr(value, "site", None)
-        module = self.program.module(Path(site.path)) if site else None
-        return self.component(module) if module else None
 
     def served(self, node: ast.AST) -> frozenset[Service]:
         """The services that an expression's objects implement: servicers, on their own or in containers."""
@@ -210,7 +179,7 @@ class Facts(ClientQuestions):
     def services(self, value: Value) -> frozenset[Service]:
         """The services that a value belongs to: its own, or those of the stubs and servicers linked to it."""
         if isinstance(value, Channel | Server):
-            return self._linked.get(value) or self._unlinked(value)
+            return self._linked.get(value) or self.unlinked(value)
         if isinstance(value, Credentials):
             return self._linked.get(value, frozenset())
         if isinstance(value, Context):
@@ -237,7 +206,7 @@ class Facts(ClientQuestions):
                     found.add(one.service)
         return frozenset(found)
 
-    def _unlinked(self, value: Channel | Server) -> frozenset[Service]:
+    def unlinked(self, value: Channel | Server) -> frozenset[Service]:
         """The services of a channel or server on which nothing is known to be made.
 
         Something may be made on it where only the type of a parameter is known: then it belongs to all such services of

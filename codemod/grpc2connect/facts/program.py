@@ -159,6 +159,10 @@ class Program:
             return frozenset({ProgramModule(module)}) if module else NOTHING
         return frozenset({Package(dotted, importer)}) if prefix in self._folders else NOTHING
 
+    def is_folder(self, importer: Module, name: str) -> bool:
+        """Whether a folder of the program may be what an absolute import of `name` finds."""
+        return any(os.path.join(root, name) in self._folders for root in self.import_roots(importer))
+
     def submodule(self, package: ProgramModule | Package, name: str) -> Values:
         """The submodule `name` of a package."""
         if isinstance(package, ProgramModule):

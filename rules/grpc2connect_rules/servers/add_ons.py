@@ -10,8 +10,9 @@ as long as they are used.
 Native form: `grpc2connect_runtime.health` (or the same proto, generated for Connect) and `enable_reflection`, which
 need no grpcio; `connectrpc-otel`.
 
-OpenTelemetry's instrumentors replace functions of grpcio that make channels and servers. The runtime's channels are made
-by what is there instead, and grpcio carries their calls below Connect's clients; so are the servers of `--serve dual`.
+OpenTelemetry's instrumentors replace functions of grpcio that make channels and servers. The runtime's channels are
+made by what is there instead, and grpcio carries their calls below Connect's clients; so are the servers of
+`--serve dual`.
 
     GrpcInstrumentorClient().instrument()
     - channel = grpc.insecure_channel(target)
