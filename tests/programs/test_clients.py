@@ -356,3 +356,69 @@ def test_messages_of_a_star_import_are_no_stubs(program: Program) -> None:
     assert "G2C503" not in {finding.code for finding in result.findings}
     program.write("app.py", "import wire\n\n\ndef ask():\n    return wire.nobody_knows.SayHello\n")
     assert "G2C503" in {finding.code for finding in program.run().findings}
+
+
+ON_UNKNOWN = """import grpc
+
+import greeting_pb2
+import greeting_pb2_grpc
+
+
+def made(stub_class):
+    return property(lambda self: stub_class(self.channel))
+
+
+class Client:
+    greeter = made(greeting_pb2_grpc.GreeterStub)
+
+    def __init__(self, target, token):
+        self.channel = grpc.insecure_channel(target)
+        self.token = grpc.access_token_call_credentials(token)
+
+    def hello(self):
+        return self.greeter.SayHello(greeting_pb2.HelloRequest(), credentials=self.token)
+"""
+
+
+def test_credentials_of_a_call_on_an_object_of_unknown_origin_move_with_its_service(program: Program) -> None:
+    program.write("app.py", ON_UNKNOWN)
+    result = program.migrate()
+    assert [(entry.text, entry.why) for entry in result.ledger if entry.state is State.LEFT] == []
+    assert "self.token = access_token_call_credentials(token)" in program.text("app.py")
+
+
+def test_credentials_of_a_call_on_an_object_of_unknown_origin_stay_with_its_service(program: Program) -> None:
+    program.write("app.py", ON_UNKNOWN + "\n\nprint(vars(greeting_pb2_grpc.GreeterStub(None)))\n")
+    result = program.migrate()
+    assert [change.path.name for change in result.changes] == []
+
+
+UNTYPED = """import grpc
+
+
+class Tokens(grpc.AuthMetadataPlugin):  # type: ignore[misc]
+    def __call__(self, context, callback):
+        callback((), None)
+
+
+class Others(Tokens, grpc.AuthMetadataPlugin):  # type: ignore[misc]
+    pass
+
+
+def connect(target):
+    plugin = grpc.metadata_call_credentials(Tokens())
+    return grpc.secure_channel(target, grpc.composite_channel_credentials(grpc.ssl_channel_credentials(), plugin))
+"""
+
+
+def test_a_comment_for_an_untyped_base_goes_with_that(program: Program) -> None:
+    program.write("connections.py", UNTYPED)
+    program.write(
+        "app.py",
+        "import greeting_pb2\nimport greeting_pb2_grpc\nfrom connections import connect\n\n"
+        'print(greeting_pb2_grpc.GreeterStub(connect("a:1")).SayHello(greeting_pb2.HelloRequest()))\n',
+    )
+    program.migrate()
+    text = program.text("connections.py")
+    assert "class Tokens(AuthMetadataPlugin):\n" in text
+    assert "class Others(Tokens, AuthMetadataPlugin):  # type: ignore[misc]\n" in text

@@ -345,3 +345,32 @@ def test_what_is_replaced_elsewhere_changes_nothing(program: Program) -> None:
     assert program.text("test_client.py") == text
     moved = program.text("client.py")
     assert "self.stub.say_hello(request, timeout_ms=3000, headers=" in moved and "stub_on" not in moved
+
+
+def test_what_nothing_imports_by_that_name_is_not_replaced(program: Program) -> None:
+    program.write("acme/__init__.py", "")
+    program.write("acme/rpc/__init__.py", "from greeting_pb2_grpc import *\n")
+    program.write("client.py", CLIENT)
+    program.write("test_client.py", HEAD + '@patch("rpc.GreeterStub")\ndef test(stub):\n    client.Client("a:1")\n')
+    program.migrate()
+    assert "GreeterClientSync" in program.text("client.py")
+    assert '@patch("rpc.GreeterStub")' in program.text("test_client.py")
+
+
+@pytest.mark.parametrize("line", ["import rpc", "from rpc import GreeterStub", ""])
+def test_what_may_be_imported_by_that_name_is_replaced_or_stays(program: Program, line: str) -> None:
+    program.write("rpc/names.py" if line else "rpc/__init__.py", "from greeting_pb2_grpc import *\n")
+    program.write("client.py", CLIENT)
+    text = f'{line}\n\n@patch("rpc.GreeterStub")\ndef test(stub):\n    client.Client("a:1")\n'
+    program.write("test_client.py", HEAD + text)
+    program.migrate()
+    assert program.text("client.py") == CLIENT
+
+
+def test_a_class_of_another_generated_module_is_none_of_this_one(program: Program) -> None:
+    program.write("client.py", CLIENT)
+    program.write(
+        "test_other.py", 'from unittest.mock import patch\n\npatch("acme.other_pb2_grpc.GreeterStub").start()\n'
+    )
+    program.migrate()
+    assert "GreeterClientSync" in program.text("client.py")
