@@ -22,11 +22,10 @@ class SuffixIndex(Generic[T]):
         """Make `item` known."""
         self._by_last.setdefault(parts[-1], []).append((tuple(parts), sure, item))
 
-    def find(self, dotted: str, near: Sequence[str] = ()) -> tuple[T | None, bool]:
+    def find(self, dotted: str) -> tuple[T | None, bool]:
         """The item that `dotted` names, and whether that is certain: one of the two names is the end of the other.
 
-        Of several, the one with the longest common end, and of such the nearest to `near`, the parts of the folder that
-        the name stands in. A guess that could mean two different items is none.
+        Of several, the one with the longest common end. A guess that could mean two different items is none.
         """
         best, certain = self.find_all(dotted)
         if not best or (not certain and not _all_equal(best)):
@@ -37,11 +36,10 @@ class SuffixIndex(Generic[T]):
         """All that `dotted` names equally well, and whether it is certain that it names one of them."""
         wanted = dotted.split(".")
         best: list[T] = []
-        score = (False, 0, 0)
+        score = (False, 0)
         for parts, sure, item in self._by_last.get(wanted[-1], ()):
             common = _common_end(wanted, parts)
-            certain = common == len(wanted) or common >= sure
-            now = (certain, common, _common(near, parts) if certain else 0)
+            now = (common == len(wanted) or common >= sure, common)
             if now > score:
                 best, score = [item], now
             elif now == score:
@@ -50,12 +48,8 @@ class SuffixIndex(Generic[T]):
 
 
 def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
-    return _common(one[::-1], other[::-1])
-
-
-def _common(one: Sequence[str], other: Sequence[str]) -> int:
     count = 0
-    for left, right in zip(one, other, strict=False):
+    for left, right in zip(reversed(one), reversed(other), strict=False):
         if left != right:
             break
         count += 1
