@@ -10,8 +10,8 @@ Why: the runtime installs a `RequestContext` that has grpcio's whole servicer co
     context.peer()                       native form: context.client_address
     context.peer_identities()            none: the runtime's servers take it from the TLS handshake
 
-Reported: `peer()` that is kept, compared or looked up. On Connect's transport a sync channel has a second connection for
-calls that can be cancelled (streams, futures), so that a server may see two peers where grpcio's clients show one.
+Reported: `peer()` that is kept, compared or looked up. On Connect's transport a sync channel has a second connection
+for calls that can be cancelled (streams, futures), so that a server may see two peers where grpcio's clients show one.
 
 Source: grpc.ServicerContext (grpcio 1.85); connectrpc.request.RequestContext (connectrpc 0.13).
 """
