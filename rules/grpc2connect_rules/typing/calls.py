@@ -68,7 +68,7 @@ def call_type(use: ApiUse) -> Iterator[Outcome]:
         yield Left(f"{use.path} is made by hand", advice="let a stub make it")
         return
     if use.path == _REQUESTS:
-        yield Native(edits.replace(use.module, use.node, _ITERATOR), mixed=False)
+        yield Native(edits.replace(use.module, use.node, _ITERATOR))
         return
     yield Bridged(
         edits.replace(use.module, use.node, runtime(_TYPES[use.path])), why="connectrpc has no objects for calls"
