@@ -95,6 +95,7 @@ from .stand_ins import by_rpc_names, stub_in, stub_method, stub_on
 from .status import Status, StatusCode, status_code
 from .streams import EOF
 from .stub_classes import stub_class
+from .sync_calls import call_of
 from .wire.client_over import aio_http_client_over, http_client_over
 
 __version__ = "0.1.0"
@@ -171,6 +172,7 @@ __all__ = [
     "aio_insecure_channel",
     "aio_secure_channel",
     "by_rpc_names",
+    "call_of",
     "channel_ready_future",
     "client_on",
     "composite_call_credentials",

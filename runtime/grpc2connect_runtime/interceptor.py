@@ -238,10 +238,13 @@ class HandlerInterceptor:
 
 
 def _uncancelled(handler: Handler, argument: Any, context: ServicerContext) -> Any:
-    """Run a sync handler in its thread; what it raises is never taken for the cancellation of the RPC."""
+    """Run a sync handler in its thread.
+
+    What it raises is never taken for the cancellation of the RPC; a StopIteration no future could hold at all.
+    """
     try:
         return handler(argument, context)
-    except CancelledError as error:
+    except (CancelledError, StopIteration) as error:
         raise HandlerError(*error.args) from error
 
 
@@ -250,7 +253,7 @@ def _pump(handler: Handler, argument: Any, context: ServicerContext, outbox: Out
 
     Returns what is to be continued on the event loop: a coroutine or an async iterator, from a decorated handler.
     """
-    responses = handler(argument, context)
+    responses = _uncancelled(handler, argument, context)
     if inspect.isawaitable(responses) or hasattr(responses, "__aiter__"):
         return responses
     try:

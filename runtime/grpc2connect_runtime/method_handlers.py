@@ -84,15 +84,16 @@ class ServiceRpcHandler(GenericRpcHandler):
 
 
 class _Handlers(ServiceRpcHandler):
+    # Servers that programs wrap look into grpcio's private fields of this name, and replace what is there.
     def __init__(self, service: str, method_handlers: Mapping[str, Any]) -> None:
         self._name = service
-        self._handlers = {f"/{service}/{method}": handler for method, handler in method_handlers.items()}
+        self._method_handlers = {f"/{service}/{method}": handler for method, handler in method_handlers.items()}
 
     def service_name(self) -> str:
         return self._name
 
     def service(self, handler_call_details: Any) -> Any:
-        return self._handlers.get(handler_call_details.method)
+        return self._method_handlers.get(handler_call_details.method)
 
 
 def method_handlers_generic_handler(service: str, method_handlers: Mapping[str, Any]) -> GenericRpcHandler:

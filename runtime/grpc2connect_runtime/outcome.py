@@ -31,7 +31,7 @@ class IterationError(Exception):
 
 
 class HandlerError(Exception):
-    """A sync handler raised a `CancelledError`, which asyncio would take for its own; has the same text."""
+    """A sync handler raised a `CancelledError` or `StopIteration`, which asyncio keeps to itself; has the same text."""
 
 
 def check_message(state: CallState, response: Any, *, aio: bool) -> None:

@@ -26,9 +26,10 @@ from .transports import CallRecord, current_record
 from .unmoved import adopt
 from .wire.choice import GRPCIO
 
-__all__ = ["SyncCall"]
+__all__ = ["SyncCall", "call_of"]
 
 _log = logging.getLogger(__name__)
+_CALL = "_grpc2connect_call"
 
 
 class _Run:
@@ -181,8 +182,14 @@ class SyncCall:
                 call.changed.notify_all()
                 return message
             if call.error is not None:
-                raise call.error
+                raise self._own(call.error)
             raise StopIteration
+
+    def _own(self, error: ConnectError) -> ConnectError:
+        """Note in an error whose it is, for `call_of`; weakly, so that the call still ends when it is forgotten."""
+        if isinstance(error, ConnectError):  # to unmoved code it is one of grpcio's
+            vars(error)[_CALL] = weakref.ref(self)
+        return error
 
     def next(self) -> Any:
         """Return the next response, as `next(call)`."""
@@ -282,7 +289,7 @@ class SyncCall:
         if self.cancelled():
             raise self._face.cancelled()
         if self._call.error is not None:
-            raise self._call.error
+            raise self._own(self._call.error)
         return self._call.messages[0] if self._call.messages else None
 
     def exception(self, timeout: float | None = None) -> ConnectError | None:
@@ -290,7 +297,7 @@ class SyncCall:
         self._wait_done(timeout)
         if self.cancelled():
             raise self._face.cancelled()
-        return self._call.error
+        return None if self._call.error is None else self._own(self._call.error)
 
     def traceback(self, timeout: float | None = None) -> Any:
         """Wait for the end like `result`; return the traceback of its error or None."""
@@ -302,3 +309,17 @@ class SyncCall:
         if error is not None:
             return "".join(traceback.format_exception_only(error)).strip()
         return f"<SyncCall {'done' if self._call.done else 'active'}>"
+
+
+def call_of(error: Any) -> Any:
+    """Return the call whose error this is, for code that compares the two; anything else as it is.
+
+    Args:
+        error: whatever a clause has caught.
+
+    Native form: a `try` around nothing but the iteration over the responses.
+
+    Source: a failed sync call of grpcio is its own error (`grpc._channel._MultiThreadedRendezvous`, grpcio 1.85).
+    """
+    call = getattr(error, "__dict__", {}).get(_CALL)
+    return error if call is None else call() or error

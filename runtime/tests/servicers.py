@@ -117,6 +117,8 @@ class SyncEcho:
                 context.set_code(grpc.StatusCode.CANCELLED)
             case "raise":
                 raise ValueError("secret boom")
+            case "stop":
+                next(iter(()))
             case "none":
                 return None
             case "wrong":

@@ -30,6 +30,7 @@ CASES = {
         "details only",
         "cancelled code",
         "raise",
+        "stop",
         "none",
         "wrong",
         "metadata",

@@ -133,6 +133,8 @@ def reference(of: Reference) -> str:
             return f"the class of gRPC's errors ({role})"
         case refs.ErrorUse(name=name):
             return f"the method {name} of a caught gRPC error"
+        case refs.ErrorIdentity():
+            return "a caught gRPC error, compared with a call"
         case refs.StatusMember(name=name):
             return f"the status code {name}"
         case refs.TypeUse(path=path):

@@ -42,6 +42,7 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.facts.library import unknown_call
 from grpc2connect.facts.scopes import is_generator, parameters
 from grpc2connect.facts.state import FunctionNode, Registration
+from grpc2connect.schema import Service
 
 
 def evaluate_call(node: ast.Call, env: Environment) -> Values:
@@ -178,23 +179,26 @@ def _rpc_call(rpc: Rpc, site: Site) -> Values:
 
 
 def _register(
-    service: object, node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
+    service: Service, node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
 ) -> None:
     servicers = arguments[0] if arguments else keywords.get("servicer", NOTHING)
     servers = arguments[1] if len(arguments) > 1 else keywords.get("server", NOTHING)
     for value in servicers:
         if isinstance(value, Instance) and _may_serve(env, value.cls, service):
-            env.state.serve(value.cls, service)  # type: ignore[arg-type]
+            env.state.serve(value.cls, service)
     for server in servers:
         if isinstance(server, Server):
-            env.state.link(server, Adder(service))  # type: ignore[arg-type]
-    env.state.registrations.setdefault(node, set()).add(Registration(env.module, node, service))  # type: ignore[arg-type]
+            env.state.link(server, Adder(service))
+    env.state.registrations.setdefault(node, set()).add(Registration(env.module, node, service))
 
 
-def _may_serve(env: Environment, cls: Class, service: object) -> bool:
-    """Whether a registration can be of a class: not where a loop registers others too, and it derives from those."""
+def _may_serve(env: Environment, cls: Class, service: Service) -> bool:
+    """Whether a registration can be of a class: not where a loop registers others too, and it derives from those.
+
+    A class that derives from one service's servicer may serve another without its base, but then it has its methods.
+    """
     own = {base.service for base in classes.generated_bases(env.state, cls) if isinstance(base, ServicerBase)}
-    return not own or service in own
+    return not own or service in own or any(classes.lookup(env.state, cls, method.name) for method in service.methods)
 
 
 def _member_call(owner: Value, name: str) -> Values:

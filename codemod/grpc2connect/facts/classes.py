@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from grpc2connect.facts.kinds import NOTHING, Class, Function, ServicerBase, StubClass, Value, Values, is_grpc
 from grpc2connect.facts.state import State
+from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 
 
@@ -65,6 +66,12 @@ def lookup(state: State, cls: Class, name: str, skip_own: bool = False) -> Value
         if found := state.cells.read((ancestor.node, name)):
             return found
     return NOTHING
+
+
+def serves_all(state: State, cls: Class, service: Service) -> bool:
+    """Whether a class is registered for a service and has a handler of its own for each of its methods."""
+    served = service in state.servicers.get(cls, ())
+    return served and all(lookup(state, cls, method.name) for method in service.methods)
 
 
 def instance_attribute(state: State, cls: Class, name: str) -> Values:

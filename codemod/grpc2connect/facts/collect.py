@@ -13,6 +13,7 @@ from grpc2connect.facts.certainty import is_no_stub
 from grpc2connect.facts.dynamic import dynamic, spelled_out
 from grpc2connect.facts.escapes import escapes, generated
 from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.identity import error_identity
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
@@ -91,6 +92,8 @@ class _Collector(NamedReferences):
             case ast.Call():
                 found = list(dynamic(self.facts, self.module, node)) or list(self._called(node))
                 yield from found or self._escape(node)
+            case ast.Compare():
+                yield from error_identity(self.facts, self.module, node)
             case ast.expr():
                 yield from self._escape(node)
 

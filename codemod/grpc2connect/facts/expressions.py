@@ -91,10 +91,12 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
 
 def _sequence(node: ast.expr, elements: list[ast.expr], env: Environment) -> Values:
     found: set[Value] = set()
+    placed = isinstance(node, ast.Tuple | ast.List)
     for index, element in enumerate(elements):
         values = evaluate(element, env)
         found |= wrap("item", values)
-        if isinstance(node, ast.Tuple | ast.List):
+        placed = placed and not isinstance(element, ast.Starred)  # where it and what follows end up is not known
+        if placed:
             found |= wrap(f"tuple:{index}", values)
     return frozenset(found)
 
@@ -157,6 +159,14 @@ def _deep(value: Value) -> bool:
 def unwrap(how: str, values: Values) -> Values:
     """What is inside the values that are wrapped in the given way."""
     return frozenset(value.value for value in values if isinstance(value, Wrapped) and value.how == how)
+
+
+def element(position: int, values: Values) -> Values:
+    """What unpacking a value gives at a position: of what it surely has at another one, nothing."""
+    if exact := unwrap(f"tuple:{position}", values):
+        return exact
+    elsewhere = {value.value for value in values if isinstance(value, Wrapped) and value.how.startswith("tuple:")}
+    return items(values) - elsewhere
 
 
 def items(values: Values) -> Values:

@@ -10,6 +10,7 @@ from grpc2connect.facts import api, pytest_grpc
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.classes import class_around, instance_attribute
+from grpc2connect.facts.classes import class_around, instance_attribute, serves_all
 from grpc2connect.facts.escapes import escapes, generated, modules
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -128,6 +129,16 @@ class NamedReferences:
                     )
                 return self._value(node, value)
             case ExperimentalApi(service):
+                parent = module.parents[node]
+                if (
+                    isinstance(parent, ast.ClassDef)
+                    and node in parent.bases
+                    and serves_all(facts.state, Class(module, parent), service)
+                ):
+                    units, evidence = frozenset({service}), ("base of a class, in the servicer's place",)
+                    return refs.Servicer(
+                        facts, module, node, units, evidence, service=service, stubs=self._stubs(service), cls=parent
+                    )
                 return refs.GeneratedUse(facts, module, node, frozenset({service}), (), what=service.name)
             case Status(name):
                 return refs.StatusMember(facts, module, node, self._context_units(node), ("a status code",), name=name)

@@ -243,6 +243,13 @@ class ErrorUse(Reference):
 
 
 @dataclass(frozen=True, eq=False)
+class ErrorIdentity(Reference):
+    """`error is call`: whether a caught error is that of a certain call."""
+
+    error: ast.expr = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
 class StatusMember(SharedReference):
     """`grpc.StatusCode.NOT_FOUND`."""
 

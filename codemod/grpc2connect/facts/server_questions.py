@@ -14,6 +14,7 @@ from grpc2connect.facts.kinds import (
     Api,
     Class,
     Context,
+    ExperimentalApi,
     Function,
     Instance,
     Member,
@@ -111,7 +112,7 @@ class ServerQuestions:
         return not all(self._is_generated(other) or self._is_plain(other) for other in others)
 
     def _is_generated(self, base: ast.expr) -> bool:
-        return any(isinstance(value, ServicerBase | StubClass) for value in self.values(base))
+        return any(isinstance(value, ServicerBase | StubClass | ExperimentalApi) for value in self.values(base))
 
     def _is_plain(self, base: ast.expr) -> bool:
         """Whether a base is a class of the program, all of whose bases are, without a metaclass."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grpc2connect.facts import api, attributes, classes
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.expressions import evaluate, items, unwrap, wrap
+from grpc2connect.facts.expressions import element, evaluate, items, unwrap, wrap
 from grpc2connect.facts.kinds import (
     NOTHING,
     Adder,
@@ -217,10 +217,11 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
             evaluate(container, env)
             grow_container(container, wrap("item", values), env)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            for position, element in enumerate(elements):
-                inner = element.value if isinstance(element, ast.Starred) else element
+            starred = any(isinstance(part, ast.Starred) for part in elements)
+            for position, part in enumerate(elements):
+                inner = part.value if isinstance(part, ast.Starred) else part
                 exact = unwrap(f"tuple:{position}", values)
-                assign(inner, exact or items(values), env)
+                assign(inner, (exact or items(values)) if starred else element(position, values), env)
         case ast.Starred(value=value):
             assign(value, values, env)
 

@@ -10,11 +10,15 @@ Why: the runtime installs a `RequestContext` that has grpcio's whole servicer co
     context.peer()                       native form: context.client_address
     context.peer_identities()            none: the runtime's servers take it from the TLS handshake
 
+Reported: `peer()` that is kept, compared or looked up. On Connect's transport a sync channel has a second connection
+for calls that can be cancelled (streams, futures), so that a server may see two peers where grpcio's clients show one.
+
 Source: grpc.ServicerContext (grpcio 1.85); connectrpc.request.RequestContext (connectrpc 0.13).
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Left, Outcome, api, rule
@@ -46,8 +50,24 @@ def other(use: ContextUse) -> Iterator[Outcome]:
     """Every other use of the servicer context keeps running on the runtime's context."""
     if use.name in api.CONTEXT_METHODS:
         native = _NATIVE.get(use.name)
-        yield Bridged(why=f"the native form is {native}" if native else "connectrpc has no equivalent")
+        key = use.name == "peer" and _is_kept(use)
+        yield Bridged(
+            why=f"the native form is {native}" if native else "connectrpc has no equivalent",
+            finding="a migrated sync channel has two connections, of which each is a peer" if key else "",
+            advice="set G2C_WIRE=grpcio for clients whose calls must have one peer" if key else "",
+        )
     elif use.name in _CONNECT:
         yield Bridged(why="already Connect's own")
     else:
         yield Left(f"'{use.name}' is no method of a servicer context", advice="replace it, then run again")
+
+
+def _is_kept(use: ContextUse) -> bool:
+    """Whether the result of a method goes into a name, a container or a comparison, and not just into a text."""
+    parents, call = use.module.parents, use.module.parents[use.node]
+    match parents.get(call):
+        case ast.Assign() | ast.AnnAssign() | ast.NamedExpr() | ast.Compare() | ast.Subscript():
+            return True
+        case ast.Call(func=ast.Attribute(attr="get" | "pop" | "setdefault" | "add" | "append")):
+            return True
+    return False

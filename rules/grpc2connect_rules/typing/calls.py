@@ -14,9 +14,12 @@ Native form: `ConnectError` where an error is asked; connectrpc has no call obje
 A class of the program's own may derive from `grpc.Call` and `grpc.Future`: an error, or what an interceptor answers
 with.
 
+The iterator of requests that a handler gets, which programs name by its private class, is any `Iterator`.
+
 Left: a class that derives from a type of `grpc.aio`'s calls.
 
-Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin (grpcio 1.85).
+Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin, grpc._server._RequestIterator
+(grpcio 1.85).
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, rule, runtime
+from grpc2connect.rules_api.names import Symbol
 from grpc2connect.rules_api.references import ApiUse
 
 _TYPES = {
@@ -39,9 +43,11 @@ _TYPES = {
 
 
 _BASES = frozenset({"grpc.Call", "grpc.Future"})
+_REQUESTS = "grpc._server._RequestIterator"
+_ITERATOR = Symbol("collections.abc", "Iterator", "RequestIterator")
 
 
-@rule("G2C807", on=ApiUse, names=set(_TYPES), attribute="path")
+@rule("G2C807", on=ApiUse, names={*_TYPES, _REQUESTS}, attribute="path")
 def call_type(use: ApiUse) -> Iterator[Outcome]:
     """The type of a call is the runtime's."""
     parent = use.module.parents[use.node]
@@ -60,6 +66,9 @@ def call_type(use: ApiUse) -> Iterator[Outcome]:
         return
     if isinstance(parent, ast.Call) and parent.func is use.node:
         yield Left(f"{use.path} is made by hand", advice="let a stub make it")
+        return
+    if use.path == _REQUESTS:
+        yield Native(edits.replace(use.module, use.node, _ITERATOR))
         return
     yield Bridged(
         edits.replace(use.module, use.node, runtime(_TYPES[use.path])), why="connectrpc has no objects for calls"
