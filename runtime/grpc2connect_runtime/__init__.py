@@ -33,6 +33,7 @@ from .call_credentials import (
     metadata_call_credentials,
 )
 from .call_kinds import Call, Future
+from .calls_by_path import calls_on
 from .channel import Channel, insecure_channel, secure_channel
 from .client_interceptor_kinds import (
     AioClientCallDetails,
@@ -171,6 +172,7 @@ __all__ = [
     "aio_insecure_channel",
     "aio_secure_channel",
     "by_rpc_names",
+    "calls_on",
     "channel_ready_future",
     "client_on",
     "composite_call_credentials",

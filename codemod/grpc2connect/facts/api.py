@@ -219,6 +219,9 @@ CHANNEL_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
 
+CALLS_BY_PATH = frozenset({"unary_unary", "unary_stream", "stream_unary", "stream_stream"})
+"""The methods of a channel that make what calls a method by its path."""
+
 CALL_METHODS = frozenset(
     {
         "code", "details", "initial_metadata", "trailing_metadata", "cancel", "cancelled", "done", "result",
