@@ -88,6 +88,7 @@ from .method_handlers import (
 from .module_values import generated_names
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .outgoing_metadata import headers
+from .proto_messages import proto_messages
 from .readiness import channel_ready_future
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
@@ -186,6 +187,7 @@ __all__ = [
     "metadata",
     "metadata_call_credentials",
     "method_handlers_generic_handler",
+    "proto_messages",
     "rpc_error",
     "secure_channel",
     "servicer_base",

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grpc2connect.facts import api, pytest_grpc
+from grpc2connect.facts import api, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.classes import class_around, instance_attribute
 from grpc2connect.facts.escapes import escapes, generated, modules
@@ -257,6 +257,8 @@ class NamedReferences:
             return None  # the call that replaces one of its attributes is the reference
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
             return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
+        if path in run_time_stubs.FUNCTIONS and (made := run_time_stubs.reference(facts, module, node, path, call)):
+            return made
         units = self._argument_units(call) if call else frozenset()
         if path.partition(".")[0] in api.ADD_ONS and path not in api.REFLECTION:
             return refs.AddOnUse(facts, module, node, units, evidence, path=path)

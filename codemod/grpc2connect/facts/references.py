@@ -282,6 +282,20 @@ class ApiUse(Reference):
 
 
 @dataclass(frozen=True, eq=False)
+class StubsAtRunTime(Reference):
+    """`grpc.protos_and_services("x.proto")` and its kin (`path` says which), of a proto that is there.
+
+    `needless` says that nothing needs the module of services once its stubs and servicers have moved.
+    """
+
+    node: ast.expr
+    path: str = field(kw_only=True)
+    call: ast.Call = field(kw_only=True)
+    stubs: GrpcModule = field(kw_only=True)
+    needless: bool = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
 class AddOnUse(SharedReference):
     """A name of a package that brings services of its own (grpcio-health-checking), by its full path."""
 

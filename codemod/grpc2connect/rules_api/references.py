@@ -26,6 +26,7 @@ from grpc2connect.facts.references import (
     Servicer,
     StatusMember,
     StubConstruction,
+    StubsAtRunTime,
     TypeUse,
     UnknownRpc,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "Servicer",
     "StatusMember",
     "StubConstruction",
+    "StubsAtRunTime",
     "Target",
     "TypeUse",
     "UnknownRpc",

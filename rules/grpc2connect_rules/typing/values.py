@@ -32,7 +32,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, generated, kinds, rule, runtime
+from grpc2connect.rules_api import Bridged, GrpcModule, Left, Outcome, api, edits, generated, kinds, rule, runtime
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import ApiUse, CalledValue, GeneratedUse
 
@@ -82,20 +82,27 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
 
 def _either(use: GeneratedUse, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
     assert use.stubs is not None
-    one, other = (generated(use.stubs, name, like) for name in (client, aio_client))
+    return _stub_class(use.stubs, client, aio_client, like)
+
+
+def _stub_class(stubs: GrpcModule, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
+    one, other = (generated(stubs, name, like) for name in (client, aio_client))
     return (runtime("stub_class"), "(", one, ", ", other, ")")
 
 
-def _module(use: GeneratedUse) -> Edit:
+def names_of(stubs: GrpcModule, like: ast.expr) -> tuple[Piece, ...]:
     """What stands in for a generated module: the names of its stubs and registrations, with what they have become."""
-    assert isinstance(use.node, ast.expr) and use.stubs is not None
-    like = ast.Attribute(use.node, "", ast.Load())
     pieces: list[Piece] = []
-    for service in use.stubs.services:
-        stub = _either(use, service.connect_client_sync, service.connect_client, like)
-        app = generated(use.stubs, service.connect_app, like)
+    for service in stubs.services:
+        stub = _stub_class(stubs, service.connect_client_sync, service.connect_client, like)
+        app = generated(stubs, service.connect_app, like)
         pieces += [f"{', ' if pieces else ''}{service.stub_class}=", *stub, f", {service.adder}=", app]
-    return edits.replace(use.module, use.node, runtime("generated_names"), "(", *pieces, ")")
+    return (runtime("generated_names"), "(", *pieces, ")")
+
+
+def _module(use: GeneratedUse) -> Edit:
+    assert isinstance(use.node, ast.expr) and use.stubs is not None
+    return edits.replace(use.module, use.node, *names_of(use.stubs, ast.Attribute(use.node, "", ast.Load())))
 
 
 @rule("G2C804", on=CalledValue)
