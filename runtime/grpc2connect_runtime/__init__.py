@@ -84,9 +84,11 @@ from .method_handlers import (
     stream_unary_rpc_method_handler,
     unary_stream_rpc_method_handler,
     unary_unary_rpc_method_handler,
+    wrap_server_method_handler,
 )
 from .module_values import generated_names
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
+from .one_off_calls import call_at
 from .outgoing_metadata import headers
 from .proto_messages import proto_messages
 from .readiness import channel_ready_future
@@ -173,6 +175,7 @@ __all__ = [
     "aio_insecure_channel",
     "aio_secure_channel",
     "by_rpc_names",
+    "call_at",
     "calls_on",
     "channel_ready_future",
     "client_on",
@@ -206,6 +209,7 @@ __all__ = [
     "unary_stream_rpc_method_handler",
     "unary_unary",
     "unary_unary_rpc_method_handler",
+    "wrap_server_method_handler",
     "xds_channel_credentials",
     "xds_server_credentials",
 ]

@@ -10,7 +10,8 @@ import grpc
 import pytest
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
-from serving import Loop
+from servicers import Seen
+from serving import Loop, free_port, grpcio_server, runtime_server
 
 import grpc2connect_runtime as runtime
 
@@ -140,3 +141,40 @@ def test_calls_by_path_have_this_package_s_kinds(wire):
 def test_what_is_no_channel_of_this_package_stays():
     with grpc.insecure_channel("127.0.0.1:1") as channel:
         assert runtime.calls_on(channel) is channel
+
+
+@pytest.mark.parametrize("serve", [grpcio_server, runtime_server])
+def test_calls_at_an_address(gen, serve):
+    client = gen.connect.EchoClientSync
+    old = gen.pb2_grpc.Echo
+    with serve(gen, "sync", Seen()) as port:
+        target = f"127.0.0.1:{port}"
+        for unary, stream in (
+            (old.Say, old.Repeat),
+            (
+                runtime.call_at(client, "say", runtime.unary_unary),
+                runtime.call_at(client, "repeat", runtime.unary_stream),
+            ),
+        ):
+            for _ in range(2):
+                assert unary(gen.pb2.Ask(text="one"), target, insecure=True, timeout=10).text
+            assert list(stream(gen.pb2.Ask(text="one", count=2), target, (), None, None, True, timeout=10))
+            with pytest.raises(ValueError, match="mutually exclusive"):
+                unary(gen.pb2.Ask(), target, channel_credentials=grpc.local_channel_credentials(), insecure=True)
+            with pytest.raises((grpc.RpcError, ConnectError)) as timed_out:
+                unary(gen.pb2.Ask(text="one"), f"127.0.0.1:{free_port()}", insecure=True, timeout=0.2)
+            error = timed_out.value
+            code = error.code() if isinstance(error, grpc.RpcError) else runtime.rpc_error(error).code()
+            assert code.name == "DEADLINE_EXCEEDED"  # it waits for a server, which the other calls do not
+
+
+def test_a_wrapped_handler():
+    def louder(behaviour):
+        return lambda request, context: behaviour(request, context) + "!"
+
+    for module in (grpc, runtime):
+        handler = module.unary_unary_rpc_method_handler(upper, bytes.decode, str.encode)
+        wrapped = runtime.wrap_server_method_handler(louder, handler)
+        assert wrapped.unary_unary("a", None) == "A!"
+        assert wrapped.request_deserializer is handler.request_deserializer
+    assert runtime.wrap_server_method_handler(louder, None) is None

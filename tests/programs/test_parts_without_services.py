@@ -71,6 +71,20 @@ def test_calls_by_path_keep_grpcio_s_kinds_where_a_service_stays(program: Progra
     assert "except grpc.RpcError" in program.text("ask.py")
 
 
+def test_calls_by_path_have_the_kinds_of_the_codes_around_them(program: Program) -> None:
+    moves = (
+        "import ask\nimport grpc\nimport greeting_pb2_grpc\n\n"
+        "print(greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('localhost:1')).SayHello(None), ask)\n"
+    )
+    program.write("ask.py", ASK)
+    program.write("main.py", moves)
+    program.write("other.py", "import ask\nimport grpc\nfrom grpc._cython import cygrpc\nprint(cygrpc.StatusCode.ok)\n")
+    program.migrate()
+    assert "with insecure_channel(target)" in program.text("ask.py")
+    assert "grpc.StatusCode.NOT_FOUND" in program.text("ask.py")
+    assert "calls_on" not in program.text("ask.py")
+
+
 def test_a_class_that_only_looks_like_a_channel_stays(program: Program) -> None:
     program.write(
         "fake.py",
@@ -95,3 +109,34 @@ def test_a_channel_or_its_fake(program: Program) -> None:
     program.migrate()
     assert 'return channel.unary_unary("/a.B/C")' in program.text("ask.py")
     assert "ask(insecure_channel(" in program.text("ask.py")
+
+
+def test_a_static_method_that_is_not_called_at_once_stays(program: Program) -> None:
+    text = "import greeting_pb2_grpc\n\nask = greeting_pb2_grpc.Greeter.SayHello\nprint(ask(None, 'localhost:1'))\n"
+    program.write("ask.py", text)
+    program.migrate()
+    assert program.text("ask.py") == text
+
+
+def test_a_class_of_the_service_s_name_is_no_experimental_api(program: Program) -> None:
+    text = "from own import Greeter\n\nprint(Greeter.SayHello(None, 'localhost:1'))\n"
+    program.write("own.py", "class Greeter:\n    @staticmethod\n    def SayHello(one, two):\n        return one\n")
+    program.write("ask.py", text)
+    program.migrate()
+    assert program.text("ask.py") == text
+
+
+def test_a_handler_is_wrapped(program: Program) -> None:
+    program.write(
+        "serve.py",
+        "import grpc\nfrom grpc.experimental import wrap_server_method_handler\nfrom concurrent import futures\n\n\n"
+        "def handle(request, context):\n    return request\n\n\n"
+        "handler = wrap_server_method_handler(print, grpc.unary_unary_rpc_method_handler(handle))\n"
+        "server = grpc.server(futures.ThreadPoolExecutor())\n"
+        "server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler('a.B', {'C': handler}),))\n"
+        "server.start()\n",
+    )
+    assert State.LEFT not in states(program)
+    program.migrate()
+    assert "from grpc2connect_runtime import" in program.text("serve.py")
+    assert "import grpc\n" not in program.text("serve.py")

@@ -112,6 +112,7 @@ BRIDGED_RESULTS = (
     "grpc.aio.init_grpc_aio()",
     "grpc.aio.shutdown_grpc_aio()",
     "grpc.aio.Metadata.from_tuple()",
+    "grpc.experimental.wrap_server_method_handler()",
     "grpc.framework.foundation.logging_pool.pool()",
     "grpc.method_handlers_generic_handler()",
     "grpc.ssl_server_certificate_configuration()",

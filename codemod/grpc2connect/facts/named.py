@@ -127,12 +127,22 @@ class NamedReferences:
                     )
                 return self._value(node, value)
             case ExperimentalApi(service):
-                return refs.GeneratedUse(facts, module, node, frozenset({service}), (), what=service.name)
+                return refs.GeneratedUse(
+                    facts, module, node, frozenset({service}), (), what=service.name, service=service,
+                    stubs=self._stubs(service), value="static" if self._is_called_at(node, service) else "",
+                )  # fmt: skip
             case Status(name):
                 return refs.StatusMember(facts, module, node, self._context_units(node), ("a status code",), name=name)
             case Api(path):
                 return self._api(node, path, call)
         return None
+
+    def _is_called_at(self, node: ast.expr, service: Service) -> bool:
+        """Whether a static method of gRPC's experimental API is called: `Greeter.SayHello(request, target)`."""
+        method = self.module.parents[node]
+        call = self.module.parents[method]
+        named = isinstance(method, ast.Attribute) and service.method(method.attr) is not None
+        return named and isinstance(call, ast.Call) and call.func is method
 
     def _value(self, node: ast.expr, value: StubClass | Adder) -> Reference:
         """A stub class or registration that is used as a value, and whether every use of it is known."""

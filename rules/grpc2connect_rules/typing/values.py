@@ -19,6 +19,11 @@ becomes an object with its names. A stub class that a mock is made like (`create
     - build(users_pb2_grpc, "UsersStub")
     + build(generated_names(UsersStub=stub_class(UsersClientSync, UsersClient), ...), "UsersStub")
 
+The static methods of gRPC's experimental API go on being called with an address:
+
+    - reply = helloworld_pb2_grpc.Greeter.SayHello(request, "localhost:50051", insecure=True)
+    + reply = call_at(GreeterClientSync, "say_hello", unary_unary)(request, "localhost:50051", insecure=True)
+
 Left: names without such a form, and values that go where they cannot be followed (into a library, a registry).
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
@@ -66,6 +71,9 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         yield Left(f"{use.what} is used as a value", advice="call it where it is named, then run again")
         return
     assert isinstance(use.node, ast.expr)
+    if use.value == "static":
+        yield Bridged(_called_at(use), why="the native form is a client, made once")
+        return
     if use.value == "registration":
         new = generated(use.stubs, use.service.connect_app, use.node)
     elif use.aio is None:
@@ -78,6 +86,18 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         name = use.service.connect_client if use.aio else use.service.connect_client_sync
         new = generated(use.stubs, name, use.node)
     yield Bridged(edits.replace(use.module, use.node, new), why="what calls it goes through the runtime")
+
+
+def _called_at(use: GeneratedUse) -> Edit:
+    """A static method of gRPC's experimental API, which is called with an address."""
+    method = use.module.parents[use.node]
+    assert use.service is not None and use.stubs is not None
+    assert isinstance(use.node, ast.expr) and isinstance(method, ast.Attribute)
+    rpc = use.service.method(method.attr)
+    assert rpc is not None
+    client = generated(use.stubs, use.service.connect_client_sync, use.node)
+    kind = runtime(rpc.kind.name.lower())
+    return edits.replace(use.module, method, runtime("call_at"), "(", client, f', "{rpc.python_name}", ', kind, ")")
 
 
 def _either(use: GeneratedUse, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
