@@ -23,7 +23,6 @@ def proto_messages(path: str) -> ModuleType:
 
     Source: `grpc.protos`, grpcio 1.85, which needs grpcio-tools.
     """
-    import grpc
+    from .wire.run_time_protos import messages
 
-    found: ModuleType = grpc.protos(path)
-    return found
+    return messages(path)
