@@ -33,6 +33,7 @@ from .call_credentials import (
     metadata_call_credentials,
 )
 from .call_kinds import Call, Future
+from .calls_by_path import calls_on
 from .channel import Channel, insecure_channel, secure_channel
 from .client_interceptor_kinds import (
     AioClientCallDetails,
@@ -83,10 +84,13 @@ from .method_handlers import (
     stream_unary_rpc_method_handler,
     unary_stream_rpc_method_handler,
     unary_unary_rpc_method_handler,
+    wrap_server_method_handler,
 )
 from .module_values import generated_names
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
+from .one_off_calls import call_at
 from .outgoing_metadata import headers
+from .proto_messages import proto_messages
 from .readiness import channel_ready_future
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
@@ -172,7 +176,9 @@ __all__ = [
     "aio_insecure_channel",
     "aio_secure_channel",
     "by_rpc_names",
+    "call_at",
     "call_of",
+    "calls_on",
     "channel_ready_future",
     "client_on",
     "composite_call_credentials",
@@ -186,6 +192,7 @@ __all__ = [
     "metadata",
     "metadata_call_credentials",
     "method_handlers_generic_handler",
+    "proto_messages",
     "rpc_error",
     "secure_channel",
     "servicer_base",
@@ -205,6 +212,7 @@ __all__ = [
     "unary_stream_rpc_method_handler",
     "unary_unary",
     "unary_unary_rpc_method_handler",
+    "wrap_server_method_handler",
     "xds_channel_credentials",
     "xds_server_credentials",
 ]

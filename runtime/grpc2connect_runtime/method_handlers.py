@@ -16,6 +16,7 @@ __all__ = [
     "stream_unary_rpc_method_handler",
     "unary_stream_rpc_method_handler",
     "unary_unary_rpc_method_handler",
+    "wrap_server_method_handler",
 ]
 
 Behaviour = Callable[..., Any]
@@ -167,3 +168,22 @@ def stream_stream_rpc_method_handler(
     Source: `grpc.stream_stream_rpc_method_handler`, grpcio 1.85.
     """
     return RpcMethodHandler(True, True, request_deserializer, response_serializer, None, None, None, behavior)
+
+
+def wrap_server_method_handler(wrapper: Callable[[Behaviour], Behaviour], handler: Any) -> Any:
+    """Return a method handler like another, with its behaviour wrapped.
+
+    Args:
+        wrapper: takes the behaviour, and returns one.
+        handler: an `RpcMethodHandler`, of grpcio too; None gives None.
+
+    Native form: an interceptor of connectrpc.
+
+    Source: `grpc.experimental.wrap_server_method_handler`, grpcio 1.85.
+    """
+    if not handler:
+        return None
+    name = "_".join(
+        "stream" if streams else "unary" for streams in (handler.request_streaming, handler.response_streaming)
+    )
+    return handler._replace(**{name: wrapper(getattr(handler, name))})

@@ -139,7 +139,9 @@ class ServerBase:
         handlers = tuple(generic_rpc_handlers)
         self._router.add_generic(handlers)
         if self._started and self._core is not None:
-            self._core.add_generic_rpc_handlers(handlers)
+            from .wire.server_core import add_generic
+
+            add_generic(self._core, handlers, aio=self._aio)
 
     def add_registered_method_handlers(self, service_name: str, method_handlers: Mapping[str, Any]) -> None:
         """Serve the methods of one service that has not moved; what is added last for a method serves it.

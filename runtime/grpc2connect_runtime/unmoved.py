@@ -19,6 +19,7 @@ from .status import StatusCode, status_code
 from .streams import EOF
 
 __all__ = [
+    "CallableCode",
     "abort_error",
     "adopt",
     "aio_metadata",
@@ -91,7 +92,7 @@ def _both(ours: type[Any], theirs: type[Any]) -> Any:
     return type(theirs.__name__, (ours, theirs), {"__module__": theirs.__module__, "__doc__": theirs.__doc__})
 
 
-class _Code:
+class CallableCode:
     """The code of an error for both worlds: equals Connect's `Code`; called, it is the `grpc.StatusCode`."""
 
     __slots__ = ("_code",)
@@ -112,7 +113,7 @@ class _Code:
         return getattr(object.__getattribute__(self, "_code"), name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _Code, (self._code,)
+        return type(self), (self._code,)
 
     def __str__(self) -> str:
         return str(self._code)
@@ -126,7 +127,7 @@ class _Unmoved(CallError):
 
     @property
     def code(self) -> Any:
-        return _Code(super().code)
+        return CallableCode(super().code)
 
     def __reduce__(self) -> tuple[Any, ...]:
         rebuild, (_, *others) = super().__reduce__()

@@ -422,3 +422,47 @@ def test_a_comment_for_an_untyped_base_goes_with_that(program: Program) -> None:
     text = program.text("connections.py")
     assert "class Tokens(AuthMetadataPlugin):\n" in text
     assert "class Others(Tokens, AuthMetadataPlugin):  # type: ignore[misc]\n" in text
+
+
+def test_credentials_of_a_call_of_an_unknown_stub(program: Program) -> None:
+    program.write(
+        "app.py",
+        "import grpc\nimport greeting_pb2_grpc\n\n\n"
+        "def ask(stub, credentials):\n"
+        "    return stub.SayHello.future(None, credentials=credentials).result()\n\n\n"
+        "def main(target):\n"
+        "    mine = grpc.access_token_call_credentials('t')\n"
+        "    channel = grpc.secure_channel(target, grpc.ssl_channel_credentials())\n"
+        "    greeting_pb2_grpc.GreeterStub(channel).SayHello(None, credentials=mine)\n"
+        "    ask(unknown(), mine)\n",
+    )
+    result = program.run()
+    assert "G2C505" not in {finding.code for finding in result.findings}
+    assert State.LEFT not in {entry.state for entry in result.ledger}
+
+
+def test_what_only_asks_whether_a_generated_class_is_there(program: Program) -> None:
+    program.write(
+        "test_app.py",
+        "import unittest\nimport greeting_pb2_grpc\n\n\n"
+        "class Stubs(unittest.TestCase):\n"
+        "    def test_they_are_there(self):\n"
+        "        self.assertIsNotNone(greeting_pb2_grpc.GreeterStub)\n",
+    )
+    program.migrate()
+    assert "assertIsNotNone(stub_class(greeting_connect." in program.text("test_app.py")
+
+
+def test_private_twins_of_public_errors(program: Program) -> None:
+    program.write(
+        "app.py",
+        "import grpc\nimport greeting_pb2_grpc\nfrom grpc._cython import cygrpc\n\n\n"
+        "async def ask(target):\n"
+        "    async with grpc.aio.insecure_channel(target) as channel:\n"
+        "        try:\n"
+        "            return await greeting_pb2_grpc.GreeterStub(channel).SayHello(None)\n"
+        "        except cygrpc.UsageError:\n"
+        "            return None\n",
+    )
+    program.migrate()
+    assert "except UsageError:" in program.text("app.py")

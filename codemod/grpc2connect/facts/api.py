@@ -80,6 +80,7 @@ _PUBLIC = {
     "grpc.aio.StatusCode": "grpc.StatusCode",
     "grpc.aio._metadata.Metadata": "grpc.aio.Metadata",
     "grpc.aio.RpcError": "grpc.RpcError",
+    **{f"grpc._cython.cygrpc.{name}": f"grpc.aio.{name}" for name in ("AbortError", "EOF", "UsageError")},
     **{f"grpc.aio._interceptor.{name}": f"grpc.aio.{name}" for name in AIO_INTERCEPTORS},
 }
 """The public spelling of private twins, and of what `grpc.aio` takes from `grpc`."""
@@ -111,13 +112,16 @@ BRIDGED_RESULTS = (
     "grpc.aio.init_grpc_aio()",
     "grpc.aio.shutdown_grpc_aio()",
     "grpc.aio.Metadata.from_tuple()",
+    "grpc.experimental.wrap_server_method_handler()",
+    "grpc.framework.foundation.logging_pool.pool()",
     "grpc.method_handlers_generic_handler()",
+    "grpc.ssl_server_certificate_configuration()",
     "grpc_testing.server_from_dictionary()",
     "grpc_testing.strict_fake_time()",
     "grpc_testing.strict_real_time()",
     *(f"{name}()" for name in sorted(METHOD_HANDLERS)),
 )
-"""What calls of grpc return that the runtime returns as well, with the same methods."""
+"""What calls of grpc return that the runtime returns or takes as well, or that has nothing to do with calls."""
 
 MESSAGES = {"grpc_status.rpc_status.from_call": False, "grpc_status.rpc_status.aio.from_call": True}
 """Functions that return a message of protobuf's (what is done with it is not gRPC's), and whether they are aio."""
@@ -218,6 +222,9 @@ CHANNEL_METHODS = frozenset(
     }
 )  # fmt: skip
 """The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
+
+CALLS_BY_PATH = frozenset({"unary_unary", "unary_stream", "stream_unary", "stream_stream"})
+"""The methods of a channel that make what calls a method by its path."""
 
 CALL_METHODS = frozenset(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grpc2connect.facts import api, attributes, classes, fields
+from grpc2connect.facts import api, attributes, classes, fields, run_time_stubs
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -88,6 +88,8 @@ def _apply(
 ) -> Values:
     site = Site(str(env.module.path), env.module.span(node).start)
     match callee:
+        case Api(path) if path in run_time_stubs.FUNCTIONS and (made := run_time_stubs.result(path, node, env)):
+            return made
         case Api(path):
             return _api_call(path, site, arguments, keywords, env)
         case StubClass(service, aio):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from grpc2connect.facts import api, classes, pytest_grpc
+from grpc2connect.facts import api, classes, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.certainty import is_no_stub
@@ -245,8 +245,10 @@ class _Collector(NamedReferences):
         root: ast.expr = node
         while isinstance(root, ast.Attribute):
             root = root.value
-        if not isinstance(root, ast.Name) or not self.facts.importers(self.module, root):
+        if not isinstance(root, ast.Name):
             return False
+        if not self.facts.importers(self.module, root):
+            return run_time_stubs.is_named(self.facts, self.module, root)
         owner = self.facts.values(node.value)
         return any(isinstance(value, Api | StubsModule | ProgramModule) for value in owner) or any(
             type(value).__name__ == "Package" for value in owner

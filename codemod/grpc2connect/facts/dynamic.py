@@ -97,6 +97,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             if (text := _last_text(argument)) and _names_code(facts, text) and not _of_nobody(facts, module, argument):
                 units = _named_services(facts, text)
                 yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=text, replaces=True)
+    if _is_unknown_rpc(facts, module, node.func):
+        return
     first_values = facts.values(first) if first is not None else NOTHING
     passed_on = any(isinstance(value, Function) for value in first_values)  # `submit(f, channel)`: flows into f
     if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
@@ -134,6 +136,14 @@ def _of_nobody(facts: Facts, module: Module, node: ast.expr) -> bool:
         and not top.endswith("_pb2_grpc")
         and top not in facts.imported_tops
     )
+
+
+def _is_unknown_rpc(facts: Facts, module: Module, callee: ast.expr) -> bool:
+    """Whether an RPC of an unknown object is called by one of its variants: `stub.SayHello.future(...)`."""
+    match callee:
+        case ast.Attribute(value=ast.Attribute(attr=name) as method, attr="future" | "with_call"):
+            return not facts.values(method) and not name.islower() and bool(facts.spelled(module, name))
+    return False
 
 
 def _texts(node: ast.expr) -> Iterator[str]:

@@ -28,6 +28,7 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.syntax import Module
 
 _DEPTH = 3
+_ASKS_IF_THERE = frozenset({"assertIsNone", "assertIsNotNone", "assertTrue", "assertFalse", "bool", "callable"})
 _NO_BASES = frozenset({"object", "ABC", "Protocol", "Generic", "NamedTuple", "TestCase", "IsolatedAsyncioTestCase"})
 
 
@@ -134,7 +135,7 @@ def _argument(facts: Facts, call: ast.Call) -> str:
     callees = facts.values(call.func)
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if not callees or not all(isinstance(value, Function | Class | Partial) for value in callees):
-        modelled = name in library.MODELLED_CALLS | {"partial", "field"}
+        modelled = name in library.MODELLED_CALLS | _ASKS_IF_THERE | {"partial", "field"}
         known = modelled and not any(isinstance(value, Api | Function | Class) for value in callees)
         return "" if known else f"an argument of {name or 'a call'}"
     for value in callees:

@@ -85,7 +85,7 @@ class Facts(ClientQuestions):
         return tuple(
             method
             for service, stubs in self.stubs_of.items()
-            if self.component(str(stubs.path or stubs.dotted)) is part and (method := service.method(name))
+            if self.component(stubs.key) is part and (method := service.method(name))
         )
 
     def calls_of_unknown(self, module: Module, node: ast.Call) -> frozenset[Service]:

@@ -65,7 +65,7 @@ class StubsModule(_ByIdentity):
         return id(self.module)
 
     def _place(self) -> str:
-        return str(self.module.path or self.module.dotted)
+        return self.module.key
 
 
 @dataclass(frozen=True)

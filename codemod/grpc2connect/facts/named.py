@@ -6,10 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grpc2connect.facts import api, pytest_grpc
+from grpc2connect.facts import api, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type
-from grpc2connect.facts.classes import class_around, instance_attribute
 from grpc2connect.facts.classes import class_around, instance_attribute, serves_all
 from grpc2connect.facts.escapes import escapes, generated, modules
 from grpc2connect.facts.facts import Facts
@@ -139,12 +138,22 @@ class NamedReferences:
                     return refs.Servicer(
                         facts, module, node, units, evidence, service=service, stubs=self._stubs(service), cls=parent
                     )
-                return refs.GeneratedUse(facts, module, node, frozenset({service}), (), what=service.name)
+                return refs.GeneratedUse(
+                    facts, module, node, frozenset({service}), (), what=service.name, service=service,
+                    stubs=self._stubs(service), value="static" if self._is_called_at(node, service) else "",
+                )  # fmt: skip
             case Status(name):
                 return refs.StatusMember(facts, module, node, self._context_units(node), ("a status code",), name=name)
             case Api(path):
                 return self._api(node, path, call)
         return None
+
+    def _is_called_at(self, node: ast.expr, service: Service) -> bool:
+        """Whether a static method of gRPC's experimental API is called: `Greeter.SayHello(request, target)`."""
+        method = self.module.parents[node]
+        call = self.module.parents[method]
+        named = isinstance(method, ast.Attribute) and service.method(method.attr) is not None
+        return named and isinstance(call, ast.Call) and call.func is method
 
     def _value(self, node: ast.expr, value: StubClass | Adder) -> Reference:
         """A stub class or registration that is used as a value, and whether every use of it is known."""
@@ -269,6 +278,8 @@ class NamedReferences:
             return None  # the call that replaces one of its attributes is the reference
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
             return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
+        if path in run_time_stubs.FUNCTIONS and (made := run_time_stubs.reference(facts, module, node, path, call)):
+            return made
         units = self._argument_units(call) if call else frozenset()
         if path.partition(".")[0] in api.ADD_ONS and path not in api.REFLECTION:
             return refs.AddOnUse(facts, module, node, units, evidence, path=path)

@@ -166,6 +166,11 @@ class ChannelUse(SharedReference):
 
     name: str = field(kw_only=True)
 
+    @property
+    def among_all(self) -> bool:
+        """Whether what its calls give meets errors and status codes, which belong to no service."""
+        return self.name in api.CALLS_BY_PATH
+
 
 @dataclass(frozen=True, eq=False)
 class StubConstruction(Reference):
@@ -291,6 +296,20 @@ class ApiUse(Reference):
 
 
 @dataclass(frozen=True, eq=False)
+class StubsAtRunTime(Reference):
+    """`grpc.protos_and_services("x.proto")` and its kin (`path` says which), of a proto that is there.
+
+    `needless` says that nothing needs the module of services once its stubs and servicers have moved.
+    """
+
+    node: ast.expr
+    path: str = field(kw_only=True)
+    call: ast.Call = field(kw_only=True)
+    stubs: GrpcModule = field(kw_only=True)
+    needless: bool = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
 class AddOnUse(SharedReference):
     """A name of a package that brings services of its own (grpcio-health-checking), by its full path."""
 
@@ -301,9 +320,9 @@ class AddOnUse(SharedReference):
 class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
-    `value` is "stub", "registration" or "module" where it has a form to move to, and "passed" where it came here as a
-    value of such a form; `escape` says where it goes that is not followed, if it does so; `aio` is the colour of the
-    service's stubs, if it is one; `spec` that a mock is made like it.
+    `value` is "stub", "registration", "module" or "static" (one of its methods is called) where it has a form to move
+    to, and "passed" where it came here as a value of such a form; `escape` says where it goes that is not followed, if
+    it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made like it.
     """
 
     what: str = field(kw_only=True)

@@ -350,7 +350,7 @@ def _connect(values: Values, env: Environment) -> None:
     """Note what a module imports, so that the parts of the program that have nothing in common can be told apart."""
     for value in values:
         if isinstance(value, ProgramModule | StubsModule):
-            other = value.module if isinstance(value, ProgramModule) else str(value.module.path or value.module.dotted)
+            other = value.module if isinstance(value, ProgramModule) else value.module.key
             env.state.imports.add((env.module, other))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from grpc2connect.generate.batches import batches, likeness
-from grpc2connect.generate.layout import CannotImport, fit_imports
+from grpc2connect.generate.layout import CannotImport, fit_imports, with_messages_made
 from grpc2connect.generate.place import connect_module, has_place, subject
 from grpc2connect.generate.plugin import NAME, PluginError, find_plugin, run_plugin
 from grpc2connect.generate.request import CannotDescribe, describe
@@ -97,7 +97,8 @@ def _made(plugin: Path, modules: list[GrpcModule]) -> dict[str, str | PluginErro
 def _fitted(path: Path, text: str, module: GrpcModule, schema: Schema) -> FileChange | FileError | None:
     """The change that puts the generated `text` at `path`, fitted to the layout there."""
     try:
-        return _change(path, fit_imports(text, module, schema), module)
+        fitted = fit_imports(text, module, schema)
+        return _change(path, with_messages_made(fitted, module) if module.made_of else fitted, module)
     except CannotImport as problem:
         return FileError(path, "G2C009", str(problem), "rename the folder, or leave this service on gRPC")
     except OSError as problem:

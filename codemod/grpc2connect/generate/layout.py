@@ -11,6 +11,7 @@ import re
 from grpc2connect.schema import GrpcModule, MessagePlace, Schema
 from grpc2connect.schema.naming import HARD_KEYWORDS, module_name
 
+RUNTIME = "grpc2connect_runtime"
 _IMPORT = re.compile(r"^from (?P<dots>\.*)(?P<module>[\w.]*_pb2) import ", re.MULTILINE)
 
 
@@ -40,6 +41,15 @@ def fit_imports(text: str, module: GrpcModule, schema: Schema) -> str:
         return f"from {written} import "
 
     return _IMPORT.sub(fit, text)
+
+
+def with_messages_made(text: str, module: GrpcModule) -> str:
+    """The generated `text` of a module whose messages are made when the program runs: before they are imported."""
+    first = _IMPORT.search(text)
+    if first is None:
+        return text
+    made = f'from {RUNTIME} import proto_messages\n\nproto_messages("{module.proto}")\n'
+    return f"{text[: first.start()]}{made}{text[first.start() :]}"
 
 
 def _written(place: MessagePlace, module: GrpcModule, schema: Schema) -> str:

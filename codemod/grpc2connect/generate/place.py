@@ -13,12 +13,13 @@ SUFFIX = "_connect"
 
 def has_place(module: GrpcModule, options: Options) -> bool:
     """Whether it is known where the Connect twin of `module` goes: beside it, or where the options say."""
-    return _is_ours(module) or options.generated is not None
+    return _is_ours(module) or module.made_of is not None or options.generated is not None
 
 
 def connect_module(module: GrpcModule, options: Options) -> tuple[Path, str]:
     """The path and the dotted name of the Connect twin of `module`.
 
+    Beside the proto of stubs that are made when the program runs it is found as the proto is: from the import path.
     Beside stubs in the repository it has their dotted name, as far as that is known. The twin of stubs that are
     installed, or built elsewhere, goes below `options.generated`, by the name of its proto; without that setting the
     answer is a place below `options.root` that `generate` refuses to write (`G2C008`).
@@ -28,6 +29,8 @@ def connect_module(module: GrpcModule, options: Options) -> tuple[Path, str]:
         package = (module.dotted or "").rpartition(".")[0]
         return module.path.with_name(f"{stem}.py"), f"{package}.{stem}" if package else stem
     dotted = module_name(module.proto, SUFFIX)
+    if module.made_of is not None:
+        return module.made_of.with_name(f"{dotted.rpartition('.')[2]}.py"), dotted
     out = options.generated.out if options.generated else options.root
     prefix = options.generated.package if options.generated else ""
     path = out.joinpath(*dotted.split("."))

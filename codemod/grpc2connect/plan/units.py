@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from grpc2connect.facts.references import (
+    ChannelConstruction,
     ContextUse,
+    HandedOver,
     HandlerDefinition,
     HandlerUse,
     Import,
@@ -19,6 +21,7 @@ from grpc2connect.facts.references import (
     ServerUse,
     Servicer,
     StatusMember,
+    TypeUse,
     UnknownRpc,
 )
 from grpc2connect.schema import Service
@@ -50,11 +53,17 @@ class Units:
         self._called: dict[object, set[Service]] = {}
         self.kept: set[Module] = set()
         self._kept_components: set[object] = set()
+        self._used: set[Service] = set()
+        self._given_away: set[Service] = set()
         for reference in references:
             if not isinstance(reference, Import):
                 self._by_module.setdefault(reference.module, set()).update(reference.units)
                 component = reference.facts.component(reference.module)
                 self._by_component.setdefault(component, set()).update(reference.units)
+                if isinstance(reference, HandedOver):
+                    self._given_away.update(reference.units)
+                elif not isinstance(reference, ChannelConstruction | ServerConstruction | TypeUse):
+                    self._used.update(reference.units)
                 if not isinstance(reference, _SERVING):
                     self._called.setdefault(component, set()).update(reference.units)
             if self.binds(reference, wire=True):
@@ -83,12 +92,28 @@ class Units:
         return self._carried.members(service)
 
     def leave_what_is_alone(self) -> None:
-        """Keep channels and servers that no known service uses where they are, unless a service near them moves."""
-        for services in self._by_component.values():
-            named = [service for service in services if service.name]
-            if all(map(self.why_left, named)):
-                for service in services - set(named):
-                    self.leave(service, "nothing near it moves")
+        """Keep channels and servers that no known service uses where they are, unless what is around them moves.
+
+        That is some service near them. In a part of the program without a service it is all of that part, which moves
+        as one: every channel and server in it is used there, and nothing of it goes where it is not seen.
+        """
+        for component, services in self._by_component.items():
+            named = {service for service in services if service.name}
+            alone = services - named
+            if named:
+                why = "nothing near it moves" if all(map(self.why_left, named)) else ""
+            else:
+                why = self._why_whole_stays(component, alone)
+            for service in alone if why else ():
+                self.leave(service, why)
+
+    def _why_whole_stays(self, component: object, alone: set[Service]) -> str:
+        """Why a part of the program without a service stays on gRPC; "" if it moves."""
+        if component in self._kept_components or any(map(self.why_left, alone)):
+            return "something of this part of the program stays on gRPC"
+        if alone & self._given_away:
+            return "it is handed to code of which nothing is known, and no service near it moves"
+        return "" if alone <= self._used else "nothing here uses it, and no service near it moves"
 
     def cause(self, service: Service) -> Reference | None:
         """The reference because of which a service stays on gRPC; None if it moves, or stays for another reason."""

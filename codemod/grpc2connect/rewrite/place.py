@@ -70,6 +70,8 @@ class Places:
     def absolute(self, stubs: GrpcModule, importer: Module) -> str:
         """The absolute dotted name of a generated module, seen from an importer."""
         path, dotted = connect_module(stubs, self.options)
+        if stubs.made_of is not None:
+            return dotted
         if not is_beside(stubs) and self.options.generated is not None and self.options.generated.package:
             return dotted  # as the configuration says
         for root in self.program.import_roots(importer):

@@ -27,6 +27,7 @@ from grpc2connect.rules_api.names import (
 )
 from grpc2connect.rules_api.outcome import Bridged, Left, Native, Outcome
 from grpc2connect.rules_api.registry import Registry, RuleInfo, catalogue, load, rule
+from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Span
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Bridged",
     "GeneratedModule",
     "GeneratedPath",
+    "GrpcModule",
     "Left",
     "NameIn",
     "Native",

@@ -27,6 +27,7 @@ from grpc2connect.facts.references import (
     Servicer,
     StatusMember,
     StubConstruction,
+    StubsAtRunTime,
     TypeUse,
     UnknownRpc,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Servicer",
     "StatusMember",
     "StubConstruction",
+    "StubsAtRunTime",
     "Target",
     "TypeUse",
     "UnknownRpc",

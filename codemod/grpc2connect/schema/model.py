@@ -147,7 +147,7 @@ class GrpcModule:
     `path` is None if it is not on disk (built elsewhere: its proto is known); `dotted` is its import name where that
     is known or can be told from the layout; `proto` is the name of the proto file as protoc was given it, or as the
     layout suggests. `installed` ones stand in the environment, not in the repository. A module that defines no
-    service is known too.
+    service is known too. `made_of` is the proto of one that grpcio makes when the program runs, and that is nowhere.
     """
 
     path: Path | None
@@ -156,9 +156,15 @@ class GrpcModule:
     proto: str
     pb2_imports: tuple[Pb2Import, ...] = ()
     installed: bool = False
+    made_of: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others."""
+        return str(self.path or self.made_of or self.dotted)
 
     def __post_init__(self) -> None:
-        origin = str(self.path or self.proto)
+        origin = str(self.path or self.made_of or self.proto)
         object.__setattr__(self, "services", tuple(replace(service, origin=origin) for service in self.services))
 
 

@@ -43,6 +43,9 @@ GRPC_OWN = frozenset(
 )
 """Packages of grpc-python itself: what they hold is API, not somebody's services."""
 
+AT_RUN_TIME = " (at run time)"
+"""What marks the key of a gRPC module that grpcio makes when the program runs, after the path of its proto."""
+
 LITERAL_ONLY = " (services)"
 """What marks the key of a gRPC module that is known by its messages module alone, after that one's path."""
 
@@ -63,6 +66,9 @@ class Schema:
         self._imports: dict[tuple[str, Path | None], GrpcModule | None] = {}
         self._proto_names: set[str] = set()
         self._message_names: dict[Path, frozenset[str]] = {}
+        self._protos: dict[Path, ProtoText] = {}
+        self._roots: dict[Path, Path] = {}
+        self._made: dict[Path, GrpcModule | None] = {}
 
     @classmethod
     def load(
@@ -147,6 +153,35 @@ class Schema:
     def has_proto(self, name: str) -> bool:
         """Whether the proto that protoc knows as `name` is in the repository, so that its modules are built with it."""
         return name in self._proto_names
+
+    def made_of(self, path: Path, name: str) -> GrpcModule | None:
+        """The gRPC module that grpcio makes of the proto at `path` when the program runs, or finds beside it.
+
+        `name` is the end of the path by which the program names the proto.
+        """
+        if path not in self._made:
+            beside = self.by_path(path.with_name(f"{path.stem}{GRPC_SUFFIX}"))
+            self._made[path] = beside or self._make_of(path, name)
+        return self._made[path]
+
+    def _make_of(self, path: Path, name: str) -> GrpcModule | None:
+        if path not in self._protos:
+            # A link to a proto that is elsewhere, too, is no file of the run.
+            try:
+                self._protos[path] = scan(path, path.read_bytes())
+            except OSError:
+                return None
+        root = path.parents[name.count("/")]
+        known = list(self._protos.values())
+        compiled = compile_protos([self._protos[path]], known, {**self._roots, path: root}, self._environment)
+        descriptors = compiled.sets.get(path)
+        if descriptors is None:
+            return None
+        file = next(file for file in descriptors.file if file.name == name)
+        services = services_of(file, _places(descriptors))
+        made = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name, made_of=path)
+        self._modules[f"{path}{AT_RUN_TIME}"] = made
+        return made
 
     def _find_grpc(self, dotted: str, near: Path | None) -> GrpcModule | None:
         if not dotted.endswith("_pb2_grpc"):
@@ -244,7 +279,8 @@ class Schema:
         """Make known the modules that protoc would make of `protos`, where they are not on disk."""
         real = list(self._modules.values())
         on_disk = {module.proto for module in real}
-        of = roots(protos, on_disk, top)
+        of = self._roots = roots(protos, on_disk, top)
+        self._protos = {proto.path: proto for proto in protos}
         others = (*([top] if top is not None else ()), *self._environment)
         wanted = [proto for proto in protos if proto.services and not _generated(proto, real)]
         compiled = compile_protos(wanted, protos, of, others)

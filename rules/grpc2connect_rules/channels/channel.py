@@ -15,7 +15,14 @@ is imported when such a channel is made. `G2C_WIRE=grpcio` or `connect` in the e
 
 Reported: channels that stay on grpcio's transport; options without effect (keepalive pings, backoff).
 A channel on which no stub of a known service is made moves where something near it does: stubs that stay on gRPC are
-made on the runtime's channel as well.
+made on the runtime's channel as well. In a part of the program without any service (modules that no import connects
+with others) it moves together with all of that part: everything there must have a form to move to, and every channel
+and server must be used there, and go nowhere where it is not seen.
+
+    - echo = channel.unary_unary("/test.Echo/Echo", request_serializer=encode)
+    + echo = calls_on(channel).unary_unary("/test.Echo/Echo", request_serializer=encode)
+
+Calls by path have the runtime's codes, errors and metadata then; where some services stay on gRPC, grpcio's.
 
 Left: such a channel where nothing moves, or of which more is used than a channel's public methods; channels that are
 made with arguments of unknown names.
@@ -68,9 +75,20 @@ def _is_known(channel: ChannelConstruction, credentials: ast.expr | None) -> boo
     return any(isinstance(value, kinds.Credentials) for value in values)
 
 
+def _is_made_here(channel: ChannelUse) -> bool:
+    """Whether a method is surely one of channels that the program makes."""
+    assert isinstance(channel.node, ast.Attribute)
+    values = channel.facts.values(channel.node.value)
+    return bool(values) and all(isinstance(value, kinds.Channel) and value.site for value in values)
+
+
 @rule("G2C402", on=ChannelUse)
 def use(channel: ChannelUse) -> Iterator[Outcome]:
     """The methods of a channel are those of the runtime's channel."""
+    if channel.name in api.CALLS_BY_PATH and _is_made_here(channel):
+        assert isinstance(channel.node, ast.Attribute)
+        change = edits.wrap(channel.module, channel.node.value, (runtime("calls_on"), "("), ")")
+        yield Bridged(change, why="the native form is a generated client", mixed=False)
     if channel.name in api.CHANNEL_METHODS:
         yield Bridged(why="a method of the runtime's channel")
     elif channel.name in api.TEST_CHANNEL_METHODS:

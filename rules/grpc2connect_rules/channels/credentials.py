@@ -12,8 +12,9 @@ of call credentials are called before each call, as gRPC calls them.
 Native form: arguments of a transport, and a connectrpc interceptor that adds the metadata.
 
 Bridged, as they are: the classes of plugins where some services of the program stay, as the runtime takes any
-callable; credentials that only grpcio has (ALTS, local, xDS, Compute Engine, certificates that change). The runtime's
-channel and server take those too, and grpcio, which must stay installed, carries the calls and serves the port.
+callable; credentials that only grpcio has (ALTS, local, xDS, Compute Engine, certificates that change), and caches of
+TLS sessions. The runtime's channel and server take those too, and grpcio, which must stay installed, carries the calls
+and serves the port.
 
 Left: credentials of which it is not known what is made with them, with all that may be made with them.
 
@@ -33,6 +34,7 @@ _ARGUMENTS = {
     _CONNECTION,
     f"{_CONNECTION}.UDS",
     f"{_CONNECTION}.LOCAL_TCP",
+    "grpc.experimental.session_cache.ssl_session_cache_lru",
     "grpc.ssl_server_certificate_configuration",
 }
 _OF_GRPCIO = set(api.GRPCIO_S_CREDENTIALS) | _ARGUMENTS

@@ -43,6 +43,7 @@ _SYNC = (
     "unary_unary_rpc_method_handler",
 )
 _NAMES = {f"grpc.{name}": name for name in _SYNC} | {f"grpc.aio.{name}": f"Aio{name}" for name in api.AIO_INTERCEPTORS}
+_NAMES["grpc.experimental.wrap_server_method_handler"] = "wrap_server_method_handler"
 
 
 @rule("G2C701", on=ApiUse, names=set(_NAMES), attribute="path")

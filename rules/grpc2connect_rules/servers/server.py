@@ -10,7 +10,8 @@ native means a module-level `app` and an ASGI server.
     + server = Server(futures.ThreadPoolExecutor(max_workers=10), wire="grpcio")
 
 A server on which no servicer of a known service is registered moves where something near it does: the runtime's takes
-servicers that stay on gRPC, and method handlers.
+servicers that stay on gRPC, and method handlers. In a part of the program without any service it moves together with
+all of that part, as a channel does (G2C401).
 
 Left: a server that is subclassed; one on which nothing known is registered where nothing moves, or of which more is
 used than a server's public methods.

@@ -5,9 +5,10 @@
     grpc.aio.init_grpc_aio()
 
 Why: it is about the installed grpcio, which stays for as long as this stands; nothing that moves depends on it. The
-native form is none: delete it.
+native form is none: delete it. The thread pool that grpcio brings (`grpc.framework.foundation.logging_pool.pool`) runs
+any functions: its native form is `concurrent.futures.ThreadPoolExecutor`, which logs no exceptions.
 
-Source: grpc.__version__, grpc.aio.init_grpc_aio, grpc.aio.shutdown_grpc_aio (grpcio 1.85).
+Source: grpc.__version__, grpc.aio.init_grpc_aio, grpc.aio.shutdown_grpc_aio, grpc.framework (grpcio 1.85).
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ _NAMES = {
     "grpc.aio.init_grpc_aio",
     "grpc.aio.shutdown_grpc_aio",
 }
+_POOL = "grpc.framework.foundation.logging_pool.pool"
 
 
-@rule("G2C806", on=ApiUse, names=_NAMES, attribute="path")
+@rule("G2C806", on=ApiUse, names=_NAMES | {_POOL}, attribute="path")
 def grpcio_itself(use: ApiUse) -> Iterator[Outcome]:
     """What asks for grpcio itself goes on asking it."""
-    yield Bridged(why="it is about the installed grpcio", finding="grpcio stays for this alone", advice="delete it")
+    advice = "use concurrent.futures.ThreadPoolExecutor" if use.path == _POOL else "delete it"
+    yield Bridged(why="it is about the installed grpcio", finding="grpcio stays for this alone", advice=advice)

@@ -19,6 +19,11 @@ becomes an object with its names. A stub class that a mock is made like (`create
     - build(users_pb2_grpc, "UsersStub")
     + build(generated_names(UsersStub=stub_class(UsersClientSync, UsersClient), ...), "UsersStub")
 
+The static methods of gRPC's experimental API go on being called with an address:
+
+    - reply = helloworld_pb2_grpc.Greeter.SayHello(request, "localhost:50051", insecure=True)
+    + reply = call_at(GreeterClientSync, "say_hello", unary_unary)(request, "localhost:50051", insecure=True)
+
 Left: names without such a form, and values that go where they cannot be followed (into a library, a registry).
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
@@ -32,7 +37,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, generated, kinds, rule, runtime
+from grpc2connect.rules_api import Bridged, GrpcModule, Left, Outcome, api, edits, generated, kinds, rule, runtime
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import ApiUse, CalledValue, GeneratedUse
 
@@ -66,6 +71,9 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         yield Left(f"{use.what} is used as a value", advice="call it where it is named, then run again")
         return
     assert isinstance(use.node, ast.expr)
+    if use.value == "static":
+        yield Bridged(_called_at(use), why="the native form is a client, made once")
+        return
     if use.value == "registration":
         new = generated(use.stubs, use.service.connect_app, use.node)
     elif use.aio is None:
@@ -80,22 +88,41 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     yield Bridged(edits.replace(use.module, use.node, new), why="what calls it goes through the runtime")
 
 
+def _called_at(use: GeneratedUse) -> Edit:
+    """A static method of gRPC's experimental API, which is called with an address."""
+    method = use.module.parents[use.node]
+    assert use.service is not None and use.stubs is not None
+    assert isinstance(use.node, ast.expr) and isinstance(method, ast.Attribute)
+    rpc = use.service.method(method.attr)
+    assert rpc is not None
+    client = generated(use.stubs, use.service.connect_client_sync, use.node)
+    kind = runtime(rpc.kind.name.lower())
+    return edits.replace(use.module, method, runtime("call_at"), "(", client, f', "{rpc.python_name}", ', kind, ")")
+
+
 def _either(use: GeneratedUse, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
     assert use.stubs is not None
-    one, other = (generated(use.stubs, name, like) for name in (client, aio_client))
+    return _stub_class(use.stubs, client, aio_client, like)
+
+
+def _stub_class(stubs: GrpcModule, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
+    one, other = (generated(stubs, name, like) for name in (client, aio_client))
     return (runtime("stub_class"), "(", one, ", ", other, ")")
 
 
-def _module(use: GeneratedUse) -> Edit:
+def names_of(stubs: GrpcModule, like: ast.expr) -> tuple[Piece, ...]:
     """What stands in for a generated module: the names of its stubs and registrations, with what they have become."""
-    assert isinstance(use.node, ast.expr) and use.stubs is not None
-    like = ast.Attribute(use.node, "", ast.Load())
     pieces: list[Piece] = []
-    for service in use.stubs.services:
-        stub = _either(use, service.connect_client_sync, service.connect_client, like)
-        app = generated(use.stubs, service.connect_app, like)
+    for service in stubs.services:
+        stub = _stub_class(stubs, service.connect_client_sync, service.connect_client, like)
+        app = generated(stubs, service.connect_app, like)
         pieces += [f"{', ' if pieces else ''}{service.stub_class}=", *stub, f", {service.adder}=", app]
-    return edits.replace(use.module, use.node, runtime("generated_names"), "(", *pieces, ")")
+    return (runtime("generated_names"), "(", *pieces, ")")
+
+
+def _module(use: GeneratedUse) -> Edit:
+    assert isinstance(use.node, ast.expr) and use.stubs is not None
+    return edits.replace(use.module, use.node, *names_of(use.stubs, ast.Attribute(use.node, "", ast.Load())))
 
 
 @rule("G2C804", on=CalledValue)

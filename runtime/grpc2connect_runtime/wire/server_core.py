@@ -16,12 +16,13 @@ from ..limits import ConcurrencyLimit
 from ..stream_kinds import streams_requests, streams_responses
 from .aio_server_handlers import aio_behaviour
 from .connect_interceptors import intercepted
+from .moved_handlers import generic_handlers, method_handlers
 from .server_chains import aio_chain_behaviour, sync_chain_behaviour
 from .server_handlers import sync_behaviour
 from .server_interception import interception
 from .threads import LoopThread
 
-__all__ = ["add_all", "add_application", "core_credentials", "core_server", "handlers_of"]
+__all__ = ["add_all", "add_application", "add_generic", "core_credentials", "core_server", "handlers_of"]
 
 
 def core_server(
@@ -118,5 +119,10 @@ def add_all(
         service, _, name = path.removeprefix("/").rpartition("/")
         services.setdefault(service, {})[name] = handler
     for service, handlers in services.items():
-        add_methods(server, service, handlers)
-    server.add_generic_rpc_handlers(tuple(generic))
+        add_methods(server, service, method_handlers(handlers, aio=aio))
+    add_generic(server, generic, aio=aio)
+
+
+def add_generic(server: Any, handlers: Iterable[Any], *, aio: bool) -> None:
+    """Serve generic handlers on a grpcio server."""
+    server.add_generic_rpc_handlers(generic_handlers(handlers, aio=aio))
