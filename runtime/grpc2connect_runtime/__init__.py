@@ -88,6 +88,7 @@ from .module_values import generated_names
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .outgoing_metadata import headers
 from .readiness import channel_ready_future
+from .rpc_names import handlers_by_name, rpcs_by_name, servicer_class
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .servicer_base import servicer_base
@@ -177,6 +178,7 @@ __all__ = [
     "composite_channel_credentials",
     "compute_engine_channel_credentials",
     "generated_names",
+    "handlers_by_name",
     "headers",
     "http_client_over",
     "insecure_channel",
@@ -185,8 +187,10 @@ __all__ = [
     "metadata_call_credentials",
     "method_handlers_generic_handler",
     "rpc_error",
+    "rpcs_by_name",
     "secure_channel",
     "servicer_base",
+    "servicer_class",
     "ssl_channel_credentials",
     "ssl_server_credentials",
     "status_code",

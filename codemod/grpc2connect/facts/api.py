@@ -219,6 +219,15 @@ CHANNEL_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
 
+RUNTIME_ATTRIBUTES = frozenset(
+    {
+        "add_connect_port", "add_service", "app", "enable_reflection", "client", "connectivity", "http_client", "inner",
+        "is_closed", "is_secure", "made", "moved_face", "multicallable", "url", "method", "http_method",
+        "request_headers", "response_headers", "response_trailers", "timeout_ms", "server_address", "client_address",
+    }
+)  # fmt: skip
+"""What the runtime's servers, channels and contexts have besides: a program cannot put its own there."""
+
 CALL_METHODS = frozenset(
     {
         "code", "details", "initial_metadata", "trailing_metadata", "cancel", "cancelled", "done", "result",

@@ -66,7 +66,9 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({Error(None)}) if name in ("value", "exception") else NOTHING
         case Call() if name not in api.CALL_METHODS:
             return NOTHING  # a field of the message, where it is not known whether a call is a message at once
-        case Channel() | Server() | Context() | Error() | Call() | Status():
+        case Channel() | Server() | Context():
+            return frozenset({Member(owner, name)}) | env.state.own.read((type(owner), name))
+        case Error() | Call() | Status():
             return frozenset({Member(owner, name)})
         case MaybeError():
             return frozenset({Member(owner, name)}) if name in api.ERROR_METHODS else NOTHING

@@ -31,8 +31,10 @@ from grpc2connect.facts.kinds import (
     Server,
     ServicerBase,
     Status,
+    Stub,
     StubClass,
     StubsModule,
+    Super,
     Value,
     Values,
     Wrapped,
@@ -179,7 +181,7 @@ class _Collector(NamedReferences):
         if self._of_api_object(node, values):
             yield from self._named(node)
             return
-        rpcs = [value for value in values if isinstance(value, Rpc)]
+        rpcs = [value for value in values if isinstance(value, Rpc)] if self._is_of_a_stub(node) else []
         if not rpcs and (method := self._handler_of(node, values)):
             services = self._units(values) | self._handler_services(node.attr, values)
             yield refs.HandlerUse(self.facts, self.module, node, services, ("names a handler",), method=method)
@@ -201,6 +203,20 @@ class _Collector(NamedReferences):
                 methods=self.facts.spelled(self.module, node.attr), called=self._is_called(node),
                 mock=role_of_mock(self.module, node) == "mock",
             )  # fmt: skip
+
+    def _is_of_a_stub(self, node: ast.Attribute) -> bool:
+        """Whether an attribute is a stub's, and not one of the program's own, that holds an RPC: `self.ask(...)`."""
+        state = self.facts.state
+        for owner in self.facts.values(node.value):
+            if isinstance(owner, Stub) and owner.service.method(node.attr):
+                return True
+            cls = owner.cls if isinstance(owner, Instance | Super) else owner
+            if isinstance(cls, Class) and any(
+                isinstance(base, StubClass) and base.service.method(node.attr)
+                for base in classes.generated_bases(state, cls)
+            ):
+                return True
+        return False
 
     def _is_called(self, node: ast.Attribute) -> bool:
         """Whether an attribute is called at once, by itself or by a variant of an RPC."""

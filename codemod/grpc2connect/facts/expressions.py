@@ -184,6 +184,12 @@ def held_under(key: str, values: Values) -> Values:
     return unwrap(f"key:{key}", values) | (unwrap("item", values) - keyed)
 
 
+def held_at(position: int, values: Values) -> Values:
+    """What a sequence holds at a position: what was put there, else what is nowhere in particular."""
+    placed = {v.value for v in values if isinstance(v, Wrapped) and v.how.startswith("tuple:")}
+    return unwrap(f"tuple:{position}", values) or items(values) - placed
+
+
 def subscript(values: Values, index: ast.expr) -> Values:
     """What `value[index]` gives."""
     number = index.value if isinstance(index, ast.Constant) else None

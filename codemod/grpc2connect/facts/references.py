@@ -292,9 +292,9 @@ class AddOnUse(SharedReference):
 class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
-    `value` is "stub", "registration" or "module" where it has a form to move to, and "passed" where it came here as a
-    value of such a form; `escape` says where it goes that is not followed, if it does so; `aio` is the colour of the
-    service's stubs, if it is one; `spec` that a mock is made like it.
+    `value` is "stub", "registration", "servicer" or "module" where it has a form to move to, and "passed" where it came
+    here as a value of such a form; `escape` says where it goes that is not followed, if it does so; `aio` is the colour
+    of the service's stubs, if it is one; `spec` that a mock is made like it.
     """
 
     what: str = field(kw_only=True)
@@ -325,9 +325,11 @@ class CalledValue(Reference):
 class NamedByText(Reference):
     """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`.
 
-    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub; `stub` is what is surely
+    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub, or, where `node` is text,
+    whose handler that names; `stub` is what is surely
     one (or a stand-in for one) that is asked for an attribute by any name. `target` is what a test replaces, and `aio`
-    whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place.
+    whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place. `asked` is what
+    is surely a servicer, or a class of such, that is asked so, and `looks` says that all names of `stub` are read.
     """
 
     what: str = field(kw_only=True)
@@ -336,6 +338,8 @@ class NamedByText(Reference):
     target: Target | None = field(kw_only=True, default=None)
     replaces: bool = field(kw_only=True, default=False)
     aio: bool | None = field(kw_only=True, default=None)
+    asked: ast.expr | None = field(kw_only=True, default=None)
+    looks: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,8 @@ Reported: channels that stay on grpcio's transport; options without effect (keep
 A channel on which no stub of a known service is made moves where something near it does: stubs that stay on gRPC are
 made on the runtime's channel as well.
 
+Attributes that the program itself gives to its channels stay as they are.
+
 Left: such a channel where nothing moves, or of which more is used than a channel's public methods; channels that are
 made with arguments of unknown names.
 
@@ -75,5 +77,7 @@ def use(channel: ChannelUse) -> Iterator[Outcome]:
         yield Bridged(why="a method of the runtime's channel")
     elif channel.name in api.TEST_CHANNEL_METHODS:
         yield Bridged(why="a method of the channels of testing, which grpc_testing made")
+    elif channel.facts.is_own(kinds.Channel, channel.name):
+        yield Bridged(why="an attribute of the program's own")
     else:
         yield Left(f"channel.{channel.name} has no equivalent", advice="use a generated stub instead")

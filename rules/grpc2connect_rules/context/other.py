@@ -10,6 +10,8 @@ Why: the runtime installs a `RequestContext` that has grpcio's whole servicer co
     context.peer()                       native form: context.client_address
     context.peer_identities()            none: the runtime's servers take it from the TLS handshake
 
+An attribute that the program itself gives to contexts (`context.user = ...` in an interceptor) stays as it is.
+
 Source: grpc.ServicerContext (grpcio 1.85); connectrpc.request.RequestContext (connectrpc 0.13).
 """
 
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, kinds, rule
 from grpc2connect.rules_api.references import ContextUse
 
 _NATIVE = {
@@ -49,5 +51,7 @@ def other(use: ContextUse) -> Iterator[Outcome]:
         yield Bridged(why=f"the native form is {native}" if native else "connectrpc has no equivalent")
     elif use.name in _CONNECT:
         yield Bridged(why="already Connect's own")
+    elif use.facts.is_own(kinds.Context, use.name):
+        yield Bridged(why="an attribute of the program's own")
     else:
         yield Left(f"'{use.name}' is no method of a servicer context", advice="replace it, then run again")
