@@ -189,6 +189,42 @@ def test():
         Other, greeting_pb2_grpc.GreeterServicer
     )
 """,
+    "a generated servicer that a function checks": """
+def check(thing, kind, name="thing"):
+    if not isinstance(thing, kind):
+        raise TypeError(f"{name} must be {kind.__name__}: {kind}")
+
+
+def test():
+    check(app.Greeter(), greeting_pb2_grpc.GreeterServicer)
+    try:
+        check(3, kind=greeting_pb2_grpc.GreeterServicer)
+    except TypeError as error:
+        assert "must be GreeterServicer" in str(error)
+    else:
+        raise AssertionError
+""",
+    "a registration by a name that is put together": """
+import sys
+
+SERVICERS = ["GreeterServicer"]
+
+
+class GreeterServicer(greeting_pb2_grpc.GreeterServicer):
+    def SayHello(self, request, context):
+        return greeting_pb2.HelloReply(message="put together")
+
+
+def test():
+    server = grpc.server(app.futures.ThreadPoolExecutor(2))
+    for name in SERVICERS:
+        add = getattr(greeting_pb2_grpc, "add_{0}_to_server".format(name))
+        add(getattr(sys.modules[__name__], name)(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    assert app.hello(app.stub_for(f"127.0.0.1:{port}")) == "put together"
+    server.stop(None)
+""",
     "a class in a tuple beside a stub's": """
 class Plugin:
     def __init__(self, address, ask):
@@ -216,6 +252,10 @@ LEFT = {
     "a dict of attributes that is kept": ('kept = vars(app.stub_for("a:1"))\nkept["SayHello"] = print\n', "G2C504"),
     "a generated servicer that is derived from by a call": (
         'type("Other", (greeting_pb2_grpc.GreeterServicer,), {})\n',
+        "G2C803",
+    ),
+    "a generated servicer that a function keeps": (
+        "kept = []\n\n\ndef keep(kind):\n    kept.append(kind)\n\n\nkeep(greeting_pb2_grpc.GreeterServicer)\n",
         "G2C803",
     ),
     "a mock that is made like a servicer": ("Mock(spec=greeting_pb2_grpc.GreeterServicer)\n", "G2C803"),
@@ -259,3 +299,21 @@ def test_what_only_looks_like_it_is_not_touched(program: Program) -> None:
     program.migrate()
     assert program.text("test_client.py") == text
     assert "GreeterSync" in program.text("app.py")
+
+
+def test_a_package_that_several_imports_bind_is_one(program: Program) -> None:
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        text = program.text(name).replace("import greeting_pb2", "from api import greeting_pb2")
+        program.write(f"api/{name}", text)
+        (program.folder / name).unlink()
+    program.write("api/__init__.py", "")
+    before = (
+        "import api.greeting_pb2\nimport api.greeting_pb2_grpc\nimport grpc\nfrom qtpy import QtWidgets\n\n\n"
+        "def ask(target):\n    stub = api.greeting_pb2_grpc.GreeterStub(grpc.insecure_channel(target))\n"
+        "    return stub.SayHello(api.greeting_pb2.HelloRequest()), QtWidgets.Box.SayHello\n"
+    )
+    program.write("client.py", before)
+    program.migrate()
+    moved = program.text("client.py")
+    assert "stub.say_hello(api.greeting_pb2.HelloRequest()), QtWidgets.Box.SayHello" in moved
+    assert "import grpc" not in moved and "pb2_grpc" not in moved

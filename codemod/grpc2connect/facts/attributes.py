@@ -92,8 +92,8 @@ def by_any_name(owners: Values, name: ast.expr) -> Values:
     found: set[Value] = set()
     for owner in owners:
         if isinstance(owner, StubsModule):
-            for service in owner.module.services:
-                found |= {Adder(service)} if "Servicer" in text else {StubClass(service)}
+            adds = any(part in text for part in ("Servicer", "add_", "_to_server"))
+            found |= {Adder(service) if adds else StubClass(service) for service in owner.module.services}
     return frozenset(found)
 
 

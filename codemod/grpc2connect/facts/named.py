@@ -113,7 +113,7 @@ class NamedReferences:
                     )  # fmt: skip
                 return refs.GeneratedUse(
                     facts, module, node, units, ("servicer as a value",), what=service.servicer_class,
-                    value="servicer" if only_looks(module, node) else "", service=service, stubs=stubs,
+                    value="servicer" if only_looks(facts, module, node) else "", service=service, stubs=stubs,
                 )  # fmt: skip
             case Adder(service, _):
                 units = frozenset({service})
