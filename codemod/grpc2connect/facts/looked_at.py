@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from grpc2connect.facts.kinds import Function, Package
+from grpc2connect.facts.kinds import Builtin, Function, Package
 from grpc2connect.facts.scopes import parameters
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def only_looks(facts: Facts, module: Module, node: ast.expr) -> bool:
     if not isinstance(call, ast.Call) or call.func is node:
         return False
     callees = facts.values(call.func)
-    if callees and not all(isinstance(value, Package) for value in callees):
+    if not all(isinstance(value, Package | Builtin) for value in callees):
         position = call.args.index(child) if child in call.args else None
         return all(isinstance(value, Function) and _only_shows(value, position, keyword) for value in callees)
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
