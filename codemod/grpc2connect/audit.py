@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import is_grpc
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 from grpc2connect.syntax import Module, Span
 
 

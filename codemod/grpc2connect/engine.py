@@ -17,7 +17,7 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
 from grpc2connect.facts.program import Program, dotted_name
 from grpc2connect.facts.provenance import TracedState
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
 from grpc2connect.options import Options, RuntimeMode

@@ -92,6 +92,7 @@ from .one_off_calls import call_at
 from .outgoing_metadata import headers
 from .proto_messages import proto_messages
 from .readiness import channel_ready_future
+from .rpc_names import handlers_by_name, rpcs_by_name, servicer_class
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .servicer_base import servicer_base
@@ -185,6 +186,7 @@ __all__ = [
     "composite_channel_credentials",
     "compute_engine_channel_credentials",
     "generated_names",
+    "handlers_by_name",
     "headers",
     "http_client_over",
     "insecure_channel",
@@ -194,8 +196,10 @@ __all__ = [
     "method_handlers_generic_handler",
     "proto_messages",
     "rpc_error",
+    "rpcs_by_name",
     "secure_channel",
     "servicer_base",
+    "servicer_class",
     "ssl_channel_credentials",
     "ssl_server_credentials",
     "status_code",

@@ -29,4 +29,5 @@ def servicer_base(service: type[Any]) -> type[Any]:
         for name, member in vars(cls).items()
         if callable(member) and not name.startswith("_")
     }
-    return type(service.__name__, (), {**methods, "__module__": service.__module__, "__doc__": service.__doc__})
+    names = {"__module__": service.__module__, "__doc__": service.__doc__, "__servicer_base_of__": service}
+    return type(service.__name__, (), {**methods, **names})

@@ -120,12 +120,22 @@ def by_rpc_names(stub: Any) -> Any:
 
     Source: generated stubs (grpcio-tools 1.85).
     """
-    if issubclass(type(stub), _CLIENTS):
-        cls: Any = type(stub)
-        for method, native in _rpcs(cls):
-            if method.name not in vars(stub):
-                vars(stub)[method.name] = _KINDS[method.stream_type](getattr(stub, native))
+    if is_client(stub):
+        for name, method in rpc_methods(stub).items():
+            vars(stub).setdefault(name, method)
     return stub
+
+
+def is_client(value: Any) -> bool:
+    """Whether an object is a generated client, and nothing that says so."""
+    return issubclass(type(value), _CLIENTS)
+
+
+def rpc_methods(client: Any) -> dict[str, Any]:
+    """The methods of a client under the names of their RPCs, with gRPC's call signature."""
+    cls: Any = type(client)
+    rpcs = _rpcs(cls)
+    return {method.name: _KINDS[method.stream_type](getattr(client, native)) for method, native in rpcs}
 
 
 def _is_client_class(value: Any) -> bool:

@@ -291,7 +291,7 @@ LEFT = {
         "G2C504",
     ),
     "a method that is deleted": ('del client.Client("a:1").stub.SayHello\n', "G2C501"),
-    "a stub's attributes as a dict": ('for name in vars(client.Client("a:1").stub):\n    print(name)\n', "G2C504"),
+    "a stub's attributes as a dict": ('vars(client.Client("a:1").stub).update(SayHello=print)\n', "G2C504"),
 }
 
 

@@ -27,7 +27,7 @@ from grpc2connect.facts.kinds import (
     Value,
 )
 from grpc2connect.facts.provenance import TracedState, first
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 from grpc2connect.plan import Decision, Plan
 from grpc2connect.results import Entry, Explained, Step
 

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 
 from grpc2connect.explain import wording
-from grpc2connect.facts.references import Import, Reference, UnknownRpc
+from grpc2connect.facts.reference import Reference
+from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.plan import Decision, Plan
 from grpc2connect.results import Entry, State, Step
 from grpc2connect.schema import Service

@@ -24,7 +24,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Wrapped,
 )
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import Kind, Method, Service
 from grpc2connect.syntax import Module
 

@@ -226,6 +226,16 @@ CHANNEL_METHODS = frozenset(
 CALLS_BY_PATH = frozenset({"unary_unary", "unary_stream", "stream_unary", "stream_stream"})
 """The methods of a channel that make what calls a method by its path."""
 
+
+RUNTIME_ATTRIBUTES = frozenset(
+    {
+        "add_connect_port", "add_service", "app", "enable_reflection", "client", "connectivity", "http_client", "inner",
+        "is_closed", "is_secure", "made", "moved_face", "multicallable", "url", "method", "http_method",
+        "request_headers", "response_headers", "response_trailers", "timeout_ms", "server_address", "client_address",
+    }
+)  # fmt: skip
+"""What the runtime's servers, channels and contexts have besides: a program cannot put its own there."""
+
 CALL_METHODS = frozenset(
     {
         "code", "details", "initial_metadata", "trailing_metadata", "cancel", "cancelled", "done", "result",

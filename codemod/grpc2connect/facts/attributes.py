@@ -66,7 +66,9 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({Error(None)}) if name in ("value", "exception") else NOTHING
         case Call() if name not in api.CALL_METHODS:
             return NOTHING  # a field of the message, where it is not known whether a call is a message at once
-        case Channel() | Server() | Context() | Error() | Call() | Status():
+        case Channel() | Server() | Context():
+            return frozenset({Member(owner, name)}) | env.state.own.read((type(owner), name))
+        case Error() | Call() | Status():
             return frozenset({Member(owner, name)})
         case MaybeError():
             return frozenset({Member(owner, name)}) if name in api.ERROR_METHODS else NOTHING
@@ -90,8 +92,8 @@ def by_any_name(owners: Values, name: ast.expr) -> Values:
     found: set[Value] = set()
     for owner in owners:
         if isinstance(owner, StubsModule):
-            for service in owner.module.services:
-                found |= {Adder(service)} if "Servicer" in text else {StubClass(service)}
+            adds = any(part in text for part in ("Servicer", "add_", "_to_server"))
+            found |= {Adder(service) if adds else StubClass(service) for service in owner.module.services}
     return frozenset(found)
 
 

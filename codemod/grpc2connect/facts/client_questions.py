@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from grpc2connect.facts.kinds import Context, Error, Function, Member, Status, Wrapped
+from grpc2connect.facts import api
+from grpc2connect.facts.kinds import Context, Error, Function, Member, Status, Value, Wrapped
 from grpc2connect.facts.references import RpcUse
 from grpc2connect.facts.scopes import is_generator
 from grpc2connect.facts.server_questions import ServerQuestions
@@ -16,6 +17,10 @@ _EQUALITY = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 class ClientQuestions(ServerQuestions):
     """Questions about calls, call objects, errors and status codes; mixed into `Facts`."""
+
+    def is_own(self, kind: type[Value], name: str) -> bool:
+        """Whether the program itself gives gRPC's objects of a kind an attribute, which the runtime's then have too."""
+        return (kind, name) in self.state.assigned and not name.startswith("_") and name not in api.RUNTIME_ATTRIBUTES
 
     def may_have_own_context(self, module: Module, node: ast.AST) -> bool:
         """Whether the context around a node may be one of the program's own."""

@@ -28,20 +28,23 @@ from grpc2connect.facts.kinds import (
     MaybeError,
     Member,
     Message,
+    Package,
     ProgramModule,
     Rpc,
     Server,
     ServicerBase,
     Status,
+    Stub,
     StubClass,
     StubsModule,
+    Super,
     Value,
     Values,
     Wrapped,
 )
 from grpc2connect.facts.mocks import role_of_mock
 from grpc2connect.facts.named import NamedReferences
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
 
@@ -183,7 +186,7 @@ class _Collector(NamedReferences):
         if self._of_api_object(node, values):
             yield from self._named(node)
             return
-        rpcs = [value for value in values if isinstance(value, Rpc)]
+        rpcs = [value for value in values if isinstance(value, Rpc)] if self._is_of_a_stub(node) else []
         if not rpcs and (method := self._handler_of(node, values)):
             services = self._units(values) | self._handler_services(node.attr, values)
             yield refs.HandlerUse(self.facts, self.module, node, services, ("names a handler",), method=method)
@@ -199,12 +202,50 @@ class _Collector(NamedReferences):
                 return
         # No call stands in an annotation; a type there may well have the name of an RPC.
         unseen = node.attr in self.rpc_names and not values and not is_type(self.module, node)
-        if unseen and self._unknown(node.value):
+        if unseen and self._unknown(node.value) and not self._is_of_a_class(node):
             yield refs.UnknownRpc(
                 self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr,
                 methods=self.facts.spelled(self.module, node.attr), called=self._is_called(node),
                 mock=role_of_mock(self.module, node) == "mock",
             )  # fmt: skip
+
+    def _is_of_a_class(self, node: ast.Attribute) -> bool:
+        """Whether this names a constant of a library's class, `QtWidgets.QDialogButtonBox.Save`, and calls nothing.
+
+        The name before the last dot is spelled like a class, comes from a library and is assigned nowhere.
+        """
+        owner, root = node.value, node.value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(owner, ast.Attribute) or not isinstance(root, ast.Name) or self._is_called(node):
+            return False
+        importers = self.facts.importers(self.module, root)
+        known = bool(importers) and all(map(self._is_of_a_library, importers))
+        return known and owner.attr[:1].isupper() and owner.attr not in self.facts.assigned_attributes
+
+    def _is_of_a_library(self, alias: ast.alias) -> bool:
+        """Whether an import finds nothing of the program's."""
+        node, names = self.module.parents[alias], [alias.name]
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                return False
+            names = [node.module or "", f"{node.module}.{alias.name}"]
+        found = [value for name in names for value in self.facts.program.resolve(self.module, name)]
+        return all(isinstance(value, Package) for value in found)
+
+    def _is_of_a_stub(self, node: ast.Attribute) -> bool:
+        """Whether an attribute is a stub's, and not one of the program's own, that holds an RPC: `self.ask(...)`."""
+        state = self.facts.state
+        for owner in self.facts.values(node.value):
+            if isinstance(owner, Stub) and owner.service.method(node.attr):
+                return True
+            cls = owner.cls if isinstance(owner, Instance | Super) else owner
+            if isinstance(cls, Class) and any(
+                isinstance(base, StubClass) and base.service.method(node.attr)
+                for base in classes.generated_bases(state, cls)
+            ):
+                return True
+        return False
 
     def _is_called(self, node: ast.Attribute) -> bool:
         """Whether an attribute is called at once, by itself or by a variant of an RPC."""

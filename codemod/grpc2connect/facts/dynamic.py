@@ -32,13 +32,14 @@ from grpc2connect.facts.kinds import (
     Wrapped,
     is_grpc,
 )
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.looked_at import LOOKS, only_reads
+from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import Method, Service
 from grpc2connect.syntax import Module
 
-_BY_NAME = frozenset(
-    {"getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller"}
-)
+_BY_NAME = LOOKS | {
+    "getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller",
+}  # fmt: skip
 _ON_STUBS = frozenset({"getattr", "hasattr", "setattr", "delattr", "object"})
 _REPLACES = frozenset({"setattr", "delattr", "object"})
 _RUN = frozenset({"exec", "eval", "compile"})
@@ -67,17 +68,26 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             target=target, aio=aio,
         )  # fmt: skip
         return
+    if (handler := facts.patches.handler(module, node)) is not None:
+        place, method, units = handler
+        yield refs.NamedByText(
+            facts, module, place, units, ("a handler by name",), what=str(place.value), method=method
+        )
+        return
     if name in _BY_NAME and first is not None and not _known_attribute(facts, node, name):
         units = _services(facts, facts.values(first))
         if units:
             text = module.source(node).partition("\n")[0]
-            method = _literal_method(facts, node, name)
-            if method is not None and facts.replaced(module, method.name, units):
-                method = None
-            stub = first if name in _ON_STUBS and _is_stub(facts, first) else None
+            known = _literal_method(facts, node, name)
+            if known is not None and facts.replaced(module, known.name, units):
+                known = None
+            looks = name in LOOKS or (name == "vars" and only_reads(module, node))
+            stub = first if (looks or name in _ON_STUBS) and _is_stub(facts, first) else None
+            asked = first if _is_asked(facts, node, first, looks or name in _ON_STUBS) else None
             yield refs.NamedByText(
-                facts, module, node, units, ("an attribute by name",), what=text, method=method, stub=stub
-            )
+                facts, module, node, units, ("an attribute by name",), what=text, method=known, stub=stub, looks=looks,
+                asked=asked,
+            )  # fmt: skip
             return
     if name in _REPLACES and len(node.args) > 1 and any(map(_is_module, facts.values(node.args[0]))):
         held = _held(facts, node.args[0], node.args[1])
@@ -240,6 +250,16 @@ def _is_stub(facts: Facts, node: ast.expr) -> bool:
     values = facts.values(node)
     others = frozenset(value for value in values if not isinstance(value, Stub))
     return len(others) < len(values) and not _services(facts, others)
+
+
+def _is_asked(facts: Facts, node: ast.Call, first: ast.expr, known: bool) -> bool:
+    """Whether a servicer, or a class of such, is asked in a way that another object can answer for it."""
+    values = facts.values(first)
+    if not known or not all(isinstance(value, Instance | Class) for value in values):
+        return False
+    # pytest's `monkeypatch.setattr` puts into a class what the class has inherited.
+    plain = isinstance(node.func, ast.Name) or node.func.attr in {"object", *LOOKS}  # type: ignore[attr-defined]
+    return plain or not any(isinstance(value, Class) for value in values)
 
 
 def _is_module(value: Value) -> bool:

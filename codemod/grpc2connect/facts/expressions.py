@@ -161,14 +161,6 @@ def unwrap(how: str, values: Values) -> Values:
     return frozenset(value.value for value in values if isinstance(value, Wrapped) and value.how == how)
 
 
-def element(position: int, values: Values) -> Values:
-    """What unpacking a value gives at a position: of what it surely has at another one, nothing."""
-    if exact := unwrap(f"tuple:{position}", values):
-        return exact
-    elsewhere = {value.value for value in values if isinstance(value, Wrapped) and value.how.startswith("tuple:")}
-    return items(values) - elsewhere
-
-
 def items(values: Values) -> Values:
     """What iterating over a value gives (`async for` included)."""
     found = unwrap("item", values) | frozenset(value for value in values if isinstance(value, Api))
@@ -192,6 +184,12 @@ def held_under(key: str, values: Values) -> Values:
     """What a dict holds under a literal key: what was put there under it, or under a key that is not known."""
     keyed = {v.value for v in values if isinstance(v, Wrapped) and v.how.startswith("key:")}
     return unwrap(f"key:{key}", values) | (unwrap("item", values) - keyed)
+
+
+def held_at(position: int, values: Values) -> Values:
+    """What a sequence holds at a position: what was put there, else what is nowhere in particular."""
+    placed = {v.value for v in values if isinstance(v, Wrapped) and v.how.startswith("tuple:")}
+    return unwrap(f"tuple:{position}", values) or items(values) - placed
 
 
 def subscript(values: Values, index: ast.expr) -> Values:

@@ -134,6 +134,12 @@ class Facts(ClientQuestions):
         return self.fakes.answer(module, name) or self.mocks.answer(module, name, services)
 
     @cached_property
+    def assigned_attributes(self) -> frozenset[str]:
+        """The names of all attributes that the program assigns."""
+        nodes = (node for module in self.program.modules() for node in ast.walk(module.tree))
+        return frozenset(n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
+
+    @cached_property
     def generated_names(self) -> frozenset[str]:
         """The names of all generated stubs, servicers and registrations."""
         return frozenset(name for s in self.stubs_of for name in (s.stub_class, s.servicer_class, s.adder))
@@ -303,7 +309,11 @@ class Facts(ClientQuestions):
         if any(isinstance(value, Api) and self.program.may_hide(module, value.path.partition(".")[0])
                for value in self.values(alias)):  # fmt: skip
             return True
-        others = any(not any(map(is_grpc, self.values(other))) for other in aliases if other.name != "*")
+        dotted = "." in alias.name and not alias.asname
+        same = [other for other in aliases if dotted and "." in other.name and not other.asname]  # `import a.b, a.c`
+        others = any(
+            not any(map(is_grpc, self.values(other))) for other in aliases if other.name != "*" and other not in same
+        )
         return self._imported_names[scope].is_bound(name) or (others and alias.name != "*")
 
     def _aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:

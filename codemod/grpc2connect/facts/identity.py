@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.kinds import Call, Error, MaybeError
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts

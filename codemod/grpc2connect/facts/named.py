@@ -35,9 +35,10 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
 )
+from grpc2connect.facts.looked_at import only_looks
 from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.mocks import is_spec
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
 
@@ -112,8 +113,9 @@ class NamedReferences:
                         service=service,
                     )  # fmt: skip
                 return refs.GeneratedUse(
-                    facts, module, node, units, ("servicer as a value",), what=service.servicer_class
-                )
+                    facts, module, node, units, ("servicer as a value",), what=service.servicer_class,
+                    value="servicer" if only_looks(facts, module, node) else "", service=service, stubs=stubs,
+                )  # fmt: skip
             case Adder(service, _):
                 units = frozenset({service})
                 if call is not None:
@@ -237,6 +239,9 @@ class NamedReferences:
         found = [value for value in values if isinstance(value, StubClass | Adder)]
         if not found or self._names_generated(func):
             return
+        given = {keyword.arg for keyword in node.keywords if keyword.arg}
+        if not given <= {"channel", "servicer", "server"}:
+            return  # gRPC's take no such arguments: it is something else that is called
         stub = isinstance(min(found, key=repr), StubClass)
         units = frozenset(value.service for value in found)
         yield refs.CalledValue(

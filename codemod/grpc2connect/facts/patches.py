@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
 from grpc2connect.facts.annotations import is_type
-from grpc2connect.facts.kinds import NOTHING, Api, ProgramModule, StubClass, StubsModule, Value, Values
+from grpc2connect.facts.kinds import NOTHING, Api, Class, Instance, ProgramModule, StubClass, StubsModule, Value, Values
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
-    from grpc2connect.schema import GrpcModule, Service
+    from grpc2connect.schema import GrpcModule, Method, Service
     from grpc2connect.syntax import Module
 
 _BY_TEXT = frozenset({"patch", "setattr", "delattr"})
@@ -67,6 +67,23 @@ class Patches:
             like_it = found is not None and found.whole and any(one.arg in _LIKE for one in node.keywords)
             self._found[node] = None if like_it else found
         return self._found[node]
+
+    def handler(self, module: Module, node: ast.Call) -> tuple[ast.Constant, Method, frozenset[Service]] | None:
+        """The handler that a text names by its servicer: `patch("app.Greeter.SayHello")`; the text, the RPC, whose."""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        target = [keyword.value for keyword in node.keywords if keyword.arg == "target"]
+        match [*target, *node.args]:
+            case [ast.Constant(value=str(text)) as first, *_] if name in _BY_TEXT and text.count(".") > 1:
+                prefix, owner, attribute = text.rsplit(".", 2)
+                for value in sorted(self._facts.program.resolve(module, prefix), key=repr):
+                    held = self._global(value, owner) if isinstance(value, ProgramModule) else NOTHING
+                    classes = [one.cls if isinstance(one, Instance) else one for one in sorted(held, key=repr)]
+                    served = [self._facts.state.servicers.get(one, set()) for one in classes if isinstance(one, Class)]
+                    services = frozenset(one for found in served for one in found if one.method(attribute))
+                    for service in services:
+                        if (method := service.method(attribute)) is not None:
+                            return first, method, services
+        return None
 
     def is_owner(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression is only the object of which something is replaced: `patch.object(grpc, "server")`."""

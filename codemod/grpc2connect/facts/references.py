@@ -8,73 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
-from grpc2connect.results import Place
+from grpc2connect.facts.reference import Reference, SharedReference
 
 if TYPE_CHECKING:
-    from grpc2connect.facts.facts import Facts
     from grpc2connect.facts.patches import Target
     from grpc2connect.schema import GrpcModule, Method, Service
-    from grpc2connect.syntax import Module
-
-
-@dataclass(frozen=True, eq=False)
-class Reference:
-    """An expression or statement whose meaning depends on gRPC.
-
-    `units` are the services it belongs to; empty where that cannot be told (an error class, a status code).
-    `evidence` is how the facts know, in short.
-    """
-
-    facts: Facts = field(repr=False)
-    module: Module = field(repr=False)
-    node: ast.AST
-    units: frozenset[Service]
-    evidence: tuple[str, ...] = ()
-
-    @property
-    def behaviour(self) -> bool:
-        """Whether the reference does something when the program runs (imports and annotations do not)."""
-        return True
-
-    @property
-    def cut(self) -> bool:
-        """Whether services that move and services that stay can share it, since the runtime's object serves both."""
-        return False
-
-    @property
-    def from_anywhere(self) -> bool:
-        """Whether what it meets at run time can come from any service of its part of the program, as an error can."""
-        return False
-
-    @property
-    def among_all(self) -> bool:
-        """Whether it asks if services stay anywhere in its part of the program, not among its own alone."""
-        return False
-
-    @property
-    def place(self) -> Place:
-        """Where it stands."""
-        return self.module.place(self.node)
-
-    @property
-    def text(self) -> str:
-        """Its first line as the user wrote it."""
-        return self.module.source(self.node).partition("\n")[0].strip()
-
-    @property
-    def kind(self) -> str:
-        """Its kind, for people."""
-        return type(self).__name__
-
-
-@dataclass(frozen=True, eq=False)
-class SharedReference(Reference):
-    """A reference to what several services may use, whether they move or not: a channel, a server, a context."""
-
-    @property
-    def cut(self) -> bool:
-        """Always."""
-        return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,9 +258,9 @@ class AddOnUse(SharedReference):
 class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
-    `value` is "stub", "registration", "module" or "static" (one of its methods is called) where it has a form to move
-    to, and "passed" where it came here as a value of such a form; `escape` says where it goes that is not followed, if
-    it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made like it.
+    `value` is "stub", "registration", "servicer", "module" or "static" (one of its methods is called) where it has a
+    form to move to, and "passed" where it came here as a value of such a form; `escape` says where it goes that is not
+    followed, if it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made so.
     """
 
     what: str = field(kw_only=True)
@@ -353,9 +291,11 @@ class CalledValue(Reference):
 class NamedByText(Reference):
     """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`.
 
-    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub; `stub` is what is surely
+    `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub, or, where `node` is text,
+    whose handler that names; `stub` is what is surely
     one (or a stand-in for one) that is asked for an attribute by any name. `target` is what a test replaces, and `aio`
-    whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place.
+    whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place. `asked` is what
+    is surely a servicer, or a class of such, that is asked so, and `looks` says that all names of `stub` are read.
     """
 
     what: str = field(kw_only=True)
@@ -364,6 +304,8 @@ class NamedByText(Reference):
     target: Target | None = field(kw_only=True, default=None)
     replaces: bool = field(kw_only=True, default=False)
     aio: bool | None = field(kw_only=True, default=None)
+    asked: ast.expr | None = field(kw_only=True, default=None)
+    looks: bool = field(kw_only=True, default=False)
 
 
 @dataclass(frozen=True, eq=False)

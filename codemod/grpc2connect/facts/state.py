@@ -94,6 +94,7 @@ class State:
     `cells`: what a name of a scope can hold, whenever. `attributes`: what an instance attribute can hold.
     `below`: what a class's subclasses have under a name, which `self` in a method of the class can be asked for.
     `parameters`: what flows into a parameter. `returns`, `yields`: what comes out of a function.
+    `own`: what an attribute holds that the program gave to gRPC's own objects of a type; `assigned`: all such.
     `values`: what an expression evaluated to. `calls`: which call nodes may call a function. `imports`: which module
     imports which module of the program, or which generated one. `work` is what remains to be done.
     `unsettled`: what makes stubs on channels that are not known so far; once all else is known (`settled`), they never
@@ -116,6 +117,8 @@ class State:
         self.handlers: dict[tuple[ast.AST, str], Handler] = {}
         self.servicers: dict[Class, set[Service]] = {}
         self.intercepted: set[Value] = set()
+        self.own: Table[tuple[type, str]] = self._table("own")
+        self.assigned: set[tuple[type, str]] = set()
         self.registrations: dict[ast.AST, set[Registration]] = {}
         self.links: set[tuple[Value, Value]] = set()
         self.settled = False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grpc2connect.facts import api, attributes, classes
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.expressions import element, evaluate, items, unwrap, wrap
+from grpc2connect.facts.expressions import evaluate, held_at, items, unwrap, wrap
 from grpc2connect.facts.kinds import (
     NOTHING,
     Adder,
@@ -16,6 +16,7 @@ from grpc2connect.facts.kinds import (
     Builtin,
     Channel,
     Class,
+    Context,
     Credentials,
     Error,
     ExperimentalApi,
@@ -217,11 +218,11 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
             evaluate(container, env)
             grow_container(container, wrap("item", values), env)
         case ast.Tuple(elts=elements) | ast.List(elts=elements):
-            starred = any(isinstance(part, ast.Starred) for part in elements)
-            for position, part in enumerate(elements):
-                inner = part.value if isinstance(part, ast.Starred) else part
-                exact = unwrap(f"tuple:{position}", values)
-                assign(inner, (exact or items(values)) if starred else element(position, values), env)
+            shifted = False
+            for position, element in enumerate(elements):
+                shifted = shifted or isinstance(element, ast.Starred)
+                inner = element.value if isinstance(element, ast.Starred) else element
+                assign(inner, items(values) if shifted else held_at(position, values), env)
         case ast.Starred(value=value):
             assign(value, values, env)
 
@@ -236,6 +237,9 @@ def assign_attribute(owner: ast.expr, name: str, values: Values, env: Environmen
             classes.inherit_upwards(env.state, cls, name, values)
         elif isinstance(value, ProgramModule):
             env.state.bind(value.module.tree, name, values)
+        elif isinstance(value, Channel | Server | Context):
+            env.state.assigned.add((type(value), name))
+            env.state.own.grow((type(value), name), values)
     given = [value for value in values if is_grpc(value)]
     if given and all(isinstance(value, Wrapped) for value in owners) and not isinstance(owner, ast.Call):
         grow_container(owner, wrap(f"field:{name}", given), env)

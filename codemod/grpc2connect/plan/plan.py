@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpc2connect.expendable import expendable
-from grpc2connect.facts.references import Import, Reference, UnknownRpc
+from grpc2connect.facts.reference import Reference
+from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.plan.units import Units
 from grpc2connect.results import State
 from grpc2connect.rules_api import Left, Outcome, Registry

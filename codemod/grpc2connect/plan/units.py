@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import (
     ChannelConstruction,
     ContextUse,
@@ -15,7 +16,6 @@ from grpc2connect.facts.references import (
     HandlerDefinition,
     HandlerUse,
     Import,
-    Reference,
     Registration,
     ServerConstruction,
     ServerUse,

@@ -36,10 +36,11 @@ def replace(module: Module, node: ast.AST, *pieces: Piece | ast.AST) -> Edit:
     return Edit(module.span(node), _pieces(module, pieces))
 
 
-def wrap(module: Module, node: ast.AST, before: tuple[Piece, ...], after: str) -> list[Edit]:
+def wrap(module: Module, node: ast.AST, before: tuple[Piece, ...], after: str | tuple[Piece, ...]) -> list[Edit]:
     """Put text around a node and leave the node itself to other edits."""
     start, end = module.span(node)
-    return [Edit(Span(start, start), before), Edit(Span(end, end), (after,))]
+    closing = (after,) if isinstance(after, str) else after
+    return [Edit(Span(start, start), before), Edit(Span(end, end), closing)]
 
 
 def insert_before(module: Module, node: ast.AST, *pieces: Piece | ast.AST) -> Edit:

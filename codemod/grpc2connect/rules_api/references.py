@@ -1,6 +1,7 @@
 """The kinds of references that rules are declared on (made by the engine; rules only read them)."""
 
 from grpc2connect.facts.patches import Target
+from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import (
     AddOnUse,
     ApiUse,
@@ -19,7 +20,6 @@ from grpc2connect.facts.references import (
     Import,
     NamedByText,
     PluginFixture,
-    Reference,
     Registration,
     RpcUse,
     ServerConstruction,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
 
-from grpc2connect.facts.references import Reference
+from grpc2connect.facts.reference import Reference
 from grpc2connect.rules_api.outcome import Outcome
 
 RuleFunction = Callable[..., Iterator[Outcome]]

@@ -35,9 +35,20 @@ stub there looks the class up in what it finds: a client of the new module, or t
 
 Native form: the client's bound method, `client.say_hello`, where the method is known; a fake of the client class.
 
-Left: `vars(stub)`; a servicer's attributes by name; other names of gRPC in strings, whole modules of stubs that are
-replaced by what has only their names (`autospec`), or where more than stubs is made of them, a name that is used
-through another module, a text that is put together.
+A servicer, or a class of servicers, that is asked so answers to the names of RPCs, and so does all that a stub or a
+servicer has, where code looks at it (`vars`, `dir`, `inspect.getmembers`).
+
+    - for name in vars(stub): count(getattr(servicer, name))
+    + for name in vars(rpcs_by_name(stub)): count(getattr(handlers_by_name(servicer, GreeterASGIApplication), name))
+
+A handler that a text names by its servicer takes its new name there.
+
+    - @patch("app.Greeter.SayHello", fake)
+    + @patch("app.Greeter.say_hello", fake)
+
+Left: `vars` that is kept or changed; attributes by name of what can be a stub or a servicer; other names of gRPC in
+strings, whole modules of stubs that are replaced by what has only their names (`autospec`), or where more than stubs is
+made of them, a name that is used through another module, a text that is put together.
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
 client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).
@@ -88,8 +99,25 @@ def named(use: NamedByText) -> Iterator[Outcome]:
         changes = [edits.replace(module, call, kind, "(", call.args[0], f".{method.python_name})")]
         yield Bridged(changes, why="what calls it has gRPC's arguments")
         return
+    if method is not None and isinstance(call, ast.Constant):
+        source = use.module.source(call)
+        yield Native(edits.replace(use.module, call, method.python_name.join(source.rsplit(method.name, 1))))
+        return
     if use.target is not None:
         yield from _replaced(use, use.target)
+        return
+    if use.asked is not None:
+        apps = [
+            piece
+            for service in sorted(use.units, key=lambda service: service.full_name)
+            for piece in (", ", generated(use.facts.stubs_of[service], service.connect_app, use.asked))
+        ]
+        start, end = edits.wrap(use.module, use.asked, (runtime("handlers_by_name"), "("), (*apps, ")"))
+        yield Bridged([start, end], why="which handler is asked for is only known at run time")
+        return
+    if use.stub is not None and use.looks:
+        start, end = edits.wrap(use.module, use.stub, (runtime("rpcs_by_name"), "("), ")")
+        yield Bridged([start, end], why="all that a stub has is looked at")
         return
     if use.stub is not None:
         start, end = edits.wrap(use.module, use.stub, (runtime("by_rpc_names"), "("), ")")

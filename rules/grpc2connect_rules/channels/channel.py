@@ -24,6 +24,8 @@ and server must be used there, and go nowhere where it is not seen.
 
 Calls by path have the runtime's codes, errors and metadata then; where some services stay on gRPC, grpcio's.
 
+Attributes that the program itself gives to its channels stay as they are.
+
 Left: such a channel where nothing moves, or of which more is used than a channel's public methods; channels that are
 made with arguments of unknown names.
 
@@ -93,5 +95,7 @@ def use(channel: ChannelUse) -> Iterator[Outcome]:
         yield Bridged(why="a method of the runtime's channel")
     elif channel.name in api.TEST_CHANNEL_METHODS:
         yield Bridged(why="a method of the channels of testing, which grpc_testing made")
+    elif channel.facts.is_own(kinds.Channel, channel.name):
+        yield Bridged(why="an attribute of the program's own")
     else:
         yield Left(f"channel.{channel.name} has no equivalent", advice="use a generated stub instead")

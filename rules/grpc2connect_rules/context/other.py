@@ -13,6 +13,9 @@ Why: the runtime installs a `RequestContext` that has grpcio's whole servicer co
 Reported: `peer()` that is kept, compared or looked up. On Connect's transport a sync channel has a second connection
 for calls that can be cancelled (streams, futures), so that a server may see two peers where grpcio's clients show one.
 
+
+An attribute that the program itself gives to contexts (`context.user = ...` in an interceptor) stays as it is.
+
 Source: grpc.ServicerContext (grpcio 1.85); connectrpc.request.RequestContext (connectrpc 0.13).
 """
 
@@ -21,7 +24,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, kinds, rule
 from grpc2connect.rules_api.references import ContextUse
 
 _NATIVE = {
@@ -58,6 +61,8 @@ def other(use: ContextUse) -> Iterator[Outcome]:
         )
     elif use.name in _CONNECT:
         yield Bridged(why="already Connect's own")
+    elif use.facts.is_own(kinds.Context, use.name):
+        yield Bridged(why="an attribute of the program's own")
     else:
         yield Left(f"'{use.name}' is no method of a servicer context", advice="replace it, then run again")
 

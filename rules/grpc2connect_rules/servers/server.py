@@ -13,6 +13,9 @@ A server on which no servicer of a known service is registered moves where somet
 servicers that stay on gRPC, and method handlers. In a part of the program without any service it moves together with
 all of that part, as a channel does (G2C401).
 
+An attribute that the program itself gives to its servers (`server.bound_address = ...`) stays as it is, unless its name
+is private or that of something the runtime's servers have; so it is with channels and with contexts.
+
 Left: a server that is subclassed; one on which nothing known is registered where nothing moves, or of which more is
 used than a server's public methods.
 
@@ -23,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, edits, kinds, rule, runtime
 from grpc2connect.rules_api.references import ServerConstruction, ServerUse
 
 _FINDINGS = {
@@ -59,5 +62,7 @@ def use(server: ServerUse) -> Iterator[Outcome]:
         yield Bridged(why="a method of the runtime's server")
     elif server.name in api.TEST_SERVER_METHODS:
         yield Bridged(why="a method of a server that grpc_testing makes, which a wrong annotation calls a grpc.Server")
+    elif server.facts.is_own(kinds.Server, server.name):
+        yield Bridged(why="an attribute of the program's own")
     else:
         yield Left(f"server.{server.name} has no equivalent", advice="register generated servicers instead")

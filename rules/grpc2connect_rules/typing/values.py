@@ -24,6 +24,13 @@ The static methods of gRPC's experimental API go on being called with an address
     - reply = helloworld_pb2_grpc.Greeter.SayHello(request, "localhost:50051", insecure=True)
     + reply = call_at(GreeterClientSync, "say_hello", unary_unary)(request, "localhost:50051", insecure=True)
 
+
+A generated servicer that something only looks at (`isinstance`, `issubclass`, `getmembers`, `getattr`) becomes a class
+with the names that it had.
+
+    - isinstance(thing, users_pb2_grpc.UsersServicer)
+    + isinstance(thing, servicer_class(UsersASGIApplication, Users, UsersSync))
+
 Left: names without such a form, and values that go where they cannot be followed (into a library, a registry).
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
@@ -63,6 +70,14 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         return
     if use.value == "passed":
         yield Bridged(why="what came here as a value has the names that it had")
+        return
+    if use.value == "servicer" and use.stubs is not None and use.service is not None:
+        assert isinstance(use.node, ast.expr)
+        service = use.service
+        names = (service.connect_app, service.connect_service, service.connect_service_sync)
+        app, *services = (generated(use.stubs, name, use.node) for name in names)
+        pieces = (runtime("servicer_class"), "(", app, ", ", services[0], ", ", services[1], ")")
+        yield Bridged(edits.replace(use.module, use.node, *pieces), why="something looks at the names of its RPCs")
         return
     if use.value == "module" and use.stubs is not None:
         yield Bridged(_module(use), why="what asks it for its names shows only when it runs")

@@ -56,6 +56,20 @@ class _Base(ContextBase):
         self._trailing: tuple[Any, ...] = ()
         self._started = False
 
+    def __getattr__(self, name: str) -> Any:
+        """Return what an interceptor has put into grpcio's context, or its own context has."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._grpc, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Put an attribute of the program's own where an interceptor finds it too."""
+        if not name.startswith("_") and not hasattr(type(self), name):
+            with contextlib.suppress(AttributeError):  # that of grpc.aio takes none
+                setattr(self._grpc, name, value)
+                return
+        super().__setattr__(name, value)
+
     @property
     def _state(self) -> Any:  # type: ignore[override]
         """Return grpcio's own: metrics interceptors read `context._state.code` and `.client`."""

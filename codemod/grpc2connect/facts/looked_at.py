@@ -1,0 +1,81 @@
+"""Classes and objects whose names something looks at: `inspect.getmembers(GreeterServicer)`, `vars(stub)`.
+
+Source: Python's `vars`, `dir`, `isinstance`, and its module `inspect`.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from grpc2connect.facts.kinds import Builtin, Function, Package
+from grpc2connect.facts.scopes import parameters
+
+if TYPE_CHECKING:
+    from grpc2connect.facts.facts import Facts
+    from grpc2connect.syntax import Module
+
+LOOKS = frozenset({"dir", "getmembers"})
+"""What tells all names that an object has."""
+
+_AT_CLASSES = frozenset(
+    {
+        "isinstance", "issubclass", "getattr", "hasattr", "dir", "vars", "getmembers", "isclass", "assertIsInstance",
+        "assertNotIsInstance", "assertIsSubclass", "assertNotIsSubclass",
+    }
+)  # fmt: skip
+_READERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "iter", "dict", "any", "all", "bool"})
+_METHODS = frozenset({"keys", "values", "items", "get", "copy"})
+
+
+def only_looks(facts: Facts, module: Module, node: ast.expr) -> bool:
+    """Whether a class is only looked at by the call whose argument it is, and not kept or derived from.
+
+    So it is too where functions of the program do no more with the parameter that it is given as, or show it.
+    """
+    child, parent = node, module.parents[node]
+    if isinstance(parent, ast.Tuple):
+        child, parent = parent, module.parents[parent]
+    keyword = parent.arg if isinstance(parent, ast.keyword) else None
+    call = module.parents[parent] if isinstance(parent, ast.keyword) else parent
+    if not isinstance(call, ast.Call) or call.func is node:
+        return False
+    callees = facts.values(call.func)
+    if not all(isinstance(value, Package | Builtin) for value in callees):
+        position = call.args.index(child) if child in call.args else None
+        return all(isinstance(value, Function) and _only_shows(value, position, keyword) for value in callees)
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return name in _AT_CLASSES
+
+
+def _only_shows(function: Function, position: int | None, keyword: str | None) -> bool:
+    """Whether a function only looks at one of its parameters, or prints it."""
+    names = [parameter.arg for parameter in parameters(function.node)]
+    if position is not None:
+        position += function.self_value is not None
+        keyword = names[position] if position < len(names) else None
+    uses = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and n.id == keyword]
+    return bool(uses) and all(_is_shown(function.module, use) for use in uses)
+
+
+def _is_shown(module: Module, use: ast.Name) -> bool:
+    parent = module.parents[use]
+    if isinstance(parent, ast.FormattedValue) or (isinstance(parent, ast.Attribute) and parent.attr == "__name__"):
+        return True
+    func = parent.func if isinstance(parent, ast.Call) else None
+    return isinstance(func, ast.Name) and func is not use and func.id in _AT_CLASSES
+
+
+def only_reads(module: Module, call: ast.Call) -> bool:
+    """Whether the names that `vars(stub)` gives are only read, at once, so that a copy of them does as well."""
+    parent = module.parents[call]
+    match parent:
+        case ast.For() | ast.comprehension():
+            return parent.iter is call
+        case ast.Compare(ops=ops):
+            return all(isinstance(operator, ast.In | ast.NotIn | ast.Eq | ast.NotEq) for operator in ops)
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _READERS and call in parent.args
+        case ast.Attribute(attr=name):
+            return name in _METHODS
+    return False

@@ -1,0 +1,74 @@
+"""What all gRPC references have in common."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from grpc2connect.results import Place
+
+if TYPE_CHECKING:
+    from grpc2connect.facts.facts import Facts
+    from grpc2connect.schema import Service
+    from grpc2connect.syntax import Module
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """An expression or statement whose meaning depends on gRPC.
+
+    `units` are the services it belongs to; empty where that cannot be told (an error class, a status code).
+    `evidence` is how the facts know, in short.
+    """
+
+    facts: Facts = field(repr=False)
+    module: Module = field(repr=False)
+    node: ast.AST
+    units: frozenset[Service]
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def behaviour(self) -> bool:
+        """Whether the reference does something when the program runs (imports and annotations do not)."""
+        return True
+
+    @property
+    def cut(self) -> bool:
+        """Whether services that move and services that stay can share it, since the runtime's object serves both."""
+        return False
+
+    @property
+    def from_anywhere(self) -> bool:
+        """Whether what it meets at run time can come from any service of its part of the program, as an error can."""
+        return False
+
+    @property
+    def among_all(self) -> bool:
+        """Whether it asks if services stay anywhere in its part of the program, not among its own alone."""
+        return False
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.module.place(self.node)
+
+    @property
+    def text(self) -> str:
+        """Its first line as the user wrote it."""
+        return self.module.source(self.node).partition("\n")[0].strip()
+
+    @property
+    def kind(self) -> str:
+        """Its kind, for people."""
+        return type(self).__name__
+
+
+@dataclass(frozen=True, eq=False)
+class SharedReference(Reference):
+    """A reference to what several services may use, whether they move or not: a channel, a server, a context."""
+
+    @property
+    def cut(self) -> bool:
+        """Always."""
+        return True
