@@ -58,7 +58,7 @@ def test_all_of_a_unit_moves(tmp_path: Path) -> None:
     ("more", "line", "code"),
     [
         ("", "    server.no_such_method(())\n", "G2C302"),
-        ("", "    getattr(Shop(), 'GetItem')\n", "G2C504"),
+        ("", "    vars(Shop())[NAME]\n", "G2C504"),
         ("", "    print(shop_pb2_grpc.ShopStub)\n", "G2C803"),
     ],
 )
@@ -88,7 +88,7 @@ def states(result: RunResult, service: str) -> set[State]:
 
 def test_a_server_takes_services_that_stay_beside_those_that_move(tmp_path: Path) -> None:
     both = MAIN.format(more="") + "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n" + STOCK
-    both += "\n\nWATCHED = getattr(Stock(), NAME)\n"
+    both += "\n\nWATCHED = vars(Stock())[NAME]\n"
     made = project(tmp_path, service=SERVICE, main=both)
     result = made.run()
     assert changed(result) == {"service.py", "main.py"}
@@ -126,7 +126,7 @@ def test_a_helper_takes_contexts_of_services_that_stay_and_of_those_that_move(tm
     stock = "from helper import refuse\nfrom shopapi import shop_pb2_grpc\n" + STOCK.replace(
         "return None", "refuse(context, 'no')"
     )
-    stock += "\n\nWATCHED = getattr(Stock(), NAME)\n"
+    stock += "\n\nWATCHED = vars(Stock())[NAME]\n"
     made = project(tmp_path, service=shop, stock=stock, helper=helper, main=MAIN.format(more=""))
     result = made.run()
     assert changed(result) == {"service.py", "main.py"}

@@ -83,7 +83,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
                 known = None
             looks = name in LOOKS or (name == "vars" and only_reads(module, node))
             stub = first if (looks or name in _ON_STUBS) and _is_stub(facts, first) else None
-            asked = first if _is_asked(facts, node, first, looks or name in _ON_STUBS) else None
+            answers = looks or name in _ON_STUBS
+            asked = first if _is_asked(facts, node, first, answers and not _passes_on(module, node)) else None
             yield refs.NamedByText(
                 facts, module, node, units, ("an attribute by name",), what=text, method=known, stub=stub, looks=looks,
                 asked=asked,
@@ -260,6 +261,12 @@ def _is_asked(facts: Facts, node: ast.Call, first: ast.expr, known: bool) -> boo
     # pytest's `monkeypatch.setattr` puts into a class what the class has inherited.
     plain = isinstance(node.func, ast.Name) or node.func.attr in {"object", *LOOKS}  # type: ignore[attr-defined]
     return plain or not any(isinstance(value, Class) for value in values)
+
+
+def _passes_on(module: Module, node: ast.Call) -> bool:
+    """Whether a call stands in a `__getattr__`: which names that is asked for, and how, only its callers know."""
+    function = module.enclosing(node, ast.FunctionDef)
+    return isinstance(function, ast.FunctionDef) and function.name in ("__getattr__", "__getattribute__")
 
 
 def _is_module(value: Value) -> bool:
