@@ -144,3 +144,14 @@ def test_an_import_in_a_class_keeps_its_services(program: Program) -> None:
     result = program.migrate()
     assert program.text("app.py") == text
     assert "G2C805" in {finding.code for finding in result.findings}
+
+
+def test_new_imports_do_not_go_before_what_grpc_reads(program: Program) -> None:
+    program.write(
+        "app.py",
+        "import os\n\nLIMIT = '10'\nos.environ['GRPC_VERBOSITY'] = LIMIT\n\nimport grpc\nimport greeting_pb2_grpc\n\n\n"
+        "def ask(target):\n    return greeting_pb2_grpc.GreeterStub(grpc.insecure_channel(target)).SayHello(None)\n",
+    )
+    program.migrate()
+    text = program.text("app.py")
+    assert text.index("environ") < text.index("from grpc2connect_runtime import insecure_channel")

@@ -243,17 +243,23 @@ class Imports:
         return Edit(Span(stop, stop), (newline + newline.join(lines),))
 
     def _anchor(self) -> ast.stmt | None:
-        """The statement after which new imports go: the file's `import grpc`, else its last import at the top."""
+        """The statement after which new imports go: the file's `import grpc`, else its last import at the top.
+
+        What stands before `import grpc` may be there to act before it, as environment variables that gRPC reads.
+        """
         fallback: ast.stmt | None = None
+        at_the_top = True
         for node in self.module.tree.body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 if any(_is_grpc(self.facts, alias) for alias in node.names):
                     return node
-                fallback = node
+                fallback = node if at_the_top else fallback
             elif fallback is None and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 fallback = node
-            elif not isinstance(node, ast.Expr | ast.Try | ast.If) and fallback is not None:
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 break
+            elif not isinstance(node, ast.Expr | ast.Try | ast.If) and fallback is not None:
+                at_the_top = False
         return fallback
 
 
