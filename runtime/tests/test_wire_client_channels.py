@@ -275,7 +275,9 @@ class TestOnGrpcio:
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
     def test_states_are_grpcio_s(self, gen):
         states = queue.Queue()
-        with serving(gen, Named(gen, "here"), "127.0.0.1:0") as (port,), insecure_sync(port) as channel:
+        # What failed to connect to another server that had the port would wait before it tries again.
+        own = [("grpc.use_local_subchannel_pool", 1)]
+        with serving(gen, Named(gen, "here"), "127.0.0.1:0") as (port,), insecure_sync(port, own) as channel:
             channel.subscribe(states.put, try_to_connect=True)
             while states.get(timeout=TIMEOUT_S) is not runtime.ChannelConnectivity.READY:
                 pass

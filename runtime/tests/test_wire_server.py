@@ -25,6 +25,10 @@ from grpc2connect_runtime.wire.mounting import mount
 TIMEOUT_S = 10
 
 
+# A port may have been another server's, and what failed to connect to that one waits before it tries again.
+OWN_CONNECTIONS = [("grpc.use_local_subchannel_pool", 1)]
+
+
 def servicer(gen, flavour):
     return renamed((SyncEcho if flavour == "sync" else AioEcho)(gen.pb2, Seen()))
 
@@ -176,7 +180,7 @@ class Timed:
 
 
 def call_all(gen, port):
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port}", OWN_CONNECTIONS) as channel:
         stub = gen.pb2_grpc.EchoStub(channel)
         asks = [gen.pb2.Ask(text=text) for text in ("a", "b")]
         answer, call = stub.Say.with_call(asks[0], timeout=TIMEOUT_S)
