@@ -155,3 +155,23 @@ def test_new_imports_do_not_go_before_what_grpc_reads(program: Program) -> None:
     program.migrate()
     text = program.text("app.py")
     assert text.index("environ") < text.index("from grpc2connect_runtime import insecure_channel")
+
+
+def test_a_generated_module_that_a_package_passes_on_under_a_name_of_its_own(program: Program) -> None:
+    for folder in ("lib", "lib/wire"):
+        program.write(f"{folder}/__init__.py", "")
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        (program.folder / name).replace(program.folder / "lib" / "wire" / name)
+    stubs = program.text("lib/wire/greeting_pb2_grpc.py")
+    program.write(
+        "lib/wire/greeting_pb2_grpc.py", stubs.replace("import greeting_pb2", "from lib.wire import greeting_pb2")
+    )
+    program.write("lib/api.py", "from lib.wire import greeting_pb2_grpc as service_v1\n")
+    program.write(
+        "lib/ext/plain/greeter.py",
+        "from lib.api import service_v1\n\n\nclass Greeter(service_v1.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n        return request\n",
+    )
+    program.migrate()
+    assert program.text("lib/ext/plain/greeter.py").startswith("from lib.wire import greeting_connect\n")
+    assert "class Greeter(greeting_connect.GreeterSync):" in program.text("lib/ext/plain/greeter.py")

@@ -156,6 +156,8 @@ class Imports:
             return self._loose_module(stubs)
         text, base = self.module.source(owner), self.places.basename(stubs)
         importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
+        if any(not alias.name.endswith("_pb2_grpc") for alias in importers):
+            return self._loose_module(stubs)  # another module passes it on, under a name of its own
         plain = [isinstance(self.module.parents[alias], ast.Import) for alias in importers]
         names = {_twin_binding(alias, base, one) for alias, one in zip(importers, plain, strict=True)}
         if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):

@@ -74,7 +74,9 @@ class Places:
             return dotted
         if not is_beside(stubs) and self.options.generated is not None and self.options.generated.package:
             return dotted  # as the configuration says
-        for root in self.program.import_roots(importer):
+        proven = self.program.proven_roots(importer)
+        # Where the importer's own imports were found goes before where they might be.
+        for root in sorted(self.program.import_roots(importer), key=lambda root: root not in proven):
             if path.is_relative_to(root):
                 parts = path.relative_to(root).with_suffix("").parts
                 return ".".join(parts)
