@@ -12,7 +12,7 @@ from connectrpc.server import ConnectASGIApplication, Endpoint
 
 from .message_codecs import fitting_all
 from .method_handlers import RpcMethodHandler
-from .stream_kinds import streams_requests, streams_responses
+from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
 
 __all__ = ["HandlerApplication", "MovedApplication", "moved_application", "raw_method"]
 
@@ -21,12 +21,6 @@ _KINDS = {
     (False, True): StreamType.SERVER_STREAM,
     (True, False): StreamType.CLIENT_STREAM,
     (True, True): StreamType.BIDI_STREAM,
-}
-_BEHAVIOURS = {
-    StreamType.UNARY: "unary_unary",
-    StreamType.SERVER_STREAM: "unary_stream",
-    StreamType.CLIENT_STREAM: "stream_unary",
-    StreamType.BIDI_STREAM: "stream_stream",
 }
 ENDPOINTS: dict[StreamType, Callable[..., Any]] = {
     StreamType.UNARY: Endpoint.unary,
@@ -43,7 +37,7 @@ def stream_type(request_streaming: bool, response_streaming: bool) -> StreamType
 
 def behaviour_name(handler: Any) -> str:
     """Return the name under which a method handler has its one behaviour."""
-    return _BEHAVIOURS[stream_type(handler.request_streaming, handler.response_streaming)]
+    return METHOD_NAMES[stream_type(handler.request_streaming, handler.response_streaming)]
 
 
 def behaviour(handler: Any) -> Callable[..., Any]:
@@ -169,7 +163,7 @@ def _handler_of(endpoint: Any) -> RpcMethodHandler:
         streams_responses(kind),
         deserialize,
         serialize,
-        **{name: endpoint.function if of is kind else None for of, name in _BEHAVIOURS.items()},
+        **{name: endpoint.function if of is kind else None for of, name in METHOD_NAMES.items()},
     )
 
 

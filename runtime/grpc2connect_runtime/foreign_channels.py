@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from connectrpc.client import ConnectClient, ConnectClientSync
+from connectrpc.client import ConnectClient
 from connectrpc.method import StreamType
 
 from .channel_methods import ChannelMethods
 from .faces import MOVED, Face
 from .foreign_calls import ForeignAioMethod, ForeignMethod
 from .intercepted_clients import intercepted_client
-from .stream_kinds import streams_requests, streams_responses
+from .stand_ins import is_client_class
+from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
 from .unmoved import aio_module
 
 __all__ = ["client_on"]
 
 C = TypeVar("C")
 _ADDRESS = "http://localhost"
-_METHODS = {
-    StreamType.UNARY: "unary_unary",
-    StreamType.SERVER_STREAM: "unary_stream",
-    StreamType.CLIENT_STREAM: "stream_unary",
-    StreamType.BIDI_STREAM: "stream_stream",
-}
 
 
 class _Foreign:
@@ -43,7 +38,7 @@ class _Foreign:
         """Return the multi-callable of a method, made as a stub makes it, so that interceptors see messages."""
         if method not in self._made:
             serialize, deserialize = transforms
-            inner = getattr(self._channel, _METHODS[kind])(
+            inner = getattr(self._channel, METHOD_NAMES[kind])(
                 method, request_serializer=serialize, response_deserializer=deserialize
             )
             self._made[method] = (
@@ -78,12 +73,12 @@ def client_on(channel: Any, client_class: Callable[..., C], aio_class: Callable[
     """
     ours = isinstance(channel, ChannelMethods)
     chosen: Any = aio_class if aio_class is not None and _is_aio(channel) else client_class
-    if not (isinstance(chosen, type) and issubclass(chosen, ConnectClient | ConnectClientSync)):
+    if not is_client_class(chosen):
         return chosen(channel)
     if ours:
         return channel.client(chosen)
     # As a stub does: what has no such methods is no channel, and that shows here and not at the first call.
-    for name in _METHODS.values():
+    for name in METHOD_NAMES.values():
         if hasattr(channel, name):
             break
     else:

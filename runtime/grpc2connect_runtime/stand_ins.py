@@ -11,6 +11,7 @@ from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import MethodInfo, StreamType
 
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
+from .stream_kinds import METHOD_NAMES
 from .stub_classes import stub_class
 
 __all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
@@ -39,8 +40,7 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
 
     Source: generated stubs (grpcio-tools 1.85), generated clients (protoc-gen-connectrpc 0.13).
     """
-    # By its type: a mock with a client for its `spec` says that it is an instance.
-    if issubclass(type(stub), _CLIENTS):
+    if is_client(stub):
         assigned = vars(stub).get(name)
         return kind(getattr(stub, native)) if assigned is None else assigned
     try:
@@ -48,7 +48,7 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
     except AttributeError:
         # A proxy that passes on what it is asked for has what its client has.
         method = getattr(stub, native, None)
-        if not issubclass(type(getattr(method, "__self__", None)), _CLIENTS):
+        if not is_client(getattr(method, "__self__", None)):
             raise
     return kind(method)
 
@@ -69,14 +69,14 @@ def stub_on(client_class: Any, *arguments: Any, **names: Any) -> Any:
 
     Source: generated stubs (grpcio-tools 1.85).
     """
-    if not _is_client_class(client_class):
+    if not is_client_class(client_class):
         return client_class(*arguments, **names)
     channel = arguments[0] if arguments else names["channel"]
     if hasattr(type(channel), "client"):
         return channel.client(client_class)
     made = client_class.__new__(client_class)
     for method, _ in _rpcs(client_class):
-        make = getattr(channel, _KINDS[method.stream_type].__name__)
+        make = getattr(channel, METHOD_NAMES[method.stream_type])
         vars(made)[method.name] = make(
             f"/{method.service_name}/{method.name}",
             request_serializer=getattr(method.input, "SerializeToString", None) or method.input.to_binary,
@@ -128,6 +128,7 @@ def by_rpc_names(stub: Any) -> Any:
 
 def is_client(value: Any) -> bool:
     """Whether an object is a generated client, and nothing that says so."""
+    # By its type: a mock with a client for its `spec` says that it is an instance.
     return issubclass(type(value), _CLIENTS)
 
 
@@ -138,7 +139,8 @@ def rpc_methods(client: Any) -> dict[str, Any]:
     return {method.name: _KINDS[method.stream_type](getattr(client, native)) for method, native in rpcs}
 
 
-def _is_client_class(value: Any) -> bool:
+def is_client_class(value: Any) -> bool:
+    """Whether a value is the class of a generated client."""
     return isinstance(value, type) and issubclass(value, _CLIENTS)
 
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from connectrpc.method import StreamType
 
-__all__ = ["streams_requests", "streams_responses"]
+__all__ = ["METHOD_NAMES", "streams_requests", "streams_responses"]
+
+METHOD_NAMES = {
+    StreamType.UNARY: "unary_unary",
+    StreamType.SERVER_STREAM: "unary_stream",
+    StreamType.CLIENT_STREAM: "stream_unary",
+    StreamType.BIDI_STREAM: "stream_stream",
+}
+"""gRPC's names of the kinds: what a channel makes multi-callables by, and a method handler's behaviour."""
 
 
 def streams_requests(kind: StreamType) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 
 def is_type(module: Module, node: ast.AST) -> bool:
@@ -23,5 +24,5 @@ def is_type(module: Module, node: ast.AST) -> bool:
 
 def is_cast(node: ast.Call) -> bool:
     """Whether a call is one of `typing.cast`."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = last_name(node.func)
     return name == "cast" and len(node.args) == 2

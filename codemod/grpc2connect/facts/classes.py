@@ -9,6 +9,7 @@ from grpc2connect.facts.kinds import NOTHING, Class, Function, ServicerBase, Stu
 from grpc2connect.facts.state import State
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 
 def class_around(module: Module, node: ast.AST) -> Class | None:
@@ -25,7 +26,7 @@ def decorated(node: ast.FunctionDef | ast.AsyncFunctionDef, *names: str) -> bool
 def decorated_as(decorator: ast.expr, *names: str) -> bool:
     """Whether a decorator has one of the given names (last part of a dotted name)."""
     target = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return (target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")) in names
+    return last_name(target) in names
 
 
 def bases(state: State, cls: Class) -> list[Value]:
@@ -117,7 +118,7 @@ def fixture_name(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
     """The name under which a pytest fixture is asked for; None if a function is no fixture."""
     for decorator in node.decorator_list:
         target = decorator.func if isinstance(decorator, ast.Call) else decorator
-        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        name = last_name(target)
         if name != "fixture":
             continue
         given = [k.value for k in decorator.keywords if k.arg == "name"] if isinstance(decorator, ast.Call) else []

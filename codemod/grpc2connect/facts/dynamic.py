@@ -36,6 +36,7 @@ from grpc2connect.facts.looked_at import LOOKS, only_reads
 from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import Method, Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 _BY_NAME = LOOKS | {
     "getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller",
@@ -56,7 +57,7 @@ _HARMLESS = frozenset(
 
 def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]:
     """The references that a call makes by name, or by handing a stub on."""
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = last_name(node.func)
     first = node.args[0] if node.args else None
     if (target := facts.patches.target(module, node)) is not None:
         services = facts.patches.users(target.path) if target.service is None else frozenset({target.service})

@@ -28,6 +28,7 @@ from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import Scope, bound_names
 from grpc2connect.facts.state import State
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 
 class Environment:
@@ -105,7 +106,7 @@ class Environment:
             case ast.BinOp(left=left, op=ast.BitOr(), right=right):
                 return self._annotated(left) | self._annotated(right)
             case ast.Subscript(value=outer, slice=inner):
-                name = outer.attr if isinstance(outer, ast.Attribute) else getattr(outer, "id", "")
+                name = last_name(outer)
                 parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
                 named = [self._annotated(part) for part in parts]
                 if name.lower() in _MAPPINGS:

@@ -26,6 +26,7 @@ from grpc2connect.facts.kinds import (
     Wrapped,
 )
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 _DEPTH = 3
 _ASKS_IF_THERE = frozenset({"assertIsNone", "assertIsNotNone", "assertTrue", "assertFalse", "bool", "callable"})
@@ -124,7 +125,7 @@ def _class_attribute(facts: Facts, module: Module, node: ast.ClassDef) -> str:
     for ancestor in classes.ancestry(facts.state, Class(module, node)):
         for base in ancestor.node.bases:
             plain = base.value if isinstance(base, ast.Subscript) else base
-            name = plain.attr if isinstance(plain, ast.Attribute) else getattr(plain, "id", "")
+            name = last_name(plain)
             known = any(isinstance(v, Class | ServicerBase | StubClass) for v in facts.values(plain))
             if not known and name not in _NO_BASES:
                 return f"an attribute that {name} may read"
@@ -133,7 +134,7 @@ def _class_attribute(facts: Facts, module: Module, node: ast.ClassDef) -> str:
 
 def _argument(facts: Facts, call: ast.Call) -> str:
     callees = facts.values(call.func)
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = last_name(call.func)
     if not callees or not all(isinstance(value, Function | Class | Partial) for value in callees):
         modelled = name in library.MODELLED_CALLS | _ASKS_IF_THERE | {"partial", "field"}
         known = modelled and not any(isinstance(value, Api | Function | Class) for value in callees)

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts.kinds import Class
+from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -62,7 +63,7 @@ class Fakes:
         for module in self._facts.program.modules():
             for node in ast.walk(module.tree):
                 if isinstance(node, ast.Call) and _is_argument(module, node):
-                    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+                    name = last_name(node.func)
                     if name in classes:
                         yield self._facts.component(module), name
 

@@ -7,6 +7,7 @@ import ast
 from grpc2connect.facts.classes import ancestry, decorated_as
 from grpc2connect.facts.kinds import Class
 from grpc2connect.facts.state import State
+from grpc2connect.syntax.names import last_name
 
 _DECORATORS = ("dataclass", "define", "frozen", "mutable", "attrs", "attributes", "s", "dataclasses")
 _BASES = ("NamedTuple", "BaseModel")
@@ -24,7 +25,7 @@ def of(state: State, cls: Class) -> list[tuple[str, ast.expr | None]]:
 
 def has_fields(node: ast.ClassDef) -> bool:
     """Whether a class's constructor takes its annotated attributes."""
-    bases = [base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "") for base in node.bases]
+    bases = [last_name(base) for base in node.bases]
     return any(decorated_as(decorator, *_DECORATORS) for decorator in node.decorator_list) or any(
         base in _BASES for base in bases
     )

@@ -20,6 +20,7 @@ from grpc2connect.facts.kinds import (
     is_grpc,
     worth_following,
 )
+from grpc2connect.syntax.names import last_name
 
 _RAISES = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 _PASS_THROUGH = frozenset({"gather", "wait_for", "shield", "create_task", "ensure_future", "cast"})
@@ -54,7 +55,7 @@ def unknown_call(
     from grpc2connect.facts.statements import assign_attribute, entered
 
     method = isinstance(node.func, ast.Attribute)
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    name = last_name(node.func)
     first = arguments[0] if arguments else NOTHING
     if name in _RAISES and any(isinstance(v, Api) and v.path in api.ERRORS for v in _flat(first)):
         return frozenset({Raises()})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts.kinds import Builtin, Function, Package
 from grpc2connect.facts.scopes import parameters
+from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -44,7 +45,7 @@ def only_looks(facts: Facts, module: Module, node: ast.expr) -> bool:
     if not all(isinstance(value, Package | Builtin) for value in callees):
         position = call.args.index(child) if child in call.args else None
         return all(isinstance(value, Function) and _only_shows(value, position, keyword) for value in callees)
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = last_name(call.func)
     return name in _AT_CLASSES
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
 from grpc2connect.facts.kinds import Api, Error
+from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -38,7 +39,7 @@ def error_role(module: Module, node: ast.AST) -> str:
         case ast.Call(func=func) if func is node:
             return "construct"
         case ast.Call():
-            return _argument_role(_name(parent.func), parent, node)
+            return _argument_role(last_name(parent.func), parent, node)
         case ast.keyword(arg="side_effect"):
             return "raised"
         case ast.keyword(arg="spec" | "spec_set"):
@@ -62,10 +63,6 @@ def _argument_role(called: str, call: ast.Call, node: ast.AST) -> str:
     if called in _SPECS and call.args and call.args[0] is node:
         return "spec"
     return "value"
-
-
-def _name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 class MadeErrors:

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts.kinds import Package, Stub, StubClass
+from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -61,7 +62,7 @@ def is_spec(module: Module, node: ast.expr) -> bool:
     call = module.parents[parent] if keyword else parent
     if not isinstance(call, ast.Call):
         return False
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = last_name(call.func)
     first = bool(call.args) and call.args[0] is node and name != "patch"
     return bool(_MAKERS.search(name)) and (keyword or first)
 
@@ -92,7 +93,7 @@ class Mocks:
         if isinstance(node, ast.Name | ast.Attribute) and is_spec(module, node):
             yield from (value.service for value in self._facts.values(node) if isinstance(value, StubClass))
         elif (stub := _asked_by_name(module, node)) is not None:
-            replaced = isinstance(node, ast.Call) and _is_computed(node) and _name(node) in _REPLACES
+            replaced = isinstance(node, ast.Call) and _is_computed(node) and last_name(node.func) in _REPLACES
             for value in self._facts.values(stub):
                 # By a name in lower case the client has its own method, with other arguments.
                 if isinstance(value, Stub) and (
@@ -119,9 +120,11 @@ class Mocks:
             case ast.Attribute(attr=name):
                 if name in self._rpcs and self._is_replaced(module, node):
                     yield name
-            case ast.Call(args=[_, ast.Constant(value=str(name)), *_]) if _name(node) in _REPLACES:
+            case ast.Call(args=[_, ast.Constant(value=str(name)), *_]) if last_name(node.func) in _REPLACES:
                 yield name
-            case ast.Call(keywords=keywords) if _MAKERS.search(_name(node)) or _name(node) == "SimpleNamespace":
+            case ast.Call(keywords=keywords) if (
+                _MAKERS.search(last_name(node.func)) or last_name(node.func) == "SimpleNamespace"
+            ):
                 yield from (keyword.arg for keyword in keywords if keyword.arg)
             case ast.Constant(value=str(text)) if (found := _KEY.fullmatch(text)) and found[2] in _OF_MOCKS:
                 yield found[1]
@@ -143,14 +146,10 @@ def _asked_by_name(module: Module, node: ast.AST) -> ast.expr | None:
     """What is asked for an attribute by a text, or for an RPC of which a part is replaced."""
     if isinstance(node, ast.Attribute):
         return node.value if role_of_mock(module, node) == "part" else None
-    if isinstance(node, ast.Call) and len(node.args) > 1 and _name(node) in _REPLACES | {"getattr", "hasattr"}:
+    if isinstance(node, ast.Call) and len(node.args) > 1 and last_name(node.func) in _REPLACES | {"getattr", "hasattr"}:
         return node.args[0]
     return None
 
 
 def _is_computed(node: ast.Call) -> bool:
     return not isinstance(node.args[1], ast.Constant)
-
-
-def _name(node: ast.Call) -> str:
-    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

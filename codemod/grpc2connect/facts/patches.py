@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from grpc2connect.facts import api
 from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.kinds import NOTHING, Api, Class, Instance, ProgramModule, StubClass, StubsModule, Value, Values
+from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -70,7 +71,7 @@ class Patches:
 
     def handler(self, module: Module, node: ast.Call) -> tuple[ast.Constant, Method, frozenset[Service]] | None:
         """The handler that a text names by its servicer: `patch("app.Greeter.SayHello")`; the text, the RPC, whose."""
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = last_name(node.func)
         target = [keyword.value for keyword in node.keywords if keyword.arg == "target"]
         match [*target, *node.args]:
             case [ast.Constant(value=str(text)) as first, *_] if name in _BY_TEXT and text.count(".") > 1:
@@ -159,7 +160,7 @@ class Patches:
                 yield value.path
 
     def _target(self, module: Module, node: ast.Call) -> Target | None:
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = last_name(node.func)
         target = [keyword.value for keyword in node.keywords if keyword.arg == "target"]
         match [*target, *node.args]:
             case [ast.Constant(value=str(text)) as first, *_] if name in _BY_TEXT and "." in text:

@@ -31,6 +31,7 @@ from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
 from grpc2connect.facts.state import Handler, State
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 _BROAD = frozenset({"Exception", "BaseException"})
 _PLAIN_DECORATORS = ("override", "staticmethod", "classmethod")
@@ -254,7 +255,7 @@ class ServerQuestions:
     def _swallows(self, item: ast.withitem) -> bool:
         expression = item.context_expr
         target = expression.func if isinstance(expression, ast.Call) else expression
-        name = target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "")
+        name = last_name(target)
         if name in ("suppress", "raises", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack"):
             return True
         for value in self.values(target):
@@ -365,7 +366,7 @@ def _is_rebuilt(cls: ast.AST | None) -> bool:
     harmless = ("dataclass", "final", "total_ordering", "define", "attrs", "s", "runtime_checkable")
     decorators = cls.decorator_list if isinstance(cls, ast.ClassDef) else []
     targets = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators]
-    names = [target.attr if isinstance(target, ast.Attribute) else getattr(target, "id", "") for target in targets]
+    names = [last_name(target) for target in targets]
     return any(name not in harmless for name in names)
 
 

@@ -34,7 +34,7 @@ _ALL = "*"
 class Imports:
     """Collects the names that a file's edits introduce and makes the import edits for them.
 
-    `free` are names that the file's own imports give up.
+    `free` are names that the file's own imports give up, `avoided` those that new ones would have had but for such.
     """
 
     facts: Facts
@@ -44,6 +44,7 @@ class Imports:
     symbols: dict[Symbol, str] = field(default_factory=dict)
     twins: dict[ast.alias, dict[str, None]] = field(default_factory=dict)
     loose: dict[str, dict[str, None]] = field(default_factory=dict)
+    avoided: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._taken = {name for node in ast.walk(self.module.tree) for name in _names(node)} - self.free
@@ -86,10 +87,15 @@ class Imports:
         if symbol not in self.symbols:
             existing = self._imported.get((self._dotted(symbol), symbol.name))
             if existing is None:
-                self.symbols[symbol] = symbol.alias if symbol.name in self._taken else symbol.name
+                self.symbols[symbol] = symbol.alias if self._is_taken(symbol.name) else symbol.name
             else:
                 return existing
         return self.symbols[symbol]
+
+    def _is_taken(self, name: str) -> bool:
+        if name in self._taken:
+            self.avoided.add(name)
+        return name in self._taken
 
     def _runtime_module(self) -> str:
         """The runtime itself, where a test replaces an attribute of it."""
@@ -131,7 +137,7 @@ class Imports:
 
     def _local(self, name: str) -> tuple[str, str]:
         """The local name of a generated class, and how an import spells it: an alias where the file has such a name."""
-        if name not in self._taken:
+        if not self._is_taken(name):
             return name, name
         return f"Connect{name}", f"{name} as Connect{name}"
 

@@ -20,6 +20,7 @@ from grpc2connect.rules_api.edits import Edit, delete_statement
 from grpc2connect.rules_api.names import Generated, GeneratedModule
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
+from grpc2connect.syntax.names import last_name
 
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore\b)(.+)")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -43,15 +44,17 @@ def rewrite(facts: Facts, module: Module, decisions: Iterable[Decision], places:
     if not edits:
         return Rewritten(module.text, frozenset(), ())
     edits += retired(module, edits)
-    first = _rewritten(facts, module, edits, places, frozenset())
+    imports = Imports(facts, module, places)
+    first = _rewritten(imports, edits)
     # What tests replace in it they name as it was found to be named without looking further.
-    free = _given_up(module, first.gone) if not facts.patches.look_into(module) else frozenset()
-    return _rewritten(facts, module, edits, places, free) if free else first
+    if not imports.avoided or facts.patches.look_into(module):
+        return first
+    free = _given_up(module, first.gone) & imports.avoided
+    return _rewritten(Imports(facts, module, places, free), edits) if free else first
 
 
-def _rewritten(facts: Facts, module: Module, edits: list[Edit], places: Places, free: frozenset[str]) -> Rewritten:
-    """The new text; `free` are names that imports give up, so that new ones need no alias beside them."""
-    imports = Imports(facts, module, places, free)
+def _rewritten(imports: Imports, edits: list[Edit]) -> Rewritten:
+    module = imports.module
     try:
         # Names are settled in a first pass, since import lines depend on them.
         Renderer(module.text, edits, imports.name).all()
@@ -60,7 +63,7 @@ def _rewritten(facts: Facts, module: Module, edits: list[Edit], places: Places, 
         raise ProofFailed(str(conflict)) from None
     introduced = imports.introduced
     after = prove(module, text, introduced)
-    text, gone = _drop_unused(facts, module, after, free)
+    text, gone = _drop_unused(imports.facts, module, after, imports.free)
     if gone:
         prove(module, text, introduced)
     pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated | GeneratedModule)]
@@ -141,7 +144,7 @@ def _may_name(module: Module, node: ast.Constant) -> bool:
             case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
                 return returns is child
             case ast.Call(func=func):
-                name = func.attr if isinstance(func, ast.Attribute) else getattr(func, "id", "")
+                name = last_name(func)
                 return name in ("cast", "TypeVar", "NewType", "ForwardRef", "extend")
             case ast.Assign() | ast.AugAssign():
                 targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["CONNECT", "GRPCIO", "WIRE_VARIABLE", "chosen_wire", "connect_addresses"]
+__all__ = ["CONNECT", "GRPCIO", "chosen_wire", "connect_addresses"]
 
 CONNECT = "connect"
 GRPCIO = "grpcio"
-WIRE_VARIABLE = "G2C_WIRE"
 
 
 def chosen_wire(default: str) -> str:
@@ -20,7 +19,7 @@ def chosen_wire(default: str) -> str:
     Raises:
         ValueError: the variable names no wire.
     """
-    name = os.environ.get(WIRE_VARIABLE, "").strip().lower() or default
+    name = os.environ.get("G2C_WIRE", "").strip().lower() or default
     if name not in (CONNECT, GRPCIO):
         raise ValueError(f"G2C_WIRE must be {CONNECT} or {GRPCIO}, not {name!r}")
     return name

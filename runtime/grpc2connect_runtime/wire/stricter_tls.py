@@ -8,11 +8,10 @@ always taken them, verified by the same root certificates; a program that has mo
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import replace
 from typing import Any
 
-from .choice import CONNECT, WIRE_VARIABLE
+from .choice import CONNECT, GRPCIO, chosen_wire
 from .client_aio import AioGrpcioTransport
 from .client_channel import GrpcioChannel, OpenedOnUse
 from .client_library import is_installed
@@ -68,7 +67,7 @@ def aio_transport_instead(
 
 
 def _made_with(target: str, credentials: Any, options: Any, error: BaseException) -> GrpcioChannel | None:
-    if os.environ.get(WIRE_VARIABLE, "").strip().lower() == CONNECT or not is_installed():
+    if chosen_wire(GRPCIO) == CONNECT or not is_installed():
         return None
     _log.warning("grpcio carries the calls to %s: pyqwest's TLS refuses a certificate (%s)", target, error)
     return GrpcioChannel(target, replace(credentials, call_credentials=None), options, None)
