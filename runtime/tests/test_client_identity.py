@@ -266,6 +266,7 @@ def test_a_resumed_session_keeps_the_client(flavour, authority, server_pair, roo
     seen = []
     key, certificate = authority.pair("/CN=ada", None, authority.root)
     context = ssl.create_default_context(cadata=roots.decode())
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # Python 3.13 asks for key usages, which these roots do not have.
     pair = authority.folder / "resuming.pem"
     pair.write_bytes(key + certificate)
     context.load_cert_chain(pair)
