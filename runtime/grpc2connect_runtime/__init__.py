@@ -58,6 +58,7 @@ from .composite_credentials import (
 from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
+from .cors import ConnectCors, connect_cors
 from .credentials import (
     ChannelCredentials,
     ServerCredentials,
@@ -134,6 +135,7 @@ __all__ = [
     "ChannelCredentials",
     "ClientCallDetails",
     "Compression",
+    "ConnectCors",
     "CustomAioServicerContext",
     "CustomServicerContext",
     "DeserializingFunction",
@@ -185,6 +187,7 @@ __all__ = [
     "composite_call_credentials",
     "composite_channel_credentials",
     "compute_engine_channel_credentials",
+    "connect_cors",
     "generated_names",
     "handlers_by_name",
     "headers",

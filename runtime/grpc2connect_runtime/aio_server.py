@@ -79,7 +79,7 @@ class AioServer(ServerBase):
             raise RuntimeError("the server has been started before")
         self._bind_connect_addresses()
         self._started = True
-        serving = Serving(self._dispatcher, self._listeners)
+        serving = Serving(self._dispatcher, self._listeners, self._outermost)
         try:
             await serving.start()
             if self._core is not None:

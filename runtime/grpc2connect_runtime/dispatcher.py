@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
 from .exchange import Exchange, Send, current_exchange
-from .http2 import http2_stream
+from .http2 import STREAM, http2_stream
 from .lifespan import Lifespans
+from .mounted_paths import method_path
 from .protocols import PROTOCOLS, protocol_of
 from .router import Refusal, Router
 from .trailers_only import TrailersOnly
@@ -24,6 +27,13 @@ def _content_type(scope: dict[str, Any]) -> str:
 
 
 _HTTP_STATUS = {2: 500, 12: 404, 14: 503}
+_ALLOW = [(b"allow", b"GET, POST, OPTIONS")]
+
+
+async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+    """Answer without a body."""
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _refuse(send: Send, content_type: str, status: int, text: str) -> None:
@@ -66,6 +76,9 @@ class _NotFoundAsStatus:
 class Dispatcher:
     """An ASGI application that passes each call to what serves its method.
 
+    It may be mounted in an application of a web framework, at a prefix or at each of `paths`; the framework's lifespan
+    then has to run `lifespan`. It answers OPTIONS, so that what stands in front of it can say what CORS allows.
+
     Native form: `starlette.routing.Mount(app.path, app)` for each application, or the application itself if there is
     only one.
 
@@ -84,6 +97,27 @@ class Dispatcher:
     def apps(self) -> list[Any]:
         """The mounted applications."""
         return self.router.apps
+
+    @property
+    def paths(self) -> list[str]:
+        """The path of each service, `/package.Service`, to mount this application at; generic handlers have none."""
+        return self.router.paths
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Start the services that are made at the start, and stop them at the end: frameworks do not do it for mounts.
+
+        An ASGI server that runs this application itself does it, without this.
+
+        Raises:
+            RuntimeError: a service failed to start, or to stop.
+        """
+        lifespans = Lifespans(self.apps)
+        try:
+            await lifespans.start()
+            yield
+        finally:
+            await lifespans.stop()
 
     def mount(self, app: Any) -> None:
         """Add a generated ASGI application; one for the same service replaces it."""
@@ -111,23 +145,24 @@ class Dispatcher:
             return
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
-        stream = http2_stream(send, receive)
+        if scope["method"] == "OPTIONS":
+            await _answer(send, 204, _ALLOW)
+            return
+        stream = scope[STREAM] if STREAM in scope else http2_stream(send, receive)
         content_type = _content_type(scope)
         protocol = protocol_of(content_type)
         is_grpc = protocol != "connect"
         if protocol not in self._protocols:
-            await send({"type": "http.response.start", "status": 415, "headers": []})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await _answer(send, 415, [])
             return
         if stream is not None:
-            receive = stream.receive
+            receive = receive if STREAM in scope else stream.receive
             if protocol == "grpc":
                 send = TrailersOnly(send, stream.end_with_headers)
         if self._stopping:
             await _refuse(send, content_type, 14, "Server is shutting down")
             return
-        path = scope["path"]
-        root = scope.get("root_path") or ""
+        path = method_path(scope)
         exchange = Exchange(_NotFoundAsStatus(send, content_type) if is_grpc else send, content_type)
         task = asyncio.current_task()
         assert task is not None
@@ -135,7 +170,7 @@ class Dispatcher:
         token = current_exchange.set(exchange)
         try:
             try:
-                app = await self.router.application(path.removeprefix(root), scope["headers"])
+                app = await self.router.application(path, scope["headers"])
             except asyncio.CancelledError:
                 if exchange.stopped:
                     await _refuse(send, content_type, 14, "Cancelling all calls")
@@ -144,7 +179,7 @@ class Dispatcher:
                 # grpcio does not compress unless told to; and headers sent early must be right about the encoding.
                 fields = [field for field in scope["headers"] if field[0].lower() != b"grpc-accept-encoding"]
                 scope = {**scope, "headers": fields}
-            await app(scope, receive, exchange)
+            await app({**scope, "path": path}, receive, exchange)
         except Refusal as refusal:
             await _refuse(send, content_type, refusal.status, refusal.text)
         finally:

@@ -43,7 +43,10 @@ from hypercorn.protocol.events import Body, EndBody, Response, Trailers
 from .response_buffer import ResponseBuffer
 from .sending_order import SendingOrder
 
-__all__ = ["Http2Stream", "http2_stream"]
+__all__ = ["STREAM", "Http2Stream", "http2_stream"]
+
+STREAM = "grpc2connect.http2_stream"
+"""Where an ASGI scope has the stream (or None), if it was prepared before middleware got hold of `send`."""
 
 _WINDOW = (1 << 16) - 1
 """What a client may send on a stream before the handler reads, in bytes: HTTP/2's default."""

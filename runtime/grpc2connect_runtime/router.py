@@ -75,6 +75,11 @@ class Router:
         return list(self._apps.values())
 
     @property
+    def paths(self) -> list[str]:
+        """The path of each service, `/package.Service`, moved or registered."""
+        return list(dict.fromkeys([*self._apps, *(path.rpartition("/")[0] for path in self._registered)]))
+
+    @property
     def registered(self) -> Mapping[str, Any]:
         """The method handlers of services that have not moved, by path."""
         return self._registered

@@ -24,8 +24,9 @@ _WAIT_S = 0.2
 class _Thread:
     """The daemon thread that serves. It keeps no reference to its `Server`, so that one out of scope stops."""
 
-    def __init__(self, app: Dispatcher, listeners: list[Listener]) -> None:
+    def __init__(self, app: Dispatcher, listeners: list[Listener], outermost: Any) -> None:
         self._app = app
+        self._outermost = outermost
         self._listeners = listeners
         self._ready = threading.Event()
         self._lock = threading.Lock()
@@ -55,7 +56,7 @@ class _Thread:
             self.stopped.set()
 
     async def _serve(self) -> None:
-        serving = Serving(self._app, self._listeners)
+        serving = Serving(self._app, self._listeners, self._outermost)
         try:
             await serving.start()
         except BaseException:
@@ -146,7 +147,7 @@ class Server(ServerBase):
         self._bind_connect_addresses()
         self._started = True
         if self._serves_connect:
-            thread = _Thread(self._dispatcher, self._listeners)
+            thread = _Thread(self._dispatcher, self._listeners, self._outermost)
             weakref.finalize(self, thread.stop, None)
             thread.start()
             self._thread = thread

@@ -64,18 +64,41 @@ class ServerBase:
             aio=self._aio,
         )
         self._dispatcher = Dispatcher(self._router, checked_protocols(protocols))
+        self._outermost: Any = self._dispatcher
         adopt(type(self), "Server", aio=self._aio)
         self._adopt_contexts()
         self.add_generic_rpc_handlers(handlers or ())
         self._listeners: list[Listener] = []
 
     @property
-    def app(self) -> Any:
+    def app(self) -> Dispatcher:
         """The composed ASGI application, for an ASGI server of your choice; usable without `start()`.
+
+        In an application of a web framework, mount it at each of its `paths` (or at a prefix, or at the root, last),
+        and run its `lifespan()` in the framework's.
 
         Native form: the generated `XASGIApplication`, or several under `starlette.routing.Mount`.
         """
         return self._dispatcher
+
+    def add_asgi_middleware(self, middleware: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Put ASGI middleware, such as Starlette's `CORSMiddleware`, before the ports that are not grpcio's.
+
+        What is added last gets requests first. It sees no lifespan, and `app` is not changed.
+
+        Args:
+            middleware: called at once with an ASGI application and the arguments that follow; returns another one.
+            args: for `middleware`.
+            kwargs: for `middleware`.
+
+        Raises:
+            RuntimeError: the server has been started.
+
+        Native form: `app = middleware(XASGIApplication(servicer), ...)`.
+        """
+        if self._started:
+            raise RuntimeError("middleware must be added before the server is started")
+        self._outermost = middleware(self._outermost, *args, **kwargs)
 
     def add_service(
         self, application_class: Callable[..., Any], servicer: Any, *, interceptors: Sequence[Any] = ()

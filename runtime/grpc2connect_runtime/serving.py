@@ -17,6 +17,7 @@ from .auth_context import remember_server_name
 from .connections import extend_connections
 from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
+from .http2 import STREAM, http2_stream
 from .lifespan import Lifespans
 
 _log = logging.getLogger(__name__)
@@ -70,10 +71,17 @@ class _Config(Config):
 
 
 class Serving:
-    """One run of a server, on the event loop it is made on."""
+    """One run of a server, on the event loop it is made on.
 
-    def __init__(self, app: Dispatcher, listeners: list[Listener]) -> None:
+    Args:
+        app: the server's services.
+        listeners: what they are served on.
+        outermost: what gets the requests: the same, or middleware around it.
+    """
+
+    def __init__(self, app: Dispatcher, listeners: list[Listener], outermost: Any) -> None:
         self._app = app
+        self._outermost = outermost
         self._listeners = listeners
         self._lifespans = Lifespans(app.apps)
         self._stop = asyncio.Event()
@@ -100,7 +108,11 @@ class Serving:
 
     async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
-            await self._app(scope, receive, send)
+            if self._outermost is not self._app:
+                stream = http2_stream(send, receive)
+                scope = {**scope, STREAM: stream}
+                receive = receive if stream is None else stream.receive
+            await self._outermost(scope, receive, send)
             return
         # The applications' own lifespan spans all listeners and is run by start() and stop().
         for event in ("startup", "shutdown"):
