@@ -1,0 +1,1 @@
+"""Migrated services in web frameworks, behind CORS, called by pages: the programs of examples/web, run."""
