@@ -62,6 +62,10 @@ def calls(url: str, origin: str, protocol: ProtocolType) -> dict[str, Any]:
         watched = [one.time for one in ferries.watch(Harbour(name="Northport"), headers=headers)]
     seen = []
     fog = failure(lambda: [seen.append(one.time) for one in ferries.watch(Harbour(name="Fogport"), headers=headers)])
+    quiet = ferries.watch(Harbour(name="Quietport"), headers=headers)
+    heard = [next(quiet).time]
+    ferries.book(BookRequest(ferry="Heron"), headers=headers)
+    heard += [one.time for one in quiet]
     return {
         "ticket": [ticket.passenger, ticket.ferry, ticket.seats],
         "allowed": metadata.headers.get("access-control-allow-origin"),
@@ -71,6 +75,7 @@ def calls(url: str, origin: str, protocol: ProtocolType) -> dict[str, Any]:
         "watched": watched,
         "stream allowed": stream_metadata.headers.get("access-control-allow-origin"),
         "fog": [seen, fog],
+        "heard": heard,
         "full": failure(lambda: ferries.book(BookRequest(ferry="Tern", seats=3), headers=headers)),
         "unknown ferry": failure(lambda: ferries.book(BookRequest(ferry="Auk"), headers=headers)),
         "nobody": failure(lambda: ferries.book(BookRequest(ferry="Heron"), headers={"origin": origin})),

@@ -15,9 +15,9 @@ def method_path(scope: Any) -> str:
             (`/api`), or at the path of one service (`/package.Service`, `/api/package.Service`).
 
     Source: ASGI 3.0, `root_path`: part of `path`, though some adapters of WSGI leave it out. Litestar 2.25 takes the
-    prefix of a mount away, has no `root_path` for it, and puts a slash at the end.
+    prefix of a mount away, has no `root_path` for it, and puts a slash at the end; at the root the first slash goes.
     """
-    path: str = scope["path"].rstrip("/")
+    path = "/" + scope["path"].strip("/")
     root: str = (scope.get("root_path") or "").rstrip("/")
     if not root:
         return path

@@ -38,6 +38,7 @@ PAGE = "https://page.example"
         ("/api/a.B/C", "/api/a.B"),
         ("/C", "/api/a.B"),
         ("/a.B/C/", ""),
+        ("a.B/C/", ""),
     ],
 )
 def test_a_method_is_found_wherever_the_application_is_mounted(path, root):

@@ -77,6 +77,8 @@ def test_calls_are_answered_as_everywhere(answers: dict[str, Any], name: str, pr
     assert seen["ticket"] == ["Ada", "Heron", 3]
     assert (seen["x-pier"], seen["x-seats-left"]) == ("north", "37")
     assert seen["watched"] == DEPARTURES
+    # What has been sent is there before the next is made.
+    assert seen["heard"] == DEPARTURES
     fog = {"code": "unavailable", "message": "fog until evening", "details": []}
     assert seen["fog"] == [DEPARTURES[:2], fog]
     assert seen["full"] == {"code": "resource_exhausted", "message": "the ferry is full", "details": ["15:30"]}
