@@ -17,7 +17,7 @@ def method_path(scope: Any) -> str:
     Source: ASGI 3.0, `root_path`: part of `path`, though some adapters of WSGI leave it out. Litestar 2.25 takes the
     prefix of a mount away, has no `root_path` for it, and puts a slash at the end; at the root the first slash goes.
     """
-    path = "/" + scope["path"].strip("/")
+    path: str = "/" + scope["path"].strip("/")
     root: str = (scope.get("root_path") or "").rstrip("/")
     if not root:
         return path

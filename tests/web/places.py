@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shutil
 import subprocess
@@ -104,7 +105,9 @@ def serving(place: Place, project: Path, folder: Path, origin: str) -> Iterator[
         process = subprocess.Popen(
             [sys.executable, *place.arguments],
             cwd=EXAMPLES,
-            env=running.environment(project, {"PAGE_ORIGIN": origin, "PYTHONPATH": f"{project}:{EXAMPLES}"}),
+            env=running.environment(
+                project, {"PAGE_ORIGIN": origin, "PYTHONPATH": os.pathsep.join(map(str, (project, EXAMPLES)))}
+            ),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
