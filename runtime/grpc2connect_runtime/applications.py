@@ -98,12 +98,18 @@ def raw_method(path: str, kind: StreamType) -> MethodInfo[bytes, bytes]:
 
 
 class MovedApplication(ConnectASGIApplication[Any]):
-    """What a generated application is derived with, so that its endpoints and settings are known."""
+    """What a generated application is derived with, so that its endpoints and settings are known.
+
+    Attributes:
+        settings: what the generated class gives its base.
+        started: whether its lifespan runs.
+    """
 
     def __init__(self, **settings: Any) -> None:
         """Take what the generated class gives its base."""
         settings["codecs"] = fitting_all(settings.get("codecs"))
         self.settings = settings
+        self.started = False
         self._find: Callable[[Any], Mapping[str, Any]] = settings["endpoints"]
         self._found: Mapping[str, Any] | None = None
         self._methods: dict[str, RpcMethodHandler] = {}

@@ -136,7 +136,12 @@ class Dispatcher:
         """End the calls in flight with UNAVAILABLE."""
         for task, exchange in list(self._running.items()):
             exchange.stopped = True
-            task.cancel()
+            loop = task.get_loop()
+            if loop is asyncio.get_running_loop():
+                task.cancel()
+            elif not loop.is_closed():
+                # Served by another server, in another thread.
+                loop.call_soon_threadsafe(task.cancel)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one ASGI scope."""

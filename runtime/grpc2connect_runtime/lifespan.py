@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from .applications import MovedApplication
+
 __all__ = ["Lifespans"]
 
 
@@ -37,16 +39,25 @@ class _Lifespan:
             raise RuntimeError(f"{event} of {self._app.path} failed: {answer.get('message', '')}")
 
     async def start(self) -> None:
-        await self._tell("startup")
+        if not isinstance(self._app, MovedApplication):
+            await self._tell("startup")
+        elif not self._app.started:
+            await self._tell("startup")
+            self._app.started = True
 
     async def stop(self) -> None:
         if self._task is not None:
+            if isinstance(self._app, MovedApplication):
+                self._app.started = False
             await self._tell("shutdown")
             await self._task
 
 
 class Lifespans:
-    """Starts applications in order and stops them in reverse."""
+    """Starts applications in order and stops them in reverse.
+
+    One that something else has started, such as the server whose services are mounted elsewhere too, is left to that.
+    """
 
     def __init__(self, apps: Sequence[Any]) -> None:
         self._lifespans = [_Lifespan(app) for app in apps]

@@ -186,6 +186,36 @@ def test_lifespan_runs_services_that_are_made_at_the_start(gen, served):
     assert seen == ["made", "open", "closing", "gone"]
 
 
+def test_a_service_is_made_once_where_its_server_is_started_too(gen):
+    seen = []
+
+    class Other(gen.connect.Other):
+        async def ping(self, request, ctx):
+            return gen.pb2.Answer(text=",".join(seen))
+
+    async def made():
+        seen.append("made")
+        try:
+            yield Other()
+        finally:
+            seen.append("gone")
+
+    server = runtime.Server()
+    server.add_service(gen.connect.OtherASGIApplication, made())
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+
+    async def mount():
+        async with server.app.lifespan():
+            seen.append("mounted")
+
+    asyncio.run(mount())
+    with gen.connect.OtherClientSync(f"http://127.0.0.1:{port}") as client:
+        assert client.ping(gen.pb2.Ask()).text == "made,mounted"
+    assert server.stop(None).wait(20)
+    assert seen == ["made", "mounted", "gone"]
+
+
 def test_a_service_that_cannot_be_made_stops_those_before_it(gen):
     seen = []
 

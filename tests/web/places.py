@@ -45,6 +45,7 @@ class Place:
 PLACES = {
     "Starlette": Place((*UVICORN, "starlette_app:app")),
     "FastAPI": Place((*UVICORN, "fastapi_app:app"), ("fastapi", "uvicorn"), "/api"),
+    "FastAPI, gRPC beside it": Place((*UVICORN, "both_app:app"), ("fastapi", "uvicorn")),
     "Litestar": Place((*UVICORN, "litestar_app:app"), ("litestar", "uvicorn"), "/api"),
     "Django": Place((*UVICORN, "django_app:app"), ("django", "starlette", "uvicorn")),
     "Flask": Place((*UVICORN, "flask_app:app"), ("flask", "a2wsgi", "starlette", "uvicorn")),
@@ -62,6 +63,7 @@ HTTP2 = {
     "Flask": Place((*HYPERCORN, "flask_app:app")),
 }
 _ADDRESS = re.compile(rb"http://127\.0\.0\.1:(\d+)")
+_GRPC_PORT = re.compile(rb"^gRPC on (\d+)", re.MULTILINE)
 _PORTS = re.compile(rb"^listening on (\d+), Connect on (\d+)", re.MULTILINE)
 
 
@@ -127,6 +129,7 @@ def _ports(process: subprocess.Popen[bytes], output: Path) -> tuple[int, int]:
         if found := _PORTS.search(said):
             return int(found[1]), int(found[2])
         if found := _ADDRESS.search(said):
-            return int(found[1]), int(found[1])
+            beside = _GRPC_PORT.search(said) or found
+            return int(beside[1]), int(found[1])
         time.sleep(0.05)
     raise RuntimeError(f"{process.args} said no port\n{output.read_text(errors='replace')}")

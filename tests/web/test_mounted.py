@@ -112,7 +112,7 @@ def test_what_is_made_at_the_start_is_there(answers: dict[str, Any], name: str) 
         assert (seen if PLACES[name].has_lifespan else seen["code"]) == tide
 
 
-@pytest.mark.parametrize("name", [*(f"{name}, HTTP/2" for name in HTTP2), "own port"])
+@pytest.mark.parametrize("name", [*(f"{name}, HTTP/2" for name in HTTP2), "own port", "FastAPI, gRPC beside it"])
 def test_old_clients_are_served(served: dict[str, Served], name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(places.FERRIES))
     from ferries import ferries_pb2, ferries_pb2_grpc
