@@ -42,12 +42,12 @@ def connect_cors(
         request_headers: metadata that pages send, such as `authorization`.
         response_headers: initial metadata that pages read.
         response_trailers: trailing metadata that pages read; Connect sends it as `trailer-NAME` headers of unary
-            answers, gRPC-Web under its own name where there is no message.
+            answers, gRPC-Web under its own name where an answer has no body.
 
     GET is only used for methods without side effects, and only by clients that ask for it.
 
-    Native form: the three lists, written down. connectrpc's documentation has no list of headers to expose, without
-    which pages see neither codes and messages of errors over gRPC-Web nor any metadata.
+    Native form: the three lists, written down. connectrpc's documentation for Python has no list of headers to expose,
+    without which pages read no metadata, and over gRPC-Web no status of answers without a body (unknown methods).
 
     Source: "Cross-Origin Resource Sharing" of the Connect documentation, "Configurations by protocol".
     """
