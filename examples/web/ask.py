@@ -30,11 +30,11 @@ def get(url: str) -> Any:
     return json.loads(answer.read()) if answer.status == 200 else answer.status
 
 
-def preflight(url: str, origin: str, headers: str) -> dict[str, Any]:
+def preflight(url: str, origin: str, headers: str, method: str = "POST") -> dict[str, Any]:
     """Ask as a browser does before a call."""
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.netloc, timeout=SECONDS)
-    asks = {"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": headers}
+    asks = {"origin": origin, "access-control-request-method": method, "access-control-request-headers": headers}
     connection.request("OPTIONS", f"{address.path}/ferry.v1.Ferries/Book", headers=asks)
     answer = connection.getresponse()
     return {"status": answer.status, **{name.lower(): value for name, value in answer.getheaders()}}
@@ -80,6 +80,7 @@ def calls(url: str, origin: str, protocol: ProtocolType) -> dict[str, Any]:
         "unknown ferry": failure(lambda: ferries.book(BookRequest(ferry="Auk"), headers=headers)),
         "nobody": failure(lambda: ferries.book(BookRequest(ferry="Heron"), headers={"origin": origin})),
         "downstream": failure(lambda: ferries.forecast(Harbour(), headers=headers)),
+        "fare": ferries.fare(BookRequest(seats=2), headers=headers, use_get=protocol is ProtocolType.CONNECT).cents,
         "tide": failure(lambda: tides.next(Harbour(), headers=headers)),
     }
 
@@ -90,6 +91,7 @@ if __name__ == "__main__":
         url: {
             "about": get(url),
             "preflight": {name: preflight(url, page, headers) for name, headers in ASKS.items()},
+            "preflight of GET": preflight(url, page, "x-passenger", "GET"),
             "other origin": preflight(url, "https://evil.example", ASKS["connect"]),
             "connect": calls(url, page, ProtocolType.CONNECT),
             "grpc-web": calls(url, page, ProtocolType.GRPC_WEB),

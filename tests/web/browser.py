@@ -174,6 +174,7 @@ def shown(origin: str, service: str, profile: Path, screenshot: Path | None = No
 
 EXPECTED = [
     ("ticket", "Ada: 3 on the Heron, north pier, 37 left"),
+    ("fare", "900 cents"),
     ("departure", "08:10 Heron"),
     ("departure", "09:40 Tern"),
     ("departure", "15:30 Heron"),

@@ -5,7 +5,8 @@ import { Ferries, RefusalSchema } from "./gen/ferries_pb";
 // Either speaks to the migrated services; without gRPC-Web's you need nothing else than Connect's.
 export function transports(baseUrl: string): Record<string, Transport> {
   return {
-    connect: createConnectTransport({ baseUrl, defaultTimeoutMs: 20_000 }),
+    // GET, which caches know, for methods with `idempotency_level = NO_SIDE_EFFECTS`.
+    connect: createConnectTransport({ baseUrl, useHttpGet: true, defaultTimeoutMs: 20_000 }),
     "grpc-web": createGrpcWebTransport({ baseUrl, defaultTimeoutMs: 20_000 }),
   };
 }

@@ -20,6 +20,10 @@ async function attempt(where: string, what: string, call: () => Promise<string |
 
 async function all(where: string, transport: Transport): Promise<void> {
   await attempt(where, "ticket", () => book(transport, "Heron", 3));
+  await attempt(where, "fare", async () => {
+    const price = await createClient(Ferries, transport).fare({ seats: 2 }, { headers: { "x-passenger": "Ada" } });
+    return `${price.cents} cents`;
+  });
   await attempt(where, "departure", () => watch(transport, "Northport", (text) => show(where, "departure", text)));
   await attempt(where, "fog", () => watch(transport, "Fogport", (text) => show(where, "fog", text)));
   await attempt(where, "full", () => book(transport, "Tern", 3));
