@@ -17,6 +17,7 @@ from grpc2connect.config import suggestion
 from grpc2connect.report import merging, narrowing, shards
 from grpc2connect.report.document import Document, Narrowing, Rule
 from grpc2connect.report.json_report import Surroundings, document
+from grpc2connect.report.ledger import NO_UNIT
 from grpc2connect.report.places import from_top
 from grpc2connect.sources import codeowners, git, read
 from grpc2connect.sources.content import Source
@@ -56,7 +57,7 @@ def reported(session: Session, wishes: Wishes) -> Document:
     )
     if part is not None:
         keep = shards.keeper(part, (row["units"] for row in made["references"]))
-        whole = [name for name in sorted(narrowing.units_of(made)) if name == narrowing.NO_UNIT or keep("", [name])]
+        whole = [name for name in sorted(narrowing.units_of(made)) if name == NO_UNIT or keep("", [name])]
         made = narrowing.narrowed(made, keep, {"shard": str(part), "shard_units": whole})
     made = _narrowed(session, made, wishes, changed)
     return narrowing.with_excerpts(made, _reader(session.target.root))
@@ -90,7 +91,7 @@ def _narrowed(session: Session, made: Document, wishes: Wishes, changed: frozens
         return made
 
     def keep(path: str, names: Sequence[str]) -> bool:
-        if units and not set(names or [narrowing.NO_UNIT]) & set(units):
+        if units and not set(names or [NO_UNIT]) & set(units):
             return False
         return matches(path) and (changed is None or from_top(made, path) in changed)
 

@@ -1,8 +1,8 @@
 """GitHub workflow commands: errors, findings and references left on gRPC as annotations on a pull request.
 
-GitHub shows ten annotations of each level for a step, and drops the rest without a word. So of each level the first ten
-are sent, or nine and one that says how many more there are; those stand below as plain lines, between commands that keep
-GitHub from reading them as commands. Source: docs.github.com, "Workflow commands".
+GitHub shows ten annotations of each level for a step, and drops the rest without a word. So of each level the first
+ten are sent, or nine and one that says how many more there are; those stand below as plain lines, between commands that
+keep GitHub from reading them as commands. Source: docs.github.com, "Workflow commands".
 """
 
 from __future__ import annotations

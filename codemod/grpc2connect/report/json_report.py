@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from grpc2connect import __version__
 from grpc2connect.report.diff import counts
@@ -99,7 +99,7 @@ def _surround(made: Document, around: Surroundings) -> None:
 
 
 def _references(result: RunResult, names: Fingerprints) -> list[Reference]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for entry in result.ledger:
         rows.append(
             {
@@ -121,7 +121,7 @@ def _references(result: RunResult, names: Fingerprints) -> list[Reference]:
 
 def _findings(result: RunResult, references: list[Reference], names: Fingerprints) -> list[Finding]:
     texts = {(row["path"], row["line"], row["column"]): row["text"] for row in references}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for finding in result.findings:
         rows.append(
             {
@@ -155,7 +155,7 @@ def _errors(result: RunResult, names: Fingerprints) -> list[Error]:
     return sorted(made, key=order)
 
 
-def _place(where: Place, result: RunResult) -> dict[str, object]:
+def _place(where: Place, result: RunResult) -> dict[str, Any]:
     return {"path": shown(where.path, result.root), "line": where.line, "column": where.column}
 
 

@@ -49,7 +49,7 @@ def merge(reports: Sequence[tuple[Path, Document]]) -> Document:
             raise CannotMerge(f"{path}: made by {other['command']} --json; make it with report --format json")
     for path, other in others:
         for what in ("tool", "run"):
-            if first[what] != other[what]:  # type: ignore[literal-required]
+            if first[what] != other[what]:
                 raise CannotMerge(f"{path}: of another {what} than {first_path}; parts have to be of one run")
         if _narrowed_by(first) != _narrowed_by(other):
             raise CannotMerge(f"{path}: narrowed otherwise than {first_path}; only --shard may differ")
