@@ -31,10 +31,10 @@ def render(document: Document, *, rules_url: str = "") -> str:
     return json.dumps(log(document, rules_url=rules_url), indent=1) + "\n"
 
 
-def log(document: Document, *, rules_url: str = "") -> Json:
-    """The log as plain data, with one run."""
+def log(document: Document, *, rules_url: str = "", most: int = MOST_RESULTS) -> Json:
+    """The log as plain data, with one run of `most` results at most."""
     results = sorted(_results(document), key=lambda one: _GRAVITY[one["level"]])
-    kept, over = results[:MOST_RESULTS], len(results) - MOST_RESULTS
+    kept, over = results[:most], len(results) - most
     codes = sorted({one["ruleId"] for one in kept})
     known = {rule["code"]: rule for rule in document.get("rules", ())}
     for one in kept:
@@ -74,7 +74,7 @@ def _invocation(document: Document, over: int) -> Json:
     made: Json = {"executionSuccessful": document["audit"]["holds"], "exitCode": document["exit_code"]}
     if over > 0:
         text = (
-            f"{over} results are left out, since {MOST_RESULTS} is what can be uploaded; report --shard i/n gives all"
+            f"{over} results are left out, since no more can be uploaded at once; report --shard i/n gives all"
         )
         made["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
     return made
