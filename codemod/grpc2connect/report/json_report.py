@@ -110,7 +110,7 @@ def _references(result: RunResult, names: Fingerprints) -> list[Reference]:
                 "text": entry.text,
                 "units": list(entry.units),
                 "behaviour": entry.behaviour,
-                "why": entry.why,
+                "why": _said(entry.why, result),
                 "stage": stage(entry.code),
             }
         )
@@ -128,8 +128,8 @@ def _findings(result: RunResult, references: list[Reference], names: Fingerprint
                 **_place(finding.place, result),
                 "code": finding.code,
                 "severity": finding.severity.value,
-                "message": finding.message,
-                "advice": finding.advice,
+                "message": _said(finding.message, result),
+                "advice": _said(finding.advice, result),
                 "unit": finding.unit,
             }
         )
@@ -141,7 +141,10 @@ def _findings(result: RunResult, references: list[Reference], names: Fingerprint
 
 
 def _errors(result: RunResult, names: Fingerprints) -> list[Error]:
-    rows = [(shown(error.path, result.root), error.code, error.message, error.advice) for error in result.errors]
+    rows = [
+        (shown(one.path, result.root), one.code, _said(one.message, result), _said(one.advice, result))
+        for one in result.errors
+    ]
     made: list[Error] = [
         {
             "path": path,
@@ -153,6 +156,11 @@ def _errors(result: RunResult, names: Fingerprints) -> list[Error]:
         for path, code, message, advice in sorted(rows)
     ]
     return sorted(made, key=order)
+
+
+def _said(text: str, result: RunResult) -> str:
+    """`text` with the places in it relative to the root, so that a report is the same wherever it is made."""
+    return text.replace(f"{result.root.as_posix()}/", "") if result.root != result.root.parent else text
 
 
 def _place(where: Place, result: RunResult) -> dict[str, Any]:

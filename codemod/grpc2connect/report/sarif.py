@@ -73,9 +73,7 @@ def _category(document: Document) -> str:
 def _invocation(document: Document, over: int) -> Json:
     made: Json = {"executionSuccessful": document["audit"]["holds"], "exitCode": document["exit_code"]}
     if over > 0:
-        text = (
-            f"{over} results are left out, since no more can be uploaded at once; report --shard i/n gives all"
-        )
+        text = f"{over} results are left out, since no more can be uploaded at once; report --shard i/n gives all"
         made["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
     return made
 

@@ -106,7 +106,14 @@ def code(
             hunks[-1].append(one)
         else:
             hunks.append([one])
-    return Code(tuple(tuple(hunk) for hunk in hunks), tuple(native))
+    trimmed = (tuple(_trimmed(hunk)) for hunk in hunks)
+    return Code(tuple(hunk for hunk in trimmed if hunk), tuple(native))
+
+
+def _trimmed(hunk: list[Line]) -> list[Line]:
+    """Without the empty lines that it begins and ends with."""
+    there = [index for index, line in enumerate(hunk) if line.notes or line.text.strip()]
+    return hunk[there[0] : there[-1] + 1] if there else []
 
 
 def note_of_error(error: Error) -> Note:

@@ -151,8 +151,12 @@
     from?.focus({ preventScroll: true });
   });
 
-  addEventListener("hashchange", () => { if (read()) apply(); });
-  read();
-  const quick = () => apply();
-  if (location.hash.startsWith("#?")) quick(); else (globalThis.requestIdleCallback ?? setTimeout)(quick);
+  const follow = () => {
+    if (!read()) return false;
+    apply();
+    at("files").scrollIntoView({ behavior: "instant" });
+    return true;
+  };
+  addEventListener("hashchange", follow);
+  follow();
 })();

@@ -117,6 +117,7 @@ class View:
     errors: tuple[ErrorGroup, ...]
     error_count: int
     findings: int
+    rows: int
     rules: tuple[RuleView, ...]
     edited: tuple[tuple[str, int, int, bool], ...]
     edited_count: int
@@ -158,6 +159,7 @@ def view(document: Document) -> View:
         errors=tuple(_errors(document)),
         error_count=len(document["errors"]),
         findings=len(document["findings"]),
+        rows=len(document["references"]) + len(document["findings"]) + len(document["errors"]),
         rules=tuple(_rules(document)),
         edited=tuple((row["path"], row["lines_added"], row["lines_removed"], row["new"]) for row in edited),
         edited_count=len(edited),
