@@ -172,3 +172,22 @@ def test_exit_code_is_that_of_the_run_whatever_is_shown(told: FakeEngine, shell:
     outcome = shell("report", "--format", "text", "--path", "nowhere")
     assert outcome.code == 4
     assert "THE LEDGER DOES NOT ADD UP" in outcome.out
+
+
+def test_parts_of_check_find_together_what_the_whole_finds(told: FakeEngine, project: Path, shell: Shell) -> None:
+    base = project.parent / "baseline.json"
+    counts = {"client.py": {"G2C201": 0}, "server.py": {"G2C401": 1}}
+    base.write_text(json.dumps({"version": 1, "counts": counts}), encoding="utf-8")
+
+    def beyond(*arguments: object) -> set[str]:
+        outcome = shell("check", *arguments)
+        found = {line.split(" ")[0] for line in outcome.out.splitlines() if " left: " in line}
+        assert outcome.code == (1 if found else 0)
+        return found
+
+    told.answer = RunResult(Path(), ledger=told.answer.ledger * 2, audit=Audit(8, 8))
+    whole = beyond("--baseline", base)
+    assert whole == {"server.py:1:1"}
+    assert beyond("--baseline", base, "--shard", "1/2") | beyond("--baseline", base, "--shard", "2/2") == whole
+    outcome = shell("check", "--baseline", base, "--update-baseline", "--shard", "1/2")
+    assert (outcome.code, outcome.out) == (2, "")

@@ -40,7 +40,7 @@ class Wishes:
 
 def reported(session: Session, wishes: Wishes) -> Document:
     """The report of a run, narrowed to what is asked for."""
-    part = _shard(wishes.shard)
+    part = wished_part(wishes.shard)
     changed = _changed(session, wishes.since)
     owners = _owners(session, wishes.codeowners)
     result = focus(session.run(), session.target.only).result
@@ -107,7 +107,8 @@ def _narrowed(session: Session, made: Document, wishes: Wishes, changed: frozens
     return narrowing.narrowed(made, keep, shown, owners=wishes.owners)
 
 
-def _shard(text: str | None) -> shards.Shard | None:
+def wished_part(text: str | None) -> shards.Shard | None:
+    """The part that `--shard` names, if it is given."""
     try:
         return shards.parse(text) if text is not None else None
     except ValueError as problem:

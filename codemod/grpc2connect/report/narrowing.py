@@ -29,7 +29,7 @@ def narrowed(document: Document, keep: Keep, shown: Narrowing, *, owners: Collec
     made["errors"] = wanted(document["errors"], lambda row: [])
     kept = {row["path"] for row in made["references"]}
     made["changes"] = [
-        row for row in document["changes"] if keep(row["path"], row["units"]) and (not owners or row["path"] in kept)
+        row for row in document["changes"] if row["path"] in kept or (not owners and keep(row["path"], row["units"]))
     ]
     made["shown"] = {**document.get("shown", {}), **shown}
     if "rules" in document:

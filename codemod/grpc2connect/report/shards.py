@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from grpc2connect.report.paint import shown
 from grpc2connect.results import RunResult
@@ -69,19 +70,23 @@ def deal(sizes: Counter[str], parts: int) -> dict[str, int]:
 
 
 def part(result: RunResult, shard: Shard) -> RunResult:
-    """What of a whole run is in `shard`; its audit stays that of the whole."""
+    """What of a whole run is in `shard`, with the changes of every file that it speaks of; the audit stays the whole's.
+
+    A file can be in several parts: what is counted file by file, as a baseline, has to be counted in the whole.
+    """
     keep = keeper(shard, (entry.units for entry in result.ledger))
 
-    def path(one: object) -> str:
-        place = getattr(one, "place", one)
-        return shown(place.path, result.root)  # type: ignore[attr-defined]
+    def has(path: Path, units: Sequence[str]) -> bool:
+        return keep(shown(path, result.root), units)
 
+    ledger = tuple(entry for entry in result.ledger if has(entry.place.path, entry.units))
+    there = {entry.place.path for entry in ledger}
     return replace(
         result,
-        changes=tuple(change for change in result.changes if keep(path(change), change.units)),
-        ledger=tuple(entry for entry in result.ledger if keep(path(entry), entry.units)),
-        findings=tuple(one for one in result.findings if keep(path(one), (one.unit,) if one.unit else ())),
-        errors=tuple(error for error in result.errors if keep(path(error), ())),
+        changes=tuple(one for one in result.changes if one.path in there or has(one.path, one.units)),
+        ledger=ledger,
+        findings=tuple(one for one in result.findings if has(one.place.path, (one.unit,) if one.unit else ())),
+        errors=tuple(error for error in result.errors if has(error.path, ())),
     )
 
 
