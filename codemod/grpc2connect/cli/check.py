@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from grpc2connect.cli import baseline, codes
-from grpc2connect.cli.reporting import wished_part
+from grpc2connect.cli.parts import wished_part
 from grpc2connect.cli.session import Session, project_command, usage
 from grpc2connect.cli.target import Focus, absolute, focus
 from grpc2connect.report import shards, text

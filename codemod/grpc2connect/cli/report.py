@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from grpc2connect.cli import codes
-from grpc2connect.cli.reporting import Wishes, merged, reported
 from grpc2connect.cli.session import Session, project_command, usage
-from grpc2connect.report import plain
-from grpc2connect.report.document import Document
+
+if TYPE_CHECKING:
+    from grpc2connect.report.document import Document
 
 FORMATS = ("json", "sarif", "github", "html", "text", "markdown")
 
@@ -72,6 +73,8 @@ def report(
 
     What is asked for in part (--unit, --path, --owner, --since, --shard) changes what is shown, never what is decided.
     """
+    from grpc2connect.cli.reporting import Wishes, merged, reported
+
     wishes = Wishes(units, globs, owners, since, shard, codeowners)
     document = merged(session, wishes) if merge else reported(session, wishes)
     if session.as_json:
@@ -86,6 +89,8 @@ def report(
         except OSError as problem:
             usage(f"{to}: cannot be written: {problem.strerror}")
     if form != "text":
+        from grpc2connect.report import plain
+
         session.output.notes([plain.summary_line(document)])
     return document["exit_code"]
 
@@ -112,6 +117,8 @@ def _rendered(document: Document, form: str, session: Session, rules_url: str) -
 
         return markdown.render(document)
     if form == "text":
+        from grpc2connect.report import plain
+
         return _joined(plain.render(document, session.output.out))
     from grpc2connect.report import json_report
 

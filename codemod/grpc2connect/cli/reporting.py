@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.parts import wished_part
 from grpc2connect.cli.session import Session, usage
 from grpc2connect.cli.target import absolute, focus
 from grpc2connect.codes import CODES, FAMILY
@@ -105,14 +106,6 @@ def _narrowed(session: Session, made: Document, wishes: Wishes, changed: frozens
     if wishes.since is not None:
         shown["since"] = wishes.since
     return narrowing.narrowed(made, keep, shown, owners=wishes.owners)
-
-
-def wished_part(text: str | None) -> shards.Shard | None:
-    """The part that `--shard` names, if it is given."""
-    try:
-        return shards.parse(text) if text is not None else None
-    except ValueError as problem:
-        usage(f"--shard {problem}")
 
 
 def _changed(session: Session, since: str | None) -> frozenset[str] | None:
