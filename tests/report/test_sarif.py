@@ -79,3 +79,11 @@ def test_what_is_over_the_limit_is_left_out_and_said() -> None:
     (notice,) = run["invocations"][0]["toolExecutionNotifications"]
     assert notice["message"]["text"].startswith("10 results are left out")
     assert sarif.MOST_RESULTS == 25_000 and sarif.left_out(made) == 0
+
+
+def test_regions_end_where_what_they_name_ends() -> None:
+    (run,) = sarif.log(reports.report())["runs"]
+    regions = [result["locations"][0]["physicalLocation"]["region"] for result in run["results"]]
+    assert regions[0] == {"startLine": 3}
+    whole = [region for region in regions if region.get("snippet", {}).get("text") == "    stub.Call(1)"]
+    assert {(region["startColumn"], region["endColumn"]) for region in whole} == {(5, 14), (5, 17)}

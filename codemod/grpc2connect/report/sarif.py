@@ -9,6 +9,7 @@ the rest. Its limits: docs.github.com, "SARIF support for code scanning".
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -23,6 +24,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 GUIDE = "https://connectrpc.com/docs/python/getting-started/"
 """Where help is when nobody says where the pages of the rules are."""
 _GRAVITY = {"error": 0, "warning": 1, "note": 2}
+_IN_LINE = re.compile(r"line (\d+)\b")
 Json = dict[str, Any]
 
 
@@ -97,16 +99,8 @@ def _results(document: Document) -> Iterator[Json]:
 
 
 def _result(document: Document, row: Any, level: str, text: str, spot: Finding | Reference | None) -> Json:
-    region: Json | None = None
-    if spot is not None:
-        region = {"startLine": spot["line"], "startColumn": spot["column"]}
-        line = _line(document.get("excerpts", {}).get(spot["path"], []), spot["line"])
-        if line:
-            region["snippet"] = {"text": line}
     uri = quote(from_top(document, row["path"]))
-    where: Json = {"artifactLocation": _artifact(uri)}
-    if region is not None:
-        where["region"] = region
+    where = {"artifactLocation": _artifact(uri), "region": _region(document, row, spot)}
     return {
         "ruleId": row["code"],
         "level": level,
@@ -118,6 +112,20 @@ def _result(document: Document, row: Any, level: str, text: str, spot: Finding |
             "grpc2connect/v1": row["fingerprint"],
         },
     }
+
+
+def _region(document: Document, row: Any, spot: Finding | Reference | None) -> Json:
+    """Where a row stands: up to the end of what it names, or else of its line, where the lines are known."""
+    if spot is None:
+        found = _IN_LINE.match(row["message"])
+        return {"startLine": int(found[1]) if found else 1}
+    region: Json = {"startLine": spot["line"], "startColumn": spot["column"]}
+    line = _line(document.get("excerpts", {}).get(spot["path"], []), spot["line"])
+    if line:
+        text, start = str(row.get("text", "")), spot["column"] - 1
+        end = start + len(text) if text and line.startswith(text, start) else len(line)
+        region |= {"endLine": spot["line"], "endColumn": max(end, start) + 1, "snippet": {"text": line}}
+    return region
 
 
 def _artifact(uri: str) -> Json:
@@ -139,7 +147,6 @@ def _rule(code: str, rule: Rule | None, rules_url: str) -> Json:
     title = rule["title"].replace("`", "")
     return {
         "id": code,
-        "name": code,
         "shortDescription": {"text": title[:1024]},
         "fullDescription": {"text": plain(rule["documentation"])[:1024] or title},
         "helpUri": f"{rules_url.rstrip('/')}/{page}" if rules_url else GUIDE,
