@@ -65,16 +65,16 @@ def _tool() -> str:
 
     home = Path(__file__).parent
     homes = [home, home.parents[1] / "rules", home.parents[1] / "runtime"]
-    stats = [
-        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"
-        for folder in homes
-        for path in sorted(folder.rglob("*.py"))
-    ]
+    digest = hashlib.blake2b(digest_size=20)
+    # Contents, not times: what one machine has computed serves another with the same tool.
+    for folder in homes:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     packs = [
         f"{point.value} {point.dist.version if point.dist else ''}"
         for point in entry_points(group="grpc2connect.rules")
     ]
-    return "\n".join([__version__, *sorted(packs), *stats])
+    return "\n".join([__version__, *sorted(packs), digest.hexdigest()])
 
 
 def load(name: str) -> RunResult | None:

@@ -103,30 +103,34 @@ def test_json_has_a_version_and_the_same_numbers() -> None:
     assert document["summary"]["references"] == len(document["references"]) == 4
     assert document["summary"]["behaviour"] == {"references": 3, "native": 1, "bridged": 1, "left": 1}
     assert document["audit"] == {"holds": True, "counted": 4, "entered": 4, "unexplained": []}
-    assert document["changes"][0] == {
+    assert document["changes"][1] == {
         "path": "server.py",
         "new": False,
         "lines_added": 1,
         "lines_removed": 1,
         "units": [samples.GREETER],
     }
-    assert document["changes"][1]["new"] is True
-    assert document["references"][3]["state"] == "left"
+    assert document["changes"][0]["new"] is True
+    assert document["references"][0]["state"] == "left"
     assert document["errors"][0]["path"] == "bad.py"
     assert {unit["name"]: unit["left"] for unit in document["units"]} == {samples.ECHO: 1, samples.GREETER: 1}
 
 
+def annotations(result: RunResult) -> list[str]:
+    return github.render(json_report.document(result, command="report", exit_code=0))
+
+
 def test_github_annotations_escape_and_order() -> None:
-    assert github.render(samples.result()) == [
+    assert annotations(samples.result()) == [
         "::error file=bad.py,title=G2C002::does not parse: line 3; correct it and run again",
         "::warning file=pkg/client.py,line=7,col=2,title=G2C410::option dropped: a,b: 100%25",
-        "::notice file=server.py,line=9,col=1,title=G2C305::the port newly accepts JSON; set protocols=",
         "::warning file=pkg/client.py,line=3,col=5,title=G2C201::still gRPC: grpc.foo(List[int]); channelz",
+        "::notice file=server.py,line=9,col=1,title=G2C305::the port newly accepts JSON; set protocols=",
     ]
 
 
 def test_github_does_not_repeat_a_place() -> None:
     result = samples.result()
     there = dataclasses.replace(result.findings[0], place=result.ledger[3].place)
-    lines = github.render(dataclasses.replace(result, findings=(there,)))
+    lines = annotations(dataclasses.replace(result, findings=(there,)))
     assert sum("file=pkg/client.py,line=3" in line for line in lines) == 1

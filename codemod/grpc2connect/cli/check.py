@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from grpc2connect.cli import baseline, codes
+from grpc2connect.cli.parts import wished_part
 from grpc2connect.cli.session import Session, project_command, usage
 from grpc2connect.cli.target import Focus, absolute, focus
-from grpc2connect.report import text
+from grpc2connect.report import shards, text
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
 from grpc2connect.results import FileChange
@@ -21,18 +23,26 @@ from grpc2connect.results import FileChange
 @click.option("--baseline", "baseline_path", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Allow what this file counts; instead of the configured one.")  # fmt: skip
 @click.option("--update-baseline", is_flag=True, help="Write the baseline from what remains now.")
-def check(session: Session, *, baseline_path: Path | None, update_baseline: bool) -> int:
+@click.option("--shard", default=None, metavar="I/N", help="Judge part I of N; each service is whole in one part.")
+def check(session: Session, *, baseline_path: Path | None, update_baseline: bool, shard: str | None) -> int:
     """Fail if gRPC references remain: left, or in files that would change; beyond the baseline, if there is one.
 
     Given single files, as by pre-commit, only these are judged; others that would have to change are named.
     """
     path = absolute(baseline_path) if baseline_path else session.config.baseline
+    part = wished_part(shard)
     if update_baseline:
+        if part is not None:
+            usage("--update-baseline needs the whole; leave out --shard")
         return _update(session, path)
     allowed = baseline.load(path) if path else Counter[baseline.Key]()
     narrowed = focus(session.run(), session.target.only)
     counted = baseline.count(narrowed.result, narrowed.blocked)
     excess = baseline.beyond(counted, allowed)
+    if part is not None:  # counted in the whole, since a file can be in several parts
+        narrowed = replace(narrowed, result=shards.part(narrowed.result, part))
+        mine = baseline.count(narrowed.result, narrowed.blocked)
+        excess = {key: number for key, number in excess.items() if key in mine}
     code = codes.of(narrowed.result, remains=bool(excess))
     if not session.as_json:
         _print(session, narrowed, excess, allowed, counted)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from grpc2connect import __version__
-from grpc2connect.report.json_report import SCHEMA_VERSION
+from grpc2connect.report.document import SCHEMA_VERSION
 from grpc2connect.report.paint import Paint, one_line, shown
 from grpc2connect.report.text import place
 from grpc2connect.results import Explained, Place, RunResult, State, Step

@@ -1,77 +1,173 @@
-"""The run as JSON, for scripts and dashboards.
+"""The run as JSON, for scripts, dashboards and every other face of `report`.
 
-`schema_version` changes when a field is renamed, removed or changes its meaning; new fields may come at any time.
+What the fields mean stands in `document`; `docs/report.schema.json` is the same for machines.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 from grpc2connect import __version__
 from grpc2connect.report.diff import counts
-from grpc2connect.report.ledger import Count, ledger
+from grpc2connect.report.document import SCHEMA_VERSION, Change, Counts, Document, Error, Finding, Reference, Rule
+from grpc2connect.report.fingerprints import Fingerprints, digest, order
 from grpc2connect.report.paint import shown
-from grpc2connect.results import Entry, FileChange, Finding, Place, RunResult
+from grpc2connect.report.stages import stage
+from grpc2connect.report.sums import summed
+from grpc2connect.results import FileChange, Place, RunResult
 
-SCHEMA_VERSION = 1
+_NOTHING: Counts = {"references": 0, "native": 0, "bridged": 0, "left": 0}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What `report` knows beside the run: `owners` by path, the `rules` by code, and where the project stands."""
+
+    owners: Callable[[str], tuple[str, ...]] | None = None
+    rules: Mapping[str, Rule] | None = None
+    repository_path: str = ""
+    revision: str = ""
 
 
 def render(result: RunResult, *, command: str, exit_code: int) -> str:
     """The document, indented, ASCII only, with a final newline."""
-    return json.dumps(document(result, command=command, exit_code=exit_code), indent=2) + "\n"
+    return dump(document(result, command=command, exit_code=exit_code))
 
 
-def document(result: RunResult, *, command: str, exit_code: int) -> dict[str, Any]:
-    """The document as plain data; paths are relative to `root`, with forward slashes."""
-    sums = ledger(result)
-    return {
+def dump(document: Document) -> str:
+    """A document that is made already, as text."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def document(result: RunResult, *, command: str, exit_code: int, surroundings: Surroundings | None = None) -> Document:
+    """The document as plain data; rows in the order of their places. With `surroundings`, all that `report` shows."""
+    audit = result.audit
+    names = Fingerprints()
+    references = _references(result, names)
+    made: Document = {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "grpc2connect", "version": __version__},
         "command": command,
         "exit_code": exit_code,
         "root": result.root.as_posix(),
         "summary": {
-            **_count(sums.total),
-            "behaviour": _count(sums.behaviour),
+            **_NOTHING,
+            "behaviour": _NOTHING,
             "files_seen": result.files_seen,
             "files_parsed": result.files_parsed,
-            "files_changed": len(result.changes),
-            "findings": len(result.findings),
-            "errors": len(result.errors),
+            "files_changed": 0,
+            "findings": 0,
+            "errors": 0,
         },
         "audit": {
-            "holds": result.audit.holds,
-            "counted": result.audit.counted,
-            "entered": result.audit.entered,
-            "unexplained": list(result.audit.unexplained),
+            "holds": audit.holds,
+            "counted": audit.counted,
+            "entered": audit.entered,
+            "unexplained": list(audit.unexplained),
         },
-        "units": [{"name": name, **_count(one)} for name, one in sums.by_unit.items()],
-        "files": [{"path": path, **_count(one)} for path, one in sums.by_file.items()],
-        "changes": [_change(change, result) for change in result.changes],
-        "references": [_entry(entry, result) for entry in result.ledger],
-        "findings": [_finding(finding, result) for finding in result.findings],
-        "errors": [
-            {
-                "path": shown(error.path, result.root),
-                "code": error.code,
-                "message": error.message,
-                "advice": error.advice,
-            }
-            for error in result.errors
-        ],
+        "units": [],
+        "files": [],
+        "changes": sorted((_change(change, result) for change in result.changes), key=lambda row: row["path"]),
+        "references": references,
+        "findings": _findings(result, references, names),
+        "errors": _errors(result, names),
     }
+    if surroundings is not None:
+        _surround(made, surroundings)
+    return summed(made)
 
 
-def _count(sums: Count) -> dict[str, int]:
-    return {"references": sums.references, "native": sums.native, "bridged": sums.bridged, "left": sums.left}
+def _surround(made: Document, around: Surroundings) -> None:
+    made["repository_path"] = around.repository_path
+    made["revision"] = around.revision
+    if around.owners is not None:
+        known: dict[str, list[str]] = {}
+        for row in (*made["references"], *made["findings"], *made["errors"]):
+            path = row["path"]
+            if path not in known:
+                known[path] = list(around.owners(path))
+            row["owners"] = known[path]
+        made["owners"] = []
+    if around.rules is not None:
+        used = {row["code"] for row in (*made["references"], *made["findings"], *made["errors"])}
+        made["rules"] = [around.rules[code] for code in sorted(used) if code in around.rules]
+    rows = json.dumps([made["references"], made["findings"], made["errors"], made["changes"], made["audit"]])
+    made["run"] = digest(rows)
+
+
+def _references(result: RunResult, names: Fingerprints) -> list[Reference]:
+    rows: list[dict[str, Any]] = []
+    for entry in result.ledger:
+        rows.append(
+            {
+                **_place(entry.place, result),
+                "kind": entry.kind,
+                "code": entry.code,
+                "state": entry.state.value,
+                "text": entry.text,
+                "units": list(entry.units),
+                "behaviour": entry.behaviour,
+                "why": _said(entry.why, result),
+                "stage": stage(entry.code),
+            }
+        )
+    for row in sorted(rows, key=order):
+        row["fingerprint"] = names.of("reference", row["path"], row["code"], row["kind"], row["text"])
+    return cast(list[Reference], sorted(rows, key=order))
+
+
+def _findings(result: RunResult, references: list[Reference], names: Fingerprints) -> list[Finding]:
+    texts = {(row["path"], row["line"], row["column"]): row["text"] for row in references}
+    rows: list[dict[str, Any]] = []
+    for finding in result.findings:
+        rows.append(
+            {
+                **_place(finding.place, result),
+                "code": finding.code,
+                "severity": finding.severity.value,
+                "message": _said(finding.message, result),
+                "advice": _said(finding.advice, result),
+                "unit": finding.unit,
+            }
+        )
+    for row in sorted(rows, key=order):
+        # A message may be worded better in a later version; the code that it is about stays.
+        about = texts.get((row["path"], row["line"], row["column"]), row["message"])
+        row["fingerprint"] = names.of("finding", row["path"], row["code"], row["unit"], about)
+    return cast(list[Finding], sorted(rows, key=order))
+
+
+def _errors(result: RunResult, names: Fingerprints) -> list[Error]:
+    rows = [
+        (shown(one.path, result.root), one.code, _said(one.message, result), _said(one.advice, result))
+        for one in result.errors
+    ]
+    made: list[Error] = [
+        {
+            "path": path,
+            "code": code,
+            "message": message,
+            "advice": advice,
+            "fingerprint": names.of("error", path, code, message),
+        }
+        for path, code, message, advice in sorted(rows)
+    ]
+    return sorted(made, key=order)
+
+
+def _said(text: str, result: RunResult) -> str:
+    """`text` with the places in it relative to the root, so that a report is the same wherever it is made."""
+    return text.replace(f"{result.root.as_posix()}/", "") if result.root != result.root.parent else text
 
 
 def _place(where: Place, result: RunResult) -> dict[str, Any]:
     return {"path": shown(where.path, result.root), "line": where.line, "column": where.column}
 
 
-def _change(change: FileChange, result: RunResult) -> dict[str, Any]:
+def _change(change: FileChange, result: RunResult) -> Change:
     added, removed = counts(change)
     return {
         "path": shown(change.path, result.root),
@@ -79,28 +175,4 @@ def _change(change: FileChange, result: RunResult) -> dict[str, Any]:
         "lines_added": added,
         "lines_removed": removed,
         "units": list(change.units),
-    }
-
-
-def _entry(entry: Entry, result: RunResult) -> dict[str, Any]:
-    return {
-        **_place(entry.place, result),
-        "kind": entry.kind,
-        "code": entry.code,
-        "state": entry.state.value,
-        "text": entry.text,
-        "units": list(entry.units),
-        "behaviour": entry.behaviour,
-        "why": entry.why,
-    }
-
-
-def _finding(finding: Finding, result: RunResult) -> dict[str, Any]:
-    return {
-        **_place(finding.place, result),
-        "code": finding.code,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "advice": finding.advice,
-        "unit": finding.unit,
     }

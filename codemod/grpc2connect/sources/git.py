@@ -68,6 +68,34 @@ def ignored(folder: Path, patterns: Iterable[str]) -> list[str]:
     return sorted(os.fsdecode(name) for name in (answer or b"").split(b"\0") if name)
 
 
+def revision(folder: Path) -> str:
+    """The commit that is checked out, shortened, with `+` when tracked files differ from it; empty outside git."""
+    name = ask(folder, "rev-parse", "--short=12", "--verify", "--quiet", "HEAD")
+    if name is None:
+        return ""
+    changed = ask(folder, "status", "--porcelain=v1", "-z", "--untracked-files=no")
+    return name.decode().strip() + ("+" if changed else "")
+
+
+def changed_since(folder: Path, revision: str) -> list[str] | None:
+    """Files of the repository of `folder` that differ from where `revision` and HEAD parted, relative to its top.
+
+    What is not committed counts, and so do files that git does not know yet. None if there is no such revision.
+    """
+    commit = ask(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    repository = top(folder)
+    if commit is None or repository is None:
+        return None
+    name = commit.decode().strip()
+    parted = ask(repository, "merge-base", name, "HEAD")
+    start = parted.decode().strip() if parted else name
+    differ = ask(repository, "diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", start, "--")
+    new = ask(repository, "ls-files", "-o", "--exclude-standard", "-z")
+    if differ is None or new is None:
+        return None
+    return sorted({os.fsdecode(path) for path in (differ + new).split(b"\0") if path})
+
+
 def dirty_files(paths: Iterable[Path], *, staged_is_fine: bool = False) -> list[Path]:
     """Those of `paths` (files, or folders for all that is below them) that git could not give back, as absolute paths.
 

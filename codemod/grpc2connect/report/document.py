@@ -1,0 +1,180 @@
+"""The report as plain data: what `--json` prints, and what every face of `report` is made of.
+
+`docs/report.schema.json` is made from these types (`scripts/report_schema.py`), and so is the check of a report that is
+read back. `schema_version` changes when a field is renamed, removed or changes its meaning; new fields may come at any
+time. The texts in `Annotated` stand in the schema.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+SCHEMA_VERSION = 1
+
+StateName = Literal["native", "bridged", "left"]
+StageName = Literal["server", "client", "both", "cleanup"]
+SeverityName = Literal["note", "warning", "error"]
+
+
+class Counts(TypedDict):
+    """How many references ended in each state."""
+
+    references: int
+    native: Annotated[int, "in connectrpc's own form"]
+    bridged: Annotated[int, "through the bundled runtime"]
+    left: Annotated[int, "still gRPC"]
+
+
+class Summary(Counts):
+    """The sums of what is shown; `files_seen` and `files_parsed` are those of the whole run."""
+
+    behaviour: Annotated[Counts, "without imports and annotations, which follow their users"]
+    files_seen: int
+    files_parsed: int
+    files_changed: int
+    findings: int
+    errors: int
+
+
+class Tool(TypedDict):
+    """What made the report."""
+
+    name: str
+    version: str
+
+
+class Audit(TypedDict):
+    """The ledger's own check, of the whole run: what was counted against what was entered."""
+
+    holds: bool
+    counted: int
+    entered: int
+    unexplained: list[str]
+
+
+class Unit(Counts):
+    """A service, with all references that belong to it; one that belongs to several counts in each."""
+
+    name: Annotated[str, "the full name of the service, or `(no service)`"]
+    stages: NotRequired[Annotated[dict[str, Counts], "by the step of the migration that a reference belongs to"]]
+
+
+class File(Counts):
+    """A file with references."""
+
+    path: str
+
+
+class Owner(Counts):
+    """Who owns files, by CODEOWNERS; what several own together counts for each."""
+
+    name: Annotated[str, "as in CODEOWNERS, or `(no owner)`"]
+    files: int
+    findings: int
+    units: list[str]
+
+
+class Change(TypedDict):
+    """A file that a migration writes."""
+
+    path: str
+    new: bool
+    lines_added: int
+    lines_removed: int
+    units: list[str]
+
+
+class Row(TypedDict):
+    """What every row has that stands at a place."""
+
+    path: Annotated[str, "relative to `root`, with forward slashes"]
+    code: Annotated[str, "of the rule, or the engine's own (G2C0..)"]
+    fingerprint: Annotated[str, "stays the same when the lines around it move"]
+    owners: NotRequired[list[str]]
+
+
+class Spot(Row):
+    """A row with a line and a column, both from 1; columns count characters."""
+
+    line: int
+    column: int
+
+
+class Reference(Spot):
+    """One gRPC reference with the state it ended in."""
+
+    kind: str
+    state: StateName
+    text: str
+    units: list[str]
+    behaviour: bool
+    why: str
+    stage: StageName
+
+
+class Finding(Spot):
+    """Something a reviewer should know."""
+
+    severity: SeverityName
+    message: str
+    advice: str
+    unit: str
+
+
+class Error(Row):
+    """A file that could not be processed."""
+
+    message: str
+    advice: str
+
+
+class Rule(TypedDict):
+    """What a code means; only the codes that occur are listed."""
+
+    code: str
+    title: str
+    family: str
+    documentation: str
+
+
+class Excerpt(TypedDict):
+    """Consecutive lines of a file."""
+
+    line: Annotated[int, "the number of the first one, from 1"]
+    lines: list[str]
+
+
+class Narrowing(TypedDict):
+    """Which part of the run is shown; decisions are those of the whole run."""
+
+    units: NotRequired[list[str]]
+    paths: NotRequired[list[str]]
+    owners: NotRequired[list[str]]
+    since: NotRequired[str]
+    shard: NotRequired[Annotated[str, "`i/n`"]]
+    shard_units: NotRequired[Annotated[list[str], "the services that are whole in this shard"]]
+
+
+class Document(TypedDict):
+    """A report of grpc2connect."""
+
+    schema_version: int
+    tool: Tool
+    command: Annotated[str, "the command that was run, as `report`"]
+    exit_code: int
+    root: Annotated[str, "the folder that paths are relative to"]
+    repository_path: NotRequired[Annotated[str, "`root` as seen from the top of its repository; empty: the same"]]
+    revision: NotRequired[Annotated[str, "the commit that was looked at, with `+` when files differed from it"]]
+    run: NotRequired[Annotated[str, "a digest of the whole run; equal in all its shards"]]
+    shown: NotRequired[Narrowing]
+    summary: Summary
+    audit: Audit
+    units: list[Unit]
+    files: list[File]
+    owners: NotRequired[list[Owner]]
+    changes: list[Change]
+    references: list[Reference]
+    findings: list[Finding]
+    errors: list[Error]
+    rules: NotRequired[list[Rule]]
+    excerpts: NotRequired[Annotated[dict[str, list[Excerpt]], "lines around findings and what is not native, by path"]]
