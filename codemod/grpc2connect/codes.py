@@ -19,6 +19,11 @@ CODES: dict[str, str] = {
     "G2C012": "a service stays on gRPC, for the reason given.",
     "G2C013": 'with `client-protocol = "connect"`: a channel speaks Connect only where the environment says so.',
     "G2C014": "the run failed on a file and went on without it; services whose names occur in it stay on gRPC.",
+    "G2C020": "`# g2c: ignore[...]` without a reason; say why, behind the bracket.",
+    "G2C021": "`# g2c: ignore[...]` that nothing here needs; remove it.",
+    "G2C022": "migrated code that runs through the bundled runtime; counted by `check --fail-on bridged`.",
+    "G2C023": "a public function takes, returns or raises what is gRPC's: who calls it has to change, or it is held.",
+    "G2C024": "a notebook refers to gRPC; it is not edited: move its cells by hand.",
     "G2C901": "a file requires grpcio and is not edited; add what the migrated code needs, or refresh it.",
     "G2C902": "the vendored runtime is a new package in something that is built; name it there, or require it.",
 }

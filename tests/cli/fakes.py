@@ -36,6 +36,7 @@ class FakeEngine:
     answer: RunResult = field(default_factory=lambda: RunResult(Path()))
     failing: frozenset[str] = frozenset()
     asked: list[Options] = field(default_factory=list)
+    owed: tuple[Entry, ...] = ()
     on_run: Callable[[], None] = lambda: None
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
@@ -45,6 +46,9 @@ class FakeEngine:
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         return self.run(options, progress)
+
+    def debt(self, options: Options) -> Sequence[Entry]:
+        return self.owed
 
     def catalogue(self) -> Sequence[RuleInfo]:
         return RULES

@@ -39,6 +39,7 @@ LEVELS = {
     "explain": 6,
     "engine": 7,
     "cache": 7,
+    "debt": 7,
     "worker": 8,
     "isolation": 9,
     "report": 7,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from grpc2connect.options import Options
-from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.results import Entry, FileChange, FileError, RunResult
 
 Progress = Callable[[str, int, int], None]
 
@@ -32,13 +32,16 @@ class RuleInfo(Protocol):
 
 
 class Engine(Protocol):
-    """The four things the command line asks for."""
+    """The things the command line asks for."""
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Everything a migration with `options` would do; writes nothing."""
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Only the `*_connect.py` modules; writes nothing."""
+
+    def debt(self, options: Options) -> Sequence[Entry]:
+        """Every use of the runtime in code that has been migrated."""
 
     def catalogue(self) -> Sequence[RuleInfo]:
         """The rules in force."""
@@ -70,6 +73,12 @@ class InstalledEngine:
         from grpc2connect.engine import generate
 
         return generate(options, progress)
+
+    def debt(self, options: Options) -> Sequence[Entry]:
+        """See `Engine.debt`."""
+        from grpc2connect.debt import uses
+
+        return uses(options)
 
     def catalogue(self) -> Sequence[RuleInfo]:
         """See `Engine.catalogue`."""

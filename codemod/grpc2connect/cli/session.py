@@ -20,7 +20,7 @@ from grpc2connect.config import Config, suggestion
 from grpc2connect.options import ClientProtocol, Options, RuntimeMode, Serve
 from grpc2connect.report import json_report, ledger, text
 from grpc2connect.report.paint import shown
-from grpc2connect.results import RunResult
+from grpc2connect.results import Entry, RunResult
 from grpc2connect.sources import search_paths
 
 Command = Callable[..., int]
@@ -46,6 +46,10 @@ class Session:
         """The generated modules alone."""
         with self.output.progress() as progress:
             return self.engine.generate(self.options, progress)
+
+    def debt(self) -> Sequence[Entry]:
+        """What migrated code has in the runtime."""
+        return self.engine.debt(self.options)
 
     def finish(
         self,
