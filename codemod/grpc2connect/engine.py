@@ -24,7 +24,7 @@ from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
-from grpc2connect.relevance import Relevance, as_imported, held
+from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
 from grpc2connect.results import FileChange, FileError, RunResult
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
@@ -176,6 +176,7 @@ class _Run:
         self.files.errors.extend(schema_errors)
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
+        self.held: tuple[Names, Names] = ({}, {})
 
     def result(self) -> RunResult:
         """Run all stages."""
@@ -194,7 +195,8 @@ class _Run:
             self.progress("facts", len(active), len(self.python))
             infer(self.program, state)
             imported = {module.path for module in self.program.modules()} & seeds
-            new = (imported | relevance.users(*held(state, self.program.modules()))) - active
+            self.held = held(state, self.program.modules())
+            new = (imported | relevance.users(*self.held)) - active
         facts = Facts(self.program, state, self.options.serve)
         references: list[Reference] = []
         for module in self.program.modules():
@@ -234,6 +236,7 @@ class _Run:
                 tuple(self.unexplained),
             ),
         )
+        result = replace(result, reach=reach(self.program.looked_at(), *self.held))
         if self.options.explain is not None:
             from grpc2connect.explain import explain
 

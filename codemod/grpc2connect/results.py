@@ -135,6 +135,19 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """How far gRPC reaches in a project, by which a file can be told to have nothing to do with it.
+
+    `parsed` are the files whose content mattered, `holders` the last parts of imports that lead to what holds something
+    of gRPC, `fixtures` the names by which tests ask for such.
+    """
+
+    parsed: frozenset[Path] = frozenset()
+    holders: frozenset[str] = frozenset()
+    fixtures: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class RunResult:
     """All that a run found and would change. Paths are absolute; `root` is the folder to print them against.
 
@@ -150,3 +163,4 @@ class RunResult:
     files_seen: int = 0
     files_parsed: int = 0
     explained: tuple[Explained, ...] = ()
+    reach: Reach = field(default_factory=Reach)

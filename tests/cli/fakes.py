@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grpc2connect.cli.engine import Progress, RuleInfo
+from grpc2connect.cli.engine import Progress, RuleInfo, Watch
 from grpc2connect.options import Options
 from grpc2connect.results import Audit, Entry, Explained, FileChange, FileError, Place, RunResult, State, Step
 from grpc2connect.sources import write_all
@@ -49,6 +49,9 @@ class FakeEngine:
 
     def debt(self, options: Options) -> Sequence[Entry]:
         return self.owed
+
+    def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
+        return None
 
     def catalogue(self) -> Sequence[RuleInfo]:
         return RULES

@@ -22,6 +22,7 @@ LEVELS = {
     "expendable": 0,
     "results": 0,
     "options": 0,
+    "scan": 0,
     "syntax": 1,
     "sources": 1,
     "schema": 1,
@@ -43,6 +44,7 @@ LEVELS = {
     "worker": 8,
     "isolation": 9,
     "report": 7,
+    "warm": 8,
     "cli": 10,
     "__main__": 11,
 }

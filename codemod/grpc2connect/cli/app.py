@@ -39,7 +39,9 @@ for command in (diff, migrate, check, generate, report, rules, explain):
 def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
     """Run the command line with `engine`, or the installed one, and hand back the exit code."""
     try:
-        code = group.main(list(arguments), "grpc2connect", standalone_mode=False, obj=hold(engine or InstalledEngine()))
+        code = group.main(
+            list(arguments), "grpc2connect", standalone_mode=False, obj=hold(engine or InstalledEngine(), arguments)
+        )
         return int(code or 0)
     except click.exceptions.NoArgsIsHelpError as shown:
         shown.show()

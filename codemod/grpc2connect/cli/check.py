@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from grpc2connect.cli import baseline, codes
 from grpc2connect.cli.baseline import Baseline, Key
+from grpc2connect.cli.engine import Watch
 from grpc2connect.cli.remaining import CHANGED, FailOn, Remaining, remaining
-from grpc2connect.cli.session import Session, held, project_command, usage
+from grpc2connect.cli.session import Session, given, held, project_command, usage
 from grpc2connect.cli.target import absolute, focus
 from grpc2connect.codes import CODES
 from grpc2connect.report import text
@@ -44,7 +45,16 @@ def check(
     if update_baseline:
         return _update(session, path, judge, allow_growth)
     allowed = baseline.load(path) if path and judge is not FailOn.ANY else Baseline()
-    narrowed = focus(session.run(), session.target.only)
+    watch = None if session.as_json else _watch(session, [path] if path else [])
+    whole = session.run()
+    if watch is not None:
+        _remember(
+            watch,
+            whole,
+            remaining(focus(whole, None), judge, session.debt() if judge is FailOn.BRIDGED else ()),
+            allowed,
+        )
+    narrowed = focus(whole, session.target.only)
     there = remaining(narrowed, judge, _debt(session, judge))
     excess = allowed.beyond(there.counted, narrowed.result.root)
     code = codes.of(narrowed.result, remains=bool(excess))
@@ -60,10 +70,27 @@ def check(
 
 
 def _debt(session: Session, judge: FailOn) -> tuple[Entry, ...]:
-    if judge is not FailOn.BRIDGED:
-        return ()
+    """What migrated code has in the runtime, where that is asked for, in the files that are judged."""
     only = session.target.only
-    return tuple(entry for entry in session.debt() if only is None or entry.place.path in only)
+    owed = session.debt() if judge is FailOn.BRIDGED else ()
+    return tuple(entry for entry in owed if only is None or entry.place.path in only)
+
+
+def _watch(session: Session, settings: Sequence[Path]) -> Watch | None:
+    """The way to remember this check for hooks: they have these options, in this folder, and files behind them."""
+    only, arguments = session.target.only, given()
+    files = len(only or ())
+    if session.options.paths != (session.target.root,) or (only is None and len(session.target.paths) > 1):
+        return None
+    options = arguments[: len(arguments) - files] if files else arguments
+    if {absolute(Path(one)) for one in arguments[len(options) :]} != (only or set()):
+        return None
+    return session.engine.watch(session.options, options, settings)
+
+
+def _remember(watch: Watch, whole: RunResult, there: Remaining, allowed: Baseline) -> None:
+    excess = allowed.beyond(there.counted, whole.root)
+    watch(whole, {whole.root / key.path for key in excess})
 
 
 def _print(session: Session, result: RunResult, there: Remaining, excess: Counter[Key], *, known: bool) -> None:

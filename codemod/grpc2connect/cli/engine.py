@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from grpc2connect.options import Options
 from grpc2connect.results import Entry, FileChange, FileError, RunResult
 
 Progress = Callable[[str, int, int], None]
+Watch = Callable[[RunResult, Iterable[Path]], None]
 
 
 class RuleInfo(Protocol):
@@ -48,6 +50,9 @@ class Engine(Protocol):
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """Write all of `changes` or none of them; the errors say why."""
+
+    def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
+        """What has to be called with a run's result, and the files that do not pass, for later hooks to be quick."""
 
 
 class InstalledEngine:
@@ -91,3 +96,10 @@ class InstalledEngine:
         from grpc2connect.sources import write_all
 
         return write_all(changes)
+
+    def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
+        """See `Engine.watch`."""
+        from grpc2connect.warm import record
+
+        before = record.take(options, arguments, settings)
+        return None if before is None else lambda result, failing: record.keep(before, result, failing)

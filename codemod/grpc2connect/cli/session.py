@@ -112,18 +112,28 @@ def project_command(function: Command) -> Command:
 @dataclass(frozen=True)
 class _EngineHolder:
     engine: Engine
+    arguments: tuple[str, ...]
 
 
-def hold(engine: Engine) -> object:
-    """The object that carries `engine` through click's context."""
-    return _EngineHolder(engine)
+def hold(engine: Engine, arguments: Sequence[str]) -> object:
+    """The object that carries `engine`, and the command's arguments, through click's context."""
+    return _EngineHolder(engine, tuple(arguments))
 
 
 def held() -> Engine:
     """The engine of the current command."""
+    return _holder().engine
+
+
+def given() -> tuple[str, ...]:
+    """The arguments behind the name of the current command, as they were given."""
+    return _holder().arguments[1:]
+
+
+def _holder() -> _EngineHolder:
     holder = click.get_current_context().find_object(_EngineHolder)
     assert holder is not None
-    return holder.engine
+    return holder
 
 
 def usage(message: str) -> NoReturn:

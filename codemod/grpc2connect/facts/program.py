@@ -58,6 +58,10 @@ class Program:
         """Every module parsed so far, in the order of their paths."""
         return [module for _, module in sorted(self._loaded.items()) if module is not None]
 
+    def looked_at(self) -> frozenset[Path]:
+        """Every file that was asked for, whether it could be parsed or not."""
+        return frozenset(map(Path, self._loaded))
+
     def import_roots(self, importer: Module) -> list[str]:
         """Folders that absolute imports of a module can start from, likeliest first."""
         return self.roots_at(importer.path)
