@@ -21,6 +21,7 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
 from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
@@ -176,6 +177,8 @@ class _Run:
         self.files.errors.extend(schema_errors)
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
+        self.overrides = Overrides(options)
+        self.rules = load(options.rules)
         self.held: tuple[Names, Names] = ({}, {})
 
     def result(self) -> RunResult:
@@ -197,7 +200,7 @@ class _Run:
             imported = {module.path for module in self.program.modules()} & seeds
             self.held = held(state, self.program.modules())
             new = (imported | relevance.users(*self.held)) - active
-        facts = Facts(self.program, state, self.options.serve)
+        facts = Facts(self.program, state, self.overrides.serve)
         references: list[Reference] = []
         for module in self.program.modules():
             with expendable(module.path):
@@ -208,10 +211,10 @@ class _Run:
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
-        stay = self._named_in_broken(references) | self._used_around(references)
+        stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
-            plan = make_plan(references, load(), stay, self._wanted)
+            plan = self._plan(references, stay)
             rewritten, failed = self._rewrite(facts, plan, places)
             if not failed:
                 changes, errors = self._generate(plan, rewritten, places)
@@ -220,7 +223,7 @@ class _Run:
                 failed = errors
             stay.update(failed)
         else:
-            plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
+            plan, rewritten, changes = self._plan(references, _all_files(references)), {}, []
         settled = plan.without(self.around)
         result = ledger.result(
             self.options,
@@ -244,10 +247,8 @@ class _Run:
             result = replace(result, explained=explain(facts, plan, told, *self.options.explain))
         return result
 
-    def _wanted(self, code: str) -> bool:
-        """Whether a rule is switched on by the selected and ignored code prefixes."""
-        select, ignore = self.options.select, self.options.ignore
-        return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
+    def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
+        return make_plan(references, self.rules, stay, self.overrides.wanted, unsafe=self.options.unsafe)
 
     def _used_around(self, references: list[Reference]) -> dict[str, str]:
         """Files outside the given paths that belong together with code in them: their services stay as they are."""

@@ -37,6 +37,21 @@ class GeneratedPlace:
 
 
 @dataclass(frozen=True)
+class Override:
+    """Settings of their own for files (patterns as in `.gitignore`, from the root) or services (`shop.v1.*`).
+
+    `hold` keeps on gRPC what it is about, with that reason; `ignore` switches off rules there, `serve` is for servers.
+    With both `path` and `service` it is about the service's references in these files.
+    """
+
+    path: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    hold: str = ""
+    ignore: tuple[str, ...] = ()
+    serve: Serve | None = None
+
+
+@dataclass(frozen=True)
 class Options:
     """The settings of one run.
 
@@ -44,7 +59,8 @@ class Options:
     is known, is the folder of the whole project: what lies there beside `paths` is read where it matters, and never
     edited; a service that is used there by code that belongs together with that in `paths` stays on gRPC.
     `python` names a virtual environment whose files are read, never run, for installed stubs. `explain` is a file and
-    a line (from 1) of which the result is to say how it came about; such a run takes longer.
+    a line (from 1) of which the result is to say how it came about; such a run takes longer. `rules` are rule packs
+    beside the built-in rules; `unsafe` lets rules offer what changes what a program does today.
     """
 
     root: Path
@@ -60,3 +76,6 @@ class Options:
     generated: GeneratedPlace | None = None
     project: Path | None = None
     explain: tuple[Path, int] | None = None
+    overrides: tuple[Override, ...] = ()
+    rules: tuple[str, ...] = ()
+    unsafe: bool = False

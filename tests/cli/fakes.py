@@ -21,6 +21,7 @@ class Rule:
     title: str
     documentation: str
     family: str
+    unsafe: str = ""
 
 
 RULES = (
@@ -53,7 +54,7 @@ class FakeEngine:
     def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
         return None
 
-    def catalogue(self) -> Sequence[RuleInfo]:
+    def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
         return RULES
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:

@@ -35,6 +35,7 @@ LEVELS = {
     "rewrite": 5,
     "generate": 5,
     "relevance": 6,
+    "overrides": 6,
     "audit": 6,
     "ledger": 6,
     "explain": 6,

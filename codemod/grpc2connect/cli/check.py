@@ -113,7 +113,7 @@ def _print(session: Session, result: RunResult, there: Remaining, excess: Counte
 
 def _advice(entries: Iterable[Entry], result: RunResult, session: Session) -> Iterator[str]:
     """What each rule says, how many are here, and what to do about them."""
-    titles = {rule.code: rule.title for rule in held().catalogue()} | CODES
+    titles = {rule.code: rule.title for rule in held().catalogue(session.options.rules)} | CODES
     by_code: dict[str, list[Entry]] = {}
     for entry in entries:
         by_code.setdefault(entry.code, []).append(entry)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from grpc2connect.config import ConfigError
 from grpc2connect.options import Options
 from grpc2connect.results import Entry, FileChange, FileError, RunResult
 
@@ -32,6 +33,10 @@ class RuleInfo(Protocol):
     def family(self) -> str:
         """The group it is listed in."""
 
+    @property
+    def unsafe(self) -> str:
+        """What its unsafe outcomes change in what a program does; "" if it has none."""
+
 
 class Engine(Protocol):
     """The things the command line asks for."""
@@ -45,8 +50,8 @@ class Engine(Protocol):
     def debt(self, options: Options) -> Sequence[Entry]:
         """Every use of the runtime in code that has been migrated."""
 
-    def catalogue(self) -> Sequence[RuleInfo]:
-        """The rules in force."""
+    def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
+        """The rules in force: the built-in ones, and those of packs. Raises `ConfigError` for a pack of no use."""
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """Write all of `changes` or none of them; the errors say why."""
@@ -85,11 +90,14 @@ class InstalledEngine:
 
         return uses(options)
 
-    def catalogue(self) -> Sequence[RuleInfo]:
+    def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
         """See `Engine.catalogue`."""
-        from grpc2connect.rules_api import catalogue
+        from grpc2connect.rules_api import PackError, catalogue
 
-        return catalogue()
+        try:
+            return catalogue(tuple(packs))
+        except PackError as problem:
+            raise ConfigError(str(problem)) from problem
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """See `Engine.write`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +154,8 @@ def open_session(
     exclude: tuple[str, ...] = (),
     select: tuple[str, ...] = (),
     ignore: tuple[str, ...] = (),
+    rules: tuple[str, ...] = (),
+    unsafe: bool = False,
     as_json: bool = False,
     quiet: bool = False,
     colour: str = "auto",
@@ -168,7 +171,9 @@ def open_session(
     if config.generated is not None and not config.generated.out.resolve().is_relative_to(target.root.resolve()):
         usage(f"{config.path}: generated.out is outside the project; name a folder in it")
     select, ignore = select or config.select, ignore or config.ignore
-    _check_codes((*select, *ignore), engine)
+    packs = tuple(_absolute_pack(name) for name in rules)
+    of_parts = (code for one in config.overrides for code in one.ignore)
+    _check_codes((*select, *ignore, *of_parts), engine, packs)
     options = Options(
         root=target.root,
         paths=target.paths,
@@ -185,14 +190,22 @@ def open_session(
         generated=config.generated,
         project=target.project,
         explain=explain,
+        overrides=config.overrides,
+        rules=packs,
+        unsafe=unsafe,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet), as_json)
 
 
-def _check_codes(prefixes: tuple[str, ...], engine: Engine) -> None:
-    if not prefixes:
+def _absolute_pack(name: str) -> str:
+    """A rule pack that is named by a path, by an absolute one: the engine runs elsewhere."""
+    return str(targets.absolute(Path(name))) if os.path.exists(name) else name
+
+
+def _check_codes(prefixes: tuple[str, ...], engine: Engine, packs: tuple[str, ...]) -> None:
+    if not prefixes and not packs:
         return
-    known = [rule.code for rule in engine.catalogue()]
+    known = [rule.code for rule in engine.catalogue(packs)]
     for prefix in prefixes:
         if not any(code.startswith(prefix) for code in known):
             usage(f"no rule code starts with {prefix!r}{suggestion(prefix, known)}")
@@ -213,6 +226,10 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option("--exclude", multiple=True, metavar="GLOB", help="Not these files; instead of the configured ones."),
     click.option("--select", multiple=True, metavar="CODE", help="Only rules whose code starts so."),
     click.option("--ignore", multiple=True, metavar="CODE", help="No rules whose code starts so."),
+    click.option("--rules", multiple=True, metavar="PACK",
+                 help="Rules of your own beside the built-in ones: a folder, a package, or its entry point."),
+    click.option("--unsafe", is_flag=True,
+                 help="Make edits that change what the program does today; `rules` and `explain` say which they are."),
     click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout."),
     click.option("--quiet", "-q", is_flag=True, help="Only errors and the summary line."),
     click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto",
@@ -220,6 +237,7 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 )  # fmt: skip
 
 _SHARED = (
-    "paths", "runtime", "client_protocol", "serve", "python", "include", "exclude", "select", "ignore", "as_json",
+    "paths", "runtime", "client_protocol", "serve", "python", "include", "exclude", "select", "ignore", "rules",
+    "unsafe", "as_json",
     "quiet", "colour",
 )  # fmt: skip

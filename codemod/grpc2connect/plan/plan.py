@@ -43,17 +43,20 @@ def make(
     references: Iterable[Reference],
     rules: Registry,
     stay: Mapping[str, str] | None = None,
-    wanted: Callable[[str], bool] = lambda code: True,
+    wanted: Callable[[Reference, str], bool] = lambda reference, code: True,
+    *,
+    unsafe: bool = False,
 ) -> Plan:
     """Ask the rules, then settle.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
-    attempt to edit them failed. `wanted` says which rules are switched on; what the others claim stays on gRPC.
+    attempt to edit them failed. `wanted` says which rules are switched on for a reference; what the others claim stays
+    on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
     ordered = list(references)
     units = Units(ordered)
-    possible = [(reference, *_outcomes(reference, rules, wanted)) for reference in ordered]
+    possible = [(reference, *_outcomes(reference, rules, wanted, unsafe)) for reference in ordered]
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
@@ -64,14 +67,16 @@ def make(
     return Plan(_cover(decisions), units)
 
 
-def _outcomes(reference: Reference, rules: Registry, wanted: Callable[[str], bool]) -> tuple[str, list[Outcome]]:
+def _outcomes(
+    reference: Reference, rules: Registry, wanted: Callable[[Reference, str], bool], unsafe: bool
+) -> tuple[str, list[Outcome]]:
     claimed = rules.claim(reference)
     if claimed is None:
         return UNCLAIMED, [Left(f"no rule knows this {reference.kind}", advice="move it by hand, or report it")]
-    if not wanted(claimed.code):
+    if not wanted(reference, claimed.code):
         return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
     with expendable(reference.module.path):
-        return claimed.code, list(claimed.function(reference))
+        return claimed.code, [one for one in rules.outcomes(claimed, reference) if unsafe or not one.unsafe]
 
 
 def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, stay: Mapping[str, str]) -> None:

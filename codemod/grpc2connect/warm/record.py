@@ -49,7 +49,7 @@ def take(options: Options, arguments: Sequence[str], settings: Iterable[Path]) -
     `arguments` are the command's options as they were given, `settings` the files that they name or that are read for
     them (a baseline).
     """
-    if home() is None or options.python is not None or options.explain is not None:
+    if home() is None or options.python is not None or options.explain is not None or options.rules:
         return None
     now = time.time_ns()
     paths, errors = find(options)
