@@ -135,6 +135,17 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class Suppressed:
+    """A finding, or a reference, that a comment of the file speaks for, with the comment's reason."""
+
+    place: Place
+    code: str
+    text: str
+    reason: str
+    reference: bool = False
+
+
+@dataclass(frozen=True)
 class Reach:
     """How far gRPC reaches in a project, by which a file can be told to have nothing to do with it.
 
@@ -164,3 +175,4 @@ class RunResult:
     files_parsed: int = 0
     explained: tuple[Explained, ...] = ()
     reach: Reach = field(default_factory=Reach)
+    suppressed: tuple[Suppressed, ...] = ()

@@ -41,6 +41,7 @@ LEVELS = {
     "explain": 6,
     "engine": 7,
     "cache": 7,
+    "suppress": 7,
     "debt": 7,
     "worker": 8,
     "isolation": 9,

@@ -65,6 +65,9 @@ def check(
             session.output.notes(
                 [f"{plural(paid, 'reference')} less than the baseline: check --update-baseline keeps it so"]
             )
+    suppressed = sum(one.reference for one in narrowed.result.suppressed)
+    if suppressed and not session.as_json:
+        session.output.notes([f"{plural(suppressed, 'reference')} not judged, by `g2c: ignore` comments"])
     session.note_others(narrowed)
     return session.finish("check", narrowed.result, code, changed="would change", to_stderr=False)
 

@@ -67,6 +67,7 @@ class InstalledEngine:
         """See `Engine.run`."""
         from grpc2connect import cache
         from grpc2connect.project import complete
+        from grpc2connect.suppress import apply
 
         name = cache.key(options)
         result = cache.load(name) if name is not None else None
@@ -76,7 +77,7 @@ class InstalledEngine:
             result = run(options, progress)
             if name is not None and not any(error.code == "G2C014" for error in result.errors):
                 cache.store(name, result)
-        return complete(result, options)
+        return apply(complete(result, options), options)
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.generate`."""

@@ -54,9 +54,12 @@ def remaining(narrowed: Focus, fail_on: FailOn, debt: Iterable[Entry] = ()) -> R
     changed = {change.path for change in changes}
     states = {State.LEFT, State.BRIDGED} if fail_on is FailOn.BRIDGED else {State.LEFT}
     counting = [entry for entry in result.ledger if entry.state in states or entry.place.path in changed]
-    entries = [(_key(entry, result.root), entry) for entry in (*counting, *debt)]
+    known = {(one.place, one.code) for one in result.suppressed if one.reference}
+    entries = [
+        (_key(entry, result.root), entry) for entry in (*counting, *debt) if (entry.place, entry.code) not in known
+    ]
     counted = Counter(key for key, _ in entries)
-    named = {key.path for key in counted}
+    named = {shown(entry.place.path, result.root) for entry in counting}
     for change in changes:
         path = shown(change.path, result.root)
         if change.units and path not in named:

@@ -100,6 +100,7 @@ def focus(result: RunResult, only: frozenset[Path] | None) -> Focus:
             ledger=tuple(entry for entry in result.ledger if entry.place.path in only),
             findings=tuple(finding for finding in result.findings if finding.place.path in only),
             errors=tuple(error for error in result.errors if error.path in only),
+            suppressed=tuple(one for one in result.suppressed if one.place.path in only),
         ),
         tuple(blocked),
         tuple(sorted(set(others))),

@@ -68,12 +68,30 @@ def document(result: RunResult, *, command: str, exit_code: int, surroundings: S
             "entered": audit.entered,
             "unexplained": list(audit.unexplained),
         },
-        "units": [],
-        "files": [],
-        "changes": sorted((_change(change, result) for change in result.changes), key=lambda row: row["path"]),
-        "references": references,
-        "findings": _findings(result, references, names),
-        "errors": _errors(result, names),
+        "units": [{"name": name, **_count(one)} for name, one in sums.by_unit.items()],
+        "files": [{"path": path, **_count(one)} for path, one in sums.by_file.items()],
+        "changes": [_change(change, result) for change in result.changes],
+        "references": [_entry(entry, result) for entry in result.ledger],
+        "findings": [_finding(finding, result) for finding in result.findings],
+        "suppressed": [
+            {
+                "path": shown(one.place.path, result.root),
+                "line": one.place.line,
+                "code": one.code,
+                "reason": one.reason,
+                "reference": one.reference,
+            }
+            for one in result.suppressed
+        ],
+        "errors": [
+            {
+                "path": shown(error.path, result.root),
+                "code": error.code,
+                "message": error.message,
+                "advice": error.advice,
+            }
+            for error in result.errors
+        ],
     }
     if surroundings is not None:
         _surround(made, surroundings)
