@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from grpc2connect.options import ClientProtocol, GeneratedPlace, Override, RuntimeMode, Serve
+from grpc2connect.options import ClientProtocol, GeneratedPlace, Override, PublicApi, RuntimeMode, Serve
 
 _Enum = TypeVar("_Enum", bound=enum.Enum)
 
@@ -36,6 +36,7 @@ class Config:
     baseline: Path | None = None
     overrides: tuple[Override, ...] = ()
     public: tuple[str, ...] = ()
+    public_api: PublicApi | None = None
 
 
 def find(start: Path) -> Config:
@@ -163,6 +164,7 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "include": _strings,
     "overrides": _overrides,
     "public": _some,
+    "public-api": _choice(PublicApi),
     "python": _path,
     "runtime": _choice(RuntimeMode),
     "select": _strings,

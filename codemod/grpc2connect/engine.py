@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from grpc2connect import ledger
+from grpc2connect import ledger, public_api
 from grpc2connect.audit import unexplained
 from grpc2connect.expendable import Expendable, expendable
 from grpc2connect.facts.collect import collect
@@ -20,11 +20,12 @@ from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
-from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.options import Options, PublicApi, RuntimeMode
 from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
+from grpc2connect.public_api import contracts
 from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
 from grpc2connect.results import FileChange, FileError, RunResult
 from grpc2connect.rewrite.place import Places
@@ -212,6 +213,9 @@ class _Run:
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
         stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
+        public = contracts(facts, references, self.options.public) if self.options.public else []
+        if self.options.public_api is PublicApi.HOLD:
+            stay |= public_api.held(public)
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
             plan = self._plan(references, stay)
@@ -239,7 +243,8 @@ class _Run:
                 tuple(self.unexplained),
             ),
         )
-        result = replace(result, reach=reach(self.program.looked_at(), *self.held))
+        shown = (one.finding() for one in public if not all(map(plan.units.stays, one.references)))
+        result = replace(result, findings=(*result.findings, *shown), reach=reach(self.program.looked_at(), *self.held))
         if self.options.explain is not None:
             from grpc2connect.explain import explain
 

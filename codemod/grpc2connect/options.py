@@ -28,6 +28,13 @@ class Serve(enum.Enum):
     SINGLE = "single"
 
 
+class PublicApi(enum.Enum):
+    """What becomes of services that the public API of a library shows: they move and it is said, or they stay."""
+
+    REPORT = "report"
+    HOLD = "hold"
+
+
 @dataclass(frozen=True)
 class GeneratedPlace:
     """Where `*_connect.py` go when the stubs are not in the repository: folder `out`, import prefix `package`."""
@@ -60,7 +67,9 @@ class Options:
     edited; a service that is used there by code that belongs together with that in `paths` stays on gRPC.
     `python` names a virtual environment whose files are read, never run, for installed stubs. `explain` is a file and
     a line (from 1) of which the result is to say how it came about; such a run takes longer. `rules` are rule packs
-    beside the built-in rules; `unsafe` lets rules offer what changes what a program does today.
+    beside the built-in rules; `public` are the dotted names of modules and packages that code elsewhere imports, and
+    `public_api` says what becomes of what they show of gRPC. `unsafe` lets rules offer what changes what a program
+    does today.
     """
 
     root: Path
@@ -77,5 +86,7 @@ class Options:
     project: Path | None = None
     explain: tuple[Path, int] | None = None
     overrides: tuple[Override, ...] = ()
+    public: tuple[str, ...] = ()
+    public_api: PublicApi = PublicApi.REPORT
     rules: tuple[str, ...] = ()
     unsafe: bool = False

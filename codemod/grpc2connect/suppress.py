@@ -1,4 +1,4 @@
-"""`# g2c: ignore[CODE] reason`: what a line says it knows about. One that lacks a reason, or that nothing needs, is told.
+"""`# g2c: ignore[CODE] reason`: what a line says it knows about. One without a reason, or a use, is reported.
 
 The comment stands in the logical line that it is about, or alone on the line before. It silences findings, and takes
 references out of what `check` judges; it changes nothing of what a migration does (`# g2c: hold` and the settings do).
@@ -59,11 +59,11 @@ def apply(result: RunResult, options: Options) -> RunResult:
         if by is not None:
             used.add(by)
             suppressed.append(Suppressed(entry.place, entry.code, entry.text, by.reason, reference=True))
-    findings += [finding for one in directives if (finding := _about(one, one in used, options)) is not None]
+    findings += [about for one in directives if (about := _about(one, one in used)) is not None]
     return replace(result, findings=tuple(findings), suppressed=tuple(suppressed))
 
 
-def _about(directive: _Directive, used: bool, options: Options) -> Finding | None:
+def _about(directive: _Directive, used: bool) -> Finding | None:
     """What is wrong with a directive itself."""
     if not directive.codes:
         what, advice = "this names no code, and silences nothing", "name it: # g2c: ignore[G2C201] the reason"

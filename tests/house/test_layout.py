@@ -36,6 +36,7 @@ LEVELS = {
     "generate": 5,
     "relevance": 6,
     "overrides": 6,
+    "public_api": 6,
     "audit": 6,
     "ledger": 6,
     "explain": 6,

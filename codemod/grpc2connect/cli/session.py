@@ -18,7 +18,7 @@ from grpc2connect.cli import target as targets
 from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.output import Output
 from grpc2connect.config import Config, suggestion
-from grpc2connect.options import ClientProtocol, Options, RuntimeMode, Serve
+from grpc2connect.options import ClientProtocol, Options, PublicApi, RuntimeMode, Serve
 from grpc2connect.report import json_report, ledger, text
 from grpc2connect.report.paint import shown
 from grpc2connect.results import Entry, RunResult
@@ -191,6 +191,8 @@ def open_session(
         project=target.project,
         explain=explain,
         overrides=config.overrides,
+        public=config.public,
+        public_api=config.public_api or PublicApi.REPORT,
         rules=packs,
         unsafe=unsafe,
     )

@@ -28,9 +28,7 @@ _NO_CACHES = shutil.ignore_patterns("__pycache__")
 @click.option("--fixtures", type=click.Path(exists=True, file_okay=False, path_type=Path), default=None, metavar="DIR",
               help="Where they are; else the folder `fixtures` beside the pack.")  # fmt: skip
 @click.option("--unsafe", is_flag=True, help="Test with the edits that --unsafe lets in.")
-@click.option(
-    "--update", is_flag=True, help="Write what comes out into `after` and `findings.txt`; read the diff of it."
-)
+@click.option("--update", is_flag=True, help="Write what comes out into `after` and `findings.txt`; read that diff.")
 def test_rule(*, pack: str, fixtures: Path | None, unsafe: bool, update: bool) -> int:
     """Test a rule pack: PACK is its folder, or a package that is installed.
 
