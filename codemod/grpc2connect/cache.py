@@ -39,7 +39,7 @@ def folder() -> Path | None:
 
 def key(options: Options) -> str | None:
     """The digest of what a result for `options` depends on; None if that cannot be looked at cheaply, or read."""
-    if options.python is not None or options.rules:
+    if options.python is not None or options.rules or not options.keep:
         return None
     digest = hashlib.blake2b(digest_size=20)
     for field in fields(options):

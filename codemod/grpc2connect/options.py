@@ -69,7 +69,7 @@ class Options:
     a line (from 1) of which the result is to say how it came about; such a run takes longer. `rules` are rule packs
     beside the built-in rules; `public` are the dotted names of modules and packages that code elsewhere imports, and
     `public_api` says what becomes of what they show of gRPC. `unsafe` lets rules offer what changes what a program
-    does today.
+    does today. `keep` says whether the result may be kept for later runs.
     """
 
     root: Path
@@ -90,3 +90,4 @@ class Options:
     public_api: PublicApi = PublicApi.REPORT
     rules: tuple[str, ...] = ()
     unsafe: bool = False
+    keep: bool = True

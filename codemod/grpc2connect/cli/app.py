@@ -12,6 +12,7 @@ import click
 from grpc2connect import __version__
 from grpc2connect.cli import codes
 from grpc2connect.cli.check import check
+from grpc2connect.cli.completion import completion
 from grpc2connect.cli.diff import diff
 from grpc2connect.cli.engine import Engine, InstalledEngine
 from grpc2connect.cli.generate import generate
@@ -33,8 +34,13 @@ def group() -> None:
     """
 
 
-for command in (diff, migrate, check, generate, report, rules, explain, test_rule):
+for command in (diff, migrate, check, generate, report, rules, explain, test_rule, completion):
     group.add_command(command)
+
+
+def _hint(problem: click.ClickException) -> str:
+    context = getattr(problem, "ctx", None)
+    return f" See {context.command_path} --help." if context is not None else ""
 
 
 def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
@@ -48,7 +54,9 @@ def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
         shown.show()
         return codes.ExitCode.USAGE
     except click.ClickException as problem:
-        click.echo(f"grpc2connect: {problem.format_message()}", err=True)
+        # Our own say what to do; click's need a hint.
+        hint = "" if type(problem) is click.UsageError else _hint(problem)
+        click.echo(f"grpc2connect: {problem.format_message()}{hint}", err=True)
         return codes.ExitCode.USAGE
     except ConfigError as problem:
         click.echo(f"grpc2connect: {problem}", err=True)

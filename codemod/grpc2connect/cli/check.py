@@ -11,6 +11,7 @@ import click
 from grpc2connect.cli import baseline, codes
 from grpc2connect.cli.baseline import Baseline, Key
 from grpc2connect.cli.engine import Watch
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.remaining import CHANGED, FailOn, Remaining, remaining
 from grpc2connect.cli.session import Session, given, held, project_command, usage
 from grpc2connect.cli.target import absolute, focus
@@ -21,7 +22,7 @@ from grpc2connect.report.paint import one_line, shown
 from grpc2connect.results import Entry, FileChange, RunResult, State
 
 
-@click.command(short_help="Fail if gRPC references remain; for CI and pre-commit.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="Fail if gRPC references remain; for CI and pre-commit.", epilog=codes.HELP)
 @project_command
 @click.option("--fail-on", type=click.Choice([one.value for one in FailOn]), default=FailOn.NEW.value,
               show_default=True, help="new: what remains beyond the baseline; any: whatever the baseline allows; left: "
@@ -45,7 +46,7 @@ def check(
     if update_baseline:
         return _update(session, path, judge, allow_growth)
     allowed = baseline.load(path) if path and judge is not FailOn.ANY else Baseline()
-    watch = None if session.as_json else _watch(session, [path] if path else [])
+    watch = None if session.as_json or session.stdin else _watch(session, [path] if path else [])
     whole = session.run()
     if watch is not None:
         _remember(

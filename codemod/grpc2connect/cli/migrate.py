@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.session import Session, project_command, usage
 from grpc2connect.cli.target import focus
 from grpc2connect.cli.writing import write
@@ -14,7 +15,7 @@ from grpc2connect.report.paint import shown
 from grpc2connect.sources import dirty_files, repository_of
 
 
-@click.command(short_help="Migrate the project.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="Migrate the project.", epilog=codes.HELP)
 @project_command
 @click.option("--allow-dirty", is_flag=True, help="Write although git has edits that are not committed.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write although git could not bring the files back.")

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.completion import codes_and_files
 from grpc2connect.cli.engine import RuleInfo
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.session import held, open_session, usage
 from grpc2connect.cli.target import absolute
@@ -19,7 +21,7 @@ from grpc2connect.report import text
 from grpc2connect.results import RunResult
 
 
-@click.command(short_help="List the rules.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="List the rules.", epilog=codes.HELP)
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.option("--rules", "packs", multiple=True, metavar="PACK", help="Rules of your own, beside the built-in ones.")
 def rules(*, as_json: bool, packs: tuple[str, ...]) -> int:
@@ -46,8 +48,8 @@ def rules(*, as_json: bool, packs: tuple[str, ...]) -> int:
     return codes.ExitCode.OK
 
 
-@click.command(short_help="Explain a rule, or what happens at a line.", epilog=codes.HELP)
-@click.argument("what", metavar="CODE|FILE:LINE")
+@click.command(cls=Command, short_help="Explain a rule, or what happens at a line.", epilog=codes.HELP)
+@click.argument("what", metavar="CODE|FILE:LINE", shell_complete=codes_and_files)
 @click.option("--python", type=click.Path(path_type=Path), default=None, metavar="VENV",
               help="The project's virtual environment, for installed stubs.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For FILE:LINE.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from grpc2connect.cli import codes
 from grpc2connect.cli import target as targets
 from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.output import Output
+from grpc2connect.cli.stdin import DASH, run_with
 from grpc2connect.config import Config, suggestion
 from grpc2connect.options import ClientProtocol, Options, PublicApi, RuntimeMode, Serve
 from grpc2connect.report import json_report, ledger, text
@@ -37,11 +39,14 @@ class Session:
     options: Options
     output: Output
     as_json: bool
+    stdin: tuple[Path, bytes] | None = None
 
     def run(self) -> RunResult:
         """The whole result of the engine, before it is narrowed to single files."""
         with self.output.progress() as progress:
-            return self.engine.run(self.options, progress)
+            if self.stdin is None:
+                return self.engine.run(self.options, progress)
+            return run_with(self.options, *self.stdin, lambda options: self.engine.run(options, progress))
 
     def generate(self) -> RunResult:
         """The generated modules alone."""
@@ -121,9 +126,9 @@ def hold(engine: Engine, arguments: Sequence[str]) -> object:
     return _EngineHolder(engine, tuple(arguments))
 
 
-def held() -> Engine:
-    """The engine of the current command."""
-    return _holder().engine
+def held(context: click.Context | None = None) -> Engine:
+    """The engine of the current command, or (in completion, where none is current) of that of a context."""
+    return _holder(context).engine
 
 
 def given() -> tuple[str, ...]:
@@ -131,8 +136,8 @@ def given() -> tuple[str, ...]:
     return _holder().arguments[1:]
 
 
-def _holder() -> _EngineHolder:
-    holder = click.get_current_context().find_object(_EngineHolder)
+def _holder(context: click.Context | None = None) -> _EngineHolder:
+    holder = (context or click.get_current_context()).find_object(_EngineHolder)
     assert holder is not None
     return holder
 
@@ -156,15 +161,20 @@ def open_session(
     ignore: tuple[str, ...] = (),
     rules: tuple[str, ...] = (),
     unsafe: bool = False,
+    stdin_filename: Path | None = None,
     as_json: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     colour: str = "auto",
     explain: tuple[Path, int] | None = None,
 ) -> Session:
     """The command line's values over those of the configuration over the defaults; all checked."""
+    stdin = _stdin(paths, stdin_filename)
     given = [targets.absolute(path) for path in paths] or [Path.cwd()]
+    if stdin is not None:
+        given = [stdin[0]]
     config = configuration.find(given[0])
-    target = targets.resolve(given, config)
+    target = targets.resolve(given, config, there=stdin is None)
     python = targets.absolute(python) if python else config.python
     if python is not None and not search_paths(python):
         usage(f"{python} is not a virtual environment: it has no site-packages; --python names one, as .venv")
@@ -196,7 +206,21 @@ def open_session(
         rules=packs,
         unsafe=unsafe,
     )
-    return Session(engine, config, target, options, Output(colour, quiet=quiet), as_json)
+    return Session(engine, config, target, options, Output(colour, quiet=quiet, verbose=verbose), as_json, stdin)
+
+
+def _stdin(paths: Sequence[Path], name: Path | None) -> tuple[Path, bytes] | None:
+    """The file that standard input is in the place of, and what comes from there, if `-` is given."""
+    if DASH not in paths:
+        if name is not None:
+            usage("--stdin-filename goes with `-` for the path")
+        return None
+    command = click.get_current_context().info_name
+    if command not in ("check", "diff"):
+        usage(f"{command} does not read standard input; check and diff do")
+    if len(paths) > 1 or name is None:
+        usage("`-` wants --stdin-filename FILE, and no other paths")
+    return targets.absolute(name), sys.stdin.buffer.read()
 
 
 def _absolute_pack(name: str) -> str:
@@ -214,7 +238,7 @@ def _check_codes(prefixes: tuple[str, ...], engine: Engine, packs: tuple[str, ..
 
 
 _OPTIONS: tuple[Callable[[Command], Command], ...] = (
-    click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path)),
+    click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True, path_type=Path)),
     click.option("--runtime", type=click.Choice([mode.value for mode in RuntimeMode]), default=None,
                  help="Write the runtime into the project (vendor, the default), or require it (package)."),
     click.option("--client-protocol", type=click.Choice([one.value for one in ClientProtocol]), default=None,
@@ -232,14 +256,17 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
                  help="Rules of your own beside the built-in ones: a folder, a package, or its entry point."),
     click.option("--unsafe", is_flag=True,
                  help="Make edits that change what the program does today; `rules` and `explain` say which they are."),
+    click.option("--stdin-filename", type=click.Path(path_type=Path), default=None, metavar="FILE",
+                 help="With `-` for the path (check, diff): standard input is what this file would hold."),
     click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout."),
     click.option("--quiet", "-q", is_flag=True, help="Only errors and the summary line."),
+    click.option("--verbose", "-v", is_flag=True, help="How long each phase took, on stderr."),
     click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto",
                  help="auto: on a terminal, unless NO_COLOR is set."),
 )  # fmt: skip
 
 _SHARED = (
     "paths", "runtime", "client_protocol", "serve", "python", "include", "exclude", "select", "ignore", "rules",
-    "unsafe", "as_json",
-    "quiet", "colour",
+    "unsafe", "stdin_filename", "as_json",
+    "quiet", "verbose", "colour",
 )  # fmt: skip

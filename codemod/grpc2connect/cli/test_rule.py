@@ -14,6 +14,7 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.engine import Engine
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.session import held, usage
 from grpc2connect.options import Options, RuntimeMode
@@ -23,7 +24,7 @@ from grpc2connect.results import RunResult
 _NO_CACHES = shutil.ignore_patterns("__pycache__")
 
 
-@click.command(short_help="Test a rule pack against its fixtures.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="Test a rule pack against its fixtures.", epilog=codes.HELP)
 @click.argument("pack")
 @click.option("--fixtures", type=click.Path(exists=True, file_okay=False, path_type=Path), default=None, metavar="DIR",
               help="Where they are; else the folder `fixtures` beside the pack.")  # fmt: skip

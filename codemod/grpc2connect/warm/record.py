@@ -51,6 +51,8 @@ def take(options: Options, arguments: Sequence[str], settings: Iterable[Path]) -
     """
     if home() is None or options.python is not None or options.explain is not None or options.rules:
         return None
+    if not options.keep:
+        return None
     now = time.time_ns()
     paths, errors = find(options)
     folders = _folders(options.root)
