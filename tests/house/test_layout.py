@@ -42,6 +42,7 @@ LEVELS = {
     "explain": 6,
     "engine": 7,
     "cache": 7,
+    "notebooks": 7,
     "suppress": 7,
     "debt": 7,
     "worker": 8,

@@ -66,6 +66,7 @@ class InstalledEngine:
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.run`."""
         from grpc2connect import cache
+        from grpc2connect.notebooks import report
         from grpc2connect.project import complete
         from grpc2connect.suppress import apply
 
@@ -77,7 +78,7 @@ class InstalledEngine:
             result = run(options, progress)
             if name is not None and not any(error.code == "G2C014" for error in result.errors):
                 cache.store(name, result)
-        return apply(complete(result, options), options)
+        return apply(report(complete(result, options), options), options)
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.generate`."""
