@@ -183,9 +183,15 @@ def _update(session: Session, path: Path | None, judge: FailOn, reason: str | No
     return session.finish("check", result, codes.of(result), changed="would change", to_stderr=False)
 
 
+def _references(keys: Counter[Key]) -> int:
+    return sum(number for key, number in keys.items() if key.code != CHANGED)
+
+
 def _size(old: Baseline | None, new: Baseline, excess: Counter[Key]) -> str:
-    size = plural(new.allowed.total(), "reference")
+    """What has become of the baseline, in references."""
+    there, grown = _references(new.allowed), _references(excess)
+    size = plural(there, "reference")
     if old is None:
         return size
-    paid, grown = (old.allowed.total() + excess.total() - new.allowed.total()), excess.total()
+    paid = _references(old.allowed) + grown - there
     return f"{size}, {paid} fewer" + (f", {grown} more" if grown else "")
