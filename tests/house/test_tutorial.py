@@ -49,9 +49,14 @@ def test_it_works(tmp_path: Path) -> None:
     script = "exec 2>&1\n" + "\n".join(f"echo '@@{number}'\n{command}" for number, (command, _) in enumerate(commands))
     (tmp_path / "work").mkdir()
     done = subprocess.run(
-        ["bash", "-e", "-c", script], cwd=tmp_path / "work", env=environment, capture_output=True, text=True, timeout=170,
+        ["bash", "-e", "-c", script],
+        cwd=tmp_path / "work",
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=170,
         check=False,
-    )  # fmt: skip
+    )
     outputs = re.split(r"^@@\d+\n", done.stdout, flags=re.M)[1:]
     for (command, expected), output in zip(commands, outputs, strict=False):
         assert printed(expected, output.splitlines()), f"{command}\nprinted\n{output}"
