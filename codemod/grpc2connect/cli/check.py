@@ -69,7 +69,8 @@ def check(
     suppressed = sum(one.reference for one in narrowed.result.suppressed)
     if suppressed and not session.as_json:
         session.output.notes([f"{plural(suppressed, 'reference')} not judged, by `g2c: ignore` comments"])
-    session.note_others(narrowed)
+    if excess:
+        session.note_others(narrowed)
     return session.finish("check", narrowed.result, code, changed="would change", to_stderr=False)
 
 
