@@ -20,7 +20,7 @@ from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
-from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.options import Options, RuntimeMode, Stage
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
@@ -96,7 +96,8 @@ class _Files:
 
 def run(options: Options, progress: Progress | None = None) -> RunResult:
     """Everything that a migration of the given paths would change, with the ledger and the findings."""
-    return complete(analyse(options, progress), options)
+    found = generate(options, progress) if options.stage is Stage.GENERATE else analyse(options, progress)
+    return complete(found, options)
 
 
 def analyse(

@@ -28,6 +28,17 @@ class Serve(enum.Enum):
     SINGLE = "single"
 
 
+class Stage(enum.Enum):
+    """Which step of a migration a run takes: all that moves code, or only the first or the last one.
+
+    `GENERATE` adds generated modules and has them generated from now on; `CLEANUP` takes away what nothing needs.
+    """
+
+    MOVE = "move"
+    GENERATE = "generate"
+    CLEANUP = "cleanup"
+
+
 @dataclass(frozen=True)
 class GeneratedPlace:
     """Where `*_connect.py` go when the stubs are not in the repository: folder `out`, import prefix `package`."""
@@ -60,3 +71,4 @@ class Options:
     generated: GeneratedPlace | None = None
     project: Path | None = None
     explain: tuple[Path, int] | None = None
+    stage: Stage = Stage.MOVE

@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 from grpc2connect.cli import codes
-from grpc2connect.cli.session import Session, project_command
+from grpc2connect.cli.session import Session, project_command, stage_option
 from grpc2connect.cli.target import focus
 from grpc2connect.report import diff as patches
 
 
 @click.command(short_help="Show what would change; write nothing.", epilog=codes.HELP)
 @project_command
+@stage_option
 def diff(session: Session) -> int:
     """Show what would change, and write nothing.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from grpc2connect.options import Options
+from grpc2connect.options import Options, Stage
 from grpc2connect.results import FileChange, FileError, RunResult
 
 Progress = Callable[[str, int, int], None]
@@ -55,6 +55,8 @@ class InstalledEngine:
         from grpc2connect import cache
         from grpc2connect.project import complete
 
+        if options.stage is Stage.GENERATE:
+            return complete(self.generate(options, progress), options)
         name = cache.key(options)
         result = cache.load(name) if name is not None else None
         if result is None:

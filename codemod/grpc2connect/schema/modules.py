@@ -93,6 +93,12 @@ def file_of(path: Path) -> FileDescriptorProto | None:
     return parse_file(literal) if literal is not None else None
 
 
+def dependencies_of(path: Path) -> tuple[str, ...] | None:
+    """The protos that the one of the messages module at `path` imports, by their names; None if that is not known."""
+    file = file_of(path)
+    return tuple(file.dependency) if file is not None else None
+
+
 def _guess(full_name: str, protos: list[str]) -> MessagePlace | None:
     """Where a message is that comes out of one of `protos`, none of which can be had."""
     package, _, name = full_name.rpartition(".")
