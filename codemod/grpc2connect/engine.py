@@ -129,6 +129,8 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     schema, schema_errors = _schema(paths, around(options, paths), options)
     given = set(paths)
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, given, options)]
+    if options.generated is None:
+        modules += [module for module in schema.without_stubs() if _messages(module) in given]
     changes, generate_errors = generate_modules(schema, as_imported(modules, paths, _top(options)), options)
     if options.runtime is RuntimeMode.VENDOR:
         marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
@@ -136,6 +138,10 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     return RunResult(
         options.root, changes=tuple(changes), errors=(*errors, *schema_errors, *generate_errors), files_seen=len(paths)
     )
+
+
+def _messages(module: GrpcModule) -> Path | None:
+    return module.path.with_name(module.path.name.replace("_pb2_grpc", "_pb2")) if module.path is not None else None
 
 
 def _on_disk(module: GrpcModule, given: Container[Path], options: Options) -> bool:
