@@ -28,6 +28,7 @@ from grpc2connect.sources import around
 from grpc2connect.sources import find as find_sources
 from grpc2connect.vendor import PACKAGE
 
+_TOOLS = (b"grpc_tools", b"grpc.tools.protoc", b"python-grpc-tools-protoc")
 STAYS = "G2C916"
 PUBLISHED = "G2C917"
 
@@ -81,12 +82,17 @@ def _uses(python: Iterable[Path], files: Iterable[Path], stubs: Stubs, tools: It
         here = list(uses.of_python(path))
         if here:
             found[path] = here
-    for path in tools:
+    for path in {*tools, *(path for path in files if _speaks(path) and mentions(path, *_TOOLS))}:
         found.setdefault(path, []).append(Use(TOOLS, path, 0, "it runs protoc"))
     for path in files:
-        if path.suffix not in (".py", ".md", ".rst") and mentions(path, b"G2C_WIRE"):
+        if path.suffix != ".py" and _speaks(path) and mentions(path, b"G2C_WIRE"):
             found.setdefault(path, []).append(Use(GRPCIO, path, 0, "G2C_WIRE may have grpcio carry the calls"))
     return found
+
+
+def _speaks(path: Path) -> bool:
+    """Whether what a file says is done, not only told."""
+    return path.suffix not in (".md", ".rst", ".txt", ".in") and PACKAGE not in path.parts
 
 
 def _kept(stubs: Stubs) -> Iterable[Finding]:

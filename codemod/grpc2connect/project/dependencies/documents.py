@@ -53,7 +53,7 @@ class Documents:
             if document is None or path in found:
                 continue
             found[path] = document
-            if requirements.is_one(path):
+            if path.suffix in (".txt", ".in", ".pip"):
                 waiting += [other for other, _ in requirements.includes(path, document.before) if other not in found]
         return list(found.values())
 
@@ -83,7 +83,7 @@ class Documents:
         try:
             if path.name in _TABLES:
                 return TableDocument(path, text)
-            if requirements.is_one(path):
+            if requirements.is_one(path) or path.suffix in (".txt", ".in"):
                 return requirements.read(path, text, constrains=path in self._constraints)
             if path.name == "setup.py":
                 return setups.read_setup(path, text)
@@ -120,4 +120,5 @@ def home(path: Path) -> Path:
 
 def names_family(document: Document) -> bool:
     """Whether a document requires something of gRPC's family."""
-    return any(is_family(name) for listing in document.listings for name in listing.names)
+    listings = (listing for listing in document.listings if listing.purpose != "constraint")
+    return any(is_family(name) for listing in listings for name in listing.names)

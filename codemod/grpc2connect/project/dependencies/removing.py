@@ -92,7 +92,8 @@ class Removals:
         where = Path(os.path.relpath(use.path, self.top)).as_posix()
         what = "it runs protoc" if name == TOOLS and use.line == 0 else use.why
         message = f"{name} is still required: {what}" + (f" ({where}:{use.line})" if use.line else f" ({where})")
-        finding = Finding(KEPT, Place(document.path, line, 1), message, "", Severity.NOTE)
+        advice = "remove it by hand where that is not so" if " may be " in use.why or "some " in use.why else ""
+        finding = Finding(KEPT, Place(document.path, line, 1), message, advice, Severity.NOTE)
         if finding not in self.findings:
             self.findings.append(finding)
 

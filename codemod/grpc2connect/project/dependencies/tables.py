@@ -5,6 +5,8 @@ Source: PEP 518, 621, 735; poetry's and pipenv's documentation.
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,13 +23,16 @@ class TableDocument(Document):
     def __init__(self, path: Path, text: str) -> None:
         """Raises `Malformed`."""
         import tomlkit
-        from tomlkit.exceptions import ParseError, TOMLKitError
+        from tomlkit.exceptions import TOMLKitError
 
         super().__init__(path, text)
         try:
+            tomllib.loads(text)  # says more clearly than tomlkit what is wrong
             self.data: Any = tomlkit.parse(text)
-        except ParseError as problem:
-            raise Malformed(problem.line, str(problem).partition(" at line")[0]) from problem
+        except tomllib.TOMLDecodeError as problem:
+            said, _, where = str(problem).partition(" (at ")
+            line = re.search(r"line (\d+)", where)
+            raise Malformed(int(line[1]) if line else text.count("\n"), said) from problem
         except TOMLKitError as problem:
             raise Malformed(1, str(problem)) from problem
         for array, purpose in _arrays(self.data):

@@ -87,8 +87,9 @@ def _imported(node: ast.AST, path: Path) -> Iterator[Use]:
         modules = [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
         modules = [node.module]
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.partition(".")[0] in _PACKAGES:
-        modules = [node.value] if re.fullmatch(r"[\w.]+", node.value) and node.value != "grpc" else []
+    elif isinstance(node, ast.Call):  # `import_module("grpc")`, `patch("grpc.insecure_channel")`
+        texts = (one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str))
+        modules = [text for text in texts if re.fullmatch(r"[\w.]+", text)]
     for module in modules:
         name = _PACKAGES.get(module.partition(".")[0])
         if name is not None:

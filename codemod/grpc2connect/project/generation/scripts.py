@@ -180,12 +180,15 @@ def _buf(file: ProjectFile, situation: Situation, regions_of: dict[int, Region],
     for index, command in enumerate(around):
         values = [word.value.lstrip("@-+") for word in command.words]
         at = next((i for i in range(len(values) - 1) if values[i : i + 2] == ["buf", "generate"]), None)
-        if at is None or any("grpc2connect" in word.value for later in around[index + 1 :][:1] for word in later.words):
+        if at is None:
+            continue
+        task = Task(file.place(command.start), " ".join(values)[:120], (), out)
+        if any("grpc2connect" in word.value for later in around[index + 1 :][:1] for word in later.words):
+            places.done(answer, task)
             continue
         starter = file.text[command.start : command.words[at].start]
         marks = command.words[at].raw[: len(command.words[at].raw) - len(values[at])]
         generate = f"{starter}{marks}grpc2connect generate {out}".replace("npx ", "")
-        task = Task(file.place(command.start), " ".join(values)[:120], (), out)
         region = regions_of[command.start]
         edit = followed(file.text, command, generate, file.newline, own_line=region.own_line, shell=region.shell)
         if edit is None:
