@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -30,7 +29,6 @@ LIMIT = 900.0
 """Seconds that one command may take."""
 TOOL = (sys.executable, "-m", "grpc2connect", "migrate", "--allow-no-vcs", "--runtime", "package", "--serve", "single")
 STATES = ("as it is", "migrated", "cleaned up")
-_LISTENING = re.compile(rb"^listening on (\d+)", re.MULTILINE)
 
 
 def main() -> None:
@@ -135,27 +133,10 @@ def _run(command: str, folder: Path, environment: dict[str, str]) -> None:
 
 
 def _start_and_ask(stage: dockerfiles.Stage, style: Style, old: Path, asking: dict[str, str]) -> None:
-    """Start what the image starts, on a free port, and ask it with the client as it was."""
-    with tempfile.TemporaryFile() as output:
-        environment = {**stage.environment, "PORT": "0", "PYTHONUNBUFFERED": "1"}
-        process = subprocess.Popen(
-            stage.command, cwd=stage.cwd, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
-        )  # fmt: skip
-        try:
-            deadline, port = time.monotonic() + 120, None
-            while port is None and time.monotonic() < deadline and process.poll() is None:
-                time.sleep(0.1)
-                output.seek(0)
-                found = _LISTENING.search(output.read())
-                port = found[1].decode() if found else None
-            output.seek(0)
-            assert port is not None, f"{stage.command} said no port\n{output.read().decode(errors='replace')[-4000:]}"
-            program = style.ask.format(address=f"127.0.0.1:{port}")
-            _run(f'python -c "{program}"', old, {**asking, "PYTHONPATH": str(old / style.source)})
-        finally:
-            os.killpg(process.pid, 9)
-            process.wait(30)
+    """Start what the image starts, and ask it with the client as it was."""
+    with dockerfiles.started(stage) as address:
+        program = style.ask.format(address=address)
+        _run(f'python -c "{program}"', old, {**asking, "PYTHONPATH": str(old / style.source)})
 
 
 if __name__ == "__main__":

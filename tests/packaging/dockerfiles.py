@@ -6,17 +6,23 @@ stage's own. What is understood: FROM (a Python image, AS), WORKDIR, ENV, COPY (
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_LISTENING = re.compile(rb"^listening on (\d+)", re.MULTILINE)
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".pytest_cache")
 
 
@@ -50,14 +56,26 @@ def instructions(text: str) -> Iterator[tuple[str, str]]:
         yield word.upper(), rest.strip()
 
 
-def build(context: Path, scratch: Path, outer: Mapping[str, str], limit: float) -> Stage:
-    """Build the image of the project in `context`; `limit` is in seconds for each command."""
+def build(
+    context: Path,
+    scratch: Path,
+    outer: Mapping[str, str],
+    limit: float,
+    *,
+    made: Callable[[Path, Mapping[str, str]], dict[str, str]] | None = None,
+    installs: bool = True,
+) -> Stage:
+    """Build the image of the project in `context`; `limit` is in seconds for each command.
+
+    `made` gives a stage its environment, in place of a new one with nothing installed; without `installs` no `RUN` that
+    is a `pip install` is run.
+    """
     stages: dict[str, Stage] = {}
     stage: Stage | None = None
     for word, rest in instructions((context / "Dockerfile").read_text(encoding="utf-8")):
         if word == "FROM":
             name = rest.partition(" AS ")[2].strip() or str(len(stages))
-            stage = stages[name] = Stage(scratch / name / "root", python(scratch / name, outer))
+            stage = stages[name] = Stage(scratch / name / "root", (made or python)(scratch / name, outer))
             continue
         assert stage is not None, "a Dockerfile begins with FROM"
         if word == "WORKDIR":
@@ -67,7 +85,8 @@ def build(context: Path, scratch: Path, outer: Mapping[str, str], limit: float) 
         elif word == "COPY":
             _copy(rest, stage, stages, context)
         elif word == "RUN":
-            run(rest, stage, limit)
+            if installs or not rest.startswith("pip install"):
+                run(rest, stage, limit)
         elif word in ("CMD", "ENTRYPOINT"):
             stage.command = json.loads(rest) if rest.startswith("[") else ["sh", "-c", rest]
         else:
@@ -89,6 +108,35 @@ def run(command: str, stage: Stage, limit: float) -> None:
     )
     said = (done.stdout + done.stderr).decode(errors="replace")
     assert done.returncode == 0, f"RUN {command}: exit code {done.returncode}\n{said[-4000:]}"
+
+
+@contextmanager
+def started(stage: Stage, limit: float = 120.0) -> Iterator[str]:
+    """Start what the image starts, on a free port; gives the address, and ends it."""
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            stage.command,
+            cwd=stage.cwd,
+            env={**stage.environment, "PORT": "0", "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        try:
+            deadline, found = time.monotonic() + limit, None
+            while found is None and time.monotonic() < deadline and process.poll() is None:
+                time.sleep(0.1)
+                output.seek(0)
+                found = _LISTENING.search(output.read())
+            output.seek(0)
+            said = output.read().decode(errors="replace")[-4000:]
+            assert found is not None, f"{stage.command} said no port\n{said}"
+            yield f"127.0.0.1:{found[1].decode()}"
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(30)
 
 
 def python(home: Path, outer: Mapping[str, str]) -> dict[str, str]:

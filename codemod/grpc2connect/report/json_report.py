@@ -172,8 +172,8 @@ def _change(change: FileChange, result: RunResult) -> Change:
     return {
         "path": shown(change.path, result.root),
         "new": change.before is None,
-        "deleted": change.deletes,
         "lines_added": added,
         "lines_removed": removed,
         "units": list(change.units),
+        **({"deleted": True} if change.deletes else {}),
     }
