@@ -22,7 +22,7 @@ CODES: dict[str, str] = {
     "G2C901": "something required is to be added by hand: where grpcio is required, or where stubs are generated.",
     "G2C902": "the vendored runtime is a new package in something that is built; name it there, or require it.",
     "G2C910": "a place that generates gRPC stubs; where it is not edited, what to add so that it makes Connect code.",
-    "G2C911": "a command corrects the imports of generated modules; those of Connect come from grpc2connect.",
+    "G2C911": "a command corrects the imports of generated modules, or copies them; those of Connect have to fit in.",
     "G2C912": "stubs are generated with `grpc2connect generate`: it has to be installable where that runs.",
     "G2C913": "a project file does not follow its own format: it is left as it is; correct it.",
     "G2C915": "a place goes on generating gRPC stubs after a clean-up, for the reason given.",

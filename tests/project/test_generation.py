@@ -144,6 +144,28 @@ def test_options_are_added(tmp_path: Path, name: str, before: str, wanted: str) 
     assert answer.findings == []
 
 
+COPIES = [
+    ("COPY a_pb2.py a_pb2_grpc.py ./", "COPY a_pb2.py a_pb2_grpc.py a_connect.py ./"),
+    ("COPY --chown=a gen/a_pb2_grpc.py gen/", "COPY --chown=a gen/a_pb2_grpc.py gen/a_connect.py gen/"),
+    ("COPY *_pb2*.py .", "COPY *_pb2*.py *_connect.py ."),
+    ("COPY . .", "COPY . ."),
+]
+
+
+@pytest.mark.parametrize(("before", "wanted"), COPIES)
+def test_what_is_copied_by_name_comes_along(tmp_path: Path, before: str, wanted: str) -> None:
+    new, answer = after(tmp_path, "Dockerfile", f"FROM python\n{before}\nCMD a\n")
+    assert new == f"FROM python\n{wanted}\nCMD a\n"
+    assert (answer.findings, len(answer.found)) == ([], before != wanted)
+
+
+def test_other_copies_are_reported(tmp_path: Path) -> None:
+    text = "cp gen/a_pb2_grpc.py src/\n"
+    new, answer = after(tmp_path, "gen.sh", text)
+    assert new == text
+    assert [(finding.code, finding.advice) for finding in answer.findings] == [("G2C911", "add gen/a_connect.py")]
+
+
 # The plugin's output would not import: `grpc2connect generate` goes after protoc, and after what corrects imports.
 FOLLOWED = {
     "shell": ("gen.sh", f"{PROTOC}\necho\n", f"{PROTOC}\n{GENERATE}\necho\n"),

@@ -17,10 +17,11 @@ from grpc2connect.project.dependencies.names import GRPCIO, TOOLS
 from grpc2connect.project.dependencies.removing import Removals
 from grpc2connect.project.dependencies.uses import Use
 from grpc2connect.project.files import find, mentions
-from grpc2connect.project.generation import modules
+from grpc2connect.project.generation import copies, modules
 from grpc2connect.project.packaging import built_by
 from grpc2connect.project.places import read_places
-from grpc2connect.project.situation import Situation
+from grpc2connect.project.scripts_in_files import kind_of
+from grpc2connect.project.situation import ProjectFile, Situation
 from grpc2connect.project.stubs import SUFFIX, Stubs
 from grpc2connect.project.texts import Texts
 from grpc2connect.results import FileChange, Finding, Place, RunResult, Severity
@@ -51,10 +52,11 @@ def clean(result: RunResult, options: Options) -> RunResult:
     stubs = Stubs(top, sorted(path for path in given if path.name.endswith(SUFFIX)))
     stubs.judge(python, (module.path for module in connect), pending)
     texts = Texts()
+    _copied(files, texts, stubs)
     situation = Situation(options, files, lambda: connect, cleanup=True, stays=stubs.why)
     answer, _ = read_places(files, texts, situation)
     for stems, folder, where in answer.kept:
-        stubs.generated(stems, folder, str(where.path.name) + f":{where.line}")
+        stubs.keep(stems, folder, f"{where.path.name}:{where.line} goes on generating it")
     documents = Documents(texts, files)
     removals = Removals(
         top,
@@ -88,6 +90,19 @@ def _uses(python: Iterable[Path], files: Iterable[Path], stubs: Stubs, tools: It
         if path.suffix != ".py" and _speaks(path) and mentions(path, b"G2C_WIRE"):
             found.setdefault(path, []).append(Use(GRPCIO, path, 0, "G2C_WIRE may have grpcio carry the calls"))
     return found
+
+
+def _copied(files: Iterable[Path], texts: Texts, stubs: Stubs) -> None:
+    """Keep what is copied by its name where that is not edited."""
+    for path in files:
+        text = texts.get(path) if kind_of(path) and mentions(path, *copies.MENTIONS) else None
+        if text is None:
+            continue
+        file = ProjectFile(path, text, texts.newline(path))
+        for copy in copies.find(file):
+            if not copy.edited and "_pb2_grpc" in text[copy.command.start : copy.command.end]:
+                where = file.place(copy.command.start)
+                stubs.keep((), None, f"{path.name}:{where.line} copies it by its name")
 
 
 def _speaks(path: Path) -> bool:

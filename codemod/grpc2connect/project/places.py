@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from grpc2connect.project.files import mentions
-from grpc2connect.project.generation import buf, place, programs, quoted, scripts
+from grpc2connect.project.generation import buf, copies, place, programs, quoted, scripts
 from grpc2connect.project.scripts_in_files import kind_of
 from grpc2connect.project.situation import Answer, ProjectFile, Reader, Situation
 from grpc2connect.project.texts import Texts
@@ -28,12 +29,14 @@ def read_places(files: list[Path], texts: Texts, situation: Situation) -> tuple[
     for path in [*filter(_is_buf, files), *(path for path in files if not _is_buf(path))]:
         if PACKAGE in path.parts:
             continue
-        reader = _reader(path, situation)
-        text = texts.get(path) if reader is not None else None
-        if reader is None or text is None:
-            continue
-        answer = reader(ProjectFile(path, text, texts.newline(path)), situation)
-        texts.edit(path, answer.edits)
+        answer = Answer()
+        for reader in _readers(path, situation):
+            text = texts.get(path)
+            if text is None:
+                break
+            said = reader(ProjectFile(path, text, texts.newline(path)), situation)
+            texts.edit(path, said.edits)
+            answer.add(said)
         if answer.needs:
             needs[path] = answer.needs
         whole.add(_once(answer))
@@ -47,19 +50,25 @@ def _once(answer: Answer) -> Answer:
     return answer
 
 
-def _reader(path: Path, situation: Situation) -> Reader | None:
+def _readers(path: Path, situation: Situation) -> Iterator[Reader]:
+    """Who reads a file, by its name and by what its bytes mention."""
     if _is_buf(path):
-        return buf.read
-    if path.suffix in (".py", ".pyw"):
-        return programs.read if mentions(path, *programs.MENTIONS) else None
-    if path.suffix in (".toml", ".json"):
-        return quoted.read if mentions(path, _IN_SCRIPTS[0]) else None
-    if path.name in _ELSEWHERE:
-        return _elsewhere if mentions(path, b"grpc") else None
-    if not kind_of(path) and path.suffix:
-        return None
-    wanted = (*_IN_SCRIPTS, b"buf generate") if situation.buf_out else _IN_SCRIPTS
-    return scripts.read if mentions(path, *wanted) else None
+        yield buf.read
+    elif path.suffix in (".py", ".pyw"):
+        if mentions(path, *programs.MENTIONS):
+            yield programs.read
+    elif path.suffix in (".toml", ".json"):
+        if mentions(path, _IN_SCRIPTS[0]):
+            yield quoted.read
+    elif path.name in _ELSEWHERE:
+        if mentions(path, b"grpc"):
+            yield _elsewhere
+    elif kind_of(path) or not path.suffix:
+        wanted = (*_IN_SCRIPTS, b"buf generate") if situation.buf_out else _IN_SCRIPTS
+        if mentions(path, *wanted):
+            yield scripts.read
+        if mentions(path, *copies.MENTIONS):
+            yield copies.read
 
 
 def _elsewhere(file: ProjectFile, situation: Situation) -> Answer:

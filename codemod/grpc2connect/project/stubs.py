@@ -63,10 +63,10 @@ class Stubs:
                 return f"{self._shown(path)} is still needed: {self.kept[path]}"
         return ""
 
-    def generated(self, stems: tuple[str, ...], folder: Path | None, where: str) -> None:
-        """Keep what a place goes on generating."""
+    def keep(self, stems: tuple[str, ...], folder: Path | None, why: str) -> None:
+        """Keep stubs of protos of these names (none: any), in a folder."""
         for path in self._of(stems, folder):
-            self.kept.setdefault(path, f"{where} goes on generating it")
+            self.kept.setdefault(path, why)
 
     def gone(self) -> Iterator[Path]:
         """Those that nothing needs, and the type stubs beside them."""

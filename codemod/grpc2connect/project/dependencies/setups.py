@@ -155,7 +155,7 @@ class StringListing(Listing):
             comma = re.compile(r"[ \t]*,[ \t]*").match(text, end)
             line_start, _ = line_span(text, start)
             stop = comma.end() if comma else end
-            if not text[line_start:start].strip() and text[stop : line_span(text, stop)[1]].strip() == "":
+            if not text[line_start:start].strip() and text[stop : line_span(text, stop)[1]].split("#")[0].strip() == "":
                 following = text.find("\n", stop)
                 self._document.edits.append(Edit(line_start, following + 1 if following >= 0 else stop, ""))
             elif comma:

@@ -10,4 +10,5 @@ A place is found by what it asks protoc for (`--grpc_python_out`, buf's plugin),
     quoted       commands in the strings of TOML and JSON files
     programs     Python: build hooks, `setup.py`, noxfiles, scripts that call protoc
     buf          `buf.gen.yaml`, v1 and v2
+    copies       generated modules that are copied by their names
 """
