@@ -72,6 +72,7 @@ def write_all(changes: Sequence[FileChange]) -> list[FileError]:
                 staged.append((change, _staged(change)))
             except OSError as problem:
                 errors.append(_error(change, problem))
+        staged.sort(key=lambda one: one[1].deletes)  # nothing goes before all that comes is there
         if not errors:
             error = _commit(staged)
             if error is not None:
