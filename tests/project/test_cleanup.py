@@ -146,6 +146,17 @@ def test_stubs_that_something_names_stay(program: Program, other: str) -> None:
     assert "other.py:" in stubs.why(("greeting",), None)
 
 
+def test_notebooks_count(program: Program) -> None:
+    program.write("app.py", CLIENT)
+    program.write("requirements.txt", "grpcio\n")
+    step(program.folder)
+    cell = '{"cells": [{"source": ["import grpc\\n", "import greeting_pb2_grpc\\n"]}], "metadata": {"a": null}}'
+    program.write("try.ipynb", cell)
+    result = step(program.folder, stage=Stage.CLEANUP)
+    assert result.changes == ()
+    assert said(result, "G2C916") == ["this stays: try.ipynb:1 names it"]
+
+
 def test_what_makes_them_and_what_they_need_stay_with_them(program: Program) -> None:
     program.write("app.py", CLIENT)
     program.write("Makefile", MAKE)
@@ -233,6 +244,17 @@ def test_places_generate_connect_code_only(tmp_path: Path, name: str, before: st
     answer, _ = read_places([path], texts, Situation(Options(tmp_path, (tmp_path,)), [path], list, cleanup=True))
     assert texts.get(path) == after
     assert answer.kept == []
+
+
+def test_a_file_that_generates_and_moves_gets_both(program: Program) -> None:
+    protoc = 'protoc.main(["", "-I.", "--grpc_python_out=.", "greeting.proto"])\n'
+    program.write("app.py", f"from grpc_tools import protoc\n\n{protoc}\n{CLIENT}")
+    step(program.folder)
+    text = program.text("app.py")
+    assert f'{protoc}subprocess.check_call([sys.executable, "-m", "grpc2connect", "generate", "."])\n' in text
+    assert "import subprocess\nimport sys\nfrom grpc_tools import protoc\n" in text
+    assert ".client(greeting_connect.GreeterClientSync)" in text
+    assert step(program.folder).changes == ()
 
 
 def test_the_first_step_alone(program: Program) -> None:

@@ -7,6 +7,7 @@ that is made for such files. Patterns to include choose Python sources and say n
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,30 +23,56 @@ LIMIT = 2 * 1024 * 1024
 """Bytes above which no such file is read: nobody writes one so long."""
 _MADE = ("_pb2.py", "_pb2_grpc.py", "_pb2.pyi", "_connect.py", ".lock")
 _LAST_RESORT = 200_000
+_NEVER = frozenset(
+    {".c", ".cc", ".cpp", ".cs", ".css", ".csv", ".gif", ".go", ".h", ".html", ".ico", ".java", ".jpg", ".js"}
+    | {
+        ".jsx",
+        ".kt",
+        ".md",
+        ".mdx",
+        ".pb",
+        ".pdf",
+        ".png",
+        ".po",
+        ".proto",
+        ".rb",
+        ".rs",
+        ".rst",
+        ".scss",
+        ".so",
+        ".svg",
+    }
+    | {".ts", ".tsx", ".vue", ".whl", ".woff", ".woff2", ".xml", ".zip"}
+)
+"""Suffixes of files that neither build nor install anything, of which there are many."""
 
 
 def find(options: Options) -> list[Path]:
     """All files of the project that count, whatever they are, as sorted absolute paths; symbolic links do not."""
-    top = Path(os.path.abspath(options.project or options.root))
-    given = [Path(os.path.abspath(path)) for path in options.paths]
-    folders = {path if path.is_dir() else path.parent for path in given}
-    above = {folder for one in folders for folder in (one, *one.parents) if folder.is_relative_to(top)}
+    top = os.path.abspath(options.project or options.root)
+    given = [os.path.abspath(path) for path in options.paths]
+    folders = {path if os.path.isdir(path) else os.path.dirname(path) for path in given}
+    above = {str(folder) for one in folders for folder in (Path(one), *Path(one).parents)}
+    prefixes = tuple(os.path.join(folder, "") for folder in folders)
     keep = _excluded(options)
-    return sorted(path for path in _files(top) if _counts(path, folders, above) and keep(path))
+    names = (name for name in _files(top) if name.startswith(prefixes) or _is_beside(name, above))
+    return sorted(path for path in map(Path, names) if keep(path))
 
 
-def _counts(path: Path, folders: set[Path], above: set[Path]) -> bool:
-    if path.parent in above or any(path.is_relative_to(folder) for folder in folders):
+def _is_beside(name: str, above: set[str]) -> bool:
+    """Whether a file is in a folder above the given ones, or in one there that is made for such files."""
+    folder = os.path.dirname(name)
+    if folder in above:
         return True
-    return any(parent.name in BESIDE and parent.parent in above for parent in path.parents)
+    return any(parent.name in BESIDE and str(parent.parent) in above for parent in Path(name).parents)
 
 
-def _files(top: Path) -> Iterator[Path]:
-    names = tracked_and_new(top)
+def _files(top: str) -> Iterator[str]:
+    names = tracked_and_new(Path(top))
     if names is not None:
         for name in names:
-            path = top / name
-            if SKIPPED.isdisjoint(name.split("/")) and path.is_file() and not path.is_symlink():
+            path = os.path.join(top, name)
+            if _can_matter(name) and SKIPPED.isdisjoint(name.split("/")) and _is_plain(path):
                 yield path
         return
     seen = 0
@@ -57,11 +84,22 @@ def _files(top: Path) -> Iterator[Path]:
         )
         for name in sorted(files):
             seen += 1
-            path = Path(folder, name)
-            if not path.is_symlink():
+            path = os.path.join(folder, name)
+            if _can_matter(name) and not os.path.islink(path):
                 yield path
         if seen > _LAST_RESORT:
             return
+
+
+def _is_plain(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _can_matter(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() not in _NEVER
 
 
 def _excluded(options: Options) -> Callable[[Path], bool]:
@@ -79,9 +117,8 @@ def mentions(path: Path, *words: bytes) -> bool:
     if path.name.endswith(_MADE):
         return False
     try:
-        if path.stat().st_size > LIMIT:
-            return False
-        data = path.read_bytes()
+        with open(path, "rb") as file:
+            data = file.read(LIMIT + 1)
     except OSError:
         return False
-    return any(word in data for word in words)
+    return len(data) <= LIMIT and any(word in data for word in words)

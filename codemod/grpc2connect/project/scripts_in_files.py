@@ -20,6 +20,8 @@ _RUN = re.compile(
 _INSTRUCTION = re.compile(r"[ \t]*(?:FROM|ARG)\b", re.IGNORECASE)
 _SETTING = re.compile(r"^[\w.\-]+[ \t]*=[ \t]*", re.MULTILINE)
 _SHELLS = frozenset({".sh", ".bash", ".zsh", ".ksh", ".mk", ".bat", ".cmd", ".ps1"})
+_DOCKERFILE = re.compile(r"(?:docker|container)file(?:[._-][\w.-]+)?|.*\.(?:docker|container)file")
+_NO_DOCKERFILE = frozenset({".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"})
 _MAKE = frozenset({"makefile", "gnumakefile", "justfile", ".justfile", "jenkinsfile"})
 
 
@@ -49,7 +51,7 @@ class Malformed(Exception):
 def kind_of(path: Path, text: str = "") -> str:
     """What kind of file with commands in it this is, by its name: `docker`, `shell`, `make`, `ini`, `yaml`; else ``."""
     name = path.name.lower()
-    if name.startswith(("dockerfile", "containerfile")) or path.suffix.lower() in (".dockerfile", ".containerfile"):
+    if _DOCKERFILE.fullmatch(name) and path.suffix.lower() not in _NO_DOCKERFILE:
         return "docker"
     if name in _MAKE or path.suffix == ".mk" or name.startswith("makefile."):
         return "make"
