@@ -20,7 +20,7 @@ from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
-from grpc2connect.options import Options, PublicApi, RuntimeMode
+from grpc2connect.options import Options, PublicApi, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
@@ -98,7 +98,8 @@ class _Files:
 
 def run(options: Options, progress: Progress | None = None) -> RunResult:
     """Everything that a migration of the given paths would change, with the ledger and the findings."""
-    return complete(analyse(options, progress), options)
+    found = generate(options, progress) if options.stage is Stage.GENERATE else analyse(options, progress)
+    return complete(found, options)
 
 
 def analyse(
@@ -130,6 +131,8 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     schema, schema_errors = _schema(paths, around(options, paths), options)
     given = set(paths)
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, given, options)]
+    if options.generated is None:
+        modules += [module for module in schema.without_stubs() if _messages(module) in given]
     changes, generate_errors = generate_modules(schema, as_imported(modules, paths, _top(options)), options)
     if options.runtime is RuntimeMode.VENDOR:
         marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
@@ -137,6 +140,10 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     return RunResult(
         options.root, changes=tuple(changes), errors=(*errors, *schema_errors, *generate_errors), files_seen=len(paths)
     )
+
+
+def _messages(module: GrpcModule) -> Path | None:
+    return module.path.with_name(module.path.name.replace("_pb2_grpc", "_pb2")) if module.path is not None else None
 
 
 def _on_disk(module: GrpcModule, given: Container[Path], options: Options) -> bool:

@@ -35,6 +35,17 @@ class PublicApi(enum.Enum):
     HOLD = "hold"
 
 
+class Stage(enum.Enum):
+    """Which step of a migration a run takes: all that moves code, or only the first or the last one.
+
+    `GENERATE` adds generated modules and has them generated from now on; `CLEANUP` takes away what nothing needs.
+    """
+
+    MOVE = "move"
+    GENERATE = "generate"
+    CLEANUP = "cleanup"
+
+
 @dataclass(frozen=True)
 class GeneratedPlace:
     """Where `*_connect.py` go when the stubs are not in the repository: folder `out`, import prefix `package`."""
@@ -91,3 +102,4 @@ class Options:
     rules: tuple[str, ...] = ()
     unsafe: bool = False
     keep: bool = True
+    stage: Stage = Stage.MOVE

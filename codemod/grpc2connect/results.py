@@ -99,12 +99,13 @@ class Explained:
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file whose bytes change; `before` is None for a file that the run adds."""
+    """A file whose bytes change; `before` is None for a file that the run adds. `deletes` takes the file away."""
 
     path: Path
     before: bytes | None
     after: bytes
     units: tuple[str, ...] = ()
+    deletes: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ LEVELS = {
     "schema": 1,
     "vendor": 1,
     "config": 1,
-    "project": 2,
+    "project": 6,
     "facts": 2,
     "rules_api": 3,
     "plan": 4,

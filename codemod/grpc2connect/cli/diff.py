@@ -6,13 +6,14 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
-from grpc2connect.cli.session import Session, project_command
+from grpc2connect.cli.session import Session, project_command, stage_option
 from grpc2connect.cli.target import focus
 from grpc2connect.report import diff as patches
 
 
 @click.command(cls=Command, short_help="Show what would change; write nothing.", epilog=codes.HELP)
 @project_command
+@stage_option
 def diff(session: Session) -> int:
     """Show what would change, and write nothing.
 

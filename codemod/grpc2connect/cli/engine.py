@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from grpc2connect.config import ConfigError
-from grpc2connect.options import Options
+from grpc2connect.options import Options, Stage
 from grpc2connect.results import Entry, FileChange, FileError, RunResult
 
 Progress = Callable[[str, int, int], None]
@@ -70,6 +70,8 @@ class InstalledEngine:
         from grpc2connect.project import complete
         from grpc2connect.suppress import apply
 
+        if options.stage is Stage.GENERATE:
+            return complete(self.generate(options, progress), options)
         name = cache.key(options)
         result = cache.load(name) if name is not None else None
         if result is None:

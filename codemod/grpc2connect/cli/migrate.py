@@ -8,7 +8,7 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
-from grpc2connect.cli.session import Session, project_command, usage
+from grpc2connect.cli.session import Session, project_command, stage_option, usage
 from grpc2connect.cli.target import focus
 from grpc2connect.cli.writing import write
 from grpc2connect.report.paint import shown
@@ -17,6 +17,7 @@ from grpc2connect.sources import dirty_files, repository_of
 
 @click.command(cls=Command, short_help="Migrate the project.", epilog=codes.HELP)
 @project_command
+@stage_option
 @click.option("--allow-dirty", is_flag=True, help="Write although git has edits that are not committed.")
 @click.option("--allow-no-vcs", is_flag=True, help="Write although git could not bring the files back.")
 def migrate(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> int:
@@ -31,11 +32,13 @@ def migrate(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> int:
     if not result.audit.holds:
         session.output.notes(["nothing is written, because the ledger does not add up"])
         return session.finish("migrate", result, codes.of(result), changed="would change", to_stderr=False)
+    session.note_first(result)
     done, failed = write(result.changes, session.engine)
     result = replace(result, changes=tuple(done), errors=(*result.errors, *failed))
     code = codes.of(result, remains=bool(narrowed.blocked))
     if not session.as_json and not session.output.quiet:
-        session.output.lines(f"wrote {shown(change.path, result.root)}" for change in done)
+        verbs = {False: "wrote", True: "deleted"}
+        session.output.lines(f"{verbs[change.deletes]} {shown(change.path, result.root)}" for change in done)
     session.note_others(narrowed)
     session.note_requirements(result)
     return session.finish("migrate", result, code, changed="written", to_stderr=False)

@@ -20,7 +20,7 @@ from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.stdin import DASH, run_with
 from grpc2connect.config import Config, suggestion
-from grpc2connect.options import ClientProtocol, Options, PublicApi, RuntimeMode, Serve
+from grpc2connect.options import ClientProtocol, Options, PublicApi, RuntimeMode, Serve, Stage
 from grpc2connect.report import json_report, ledger, text
 from grpc2connect.report.paint import shown
 from grpc2connect.results import Entry, RunResult
@@ -88,9 +88,15 @@ class Session:
 
     def note_requirements(self, result: RunResult) -> None:
         """Say what has to be installed where the migrated code runs."""
-        if result.changes and not self.output.quiet and not self.as_json:
+        if result.changes and self.options.stage is Stage.MOVE and not self.output.quiet and not self.as_json:
             names = " ".join(f"'{one}'" for one in vendor.needed(self.options.runtime))
             self.output.notes([f"to run the result, install: {names}"])
+
+    def note_first(self, result: RunResult) -> None:
+        """Say before anything is written what the project has to change by itself for the result to run at all."""
+        old = [finding for finding in result.findings if finding.code == "G2C921"]
+        if result.changes and not self.as_json:
+            self.output.notes(text.finding_line(finding, result, self.output.err) for finding in old)
 
     def note_others(self, narrowed: targets.Focus) -> None:
         """Name the files that were not given and have to change together with those that were."""
@@ -101,12 +107,22 @@ class Session:
         )
 
 
+stage_option = click.option(
+    "--stage",
+    type=click.Choice([Stage.GENERATE.value, Stage.CLEANUP.value]),
+    default=None,
+    help="Only one step: generate, Connect modules beside the stubs; cleanup, to remove what nothing needs any more.",
+)
+"""The option of the commands that can take one step of a migration alone."""
+
+
 def project_command(function: Command) -> Command:
     """Give a command the arguments and options that say which project, and what to do with it."""
 
     @functools.wraps(function)
     def wrapper(**values: Any) -> int:
         shared = {name: values.pop(name) for name in _SHARED}
+        shared["stage"] = values.pop("stage", None)
         return function(open_session(held(), **shared), **values)
 
     decorated: Command = wrapper
@@ -167,6 +183,7 @@ def open_session(
     verbose: bool = False,
     colour: str = "auto",
     explain: tuple[Path, int] | None = None,
+    stage: str | None = None,
 ) -> Session:
     """The command line's values over those of the configuration over the defaults; all checked."""
     stdin = _stdin(paths, stdin_filename)
@@ -205,6 +222,7 @@ def open_session(
         public_api=config.public_api or PublicApi.REPORT,
         rules=packs,
         unsafe=unsafe,
+        stage=Stage(stage) if stage else Stage.MOVE,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet, verbose=verbose), as_json, stdin)
 

@@ -38,20 +38,22 @@ def patch(changes: Iterable[FileChange], base: Path, *, colour: bool = False) ->
 
 def lines(change: FileChange, base: Path) -> Iterator[tuple[Part, bytes]]:
     """The lines of one file's patch, each with its line end; nothing for a file that does not change."""
-    if change.before == change.after:
+    if change.before == change.after and not change.deletes:
         return
     name = os.fsencode(Path(os.path.relpath(change.path, base)).as_posix())
     old, new = _quoted(b"a/" + name), _quoted(b"b/" + name)
     yield Part.HEADER, b"diff --git %s %s\n" % (old, new)
     if change.before is None:
         yield Part.HEADER, b"new file mode 100644\n"
+    elif change.deletes:
+        yield Part.HEADER, b"deleted file mode %o\n" % _mode(change.path)
     before, after = _split(change.before or b""), _split(change.after)
     if not before and not after:
         return
     # A tab ends a name that has a blank in it, as git writes it.
     end = b"\t\n" if b" " in name else b"\n"
     yield Part.HEADER, b"--- " + (b"/dev/null\n" if change.before is None else old + end)
-    yield Part.HEADER, b"+++ " + new + end
+    yield Part.HEADER, b"+++ " + (b"/dev/null\n" if change.deletes else new + end)
     yield from _hunks(before, after)
 
 
@@ -71,6 +73,14 @@ def _hunks(before: list[bytes], after: list[bytes]) -> Iterator[tuple[Part, byte
                 continue
             yield from ((Part.REMOVED, b"-" + _closed(line)) for line in before[i1:i2])
             yield from ((Part.ADDED, b"+" + _closed(line)) for line in after[j1:j2])
+
+
+def _mode(path: Path) -> int:
+    """The mode of a file as git knows it."""
+    try:
+        return 0o100755 if path.stat().st_mode & 0o100 else 0o100644
+    except OSError:
+        return 0o100644
 
 
 def _split(data: bytes) -> list[bytes]:

@@ -82,6 +82,7 @@ class Change(TypedDict):
     lines_added: int
     lines_removed: int
     units: list[str]
+    deleted: NotRequired[Annotated[bool, "there, and true, where the file goes"]]
 
 
 class Row(TypedDict):

@@ -187,10 +187,13 @@ def _place(where: Place, result: RunResult) -> dict[str, Any]:
 
 def _change(change: FileChange, result: RunResult) -> Change:
     added, removed = counts(change)
-    return {
+    made: Change = {
         "path": shown(change.path, result.root),
         "new": change.before is None,
         "lines_added": added,
         "lines_removed": removed,
         "units": list(change.units),
     }
+    if change.deletes:
+        made["deleted"] = True
+    return made

@@ -20,6 +20,7 @@ from grpc2connect.schema.modules import (
     read_grpc_module,
     read_literal_services,
     read_messages_module,
+    read_without_stubs,
 )
 from grpc2connect.schema.naming import module_name
 from grpc2connect.schema.proto_text import ProtoText, name_under, roots, scan
@@ -153,6 +154,18 @@ class Schema:
     def has_proto(self, name: str) -> bool:
         """Whether the proto that protoc knows as `name` is in the repository, so that its modules are built with it."""
         return name in self._proto_names
+
+    def without_stubs(self) -> list[GrpcModule]:
+        """The gRPC modules of messages modules on disk that have no stubs beside them, as if these were there."""
+        there = [(messages.proto, Path(key)) for key, messages in self._messages.items() if messages is not None]
+        known = dict(there)
+        of_protos = {module.proto: module.services for module in self._modules.values()}
+        found = [
+            read_without_stubs(path, known, of_protos.get(proto, ()))
+            for proto, path in there
+            if not path.with_name(f"{path.stem}_grpc.py").is_file()
+        ]
+        return [module for module in found if module is not None]
 
     def made_of(self, path: Path, name: str) -> GrpcModule | None:
         """The gRPC module that grpcio makes of the proto at `path` when the program runs, or finds beside it.

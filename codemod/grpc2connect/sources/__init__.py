@@ -6,13 +6,14 @@ slow to import is imported where it is used.
 
 from grpc2connect.sources.content import NotEncodable, Source, encode, read
 from grpc2connect.sources.environment import search_paths
-from grpc2connect.sources.files import around, find
-from grpc2connect.sources.git import dirty_files
+from grpc2connect.sources.files import SKIPPED, around, find
+from grpc2connect.sources.git import dirty_files, tracked_and_new
 from grpc2connect.sources.git import top as repository_of
 from grpc2connect.sources.sieve import imports_grpc, mentions, mentions_any
 from grpc2connect.sources.writing import write_all, write_atomic
 
 __all__ = [
+    "SKIPPED",
     "NotEncodable",
     "Source",
     "around",
@@ -25,6 +26,7 @@ __all__ = [
     "read",
     "repository_of",
     "search_paths",
+    "tracked_and_new",
     "write_all",
     "write_atomic",
 ]
