@@ -23,6 +23,7 @@ def rules(*codes: str) -> dict[str, Rule]:
             "title": f"a `call` becomes {code}.",
             "family": "context",
             "documentation": text.format(code, HOSTILE),
+            "page": f"context.md#{code.lower()}",
         }
         for code in codes
     }

@@ -136,6 +136,7 @@ class Rule(TypedDict):
     title: str
     family: str
     documentation: str
+    page: NotRequired[Annotated[str, "where docs/rules has it, as `context.md#g2c201`"]]
 
 
 class Excerpt(TypedDict):

@@ -143,13 +143,12 @@ def _rule(code: str, rule: Rule | None, rules_url: str) -> Json:
     made: Json = {"id": code, "helpUri": GUIDE}
     if rule is None:
         return made | {"shortDescription": {"text": code}, "help": {"text": code}}
-    page = f"{rule['family'].replace(' ', '-')}.md#{code.lower()}"
     title = rule["title"].replace("`", "")
     return {
         "id": code,
         "shortDescription": {"text": title[:1024]},
         "fullDescription": {"text": plain(rule["documentation"])[:1024] or title},
-        "helpUri": f"{rules_url.rstrip('/')}/{page}" if rules_url else GUIDE,
+        "helpUri": f"{rules_url.rstrip('/')}/{rule.get('page', '')}" if rules_url else GUIDE,
         "help": {"text": rule["documentation"].strip(), "markdown": markdown(rule["documentation"])},
         "defaultConfiguration": {"level": "warning"},
         "properties": {"tags": ["migration", "grpc", rule["family"]], "precision": "very-high"},
