@@ -74,10 +74,10 @@ def test_documentation_is_taken_apart() -> None:
     found = prose.blocks(text)
     assert [(one.kind, one.label, one.text) for one in found] == [
         ("text", "", "`abort` ends."),
-        ("text", "Why", "A handler raises."),
+        ("text", "Why", "a handler raises."),
         ("diff", "", "- abort()\n\n+ raise"),
-        ("text", "Bridged", "No."),
-        ("text", "Left", "Never."),
+        ("text", "Bridged", "no."),
+        ("text", "Left", "never."),
     ]
     assert prose.plain(text) == "abort ends."
-    assert "**Why:** A handler raises." in prose.markdown(text)
+    assert "**Why:** a handler raises." in prose.markdown(text)

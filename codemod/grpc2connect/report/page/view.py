@@ -304,7 +304,10 @@ def _rules(document: Document) -> Iterable[RuleView]:
         if rule is None:
             yield RuleView(name, "", "", counts[name], ())
         else:
-            yield RuleView(name, rule["title"], rule["family"], counts[name], tuple(blocks(rule["documentation"])))
+            text = blocks(rule["documentation"])
+            if text and text[0].text.rstrip(".").casefold() == rule["title"].rstrip(".").casefold():
+                del text[0]  # the heading says it
+            yield RuleView(name, rule["title"], rule["family"], counts[name], tuple(text))
 
 
 def _package(path: str) -> str:
