@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,11 +13,12 @@ from grpc2connect.cli import baseline, codes
 from grpc2connect.cli.baseline import Baseline, Key
 from grpc2connect.cli.engine import Watch
 from grpc2connect.cli.help import Command
+from grpc2connect.cli.parts import wished_part
 from grpc2connect.cli.remaining import CHANGED, FailOn, Remaining, remaining
 from grpc2connect.cli.session import Session, given, held, project_command, usage
 from grpc2connect.cli.target import absolute, focus
 from grpc2connect.codes import CODES
-from grpc2connect.report import text
+from grpc2connect.report import shards, text
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import one_line, shown
 from grpc2connect.results import Entry, FileChange, RunResult, State
@@ -32,8 +34,15 @@ from grpc2connect.results import Entry, FileChange, RunResult, State
 @click.option("--update-baseline", is_flag=True, help="Write the baseline from what remains now; it only shrinks.")
 @click.option("--allow-growth", default=None, metavar="REASON",
               help="With --update-baseline: let in what is new, with this reason behind each line.")  # fmt: skip
+@click.option("--shard", default=None, metavar="I/N", help="Judge part I of N; each service is whole in one part.")
 def check(
-    session: Session, *, fail_on: str, baseline_path: Path | None, update_baseline: bool, allow_growth: str | None
+    session: Session,
+    *,
+    fail_on: str,
+    baseline_path: Path | None,
+    update_baseline: bool,
+    allow_growth: str | None,
+    shard: str | None,
 ) -> int:
     """Fail if gRPC references remain: left, or in files that would change; beyond the baseline, if there is one.
 
@@ -43,10 +52,13 @@ def check(
     path = absolute(baseline_path) if baseline_path else session.config.baseline
     if allow_growth is not None and not (update_baseline and allow_growth.strip()):
         usage("--allow-growth goes with --update-baseline, and wants a reason")
+    part = wished_part(shard)
     if update_baseline:
+        if part is not None:
+            usage("--update-baseline needs the whole; leave out --shard")
         return _update(session, path, judge, allow_growth)
     allowed = baseline.load(path) if path and judge is not FailOn.ANY else Baseline()
-    watch = None if session.as_json or session.stdin else _watch(session, [path] if path else [])
+    watch = None if session.as_json or session.stdin or part is not None else _watch(session, [path] if path else [])
     whole = session.run()
     if watch is not None:
         _remember(
@@ -58,10 +70,14 @@ def check(
     narrowed = focus(whole, session.target.only)
     there = remaining(narrowed, judge, _debt(session, judge))
     excess = allowed.beyond(there.counted, narrowed.result.root)
+    if part is not None:  # the baseline is counted in the whole, since a file can be in several parts
+        narrowed = replace(narrowed, result=shards.part(narrowed.result, part))
+        mine = remaining(narrowed, judge, _debt(session, judge)).counted
+        excess = Counter({key: number for key, number in excess.items() if key in mine})
     code = codes.of(narrowed.result, remains=bool(excess))
     if not session.as_json:
         _print(session, narrowed.result, there, excess, known=bool(allowed.allowed))
-        paid = allowed.paid(there.counted) if session.target.only is None and not excess else 0
+        paid = allowed.paid(there.counted) if session.target.only is None and part is None and not excess else 0
         if paid:
             session.output.notes(
                 [f"{plural(paid, 'reference')} less than the baseline: check --update-baseline keeps it so"]

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 FORMATS = ("json", "sarif", "github", "html", "text", "markdown")
 
 
-@click.command(cls=Command, short_help="Report as JSON or as GitHub annotations.", epilog=codes.HELP)
+@click.command(
+    cls=Command, short_help="Report as a page, JSON, SARIF, annotations, text or Markdown.", epilog=codes.HELP
+)
 @project_command
 @click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True)
 @click.option(

@@ -52,7 +52,7 @@ def reported(session: Session, wishes: Wishes) -> Document:
         exit_code=int(codes.of(result)),
         surroundings=Surroundings(
             owners=owners,
-            rules=rules_by_code(session.engine.catalogue()),
+            rules=rules_by_code(session.engine.catalogue(session.options.rules)),
             repository_path=_below_top(session),
             revision=git.revision(session.target.root),
         ),

@@ -122,6 +122,15 @@ class Finding(Spot):
     unit: str
 
 
+class Suppressed(Spot):
+    """A finding that a comment of the file silences, or a reference that one keeps `check` from judging."""
+
+    text: Annotated[str, "what the finding says, or the reference"]
+    reason: Annotated[str, "as the comment gives it"]
+    reference: Annotated[bool, "whether it is a reference, which is in `references` as well"]
+    units: list[str]
+
+
 class Error(Row):
     """A file that could not be processed."""
 
@@ -177,6 +186,7 @@ class Document(TypedDict):
     changes: list[Change]
     references: list[Reference]
     findings: list[Finding]
+    suppressed: list[Suppressed]
     errors: list[Error]
     rules: NotRequired[list[Rule]]
     excerpts: NotRequired[Annotated[dict[str, list[Excerpt]], "lines around findings and what is not native, by path"]]

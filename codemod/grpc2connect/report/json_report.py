@@ -12,7 +12,17 @@ from typing import Any, cast
 
 from grpc2connect import __version__
 from grpc2connect.report.diff import counts
-from grpc2connect.report.document import SCHEMA_VERSION, Change, Counts, Document, Error, Finding, Reference, Rule
+from grpc2connect.report.document import (
+    SCHEMA_VERSION,
+    Change,
+    Counts,
+    Document,
+    Error,
+    Finding,
+    Reference,
+    Rule,
+    Suppressed,
+)
 from grpc2connect.report.fingerprints import Fingerprints, digest, order
 from grpc2connect.report.paint import shown
 from grpc2connect.report.stages import stage
@@ -68,30 +78,13 @@ def document(result: RunResult, *, command: str, exit_code: int, surroundings: S
             "entered": audit.entered,
             "unexplained": list(audit.unexplained),
         },
-        "units": [{"name": name, **_count(one)} for name, one in sums.by_unit.items()],
-        "files": [{"path": path, **_count(one)} for path, one in sums.by_file.items()],
-        "changes": [_change(change, result) for change in result.changes],
-        "references": [_entry(entry, result) for entry in result.ledger],
-        "findings": [_finding(finding, result) for finding in result.findings],
-        "suppressed": [
-            {
-                "path": shown(one.place.path, result.root),
-                "line": one.place.line,
-                "code": one.code,
-                "reason": one.reason,
-                "reference": one.reference,
-            }
-            for one in result.suppressed
-        ],
-        "errors": [
-            {
-                "path": shown(error.path, result.root),
-                "code": error.code,
-                "message": error.message,
-                "advice": error.advice,
-            }
-            for error in result.errors
-        ],
+        "units": [],
+        "files": [],
+        "changes": sorted((_change(change, result) for change in result.changes), key=lambda row: row["path"]),
+        "references": references,
+        "findings": _findings(result, references, names),
+        "suppressed": _suppressed(result, references, names),
+        "errors": _errors(result, names),
     }
     if surroundings is not None:
         _surround(made, surroundings)
@@ -103,7 +96,7 @@ def _surround(made: Document, around: Surroundings) -> None:
     made["revision"] = around.revision
     if around.owners is not None:
         known: dict[str, list[str]] = {}
-        for row in (*made["references"], *made["findings"], *made["errors"]):
+        for row in (*made["references"], *made["findings"], *made["suppressed"], *made["errors"]):
             path = row["path"]
             if path not in known:
                 known[path] = list(around.owners(path))
@@ -112,7 +105,8 @@ def _surround(made: Document, around: Surroundings) -> None:
     if around.rules is not None:
         used = {row["code"] for row in (*made["references"], *made["findings"], *made["errors"])}
         made["rules"] = [around.rules[code] for code in sorted(used) if code in around.rules]
-    rows = json.dumps([made["references"], made["findings"], made["errors"], made["changes"], made["audit"]])
+    parts = (made["references"], made["findings"], made["suppressed"], made["errors"], made["changes"], made["audit"])
+    rows = json.dumps(parts)
     made["run"] = digest(rows)
 
 
@@ -156,6 +150,28 @@ def _findings(result: RunResult, references: list[Reference], names: Fingerprint
         about = texts.get((row["path"], row["line"], row["column"]), row["message"])
         row["fingerprint"] = names.of("finding", row["path"], row["code"], row["unit"], about)
     return cast(list[Finding], sorted(rows, key=order))
+
+
+def _suppressed(result: RunResult, references: list[Reference], names: Fingerprints) -> list[Suppressed]:
+    units: dict[tuple[str, int], set[str]] = {}
+    for reference in references:
+        units.setdefault((reference["path"], reference["line"]), set()).update(reference["units"])
+    rows: list[dict[str, Any]] = []
+    for one in result.suppressed:
+        place = _place(one.place, result)
+        rows.append(
+            {
+                **place,
+                "code": one.code,
+                "text": _said(one.text, result),
+                "reason": one.reason,
+                "reference": one.reference,
+                "units": sorted(units.get((place["path"], place["line"]), ())),
+            }
+        )
+    for row in sorted(rows, key=order):
+        row["fingerprint"] = names.of("suppressed", row["path"], row["code"], row["text"])
+    return cast(list[Suppressed], sorted(rows, key=order))
 
 
 def _errors(result: RunResult, names: Fingerprints) -> list[Error]:
