@@ -28,10 +28,11 @@ from grpc2connect.project import complete
 from grpc2connect.public_api import contracts
 from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
 from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.rewrite.lookup import Lookup
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
-from grpc2connect.rules_api import load
+from grpc2connect.rules_api import Registry, load
 from grpc2connect.schema import GrpcModule, Schema
 from grpc2connect.sources import NotEncodable, Source, around, encode, find, read
 from grpc2connect.sources.environment import search_paths
@@ -103,11 +104,16 @@ def run(options: Options, progress: Progress | None = None) -> RunResult:
 
 
 def analyse(
-    options: Options, progress: Progress | None = None, at: At | None = None, spared: Mapping[Path, str] | None = None
+    options: Options,
+    progress: Progress | None = None,
+    at: At | None = None,
+    spared: Mapping[Path, str] | None = None,
+    rules: Registry | None = None,
 ) -> RunResult:
     """What `run` gives, but for the project's files around the code: a function of the sources and options alone.
 
-    `spared` are files to do without, with the reasons; a file that the run fails on joins them.
+    `spared` are files to do without, with the reasons; a file that the run fails on joins them. `rules` are those that
+    come with the tool where none are given.
     """
     lost = dict(spared or {})
     enabled = gc.isenabled()
@@ -115,7 +121,8 @@ def analyse(
     try:
         while True:
             try:
-                return _Run(options, progress or (lambda *_: None), at or (lambda _: None), lost).result()
+                told = progress or (lambda *_: None), at or (lambda _: None)
+                return _Run(options, *told, lost, rules).result()
             except Expendable as file:
                 if file.path in lost:
                     raise
@@ -169,7 +176,9 @@ def _top(options: Options) -> Path:
 
 
 class _Run:
-    def __init__(self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str]) -> None:
+    def __init__(
+        self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str], rules: Registry | None
+    ) -> None:
         self.options = options
         self.progress = progress
         self.at = at
@@ -186,7 +195,7 @@ class _Run:
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
         self.overrides = Overrides(options)
-        self.rules = load(options.rules)
+        self.rules = rules or load(options.rules)
         self.held: tuple[Names, Names] = ({}, {})
 
     def result(self) -> RunResult:
@@ -228,10 +237,10 @@ class _Run:
             plan = self._plan(references, stay)
             rewritten, failed = self._rewrite(facts, plan, places)
             if not failed:
-                changes, errors = self._generate(plan, rewritten, places)
-                if not errors:
+                changes, failed = self._generate(plan, rewritten, places)
+                failed = failed or _missing(rewritten, changes, places)
+                if not failed:
                     break
-                failed = errors
             stay.update(failed)
         else:
             plan, rewritten, changes = self._plan(references, _all_files(references)), {}, []
@@ -332,6 +341,17 @@ class _Run:
             for root in places.runtime_roots():
                 changes.extend(_vendored(root))
         return changes, failed
+
+
+def _missing(
+    rewritten: dict[Path, tuple[Rewritten, FileChange]], changes: list[FileChange], places: Places
+) -> dict[str, str]:
+    """The files whose new imports would fail, with the reasons."""
+    stubs = [one for outcome, _ in rewritten.values() for one in outcome.stubs]
+    written = {change.path: change.after for change in (*changes, *(change for _, change in rewritten.values()))}
+    lookup = Lookup(places, stubs, written)
+    faults = {str(path): lookup.missing(path, outcome.brought) for path, (outcome, _) in rewritten.items()}
+    return {path: fault for path, fault in faults.items() if fault}
 
 
 def _concerns(error: FileError, stubs: GrpcModule) -> bool:

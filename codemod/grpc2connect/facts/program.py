@@ -88,6 +88,10 @@ class Program:
         """Folders where absolute imports of a module's folder were found."""
         return frozenset(self._found_at.get(str(importer.path.parent), ()))
 
+    def all_proven_roots(self) -> frozenset[str]:
+        """Folders where absolute imports of any module were found."""
+        return frozenset().union(*self._found_at.values())
+
     def absolute(self, importer: Module, level: int, dotted: str | None) -> str | None:
         """The path prefix that a relative import names (`from ..a import b`), as `/folder/a`."""
         folder = importer.path.parent

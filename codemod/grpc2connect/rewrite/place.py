@@ -25,9 +25,14 @@ class Places:
         self._wanting: dict[Path, frozenset[str]] = {}
         self._proven: dict[Path, frozenset[str]] = {}
 
+    @property
+    def is_vendored(self) -> bool:
+        """Whether the runtime is written into the project."""
+        return self.options.runtime is RuntimeMode.VENDOR
+
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
-        if self.options.runtime is RuntimeMode.VENDOR:
+        if self.is_vendored:
             self._wanting[module.path] = self.program.reachable_roots(module)
             self._proven[module.path] = self.program.proven_roots(module)
         return RUNTIME
