@@ -232,6 +232,8 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     if module.comment_in(Span(start, end)) and (whole := _own_lines(module, Span(start, end))) is not None:
         kept = [one.text for one in module.comments if whole.start <= one.span.start < whole.end]
         kept = [text for text in kept if not DIRECTIVE.match(text)] + (["pass"] if alone else [])
+        if not kept:
+            return Edit(Span(module.line_span(module.line_of(start)).start, _next_line(module, whole.end)), ())
         indent = module.text[module.line_span(module.line_of(start)).start : start]
         return Edit(whole, (f"{module.newline}{indent}".join(kept),))
     if alone:
@@ -241,6 +243,10 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     if behind is not None and DIRECTIVE.match(behind.text):
         return Edit(Span(module.line_span(module.line_of(start)).start, line.end), ())
     return delete_statement(module, node)
+
+
+def _next_line(module: Module, offset: int) -> int:
+    return module.line_span(module.line_of(offset)).end
 
 
 def _own_lines(module: Module, span: Span) -> Span | None:
