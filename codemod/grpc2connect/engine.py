@@ -20,6 +20,7 @@ from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
+from grpc2connect.generate import is_built
 from grpc2connect.options import Options, PublicApi, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
@@ -28,6 +29,7 @@ from grpc2connect.project import complete
 from grpc2connect.public_api import contracts
 from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
 from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.rewrite.built import placed
 from grpc2connect.rewrite.lookup import Lookup
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
@@ -237,8 +239,7 @@ class _Run:
             plan = self._plan(references, stay)
             rewritten, failed = self._rewrite(facts, plan, places)
             if not failed:
-                changes, failed = self._generate(plan, rewritten, places)
-                failed = failed or _missing(rewritten, changes, places)
+                changes, failed = self._generate(rewritten, places)
                 if not failed:
                     break
             stay.update(failed)
@@ -324,32 +325,46 @@ class _Run:
         return done, failed
 
     def _generate(
-        self, plan: Plan, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places
+        self, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places
     ) -> tuple[list[FileChange], dict[str, str]]:
-        needed = {id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}
+        needed = list({id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}.values())
         self.progress("generate", 0, max(len(needed), 1))
-        modules = as_imported(needed.values(), [*self.paths, *self.around], self.top)
+        modules: list[GrpcModule] = []
+        for stubs, named in zip(needed, as_imported(needed, [*self.paths, *self.around], self.top), strict=True):
+            modules.extend(self._placed(stubs, named, rewritten))
         changes, errors = generate_modules(self.schema, modules, self.options)
         failed = {}
         for error in errors:
             if error not in self.files.errors:
                 self.files.errors.append(error)
-            for stubs in needed.values():
+            for stubs in needed:
                 if not changes or _concerns(error, stubs):
                     failed.update({service.full_name: error.message for service in stubs.services})
         if self.options.runtime is RuntimeMode.VENDOR and not failed:
             for root in places.runtime_roots():
                 changes.extend(_vendored(root))
-        return changes, failed
+        return changes, failed or _missing(rewritten, modules, changes, places)
+
+    def _placed(
+        self, stubs: GrpcModule, named: GrpcModule, rewritten: dict[Path, tuple[Rewritten, FileChange]]
+    ) -> list[GrpcModule]:
+        """The module as it is generated: once, or once for each place that imports of one built elsewhere need."""
+        if not is_built(named, self.options):
+            return [named]
+        users = {path: outcome.brought for path, (outcome, _) in rewritten.items() if stubs in outcome.stubs}
+        importers = {module: users[module.path] for module in self.program.modules() if module.path in users}
+        return placed(named, importers, self.program) or [named]
 
 
 def _missing(
-    rewritten: dict[Path, tuple[Rewritten, FileChange]], changes: list[FileChange], places: Places
+    rewritten: dict[Path, tuple[Rewritten, FileChange]],
+    modules: list[GrpcModule],
+    changes: list[FileChange],
+    places: Places,
 ) -> dict[str, str]:
     """The files whose new imports would fail, with the reasons."""
-    stubs = [one for outcome, _ in rewritten.values() for one in outcome.stubs]
     written = {change.path: change.after for change in (*changes, *(change for _, change in rewritten.values()))}
-    lookup = Lookup(places, stubs, written)
+    lookup = Lookup(places, modules, written)
     faults = {str(path): lookup.missing(path, outcome.brought) for path, (outcome, _) in rewritten.items()}
     return {path: fault for path, fault in faults.items() if fault}
 
