@@ -28,8 +28,10 @@ from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
 from grpc2connect.public_api import contracts
 from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
-from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.results import FileChange, FileError, Finding, RunResult
+from grpc2connect.rewrite.built import findings as built_findings
 from grpc2connect.rewrite.built import placed
+from grpc2connect.rewrite.built import there as already_placed
 from grpc2connect.rewrite.lookup import Lookup
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
@@ -142,7 +144,11 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, given, options)]
     if options.generated is None:
         modules += [module for module in schema.without_stubs() if _messages(module) in given]
-    changes, generate_errors = generate_modules(schema, as_imported(modules, paths, _top(options)), options)
+    named = as_imported(modules, paths, _top(options))
+    if options.generated is None:
+        built = [module for module in schema.grpc_modules if module.services and is_built(module, options)]
+        named += [one for module in built for one in already_placed(module, paths)]
+    changes, generate_errors = generate_modules(schema, named, options)
     if options.runtime is RuntimeMode.VENDOR:
         marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
         changes += [change for mark in marks for change in _vendored(mark.parents[1])]
@@ -199,6 +205,7 @@ class _Run:
         self.overrides = Overrides(options)
         self.rules = rules or load(options.rules)
         self.held: tuple[Names, Names] = ({}, {})
+        self.built: list[Finding] = []
 
     def result(self) -> RunResult:
         """Run all stages."""
@@ -253,6 +260,7 @@ class _Run:
             changes,
             self.files.errors,
             stay,
+            self.built if changes else (),
             ledger.Counts(
                 sum(reference.module.path not in self.around for reference in references),
                 len(self.paths),
@@ -333,6 +341,7 @@ class _Run:
         for stubs, named in zip(needed, as_imported(needed, [*self.paths, *self.around], self.top), strict=True):
             modules.extend(self._placed(stubs, named, rewritten))
         changes, errors = generate_modules(self.schema, modules, self.options)
+        self.built = built_findings(modules, self.options.root)
         failed = {}
         for error in errors:
             if error not in self.files.errors:

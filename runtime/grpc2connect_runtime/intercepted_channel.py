@@ -105,7 +105,7 @@ class InterceptedChannel(ChannelMethods):
         self.close()
 
 
-def intercept_channel(channel: Channel | InterceptedChannel, *interceptors: Any) -> Channel | InterceptedChannel:
+def intercept_channel(channel: Channel | InterceptedChannel, *interceptors: Any) -> Any:
     """Return a channel whose calls, by clients and by stubs, go through interceptors, the first one first.
 
     Args:

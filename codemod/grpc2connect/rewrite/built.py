@@ -9,18 +9,21 @@ build makes is no such place.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from grpc2connect.facts.program import Program
 from grpc2connect.generate.place import SUFFIX
+from grpc2connect.results import Finding, Place, Severity
 from grpc2connect.rewrite.lookup import Brought
 from grpc2connect.rewrite.place import fewest
 from grpc2connect.schema import GrpcModule
 from grpc2connect.schema.naming import module_name
 from grpc2connect.syntax import Module
 
+CODE = "G2C015"
 _Candidates = dict[str, str]
 """Places for a module, each with the dotted name by which an import finds it there."""
 
@@ -49,6 +52,33 @@ def placed(stubs: GrpcModule, importers: Mapping[Module, tuple[Brought, ...]], p
     chosen = fewest({key: frozenset(places) for key, places in wanted.items()}, worth)
     names = {place: dotted for places in wanted.values() for place, dotted in places.items()}
     return [replace(stubs, twin=Path(place), dotted=names[place]) for place in chosen]
+
+
+def findings(modules: Iterable[GrpcModule], root: Path) -> list[Finding]:
+    """What has to be said of each module that is placed: the build must take it along. Paths are shown from `root`."""
+    found = []
+    for module in modules:
+        if module.twin is not None and module.built_of is not None:
+            shown = Path(os.path.relpath(module.twin, root)).as_posix()
+            message = f"{shown} stands where its imports look, and the stubs that it is made like are built elsewhere"
+            advice = "let the build take it along, where the messages modules that it imports are found, too"
+            found.append(Finding(CODE, Place(module.built_of, 1, 1), message, advice, Severity.WARNING))
+    return found
+
+
+def there(module: GrpcModule, files: Iterable[Path]) -> list[GrpcModule]:
+    """A module once for each place where an earlier run has put its Connect module, among `files`."""
+    stem = module_name(module.proto.rpartition("/")[2], SUFFIX)
+    own = re.compile(rf"^from (\S*{re.escape(stem.removesuffix(SUFFIX))}_pb2) import ", re.MULTILINE)
+    found = []
+    for path in files:
+        if path.name != f"{stem}.py":
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if text.startswith(f"# Generated from {module.proto}. DO NOT EDIT."):
+            said = own.search(text)
+            found.append(replace(module, twin=path, dotted=f"{said[1]}_grpc" if said else module.dotted))
+    return found
 
 
 def _named(one: Brought, stem: str) -> str | None:
