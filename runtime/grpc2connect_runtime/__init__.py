@@ -5,9 +5,10 @@ Each name says in its docstring what the native form is and when to go there.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .aio_calls import AioCall, AioStreamCall, AioUnaryCall
 from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
-from .aio_context import AioServicerContext
 from .aio_metadata import Metadata
 from .aio_server import AioServer
 from .aio_types import (
@@ -57,7 +58,6 @@ from .composite_credentials import (
 )
 from .compression import Compression
 from .connectivity import ChannelConnectivity
-from .context import ServicerContext
 from .cors import ConnectCors, connect_cors
 from .credentials import (
     ChannelCredentials,
@@ -105,6 +105,15 @@ from .sync_calls import call_of
 from .wire.client_over import aio_http_client_over, http_client_over
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    # The generated classes declare handlers with connectrpc's context, of which these have more methods: a handler that
+    # says so would be no proper override.
+    AioServicerContext = Any
+    ServicerContext = Any
+else:
+    from .aio_context import AioServicerContext
+    from .context import ServicerContext
 
 __all__ = [
     "EOF",
