@@ -184,6 +184,12 @@ STAYS = {
         "        return cls(stub_class)\n\n\nentry = Entry.of(rpc.GreeterStub)\n\n\n@entry\ndef f(): ...\n\n\n" + MADE,
         "G2C803",
     ),
+    "a class that goes where an object is made before it is started": (
+        "class Entry:\n    def __new__(cls, stub_class):\n        cls.module = stub_class.__module__\n"
+        "        return super().__new__(cls)\n\n    def __init__(self, stub_class):\n        pass\n\n\n"
+        "Entry(rpc.GreeterStub)\n" + MADE,
+        "G2C803",
+    ),
     "a class that a library's base reads": (
         "from library import Client\n\n\nclass Mine(Client):\n    stub_class = rpc.GreeterStub\n\n\n" + MADE,
         "G2C803",
