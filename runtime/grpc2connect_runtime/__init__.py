@@ -59,12 +59,7 @@ from .composite_credentials import (
 from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .cors import ConnectCors, connect_cors
-from .credentials import (
-    ChannelCredentials,
-    ServerCredentials,
-    ssl_channel_credentials,
-    ssl_server_credentials,
-)
+from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
@@ -111,9 +106,13 @@ if TYPE_CHECKING:
     # says so would be no proper override.
     AioServicerContext = Any
     ServicerContext = Any
+    # Credentials may be those that only grpcio has, and that stay its own.
+    ChannelCredentials = Any
+    ServerCredentials = Any
 else:
     from .aio_context import AioServicerContext
     from .context import ServicerContext
+    from .credentials import ChannelCredentials, ServerCredentials
 
 __all__ = [
     "EOF",
