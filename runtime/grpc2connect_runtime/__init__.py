@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .aio_calls import AioCall, AioStreamCall, AioUnaryCall
 from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
+from .aio_context import AioServicerContext
 from .aio_metadata import Metadata
 from .aio_server import AioServer
 from .aio_types import (
@@ -58,6 +59,7 @@ from .composite_credentials import (
 )
 from .compression import Compression
 from .connectivity import ChannelConnectivity
+from .context import ServicerContext
 from .cors import ConnectCors, connect_cors
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .custom_contexts import CustomAioServicerContext, CustomServicerContext
@@ -102,16 +104,10 @@ from .wire.client_over import aio_http_client_over, http_client_over
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    # The generated classes declare handlers with connectrpc's context, of which these have more methods: a handler that
-    # says so would be no proper override.
-    AioServicerContext = Any
-    ServicerContext = Any
     # Credentials may be those that only grpcio has, and that stay its own.
     ChannelCredentials = Any
     ServerCredentials = Any
 else:
-    from .aio_context import AioServicerContext
-    from .context import ServicerContext
     from .credentials import ChannelCredentials, ServerCredentials
 
 __all__ = [
