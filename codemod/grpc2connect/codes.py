@@ -19,6 +19,7 @@ CODES: dict[str, str] = {
     "G2C012": "a service stays on gRPC, for the reason given.",
     "G2C013": 'with `client-protocol = "connect"`: a channel speaks Connect only where the environment says so.',
     "G2C014": "the run failed on a file and went on without it; services whose names occur in it stay on gRPC.",
+    "G2C015": "a Connect module stands where its imports look, and its stubs are built elsewhere: build with it, too.",
     "G2C020": "`# g2c: ignore[...]` without a reason; say why, behind the bracket.",
     "G2C021": "`# g2c: ignore[...]` that nothing here needs; remove it.",
     "G2C022": "migrated code that runs through the bundled runtime; counted by `check --fail-on bridged`.",

@@ -20,6 +20,7 @@ from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
+from grpc2connect.generate import is_built
 from grpc2connect.options import Options, PublicApi, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
@@ -27,11 +28,15 @@ from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
 from grpc2connect.public_api import contracts
 from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
-from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.results import FileChange, FileError, Finding, RunResult
+from grpc2connect.rewrite.built import findings as built_findings
+from grpc2connect.rewrite.built import placed
+from grpc2connect.rewrite.built import there as already_placed
+from grpc2connect.rewrite.lookup import Lookup
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
-from grpc2connect.rules_api import load
+from grpc2connect.rules_api import Registry, load
 from grpc2connect.schema import GrpcModule, Schema
 from grpc2connect.sources import NotEncodable, Source, around, encode, find, read
 from grpc2connect.sources.environment import search_paths
@@ -103,11 +108,16 @@ def run(options: Options, progress: Progress | None = None) -> RunResult:
 
 
 def analyse(
-    options: Options, progress: Progress | None = None, at: At | None = None, spared: Mapping[Path, str] | None = None
+    options: Options,
+    progress: Progress | None = None,
+    at: At | None = None,
+    spared: Mapping[Path, str] | None = None,
+    rules: Registry | None = None,
 ) -> RunResult:
     """What `run` gives, but for the project's files around the code: a function of the sources and options alone.
 
-    `spared` are files to do without, with the reasons; a file that the run fails on joins them.
+    `spared` are files to do without, with the reasons; a file that the run fails on joins them. `rules` are those that
+    come with the tool where none are given.
     """
     lost = dict(spared or {})
     enabled = gc.isenabled()
@@ -115,7 +125,8 @@ def analyse(
     try:
         while True:
             try:
-                return _Run(options, progress or (lambda *_: None), at or (lambda _: None), lost).result()
+                told = progress or (lambda *_: None), at or (lambda _: None)
+                return _Run(options, *told, lost, rules).result()
             except Expendable as file:
                 if file.path in lost:
                     raise
@@ -133,7 +144,11 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, given, options)]
     if options.generated is None:
         modules += [module for module in schema.without_stubs() if _messages(module) in given]
-    changes, generate_errors = generate_modules(schema, as_imported(modules, paths, _top(options)), options)
+    named = as_imported(modules, paths, _top(options))
+    if options.generated is None:
+        built = [module for module in schema.grpc_modules if module.services and is_built(module, options)]
+        named += [one for module in built for one in already_placed(module, paths)]
+    changes, generate_errors = generate_modules(schema, named, options)
     if options.runtime is RuntimeMode.VENDOR:
         marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
         changes += [change for mark in marks for change in _vendored(mark.parents[1])]
@@ -169,7 +184,9 @@ def _top(options: Options) -> Path:
 
 
 class _Run:
-    def __init__(self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str]) -> None:
+    def __init__(
+        self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str], rules: Registry | None
+    ) -> None:
         self.options = options
         self.progress = progress
         self.at = at
@@ -186,8 +203,9 @@ class _Run:
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
         self.overrides = Overrides(options)
-        self.rules = load(options.rules)
+        self.rules = rules or load(options.rules)
         self.held: tuple[Names, Names] = ({}, {})
+        self.built: list[Finding] = []
 
     def result(self) -> RunResult:
         """Run all stages."""
@@ -228,10 +246,9 @@ class _Run:
             plan = self._plan(references, stay)
             rewritten, failed = self._rewrite(facts, plan, places)
             if not failed:
-                changes, errors = self._generate(plan, rewritten, places)
-                if not errors:
+                changes, failed = self._generate(rewritten, places)
+                if not failed:
                     break
-                failed = errors
             stay.update(failed)
         else:
             plan, rewritten, changes = self._plan(references, _all_files(references)), {}, []
@@ -243,6 +260,7 @@ class _Run:
             changes,
             self.files.errors,
             stay,
+            self.built if changes else (),
             ledger.Counts(
                 sum(reference.module.path not in self.around for reference in references),
                 len(self.paths),
@@ -315,23 +333,49 @@ class _Run:
         return done, failed
 
     def _generate(
-        self, plan: Plan, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places
+        self, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places
     ) -> tuple[list[FileChange], dict[str, str]]:
-        needed = {id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}
+        needed = list({id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}.values())
         self.progress("generate", 0, max(len(needed), 1))
-        modules = as_imported(needed.values(), [*self.paths, *self.around], self.top)
+        modules: list[GrpcModule] = []
+        for stubs, named in zip(needed, as_imported(needed, [*self.paths, *self.around], self.top), strict=True):
+            modules.extend(self._placed(stubs, named, rewritten))
         changes, errors = generate_modules(self.schema, modules, self.options)
+        self.built = built_findings(modules, self.options.root)
         failed = {}
         for error in errors:
             if error not in self.files.errors:
                 self.files.errors.append(error)
-            for stubs in needed.values():
+            for stubs in needed:
                 if not changes or _concerns(error, stubs):
                     failed.update({service.full_name: error.message for service in stubs.services})
         if self.options.runtime is RuntimeMode.VENDOR and not failed:
             for root in places.runtime_roots():
                 changes.extend(_vendored(root))
-        return changes, failed
+        return changes, failed or _missing(rewritten, modules, changes, places)
+
+    def _placed(
+        self, stubs: GrpcModule, named: GrpcModule, rewritten: dict[Path, tuple[Rewritten, FileChange]]
+    ) -> list[GrpcModule]:
+        """The module as it is generated: once, or once for each place that imports of one built elsewhere need."""
+        if not is_built(named, self.options):
+            return [named]
+        users = {path: outcome.brought for path, (outcome, _) in rewritten.items() if stubs in outcome.stubs}
+        importers = {module: users[module.path] for module in self.program.modules() if module.path in users}
+        return placed(named, importers, self.program) or [named]
+
+
+def _missing(
+    rewritten: dict[Path, tuple[Rewritten, FileChange]],
+    modules: list[GrpcModule],
+    changes: list[FileChange],
+    places: Places,
+) -> dict[str, str]:
+    """The files whose new imports would fail, with the reasons."""
+    written = {change.path: change.after for change in (*changes, *(change for _, change in rewritten.values()))}
+    lookup = Lookup(places, modules, written)
+    faults = {str(path): lookup.missing(path, outcome.brought) for path, (outcome, _) in rewritten.items()}
+    return {path: fault for path, fault in faults.items() if fault}
 
 
 def _concerns(error: FileError, stubs: GrpcModule) -> bool:

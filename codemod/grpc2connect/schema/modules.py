@@ -84,7 +84,7 @@ def read_literal_services(path: Path, known: Mapping[str, Path]) -> GrpcModule |
     folders = file.name.split("/")[:-1]
     named = module_name(file.name, "_pb2_grpc")
     dotted = named if folders and list(path.parent.parts[-len(folders) :]) == folders else package_name(path) + "_grpc"
-    return GrpcModule(None, dotted, services_of(file, places), file.name)
+    return GrpcModule(None, dotted, services_of(file, places), file.name, built_of=path)
 
 
 def read_without_stubs(path: Path, known: Mapping[str, Path], services: Sequence[Service] = ()) -> GrpcModule | None:
