@@ -13,7 +13,7 @@ from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Situation
 from grpc2connect.project.stubs import Stubs
 from grpc2connect.project.texts import Texts
-from grpc2connect.results import RunResult
+from grpc2connect.results import RunResult, State
 from grpc2connect.sources import write_all
 from tests.programs.conftest import STUBS, Program
 
@@ -255,6 +255,17 @@ def test_a_file_that_generates_and_moves_gets_both(program: Program) -> None:
     assert "import subprocess\nimport sys\nfrom grpc_tools import protoc\n" in text
     assert ".client(greeting_connect.GreeterClientSync)" in text
     assert step(program.folder).changes == ()
+
+
+def test_a_place_is_in_the_ledger_and_explained(program: Program) -> None:
+    program.write("app.py", CLIENT)
+    path = program.write("Makefile", "x:\n\tif protoc --grpc_python_out=. greeting.proto; then true; fi\n")
+    result = run(Options(program.folder, (program.folder,), explain=(path, 2)))
+    (explained,) = result.explained
+    assert explained.entry in result.ledger
+    assert explained.entry is not None and explained.entry.state is State.LEFT
+    assert explained.why == "it is started by `if`"
+    assert explained.better.startswith("run `grpc2connect generate .`")
 
 
 def test_the_first_step_alone(program: Program) -> None:

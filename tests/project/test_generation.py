@@ -80,6 +80,11 @@ OPTIONS = {
         f"jobs:\n  a:\n    steps:\n      - run: |  # stubs\n          {PROTOC}\n      - run: pytest\n",
         f"jobs:\n  a:\n    steps:\n      - run: |  # stubs\n          {PLAIN}\n      - run: pytest\n",
     ),
+    "folded": (
+        "ci.yml",
+        "run: >\n  protoc\n    --grpc_python_out=.\n    a.proto\n",
+        f"run: >\n  protoc\n    --grpc_python_out=.\n    --connectrpc_out=.\n    {OPT}\n    a.proto\n",
+    ),
     "gitlab": (
         ".gitlab-ci.yml",
         f"a:\n  script:\n    - !reference [b]\n    - {PROTOC}\n",
@@ -198,6 +203,11 @@ FOLLOWED = {
         "       && grpc2connect generate . \\\n    && true\n",
     ),
     "yaml": ("ci.yml", f"a: b\nrun: {PROTOC}\n", f"a: b\nrun: {PROTOC} && {GENERATE}\n"),
+    "yaml, folded": (
+        "ci.yml",
+        "run: >-\n  protoc\n  --grpc_python_out=.\n  a.proto\nz: 1\n",
+        "run: >-\n  protoc\n  --grpc_python_out=.\n  a.proto\n  && grpc2connect generate .\nz: 1\n",
+    ),
     "python": (
         "gen.py",
         '"""Doc."""\nfrom grpc_tools import protoc\n\ndef f():\n    protoc.main(["", "--grpc_python_out=src"])\n',

@@ -16,7 +16,7 @@ from grpc2connect.project.packaging import vendored_into_a_build
 from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Found, Situation
 from grpc2connect.project.texts import Texts
-from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult
+from grpc2connect.results import Audit, Entry, Explained, FileChange, FileError, Finding, RunResult
 
 
 def complete(result: RunResult, options: Options) -> RunResult:
@@ -30,7 +30,9 @@ def complete(result: RunResult, options: Options) -> RunResult:
     edited = [change.path for change in result.changes if change.before is not None and change.path.suffix == ".py"]
     findings, errors = _require(edited, needs, files, texts, options)
     packaging = vendored_into_a_build(result.changes)
-    return merged(result, texts, answer, [*findings, *packaging], errors)
+    completed = merged(result, texts, answer, [*findings, *packaging], errors)
+    told = _explained(answer, options)
+    return replace(completed, explained=(*completed.explained, *told)) if told else completed
 
 
 def require(changed: Iterable[Path], options: Options) -> tuple[list[FileChange], list[Finding], list[FileError]]:
@@ -71,6 +73,18 @@ def _require(
     additions.done()
     additions.python_versions([*edited, *needs], files)
     return additions.findings, documents.errors
+
+
+def _explained(answer: Answer, options: Options) -> list[Explained]:
+    """What is to be said of the line that was asked about, if it is one of the places."""
+    if options.explain is None:
+        return []
+    advice = {finding.place: finding.advice for finding in answer.findings}
+    return [
+        Explained(found.place, found.text, found.kind, _entry(found), why=found.why, better=advice.get(found.place, ""))
+        for found in answer.found
+        if (found.place.path, found.place.line) == options.explain
+    ]
 
 
 def _entry(found: Found) -> Entry:

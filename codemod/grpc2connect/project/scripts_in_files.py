@@ -31,12 +31,14 @@ class Region:
 
     `own_line` is what another line has to begin with that is a command of its own, after the indentation; None where
     there can be no such line. `shell` is False where lines are not given to a shell, so that operators mean nothing.
+    `folded` is True where a line end is a blank.
     """
 
     start: int
     end: int
     own_line: str | None = ""
     shell: bool = True
+    folded: bool = False
 
 
 class Malformed(Exception):
@@ -136,7 +138,7 @@ def _scalars(text: str, node: Node, seen: set[int]) -> Iterator[Region]:
             yield Region(begin, begin + len(text[begin:end].rstrip()), "")
         elif node.style == ">":
             begin = text.find("\n", start) + 1
-            yield Region(begin, begin + len(text[begin:end].rstrip()), None)
+            yield Region(begin, begin + len(text[begin:end].rstrip()), None, folded=True)
         else:
             quoted = node.style in ("'", '"')
-            yield Region(start + quoted, end - quoted, None)
+            yield Region(start + quoted, end - quoted, None, folded=True)

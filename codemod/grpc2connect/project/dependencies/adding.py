@@ -125,7 +125,7 @@ class Additions:
         for folder in path.parents:
             if not folder.is_relative_to(self._top):
                 break
-            found = [document for document in self.documents.of(folder) if _has(document, names)]
+            found = [one for one in self.documents.of(folder) if _has(one, names) and not _installs_elsewhere(one)]
             if found:
                 return found
         return []
@@ -222,6 +222,11 @@ def _installs(document: Document) -> bool:
     kind = kind_of(path, document.before)
     hidden = any(part.startswith(".") for part in path.parts[-3:])
     return kind in ("docker", "make", "shell") or (kind == "yaml" and hidden)
+
+
+def _installs_elsewhere(document: Document) -> bool:
+    """Whether a document installs where only its own commands run: CI, nox, a script with metadata."""
+    return _installs(document) and (document.path.suffix == ".py" or kind_of(document.path) == "yaml")
 
 
 _PYTHON_FILES = frozenset(

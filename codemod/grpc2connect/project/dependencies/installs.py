@@ -26,7 +26,7 @@ def read_script(path: Path, text: str) -> TextDocument:
     """The `pip install`s of a file with commands in it. Raises `Malformed`."""
     document = TextDocument(path, text)
     for region in regions(path, text):
-        for command in commands(text, region.start, region.end):
+        for command in commands(text, region.start, region.end, folded=region.folded):
             words = _installed(command)
             if words:
                 document.listings.append(_Words(document, words))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from grpc2connect.project.generation.place import FIXERS, NOT_GENERATED
 from grpc2connect.project.generation.words import Command, Word, commands
-from grpc2connect.project.scripts_in_files import Malformed, kind_of, regions
+from grpc2connect.project.scripts_in_files import Malformed, Region, kind_of, regions
 from grpc2connect.project.situation import Answer, Found, ProjectFile, Situation
 from grpc2connect.project.texts import Edit
 from grpc2connect.results import State
@@ -63,14 +63,14 @@ def find(file: ProjectFile) -> Iterator[Copy]:
     """The commands of a file that copy gRPC modules by name; of a malformed one none."""
     docker = kind_of(file.path, file.text) == "docker"
     if docker:
-        parts = [(0, len(file.text))]
+        parts = [Region(0, len(file.text))]
     else:
         try:
-            parts = [(region.start, region.end) for region in regions(file.path, file.text)]
+            parts = regions(file.path, file.text)
         except Malformed:
             return
-    for start, end in parts:
-        for command in commands(file.text, start, end):
+    for region in parts:
+        for command in commands(file.text, region.start, region.end, folded=region.folded):
             first = command.words[0].value.lstrip("@-+")
             copies = docker and first.upper() in ("COPY", "ADD")
             names = {word.value.rpartition("/")[2] for word in command.words}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from grpc2connect.project.generation.commands import RETIRED, Protoc, folder
 from grpc2connect.project.generation.words import Command, Word
+from grpc2connect.project.scripts_in_files import Region
 from grpc2connect.project.texts import Edit, line_span
 
 PARAMETER = "--connectrpc_opt=protobuf=google"
@@ -41,28 +42,23 @@ def _out(text: str, place: Protoc) -> str:
     return written if plain == bare else written.replace(plain, bare)
 
 
-def followed(
-    text: str, anchor: Command, generate: str, newline: str, *, own_line: str | None, shell: bool = True
-) -> Edit | None:
-    """`generate` as a command after another one; None where none can follow.
-
-    `own_line` is what a line of its own has to begin with; None where there can be no other line. Not in a `shell`,
-    lines are all there is.
-    """
-    if own_line is not None and anchor.alone:
-        start, _ = line_span(text, anchor.start)
-        indent = text[start : start + len(text[start:]) - len(text[start:].lstrip(" \t"))]
+def followed(text: str, anchor: Command, generate: str, newline: str, region: Region) -> Edit | None:
+    """`generate` as a command after another one in a region; None where none can follow."""
+    if region.own_line is not None and anchor.alone:
         _, end = line_span(text, anchor.end)
-        return Edit(end, end, f"{newline}{indent}{own_line}{generate}")
-    if not shell or anchor.after in ("|", "&"):
+        return Edit(end, end, f"{newline}{_indent(text, anchor.start)}{region.own_line}{generate}")
+    if not region.shell or anchor.after in ("|", "&"):
         return None
     bare = generate.lstrip("@-+")
-    first, _ = line_span(text, anchor.start)
-    last, _ = line_span(text, anchor.end)
-    if first == last:
+    if line_span(text, anchor.start) == line_span(text, anchor.end):
         return Edit(anchor.end, anchor.end, f" && {bare}")
-    indent = text[last : last + len(text[last:]) - len(text[last:].lstrip(" \t"))]
-    return Edit(anchor.end, anchor.end, f" \\{newline}{indent}&& {bare}")
+    mark = "" if region.folded else " \\"
+    return Edit(anchor.end, anchor.end, f"{mark}{newline}{_indent(text, anchor.end)}&& {bare}")
+
+
+def _indent(text: str, offset: int) -> str:
+    start, end = line_span(text, offset)
+    return text[start : start + len(text[start:end]) - len(text[start:end].lstrip(" \t"))]
 
 
 def without(text: str, command: Command) -> list[Edit]:

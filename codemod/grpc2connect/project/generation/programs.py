@@ -22,7 +22,7 @@ MENTIONS = (b"--grpc_python_out", b"build_package_protos", b"BuildPackageProtos"
 _FLAG = "--grpc_python_out"
 _PARAMETER = "--connectrpc_opt=protobuf=google"
 _COMMAND = ("build_package_protos", "BuildPackageProtos")
-_WHOLE = "it is part of a longer expression"
+_WHOLE = "its arguments are put together here and used elsewhere"
 
 
 @dataclass(frozen=True)

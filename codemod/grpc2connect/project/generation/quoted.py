@@ -9,6 +9,7 @@ from grpc2connect.project.generation.commands import find, folder
 from grpc2connect.project.generation.lines import beside, followed, without
 from grpc2connect.project.generation.place import Task, Way
 from grpc2connect.project.generation.words import commands
+from grpc2connect.project.scripts_in_files import Region
 from grpc2connect.project.situation import Answer, ProjectFile, Situation
 
 _STRING = re.compile(r'"""(.*?)"""|\'\'\'(.*?)\'\'\'|"((?:[^"\\\n]|\\.)*)"|\'([^\'\n]*)\'', re.DOTALL)
@@ -52,8 +53,7 @@ def read(file: ProjectFile, situation: Situation) -> Answer:
                     protoc.command,
                     f"{protoc.starter.rstrip()} grpc2connect generate {folder(protoc.out) or '.'}".strip(),
                     file.newline,
-                    own_line=None,
-                    shell=file.path.suffix == ".json" or "&&" in string[index],
+                    Region(*string.span(index), None, shell=file.path.suffix == ".json" or "&&" in string[index]),
                 )
             ) is not None:
                 answer.edits.append(edit)

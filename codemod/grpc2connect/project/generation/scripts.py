@@ -27,10 +27,12 @@ def read(file: ProjectFile, situation: Situation) -> Answer:
         what = f"line {problem.line}: {problem.message}"
         answer.errors.append(FileError(file.path, "G2C913", what, "correct it, then run again"))
         return answer
-    regions_of = {
-        command.start: region for region in parts for command in commands(file.text, region.start, region.end)
-    }
-    found = [one for region in parts for one in commands(file.text, region.start, region.end)]
+    found: list[Command] = []
+    regions_of: dict[int, Region] = {}
+    for region in parts:
+        inside = commands(file.text, region.start, region.end, folded=region.folded)
+        found += inside
+        regions_of |= {command.start: region for command in inside}
     protocs = list(find(file.text, found))
     for index, protoc in enumerate(protocs):
         answer.add(_Place(file, situation, regions_of, found, protoc, protocs[index + 1 :]).answer())
@@ -92,8 +94,7 @@ class _Place:
                     anchor,
                     f"{protoc.starter.rstrip()} grpc2connect generate {folder(protoc.out) or '.'}".strip(),
                     self.file.newline,
-                    own_line=self.regions_of[anchor.start].own_line,
-                    shell=self.regions_of[anchor.start].shell,
+                    self.regions_of[anchor.start],
                 )
             if edit is None:
                 places.by_hand(answer, self.task, how, protoc.unsure or _UNSURE_PIPE)
@@ -190,7 +191,7 @@ def _buf(file: ProjectFile, situation: Situation, regions_of: dict[int, Region],
         marks = command.words[at].raw[: len(command.words[at].raw) - len(values[at])]
         generate = f"{starter}{marks}grpc2connect generate {out}".replace("npx ", "")
         region = regions_of[command.start]
-        edit = followed(file.text, command, generate, file.newline, own_line=region.own_line, shell=region.shell)
+        edit = followed(file.text, command, generate, file.newline, region)
         if edit is None:
             places.by_hand(answer, task, Way.GENERATE, _UNSURE_PIPE)
         else:

@@ -53,14 +53,19 @@ class Command:
         return self.before in ("", "\n") and self.after in ("", "\n")
 
 
-def commands(text: str, start: int = 0, end: int | None = None) -> list[Command]:
-    """The commands in a part of a text. Never fails: what is not understood is a word."""
+def commands(text: str, start: int = 0, end: int | None = None, *, folded: bool = False) -> list[Command]:
+    """The commands in a part of a text. Never fails: what is not understood is a word.
+
+    `folded` says that its line ends are blanks, as in most scalars of YAML.
+    """
     stop = len(text) if end is None else end
     found: list[Command] = []
     current = Command()
     for piece in _pieces(text, start, stop):
         if isinstance(piece, Word):
             current.words.append(piece)
+            continue
+        if folded and piece == "\n":
             continue
         if current.words:
             current.after = piece
