@@ -45,7 +45,11 @@ class _Loop:
         self.loop = asyncio.new_event_loop()
         self._lifespans = Lifespans(list(apps))
         threading.Thread(target=self.loop.run_forever, name="rpc-wsgi", daemon=True).start()
-        asyncio.run_coroutine_threadsafe(self._lifespans.start(), self.loop).result()
+        try:
+            asyncio.run_coroutine_threadsafe(self._lifespans.start(), self.loop).result()
+        except BaseException:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            raise
         atexit.register(self._stop)
 
     def _stop(self) -> None:
@@ -166,12 +170,12 @@ class _Body:
         self._input = environ["wsgi.input"]
         length = environ.get("CONTENT_LENGTH") or ""
         chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-        endless = chunked or environ.get("wsgi.input_terminated")
-        self._left: int | None = int(length) if length.isdigit() else None if endless else 0
+        terminated = environ.get("wsgi.input_terminated") or environ.get("SERVER_PROTOCOL", "").startswith("HTTP/2")
+        self._left: int | None = int(length) if length.isdigit() else None if chunked or terminated else 0
         self._small = self._next() if self._left is not None and 0 < self._left <= _CHUNK else b""
         self._wanted: queue.SimpleQueue[asyncio.Future[bytes] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self.ended = self._left == 0 and not self._small
+        self.ended = False
 
     def _next(self) -> bytes:
         data: bytes = self._input.read(_CHUNK if self._left is None else min(_CHUNK, self._left))
@@ -199,7 +203,7 @@ class _Body:
             ConnectionError: there is no more, and there should be.
         """
         data, self._small = self._small, b""
-        if not data:
+        if not data and self._left != 0:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._read_on, name="rpc-wsgi-body", daemon=True)
                 self._thread.start()

@@ -30,16 +30,7 @@ TLS = {"tls_connect": probes_life.tls_connect, "tls_grpc": probes_life.tls_grpc}
 NO_GRPC = Outcome("no gRPC")
 NOT_OFFERED = Outcome("not offered")
 
-SMOKE = (
-    "connect_unary",
-    "connect_json",
-    "connect_bidi",
-    "connect_errors",
-    "grpc_web",
-    "grpc_unary",
-    "grpc_bidi",
-    *STOPS,
-)
+SMOKE = ("connect_unary", "connect_json", "connect_errors", "grpc_web", "grpc_unary", "grpc_bidi", *STOPS)
 """What the suite tries on each server; the rest takes too long for it."""
 
 

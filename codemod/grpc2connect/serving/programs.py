@@ -63,9 +63,8 @@ class Source:
     def starts_when_imported(self) -> bool:
         """Whether importing it calls functions of its own, or runs an event loop."""
         own = {node.name for node in self.tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-        calls = [
-            node.value for node in self.tree.body if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        ]
+        statements = [node for node in self.tree.body if isinstance(node, ast.Expr)]
+        calls = [call for node in statements for call in ast.walk(node) if isinstance(call, ast.Call)]
         return any(_last(call.func) in own or dotted(call.func) == "asyncio.run" for call in calls)
 
 
