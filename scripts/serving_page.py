@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "codemod")]
 
-from tests.servers import page
+from tests.servers import page  # noqa: E402
 
 if __name__ == "__main__":
     page.PAGE.write_bytes(page.page().encode())

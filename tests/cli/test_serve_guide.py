@@ -226,7 +226,8 @@ def test_applications_and_servers_made_elsewhere_are_named(guide: Run, project: 
         "from shop.shop_connect import StockASGIApplication\napp = StockASGIApplication(object())\n"
     )
     (project / "shop" / "adding.py").write_text(
-        "from shop.shop_connect import StockASGIApplication as S\ndef add(server):\n    server.add_service(S, object())\n"
+        "from shop.shop_connect import StockASGIApplication as S\n"
+        "def add(server):\n    server.add_service(S, object())\n"
     )
     _, text, _ = guide()
     assert "shop.native:app is an application of shop.v1.Stock as it is" in text

@@ -14,7 +14,7 @@ from grpc2connect.serving.table import Server
 
 from . import fronts, probes_connect, probes_grpc, probes_life
 from .installed import Environment
-from .outcomes import OK, Outcome, joined, named, outcome
+from .outcomes import OK, Outcome, is_one_of, joined, named, outcome
 from .program import Program
 from .starting import NotStarted, Place, Starter
 from .targets import Target
@@ -49,7 +49,7 @@ class Row:
         for probe, one in self.outcomes.items():
             limit = self.server.limits.get(probe)
             wanted = (OK,) if limit is None else limit.outcomes
-            if one.name not in wanted:
+            if not is_one_of(one, wanted):
                 found.append(
                     f"{self.server.name}: {probe}: {one.name}, not {' or '.join(wanted)} ({one.detail[-800:]})"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,10 +65,15 @@ def named(error: Exception) -> Outcome:
 
 
 def joined(by_service: dict[str, Outcome]) -> Outcome:
-    """One outcome for the same probe of several services: the one that they share, else all that are not ok."""
+    """One outcome for the same probe of several services: the one that they share, else that of each."""
     names = {one.name for one in by_service.values()}
     if len(names) == 1:
         return next(iter(by_service.values()))
-    bad = {service: one for service, one in by_service.items() if one.name != OK}
-    name = ", ".join(f"{service}: {one.name}" for service, one in sorted(bad.items()))
-    return Outcome(name, "; ".join(one.detail for one in bad.values()))
+    name = ", ".join(f"{service}: {one.name}" for service, one in sorted(by_service.items()))
+    return Outcome(name, "; ".join(one.detail for one in by_service.values() if one.detail))
+
+
+def is_one_of(found: Outcome, wanted: Collection[str]) -> bool:
+    """Whether an outcome, or that of each service, is among those that may be."""
+    each = [part.partition(": ")[2] for part in found.name.split(", ")]
+    return found.name in wanted or all(name in wanted for name in each)

@@ -57,9 +57,12 @@ def test_a_cell_that_is_not_as_the_table_says_is_a_problem(tmp_path: Path) -> No
         "grpc_bidi": matrix.Outcome("INTERNAL"),
         "connect_json": matrix.Outcome("ok"),
         "grpc_errors": matrix.Outcome("UNAVAILABLE"),
+        "grpc_8mib": matrix.Outcome("Blocking: UNAVAILABLE, Looped: UNAVAILABLE"),
+        "grpc_deadline": matrix.Outcome("Blocking: UNAVAILABLE, Looped: ok"),
     }
     assert [problem.split(" (")[0] for problem in row.problems()] == [
         "uvicorn: connect_unary: UNKNOWN, not ok",
         "uvicorn: grpc_unary: ok, not UNAVAILABLE",
         "uvicorn: grpc_bidi: INTERNAL, not UNAVAILABLE",
+        "uvicorn: grpc_deadline: Blocking: UNAVAILABLE, Looped: ok, not UNAVAILABLE",
     ]
