@@ -234,6 +234,59 @@ def test_applications_and_servers_made_elsewhere_are_named(guide: Run, project: 
     assert "shop/adding.py:3 adds shop.v1.Stock to a server that is made elsewhere" in text
 
 
+def test_what_a_guard_binds_is_brought_along_and_not_imported(guide: Run, project: Path) -> None:
+    server = project / "shop" / "server.py"
+    text = server.read_text().partition("def make_server")[0]
+    server.write_text(
+        text
+        + """
+if __name__ == "__main__":
+    store = Store("y")
+    for service in [Stock(store)]:
+        pass
+    server = Server(futures.ThreadPoolExecutor(WORKERS))
+    server.add_service(shop_connect.StockASGIApplication, Stock(store))
+    server.add_service(shop_connect.OrdersASGIApplication, service)
+"""
+    )
+    _, text, notes = guide("--app-module")
+    assert "store = Store('y')\n" in text
+    assert "import store" not in text
+    assert notes.startswith("to be filled in: service: shop.server makes it, line 22\n")
+
+
+def test_files_in_folders_that_are_no_packages(guide: Run, project: Path) -> None:
+    """Modules count from where others import them; servers of one name are told apart by their files."""
+    (project / "shop" / "__init__.py").unlink()
+    (project / "shop" / "server.py").unlink()
+    text = SERVER.replace("from . import", "from shop import").replace("from .store", "from shop.store")
+    for name in ("one", "two"):
+        (project / name).mkdir()
+        (project / name / "main.py").write_text(text)
+    code, out, _ = guide("--json")
+    assert code == 0
+    programs = json.loads(out)["programs"]
+    assert [(one["module"], one["folder"]) for one in programs] == [("main", "one"), ("main", "two")]
+    assert "from shop.shop_connect import StockASGIApplication\n" in programs[0]["app_module"]["text"]
+    assert "name one by --program: one/main.py, two/main.py" in guide("--app-module")[2]
+    code, text, _ = guide("--program", "two/main.py", "--server", "uvicorn")
+    assert code == 0
+    assert text.startswith("two/main.py:21  Server, made by make_server()")
+    assert "run it in two, or with that on PYTHONPATH" in text
+
+
+def test_a_server_for_what_it_is_handed_is_named(guide: Run, project: Path) -> None:
+    server = project / "shop" / "server.py"
+    server.write_text(
+        "from grpc2connect_runtime import Server, add_service_to\n"
+        "def make(add, servicer):\n    server = Server()\n    add_service_to(server, add, servicer)\n"
+    )
+    code, text, _ = guide()
+    assert code == 0
+    assert "shop/server.py:3 makes a server for services that it is handed: see who calls it" in text
+    assert "no server was found for shop.v1.Stock, shop.v1.Orders" in text
+
+
 @pytest.mark.parametrize("name", ["routes_src", "noprotos"])
 def test_a_fixture_project_that_was_migrated(name: str, tmp_path: Path) -> None:
     """The whole way: migrate, ask, write the module, import it where nothing has to be filled in."""

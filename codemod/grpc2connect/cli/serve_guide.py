@@ -13,7 +13,7 @@ from grpc2connect.cli.session import Session, project_command, usage
 @click.command("serve-guide", short_help="Which servers run the migrated program, and how.", epilog=codes.HELP)
 @project_command
 @click.option("--server", "servers", multiple=True, metavar="NAME", help="Only this server; may be repeated.")
-@click.option("--program", "wanted", default=None, metavar="MODULE", help="Only the server that this module makes.")
+@click.option("--program", "wanted", default=None, metavar="MODULE", help="Only the server of this module or file.")
 @click.option("--app-module", is_flag=True, help="Print the module with `app` and `wsgi_app` that servers import.")
 def serve_guide(session: Session, *, servers: tuple[str, ...], wanted: str | None, app_module: bool) -> int:
     """Print, for each server that a migrated project makes, which servers carry its kinds of RPC and protocols.
@@ -27,11 +27,13 @@ def serve_guide(session: Session, *, servers: tuple[str, ...], wanted: str | Non
         usage(f"no server is called {name!r}; there are {', '.join(one.name for one in table().servers)}")
     project, errors = guide.load(session.options)
     session.output.notes(str(error) for error in errors)
-    found = [one for one in guide.guides(project, servers) if wanted in (None, one.program.source.name)]
-    names = ", ".join(dict.fromkeys(one.program.source.name for one in guide.guides(project)))
+    root = session.options.root
+    every = guide.guides(project, servers)
+    found = [one for one in every if wanted is None or one.is_called(wanted, root)]
+    names = ", ".join(dict.fromkeys(faces.name_of(one, every, root) for one in every))
     if wanted is not None and not found:
         usage(f"no server is made in {wanted}; {f'there are {names}' if names else 'none is made anywhere'}")
-    if not found and not project.applications:
+    if not found and not project.applications and not project.handed:
         usage("no migrated server was found here: name its folder, or run `grpc2connect migrate` first")
     code = codes.ExitCode.FAILED_FILES if errors else codes.ExitCode.OK
     if app_module:
@@ -42,8 +44,8 @@ def serve_guide(session: Session, *, servers: tuple[str, ...], wanted: str | Non
         session.output.raw(found[0].module.text.encode())
         return code
     if session.as_json:
-        data = faces.as_json(found, project, session.options.root)
+        data = faces.as_json(found, project, root)
         session.output.raw((json.dumps(data, indent=2) + "\n").encode())
     else:
-        session.output.lines(faces.text(found, project, session.options.root))
+        session.output.lines(faces.text(found, project, root))
     return code

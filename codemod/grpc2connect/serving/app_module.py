@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from grpc2connect.serving.programs import Program, imports_of
+from grpc2connect.serving.programs import Program, imports_of, is_guard
 
 NAME = "asgi"
 """What the module is called, beside the program; where it makes one of several servers, after that program, too."""
@@ -53,8 +53,11 @@ class _Writer:
 
     def _name(self, name: str) -> None:
         source, function = self.program.source, self.program.function
-        if function is not None:
-            if self._argument(name, function) or self._local(name, function):
+        if function is None:
+            if self._local(name, _guarded(source.tree), source.name):
+                return
+        else:
+            if self._argument(name, function) or self._local(name, function.body, f"{function.name}()"):
                 return
             for place, found in imports_of(function, source.name, is_package=False).items():
                 if place == name:
@@ -78,6 +81,7 @@ class _Writer:
             arguments.append(one)
             if default is not None:
                 defaults[one.arg] = default
+        arguments += [one for one in (function.args.vararg, function.args.kwarg) if one is not None]
         if name not in [one.arg for one in arguments]:
             return False
         if name in defaults:
@@ -86,22 +90,19 @@ class _Writer:
             self._hole(name, f"{function.name}() is given it")
         return True
 
-    def _local(self, name: str, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-        bindings = [node for node in ast.walk(function) if name in _bound(node)]
+    def _local(self, name: str, body: Sequence[ast.stmt], where: str) -> bool:
+        """Bring along what the statements around the server bind a name to."""
+        bindings = [node for statement in body for node in ast.walk(statement) if name in _bound(node)]
         if not bindings:
             return False
         only = bindings[0]
-        simple = (
-            len(bindings) == 1
-            and isinstance(only, ast.Assign)
-            and isinstance(only.targets[0], ast.Name)
-            and not any(isinstance(one, ast.Await | ast.Yield) for one in ast.walk(only))
-            and only in function.body
-        )
-        if simple and isinstance(only, ast.Assign):
+        waits = any(isinstance(one, ast.Await | ast.Yield) for one in ast.walk(only))
+        is_one = len(bindings) == 1 and only in body and not waits
+        if is_one and isinstance(only, ast.Assign) and isinstance(only.targets[0], ast.Name):
             self._value(name, only.value)
         else:
-            self._hole(name, f"{function.name}() makes it, line {getattr(only, 'lineno', function.lineno)}")
+            line = getattr(only, "lineno", None) or getattr(getattr(only, "context_expr", None), "lineno", 0)
+            self._hole(name, f"{where} makes it, line {line}")
         return True
 
     def _value(self, name: str, value: ast.expr) -> None:
@@ -117,6 +118,11 @@ class _Writer:
         for module, name, bound in sorted(self.imports):
             alias = "" if bound == name or (not name and bound == module) else f" as {bound}"
             yield f"from {module} import {name}{alias}" if name else f"import {module}{alias}"
+
+
+def _guarded(tree: ast.Module) -> list[ast.stmt]:
+    """The statements under `if __name__ == "__main__":`, which importing the module does not run."""
+    return [statement for node in tree.body if is_guard(node) and isinstance(node, ast.If) for statement in node.body]
 
 
 def _defined(tree: ast.Module) -> set[str]:

@@ -39,10 +39,12 @@ def _place(program: Program, root: Path) -> str:
 def text(guides: Sequence[Guide], project: Project, root: Path) -> Iterator[str]:
     """What `serve-guide` prints."""
     for guide in guides:
-        yield from _guide(guide, root, single=len(guides) == 1)
+        yield from _guide(guide, root, name_of(guide, guides, root) if len(guides) > 1 else "")
         yield ""
     for name, service in project.applications.items():
         yield f"{name} is an application of {service.name} as it is: any ASGI server takes it"
+    for source, line in project.handed:
+        yield f"{_shown(source.path, root)}:{line} makes a server for services that it is handed: see who calls it"
     for source, one in project.elsewhere:
         yield f"{_shown(source.path, root)}:{one.line} adds {one.service.name} to a server that is made elsewhere"
     served = {one.service.name for guide in guides for one in guide.program.registrations}
@@ -56,7 +58,14 @@ def _shown(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
-def _guide(guide: Guide, root: Path, *, single: bool) -> Iterator[str]:
+def name_of(guide: Guide, guides: Sequence[Guide], root: Path) -> str:
+    """What `--program` takes for one of several: its module, or its file where modules of two have one name."""
+    name = guide.program.source.name
+    alone = [one.program.source.name for one in guides].count(name) == 1
+    return name if alone else _shown(guide.program.source.path, root)
+
+
+def _guide(guide: Guide, root: Path, name: str) -> Iterator[str]:
     program, module = guide.program, guide.module
     what = "AioServer" if program.kind == "aio" else "Server"
     made = f", made by {program.function.name}()" if program.function else ""
@@ -64,6 +73,8 @@ def _guide(guide: Guide, root: Path, *, single: bool) -> Iterator[str]:
     for one in program.registrations:
         handlers = f"; handlers: {one.handlers}" if one.handlers else ""
         yield f"  {one.service.name}: {_counts(one.service)}{handlers}"
+    if (folder := program.source.root) != root:
+        yield f"  run it in {_shown(folder, root)}, or with that on PYTHONPATH"
     yield ""
     rows = [("server", *PROTOCOLS, "SIGTERM", "run")]
     rows += [
@@ -80,7 +91,7 @@ def _guide(guide: Guide, root: Path, *, single: bool) -> Iterator[str]:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     yield ""
     if not module.is_there:
-        named = "" if single else f" --program {program.source.name}"
+        named = f" --program {name}" if name else ""
         file = _shown(program.source.path.parent / f"{module.name.rpartition('.')[2]}.py", root)
         yield f"  {module.name} is to be written once: grpc2connect serve-guide --app-module{named} > {file}"
     yield from (f"    then fill in {hole}" for hole in module.holes)
@@ -123,6 +134,9 @@ def as_json(guides: Sequence[Guide], project: Project, root: Path) -> dict[str, 
             {"file": _shown(source.path, root), "line": one.line, "service": one.service.name}
             for source, one in project.elsewhere
         ],
+        "servers_for_handed_services": [
+            {"file": _shown(source.path, root), "line": line} for source, line in project.handed
+        ],
     }
 
 
@@ -131,6 +145,7 @@ def _program(guide: Guide, root: Path) -> dict[str, Any]:
     return {
         "module": program.source.name,
         "place": _place(program, root),
+        "folder": _shown(program.source.root, root),
         "function": program.function.name if program.function else None,
         "kind": program.kind,
         "wire": program.wire,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,12 +52,17 @@ class Guide:
     module: app_module.AppModule
     choices: tuple[Choice, ...]
 
+    def is_called(self, name: str, root: Path) -> bool:
+        """Whether it is what `--program` means: a module's name, or a file."""
+        path = self.program.source.path
+        return name in (self.program.source.name, str(path), os.path.relpath(path, root), os.path.relpath(path))
+
 
 def load(options: Options) -> tuple[Project, list[FileError]]:
     """Read a project; a file that cannot be read or parsed is an error and nothing more."""
     paths, errors = find(options)
-    names = frozenset(str(path) for path in paths)
-    sources = []
+    files = frozenset(str(path) for path in paths)
+    trees: dict[Path, tuple[str, ast.Module]] = {}
     for path in paths:
         if path.suffix != ".py" or set(path.parts) & set(_FOREIGN) or programs.is_test(path, options.root):
             continue
@@ -63,27 +70,43 @@ def load(options: Options) -> tuple[Project, list[FileError]]:
         if isinstance(found, FileError):
             errors.append(found)
             continue
-        if b"_connect" not in found.data and b"ASGIApplication" not in found.data and b"class " not in found.data:
-            continue
         try:
-            tree = parse(path, found.text).tree
+            trees[path] = found.text, parse(path, found.text).tree
         except (SyntaxProblem, RecursionError, MemoryError) as problem:
             errors.append(FileError(path, "G2C002", str(problem), "correct the syntax, then run again"))
-            continue
-        name = _dotted(path, names)
+    imported = {name for _, tree in trees.values() for name in _imported(tree)}
+    sources = []
+    for path, (text, tree) in trees.items():
+        name = _dotted(path, files, imported, options.root)
         imports = programs.imports_of(tree, name, is_package=path.name == "__init__.py")
-        sources.append(Source(path, name, found.text, tree, imports))
+        sources.append(Source(path, name, text, tree, imports))
     return programs.read(sources), errors
 
 
-def _dotted(path: Path, files: frozenset[str]) -> str:
-    """The name that a file is imported by: from the nearest folder above that is no package."""
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """The absolute names of modules that a file may import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _dotted(path: Path, files: frozenset[str], imported: Container[str], root: Path) -> str:
+    """The name that a file is imported by: the longest in use, else from the nearest folder that is no package."""
     parts = [] if path.name == "__init__.py" else [path.stem]
     folder = path.parent
     while str(folder / "__init__.py") in files:
         parts.append(folder.name)
         folder = folder.parent
-    return ".".join(reversed(parts))
+    name = ".".join(reversed(parts))
+    while folder != root and folder.is_relative_to(root):
+        parts.append(folder.name)
+        folder = folder.parent
+        if (longer := ".".join(reversed(parts))) in imported:
+            name = longer
+    return name
 
 
 def guides(project: Project, wanted: Sequence[str] = ()) -> list[Guide]:

@@ -55,9 +55,15 @@ class Source:
     imports: Mapping[str, tuple[str, str | None]]
 
     @property
+    def root(self) -> Path:
+        """The folder that its name counts from."""
+        depth = self.name.count(".") + (self.path.name == "__init__.py")
+        return self.path.parents[depth]
+
+    @property
     def is_main(self) -> bool:
         """Whether `python -m` of it does something."""
-        return self.path.name == "__main__.py" or any(_is_guard(node) for node in self.tree.body)
+        return self.path.name == "__main__.py" or any(is_guard(node) for node in self.tree.body)
 
     @property
     def starts_when_imported(self) -> bool:
@@ -115,9 +121,12 @@ class Project:
     services: tuple[Service, ...] = ()
     applications: Mapping[str, Service] = field(default_factory=dict)
     elsewhere: tuple[tuple[Source, Registration], ...] = ()
+    handed: tuple[tuple[Source, int], ...] = ()
+    """Files and lines of servers that are made for services which callers hand over."""
 
 
-def _is_guard(node: ast.stmt) -> bool:
+def is_guard(node: ast.stmt) -> bool:
+    """Whether a statement is `if __name__ == "__main__":`."""
     return (
         isinstance(node, ast.If)
         and isinstance(node.test, ast.Compare)
@@ -187,15 +196,16 @@ def read(sources: Iterable[Source]) -> Project:
     classes = {f"{source.name}.{node.name}": node for source in rest for node in source.tree.body
                if isinstance(node, ast.ClassDef)}  # fmt: skip
     reader = _Reader(rest, generated, classes)
-    programs, elsewhere = [], []
+    programs, elsewhere, handed = [], [], []
     applications: dict[str, Service] = {}
     for source in rest:
-        made, others = reader.of(source)
+        made, others, empty = reader.of(source)
         programs += made
+        handed += [(source, line) for line in empty]
         elsewhere += [(source, one) for one in others]
         applications |= reader.applications(source)
     services = {one.name: one for found in generated.values() for one in found.values()}
-    return Project(tuple(programs), tuple(services.values()), applications, tuple(elsewhere))
+    return Project(tuple(programs), tuple(services.values()), applications, tuple(elsewhere), tuple(handed))
 
 
 class _Reader:
@@ -209,9 +219,9 @@ class _Reader:
         self._generated = generated
         self._classes = classes
 
-    def of(self, source: Source) -> tuple[list[Program], list[Registration]]:
-        """The programs of a file, and what it registers on servers that are made elsewhere."""
-        programs, elsewhere = [], []
+    def of(self, source: Source) -> tuple[list[Program], list[Registration], list[int]]:
+        """The programs of a file, what it registers on servers made elsewhere, and the lines of servers left empty."""
+        programs, elsewhere, empty = [], [], []
         for function, body in _scopes(source.tree):
             servers = dict(self._servers(source, body))
             found: dict[str, list[Registration]] = {name: [] for name in servers}
@@ -221,11 +231,13 @@ class _Reader:
                 else:
                     elsewhere.append(registration)
             for name, (call, kind) in servers.items():
-                if found[name]:
+                if not found[name]:
+                    empty.append(call.lineno)
+                else:
                     apps = {} if function else _applications(source.tree, name)
                     starter = self._starter(source)
                     programs.append(Program(source, function, call, kind, name, tuple(found[name]), starter, apps))
-        return programs, elsewhere
+        return programs, elsewhere, empty
 
     def _starter(self, source: Source) -> str:
         """The module that starts what a file makes: the file itself, or one that can be run and imports it."""
