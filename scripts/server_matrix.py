@@ -61,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, names in missing.items():
         if names:
             print(f"{name}: left out, not installed: {', '.join(names)}", file=sys.stderr)
+    for row in rows:
+        if row.note:
+            print(row.note, file=sys.stderr)
     problems = [problem for row in rows for problem in row.problems()]
     if asked.json:
         asked.json.write_text(json.dumps(page.as_json(rows, missing), indent=2) + "\n")

@@ -142,10 +142,10 @@ def _lives(process: Process, log: Path, target: Target) -> None:
         said = log.read_text(errors="replace") if log.exists() else ""
         raise NotStarted(f"{error}\n{said}") from error
     probes_connect.connect_json(target)
-    killed = _children(_children([process.popen.pid]) or [])
-    served = _children([process.popen.pid])
-    # Under `timeout` the supervisor is a child, and what it supervises are its children.
-    for pid in killed or served:
+    killed = _supervised(process)
+    if not killed:
+        raise Limited("nothing is supervised")
+    for pid in killed:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     end = time.monotonic() + _BACK_S
@@ -160,8 +160,14 @@ def _lives(process: Process, log: Path, target: Target) -> None:
 
 
 def _is_back(process: Process, killed: list[int]) -> bool:
-    now = _children(_children([process.popen.pid]))
+    now = _supervised(process)
     return bool(now) and not set(now) & set(killed)
+
+
+def _supervised(process: Process) -> list[int]:
+    """The processes that a supervisor has started."""
+    supervisor = [process.popen.pid]
+    return _children(_children(supervisor) if process.is_bounded else supervisor)
 
 
 def _children(pids: list[int]) -> list[int]:

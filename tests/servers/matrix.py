@@ -43,6 +43,14 @@ class Row:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def note(self) -> str:
+        """That another version is installed than the table was tried with; empty if not."""
+        first = self.server.requires[0]
+        if (version := self.versions.get(first)) == self.server.tried:
+            return ""
+        return f"{self.server.name}: {first} is here as {version}; the table was tried with {self.server.tried}"
+
     def problems(self) -> list[str]:
         """Where the outcomes are not what the table says."""
         found = []

@@ -124,7 +124,10 @@ def _commands() -> str:
         block += [f"{server.line(place, _SHOWN)}" for place in ("unix", "fd", "tls") if place in server.places]
         files = "".join(f"\n`{name}`:\n\n```toml\n{text}```\n" for name, text in server.files.items())
         note = f"\n{server.note}\n" if server.note else ""
-        parts.append(f"**{title}**, needs {requires}\n\n```\n{chr(10).join(block)}\n```\n{files}{note}")
+        parts.append(
+            f"**{title}**, needs {requires}; tried with {server.tried}\n\n"
+            f"```\n{chr(10).join(block)}\n```\n{files}{note}"
+        )
     return "\n".join(parts)
 
 

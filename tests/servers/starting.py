@@ -38,10 +38,11 @@ class NotStarted(Exception):
 
 @dataclass
 class Process:
-    """A process with what it said."""
+    """A process with what it said; `is_bounded` says that it is the child of one that ends it in time."""
 
     popen: subprocess.Popen[bytes]
     output: IO[bytes]
+    is_bounded: bool
 
     @property
     def said(self) -> str:
@@ -96,7 +97,7 @@ def running(
             pass_fds=tuple(pass_fds),
             start_new_session=True,
         )
-        process = Process(popen, said)
+        process = Process(popen, said, bound is not None)
         try:
             yield process
         finally:

@@ -38,6 +38,7 @@ class Server:
         interface: what it takes: "asgi", "wsgi", or "main", a program that serves itself.
         of: the kind of program that it is for, "sync" or "aio"; empty: any.
         requires: requirements to install.
+        tried: the version of the first of them that the table was tried with.
         command: the command without its address.
         places: for each of `PLACES` that it can listen on, the arguments for it.
         environment: variables to set.
@@ -50,6 +51,7 @@ class Server:
     title: str
     interface: str
     requires: tuple[str, ...]
+    tried: str
     command: str
     of: str = ""
     places: Mapping[str, str] = field(default_factory=dict)
