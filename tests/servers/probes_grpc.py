@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -74,6 +75,26 @@ def grpc_errors(target: Target) -> None:
             raise Limited("OK for an error")
 
 
+def grpc_refused(target: Target) -> None:
+    """A stream that its handler refuses while the client still sends, more than fits on the way."""
+    data = bytes(100_000)
+
+    def sent() -> Iterator[Any]:
+        yield target.ask("refuse")
+        for _ in range(200):
+            yield target.ask(data=data)
+
+    with target.grpc() as stub:
+        try:
+            stub.Join(sent(), timeout=SECONDS)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                raise
+            check("text", error.details(), "enough")
+        else:
+            raise Limited("OK for an error")
+
+
 def grpc_deadline(target: Target) -> None:
     """The handler of a call whose deadline passes is ended."""
     token = target.token()
@@ -100,6 +121,7 @@ PROBES = (
     grpc_server_stream,
     grpc_bidi,
     grpc_errors,
+    grpc_refused,
     grpc_deadline,
     grpc_8mib,
 )

@@ -24,7 +24,7 @@ PROTOCOLS = {
 }
 """For each protocol and kind of RPC the probe that shows it; browsers' gRPC-Web has no other kinds."""
 
-WORTH_KNOWING = ("connect_deadline", "grpc_deadline", "stop_connect", "stop_grpc")
+WORTH_KNOWING = ("connect_deadline", "grpc_deadline", "grpc_refused", "stop_connect", "stop_grpc")
 """Probes whose limits matter to every program."""
 
 VALUES = {"host": "0.0.0.0", "port": "8080", "connect_port": "8080", "config": "."}
