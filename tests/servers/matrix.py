@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from grpc2connect.serving.table import Server
 from . import fronts, probes_connect, probes_grpc, probes_life
 from .installed import Environment
 from .outcomes import OK, Outcome, is_one_of, joined, named, outcome
+from .probes_connect import Limited
 from .program import Program
-from .starting import NotStarted, Place, Starter
+from .starting import NotStarted, Place, Process, Starter
 from .targets import Target
 
 PLAIN: Mapping[str, Callable[[Target], None]] = {
@@ -28,7 +29,6 @@ SOCKETS = ("unix", "fd")
 OVER = {"supervisor": fronts.supervisor, "circus": fronts.circus}
 TLS = {"tls_connect": probes_life.tls_connect, "tls_grpc": probes_life.tls_grpc}
 NO_GRPC = Outcome("no gRPC")
-NOT_OFFERED = Outcome("not offered")
 
 SMOKE = ("connect_unary", "connect_json", "connect_errors", "grpc_web", "grpc_unary", "grpc_bidi", *STOPS)
 """What the suite tries on each server; the rest takes too long for it."""
@@ -97,25 +97,28 @@ class _Trial:
             results = dict(zip(self._services, pool.map(one, targets), strict=True))
         self._row.outcomes[name] = joined(results)
 
-    @contextlib.contextmanager
-    def _at(self, place: str, names: Collection[str]):  # type: ignore[no-untyped-def]
-        """Start it; give None, and record it for all names, if it cannot be."""
+    def _at(self, place: str, names: Collection[str], run: Callable[[Process, Place], None]) -> None:
+        """Start it and run something; if it cannot be started, that is the outcome for all names."""
+        if not names:
+            return
         try:
-            with self._starter.at(place) as started:
-                yield started
-        except (KeyError, NotStarted) as error:
-            failed = NOT_OFFERED if isinstance(error, KeyError) else named(error)
-            self._row.outcomes.update({name: failed for name in names if name not in self._row.outcomes})
+            if not self._starter.offers(place):
+                raise Limited("not offered")
+            with self._starter.at(place) as (process, where):
+                run(process, where)
+        except (Limited, NotStarted) as error:
+            self._row.outcomes.update({name: named(error) for name in names if name not in self._row.outcomes})
 
     def plain(self) -> None:
         names = [name for name in (*PLAIN, *FRONTS) if name in self._wanted]
-        if not names:
-            return
-        with self._at("tcp", names) as (_, place):
+
+        def run(_: Process, place: Place) -> None:
             for name in names:
                 if name in PLAIN:
                     self._try(name, PLAIN[name], place)
             self._behind_nginx(place, [name for name in names if name in FRONTS])
+
+        self._at("tcp", names, run)
 
     def _behind_nginx(self, place: Place, names: list[str]) -> None:
         if names and fronts.nginx_program() is None:
@@ -135,28 +138,30 @@ class _Trial:
 
     def secure(self) -> None:
         names = [name for name in TLS if name in self._wanted]
-        if names:
-            with self._at("tls", names) as (_, place):
-                for name in names:
-                    self._try(name, TLS[name], place)
+
+        def run(_: Process, place: Place) -> None:
+            for name in names:
+                self._try(name, TLS[name], place)
+
+        self._at("tls", names, run)
 
     def stop(self) -> None:
         names = [name for name in STOPS if name in self._wanted]
-        if not names:
-            return
-        with self._at("tcp", names) as (process, place):
+
+        def run(process: Process, place: Place) -> None:
             found = probes_life.stopped(process, self._targets(place), grpc=self._grpc)
             outcomes = {name: joined(by_service) for name, by_service in found.items()}
             self._row.outcomes.update({name: outcomes.get(name, NO_GRPC) for name in names})
 
+        self._at("tcp", names, run)
+
     def sockets(self) -> None:
         for name in SOCKETS:
             if name in self._wanted:
-                if name not in self._starter.server.places and self._starter.server.interface != "main":
-                    self._row.outcomes[name] = NOT_OFFERED
-                    continue
-                with self._at(name, [name]) as (_, place):
-                    self._try(name, probes_life.on_socket, place, grpc=self._grpc)
+                self._at(name, [name], partial(self._on_socket, name))
+
+    def _on_socket(self, name: str, _: Process, place: Place) -> None:
+        self._try(name, probes_life.on_socket, place, grpc=self._grpc)
 
     def over(self) -> None:
         target = self._targets(Place("", ""))[0]

@@ -168,14 +168,26 @@ class Starter:
         """Whether Connect has a port of its own."""
         return "G2C_CONNECT_ADDRESS" in self.server.environment
 
+    def offers(self, place: str) -> bool:
+        """Whether it can be told to listen there."""
+        return self.server.interface == "main" or place in self.server.places
+
     @contextlib.contextmanager
     def at(self, place: str) -> Iterator[tuple[Process, Place]]:
         """Start the server where `place` says ("tcp", "unix", "fd" or "tls"), and wait until it answers.
 
         Raises:
-            KeyError: it cannot listen there.
-            NotStarted: it did not start.
+            NotStarted: it did not start, twice: the first time another process may have taken its port.
         """
+        with contextlib.ExitStack() as stack:
+            try:
+                started = stack.enter_context(self._at(place))
+            except NotStarted:
+                started = stack.enter_context(self._at(place))
+            yield started
+
+    @contextlib.contextmanager
+    def _at(self, place: str) -> Iterator[tuple[Process, Place]]:
         with contextlib.ExitStack() as stack:
             fds: list[int] = []
             port, connect_port = free_port(), free_port()

@@ -13,6 +13,7 @@ import pytest
 from grpc2connect.serving.table import table
 
 from . import matrix
+from .outcomes import Outcome
 from .program import REPOSITORY
 
 SECONDS = 170
@@ -52,13 +53,13 @@ def test_a_cell_that_is_not_as_the_table_says_is_a_problem(tmp_path: Path) -> No
     """Both a failure that the table does not name, and a limit that is none any more."""
     row = matrix.Row(table().server("uvicorn"), {})
     row.outcomes = {
-        "connect_unary": matrix.Outcome("UNKNOWN"),
-        "grpc_unary": matrix.Outcome("ok"),
-        "grpc_bidi": matrix.Outcome("INTERNAL"),
-        "connect_json": matrix.Outcome("ok"),
-        "grpc_errors": matrix.Outcome("UNAVAILABLE"),
-        "grpc_8mib": matrix.Outcome("Blocking: UNAVAILABLE, Looped: UNAVAILABLE"),
-        "grpc_deadline": matrix.Outcome("Blocking: UNAVAILABLE, Looped: ok"),
+        "connect_unary": Outcome("UNKNOWN"),
+        "grpc_unary": Outcome("ok"),
+        "grpc_bidi": Outcome("INTERNAL"),
+        "connect_json": Outcome("ok"),
+        "grpc_errors": Outcome("UNAVAILABLE"),
+        "grpc_8mib": Outcome("Blocking: UNAVAILABLE, Looped: UNAVAILABLE"),
+        "grpc_deadline": Outcome("Blocking: UNAVAILABLE, Looped: ok"),
     }
     assert [problem.split(" (")[0] for problem in row.problems()] == [
         "uvicorn: connect_unary: UNKNOWN, not ok",
