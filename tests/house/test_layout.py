@@ -29,6 +29,7 @@ LEVELS = {
     "vendor": 1,
     "config": 1,
     "project": 6,
+    "serving": 2,
     "facts": 2,
     "rules_api": 3,
     "plan": 4,
@@ -129,6 +130,7 @@ def test_only_the_installed_engine_joins_the_command_line_to_the_engine() -> Non
                 "options",
                 "config",
                 "vendor",
+                "serving",
                 "sources",
                 "__version__",
             }, path

@@ -19,6 +19,7 @@ from grpc2connect.cli.generate import generate
 from grpc2connect.cli.migrate import migrate
 from grpc2connect.cli.report import report
 from grpc2connect.cli.rules import explain, rules
+from grpc2connect.cli.serve_guide import serve_guide
 from grpc2connect.cli.session import hold
 from grpc2connect.cli.test_rule import test_rule
 from grpc2connect.config import ConfigError
@@ -34,7 +35,7 @@ def group() -> None:
     """
 
 
-for command in (diff, migrate, check, generate, report, rules, explain, test_rule, completion):
+for command in (diff, migrate, check, generate, report, rules, explain, serve_guide, test_rule, completion):
     group.add_command(command)
 
 
