@@ -7,7 +7,7 @@ import click
 GROUPS: dict[str, tuple[str, ...]] = {
     "Which files": ("include", "exclude", "python", "stdin_filename"),
     "What is done": (
-        "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe", "allow_dirty", "allow_no_vcs",
+        "stage", "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe", "allow_dirty", "allow_no_vcs",
     ),
     "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
     "What is shown": ("as_json", "form", "to", "quiet", "verbose", "colour"),
@@ -45,6 +45,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "explain": (
         ("grpc2connect explain G2C201", "a rule"),
         ("grpc2connect explain shop/gateway.py:47", "a line: what it is, by which facts, what becomes of it"),
+    ),
+    "serve-guide": (
+        ("grpc2connect serve-guide", "each server that the migrated project makes, and which programs can run it"),
+        ("grpc2connect serve-guide --server uvicorn", "what one of them carries, and its command line"),
+        ("grpc2connect serve-guide --app-module", "the module that such servers import"),
     ),
     "test-rule": (
         ("grpc2connect test-rule ./acme_rules", "against the fixtures beside it"),

@@ -7,10 +7,13 @@ import json
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.session import Session, project_command, usage
 
 
-@click.command("serve-guide", short_help="Which servers run the migrated program, and how.", epilog=codes.HELP)
+@click.command(
+    "serve-guide", cls=Command, short_help="Which servers run the migrated program, and how.", epilog=codes.HELP
+)
 @project_command
 @click.option("--server", "servers", multiple=True, metavar="NAME", help="Only this server; may be repeated.")
 @click.option("--program", "wanted", default=None, metavar="MODULE", help="Only the server of this module or file.")
