@@ -15,6 +15,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 SENSELESS: dict[str, frozenset[str]] = {"report": frozenset({"as_json", "quiet", "colour", "stdin_filename"}),
                                         "migrate": frozenset({"stdin_filename"}),
+                                        "serve-guide": frozenset({"select", "ignore", "rules", "unsafe", "runtime",
+                                                                  "client_protocol", "stdin_filename"}),
                                         "generate": frozenset({"select", "ignore", "rules", "unsafe",
                                                                "stdin_filename"})}  # fmt: skip
 """Options that every command takes, where they say nothing: not listed."""
