@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Which files": ("include", "exclude", "python", "stdin_filename"),
+    "Which files": ("include", "exclude", "python", "stdin_filename", "shard"),
     "What is done": (
         "stage", "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe", "allow_dirty", "allow_no_vcs",
     ),
