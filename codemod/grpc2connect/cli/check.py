@@ -32,7 +32,6 @@ from grpc2connect.results import Entry, FileChange, RunResult, State
 @click.option("--baseline", "baseline_path", type=click.Path(path_type=Path), default=None, metavar="FILE",
               help="Allow what this file lists; instead of the configured one.")  # fmt: skip
 @click.option("--update-baseline", is_flag=True, help="Write the baseline from what remains now; it only shrinks.")
-@click.option("--shard", default=None, metavar="I/N", help="Judge part I of N; each service is whole in one part.")
 @click.option("--allow-growth", default=None, metavar="REASON",
               help="With --update-baseline: let in what is new, with this reason behind each line.")  # fmt: skip
 @click.option("--shard", default=None, metavar="I/N", help="Judge part I of N; each service is whole in one part.")
