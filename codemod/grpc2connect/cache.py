@@ -63,12 +63,12 @@ def _tool() -> str:
     """What of the tool a result depends on: its version and its files."""
     home = Path(__file__).parent
     homes = [home, home.parents[1] / "rules", home.parents[1] / "runtime"]
-    stats = [
-        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"
-        for folder in homes
-        for path in sorted(folder.rglob("*.py"))
-    ]
-    return "\n".join([__version__, *stats])
+    digest = hashlib.blake2b(digest_size=20)
+    # Contents, not times: what one machine has computed serves another with the same tool.
+    for folder in homes:
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return "\n".join([__version__, digest.hexdigest()])
 
 
 def load(name: str) -> RunResult | None:

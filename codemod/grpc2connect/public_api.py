@@ -109,11 +109,11 @@ def _of_function(
     state, arguments = facts.state, node.args
     for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         for kind in _kinds(state.cells.get((node, argument.arg), frozenset())):
-            what = f"public `{name}` takes a {kind} as `{argument.arg}`: callers hand over gRPC's"
+            what = f"public `{name}` takes {_article(kind)} as `{argument.arg}`: callers hand over gRPC's"
             advice = "callers may have to hand over the runtime's, and to catch ConnectError; or hold it"
             yield Contract(module, argument, what, advice, inside)
     for kind in _kinds(state.returns.get(node, frozenset()) | state.yields.get(node, frozenset())):
-        what = f"public `{name}` returns a {kind}: callers get the runtime's or connectrpc's"
+        what = f"public `{name}` returns {_article(kind)}: callers get the runtime's or connectrpc's"
         yield Contract(module, node, what, "callers have to move with it, or hold it", inside)
     calls = [one for one in inside if isinstance(one, RpcUse) and not _is_caught(module, one.node, node)]
     if calls:
@@ -125,6 +125,10 @@ def _of_function(
 def _kinds(values: Iterable[Value]) -> list[str]:
     plain = Api | StubsModule | MessagesModule | Class
     return sorted({type(one).__name__.lower() for one in values if is_grpc(one) and not isinstance(one, plain)})
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _is_caught(module: Module, node: ast.AST, function: ast.AST) -> bool:

@@ -33,6 +33,18 @@ class Imported:
         self.dotted = dotted
         self.names = names
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Imported) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __repr__(self) -> str:
+        return f"Imported{self._key()}"
+
+    def _key(self) -> tuple[int, str, frozenset[str]]:
+        return self.level, self.dotted, self.names
+
     def last(self, path: str) -> str:
         """The last part of the module, which for `from . import x` is the folder of the file at `path`, or above."""
         if self.dotted:

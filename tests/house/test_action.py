@@ -39,6 +39,18 @@ def test_its_options_exist() -> None:
     assert used <= known
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A client, a file without gRPC and a baseline; what is found is remembered, for the tests to be quick."""
+    tmp_path = tmp_path_factory.mktemp("action")
+    (tmp_path / "client.py").write_text("import grpc\n\nchannel = grpc.insecure_channel('a:1')\nchannel.close()\n")
+    (tmp_path / "plain.py").write_text("x = 1\n")
+    header = "# What may still be gRPC, one reference a line; it only shrinks.\n"
+    lines = ["G2C401\tgrpc.insecure_channel", "G2C402\tchannel.close", "G2C805\tgrpc"]
+    (tmp_path / "all.txt").write_text(header + "".join(f"client.py\t{line}\n" for line in lines))
+    return tmp_path
+
+
 @pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
 @pytest.mark.parametrize(
     ("inputs", "code", "said"),
@@ -52,12 +64,7 @@ def test_its_options_exist() -> None:
         ({"ARGS": "--ignore G2C4; touch hacked"}, 2, ""),
     ],
 )
-def test_its_script_runs_the_tool(tmp_path: Path, inputs: dict[str, str], code: int, said: str) -> None:
-    (tmp_path / "client.py").write_text("import grpc\n\nchannel = grpc.insecure_channel('a:1')\nchannel.close()\n")
-    (tmp_path / "plain.py").write_text("x = 1\n")
-    header = "# What may still be gRPC, one reference a line; it only shrinks.\n"
-    lines = ["G2C401\tgrpc.insecure_channel", "G2C402\tchannel.close", "G2C805\tgrpc"]
-    (tmp_path / "all.txt").write_text(header + "".join(f"client.py\t{line}\n" for line in lines))
+def test_its_script_runs_the_tool(project: Path, inputs: dict[str, str], code: int, said: str) -> None:
     defaults = {
         name: str(ACTION["inputs"][found[1]]["default"])
         for name, value in RUN["env"].items()
@@ -68,14 +75,16 @@ def test_its_script_runs_the_tool(tmp_path: Path, inputs: dict[str, str], code: 
         **defaults,
         **inputs,
         "G2C_BIN": str(Path(sys.executable).parent),
-        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_OUTPUT": str(project / "output"),
+        "G2C_CACHE_DIR": str(project.parent / "action-cache"),
     }
+    (project / "output").unlink(missing_ok=True)
     done = subprocess.run(
-        ["bash", "-e", "-c", RUN["run"]], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100,
+        ["bash", "-e", "-c", RUN["run"]], cwd=project, env=environment, capture_output=True, text=True, timeout=100,
         check=False,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr
     assert said in done.stdout
-    assert not (tmp_path / "hacked").exists()
+    assert not (project / "hacked").exists()
     if code < 2:
-        assert (tmp_path / "output").read_text() == f"exit-code={code}\n"
+        assert (project / "output").read_text() == f"exit-code={code}\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Which files": ("include", "exclude", "python", "stdin_filename"),
+    "Which files": ("include", "exclude", "python", "stdin_filename", "shard"),
     "What is done": (
-        "stage", "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe", "allow_dirty",
-        "allow_no_vcs",
+        "stage", "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe",
+        "allow_dirty", "allow_no_vcs",
     ),
     "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
     "What is shown": ("as_json", "form", "to", "quiet", "verbose", "colour"),
