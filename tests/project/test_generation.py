@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grpc2connect.options import Options
+from grpc2connect.options import GeneratedPlace, Options
 from grpc2connect.project.generation.modules import ConnectModule
 from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Situation
@@ -263,6 +263,18 @@ def test_a_place_of_what_has_not_moved_stays(tmp_path: Path) -> None:
     texts, answer = read(tmp_path)
     assert texts.result() == []
     assert [found.state for found in answer.found] == [State.LEFT]
+
+
+def test_modules_that_the_settings_put_elsewhere_are_not_generated_by_protoc(tmp_path: Path) -> None:
+    path = tmp_path / "gen.sh"
+    path.write_text("protoc --grpc_python_out=$OUT a.proto\n")
+    settings = Options(tmp_path, (tmp_path,), generated=GeneratedPlace(tmp_path / "src", "gen"))
+    modules = [ConnectModule(tmp_path / "src" / "a_connect.py", True)]
+    texts = Texts()
+    answer, _ = read_places([path], texts, Situation(settings, [path], lambda: modules))
+    assert texts.result() == []
+    assert [found.state for found in answer.found] == [State.BRIDGED]
+    assert "grpc2connect generate" in answer.findings[0].advice
 
 
 @pytest.mark.parametrize(

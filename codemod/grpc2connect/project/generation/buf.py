@@ -74,8 +74,8 @@ def read(file: ProjectFile, situation: Situation) -> Answer:
             _generate(file, situation, answer, task)
         elif beside:
             places.done(answer, task)
-        elif how is Way.NONE:
-            places.idle(answer, task)
+        elif how in places.SETTLED:
+            places.idle(answer, task, how)
         else:
             answer.edits.append(_after(file, plugin))
             places.moved(answer, task, how)

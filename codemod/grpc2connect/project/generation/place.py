@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grpc2connect.project.generation.commands import folder
-from grpc2connect.project.generation.modules import made_by
+from grpc2connect.project.generation.modules import ConnectModule, made_by
 from grpc2connect.project.situation import PLUGIN, TOOL, Answer, Found, Situation
 from grpc2connect.results import Place, Severity, State
 
@@ -25,6 +25,11 @@ class Way(enum.Enum):
     OPTIONS = "the plugin of protoc"
     GENERATE = "grpc2connect generate"
     NONE = "nothing of it has moved"
+    ELSEWHERE = "its Connect modules lie where the settings say (`generated`), and not where it writes"
+
+
+SETTLED = (Way.NONE, Way.ELSEWHERE)
+"""Ways of places that stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,14 @@ def way(task: Task, situation: Situation, *, fixed: bool) -> Way:
     found = made_by(situation.modules, task.stems, out_folder(task), situation.part_of(task.place.path))
     if not found:
         return Way.NONE
+    if situation.options.generated is not None and not _writes_there(task, found):
+        return Way.ELSEWHERE
     return Way.OPTIONS if not fixed and all(module.plain for module in found) else Way.GENERATE
+
+
+def _writes_there(task: Task, found: list[ConnectModule]) -> bool:
+    folder = out_folder(task)
+    return folder is not None and any(module.path.is_relative_to(folder) for module in found)
 
 
 def out_folder(task: Task) -> Path | None:
@@ -72,9 +84,14 @@ def done(answer: Answer, task: Task) -> None:
     answer.found.append(Found(task.place, KIND, CODE, State.NATIVE, task.text, "it generates Connect code"))
 
 
-def idle(answer: Answer, task: Task) -> None:
-    """Note that nothing of what a place generates has moved."""
-    answer.found.append(Found(task.place, KIND, CODE, State.LEFT, task.text, NOT_GENERATED))
+def idle(answer: Answer, task: Task, how: Way) -> None:
+    """Note that a place stays as it is, for nothing of it has moved or Connect modules are made elsewhere."""
+    if how is Way.NONE:
+        answer.found.append(Found(task.place, KIND, CODE, State.LEFT, task.text, NOT_GENERATED))
+        return
+    answer.found.append(Found(task.place, KIND, CODE, State.BRIDGED, task.text, how.value))
+    advice = "run `grpc2connect generate` in the project when protos change"
+    answer.warn(CODE, task.place, f"this stays as it is: {how.value}", advice, Severity.NOTE)
 
 
 def by_hand(answer: Answer, task: Task, how: Way, why: str) -> None:

@@ -153,8 +153,8 @@ def _argument(
         places.done(answer, task)
         return
     how = places.way(task, situation, fixed=fixed)
-    if how is Way.NONE:
-        places.idle(answer, task)
+    if how in places.SETTLED:
+        places.idle(answer, task, how)
     elif how is Way.OPTIONS:
         answer.edits.append(_beside(file, text, argument))
         places.moved(answer, task, how)
@@ -290,8 +290,8 @@ def _in_a_string(
         places.done(answer, task)
     else:
         how = places.way(task, situation, fixed=False)
-        if how is Way.NONE:
-            places.idle(answer, task)
+        if how in places.SETTLED:
+            places.idle(answer, task, how)
         elif how is Way.OPTIONS and option["between"] == "=" and option["value"] and "protoc" in file.text[start:end]:
             written = option[0].replace(_FLAG, "--connectrpc_out")
             answer.edits.append(Edit(option.end(), option.end(), f" {written} {_PARAMETER}"))

@@ -40,8 +40,8 @@ def read(file: ProjectFile, situation: Situation) -> Answer:
             how = places.way(task, situation, fixed=False)
             if done:
                 places.done(answer, task)
-            elif how is Way.NONE:
-                places.idle(answer, task)
+            elif how in places.SETTLED:
+                places.idle(answer, task, how)
             elif protoc.starter is None:
                 places.by_hand(answer, task, how, protoc.unsure)
             elif how is Way.OPTIONS:

@@ -78,8 +78,8 @@ class _Place:
     def _move(self, answer: Answer, anchor: Command, fixers: list[Command]) -> None:
         how = places.way(self.task, self.situation, fixed=bool(fixers))
         protoc = self.protoc
-        if how is Way.NONE:
-            places.idle(answer, self.task)
+        if how in places.SETTLED:
+            places.idle(answer, self.task, how)
         elif how is Way.OPTIONS:
             if protoc.starter is None:
                 places.by_hand(answer, self.task, how, protoc.unsure)
