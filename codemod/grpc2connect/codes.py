@@ -38,4 +38,12 @@ CODES: dict[str, str] = {
     "G2C921": "the project says that it runs on a Python older than 3.11, which connectrpc needs.",
     "G2C922": "a lock file is older than what it was made of; refresh it.",
     "G2C932": "a distribution of grpc-python is still required after a clean-up, for the reason given.",
+    "G2C940": "a command that starts a program which has moved, and goes on as it is.",
+    "G2C941": "a port for Connect: grpcio serves the old one, so where Connect's clients come another is needed.",
+    "G2C942": "a health probe of gRPC, which the migrated server answers as before.",
+    "G2C943": "a variable that gRPC's core reads, which means nothing, or something else, on the Connect wire.",
+    "G2C944": "a server that forks after the program is loaded: channels used before that are cut off.",
+    "G2C945": "a port name, a route, an ingress or a proxy's filter that is told of gRPC.",
+    "G2C946": "a dashboard or an alert that asks for metrics by gRPC's names.",
+    "G2C949": "a file of the deployment cannot be read as what it is, and is not looked at; correct it.",
 }

@@ -37,6 +37,7 @@ class Config:
     overrides: tuple[Override, ...] = ()
     public: tuple[str, ...] = ()
     public_api: PublicApi | None = None
+    connect_port: int | None = None
 
 
 def find(start: Path) -> Config:
@@ -104,6 +105,12 @@ def _choice(choices: type[_Enum]) -> Callable[[object, Path], _Enum]:
     return read
 
 
+def _port(value: object, _folder: Path) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 65536:
+        raise ValueError("must be a port, from 1 to 65535")
+    return value
+
+
 def _generated(value: object, folder: Path) -> GeneratedPlace:
     if not isinstance(value, dict) or not isinstance(value.get("out"), str):
         raise ValueError('must be a table like { out = "src/gen", package = "gen" }')
@@ -158,6 +165,7 @@ _OF_OVERRIDES: dict[str, Callable[[object, Path], Any]] = {
 _READERS: dict[str, Callable[[object, Path], Any]] = {
     "baseline": _path,
     "client-protocol": _choice(ClientProtocol),
+    "connect-port": _port,
     "exclude": _strings,
     "generated": _generated,
     "ignore": _strings,

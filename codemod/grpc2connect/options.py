@@ -81,6 +81,7 @@ class Options:
     beside the built-in rules; `public` are the dotted names of modules and packages that code elsewhere imports, and
     `public_api` says what becomes of what they show of gRPC. `unsafe` lets rules offer what changes what a program
     does today. `keep` says whether the result may be kept for later runs.
+    `connect_port` is the port on which servers are to take Connect, put in where they are deployed; None: suggested.
     """
 
     root: Path
@@ -103,3 +104,4 @@ class Options:
     unsafe: bool = False
     keep: bool = True
     stage: Stage = Stage.MOVE
+    connect_port: int | None = None

@@ -12,6 +12,7 @@ from connectrpc.server import ConnectASGIApplication, Endpoint
 
 from .message_codecs import fitting_all
 from .method_handlers import RpcMethodHandler
+from .noted_status import noting_status
 from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
 
 __all__ = ["HandlerApplication", "MovedApplication", "moved_application", "raw_method"]
@@ -169,7 +170,7 @@ def _handler_of(endpoint: Any) -> RpcMethodHandler:
         streams_responses(kind),
         deserialize,
         serialize,
-        **{name: endpoint.function if of is kind else None for of, name in METHOD_NAMES.items()},
+        **{name: noting_status(endpoint.function) if of is kind else None for of, name in METHOD_NAMES.items()},
     )
 
 

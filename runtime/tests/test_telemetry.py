@@ -158,3 +158,74 @@ def test_an_interceptor_counts_as_on_grpcio(gen, library):
     counted = {("Say", "OK"): 1, ("Say", "NOT_FOUND"): 1, ("Repeat", "OK"): 1, ("Join", "OK"): 1, ("Chat", "OK"): 1}
     sent = {("Repeat", "sent"): 3, ("Chat", "sent"): 1}
     assert dict(counts) == counted | sent | {("Say", "CANCELLED"): 1}
+
+
+class Noticing(grpc.ServerInterceptor):
+    """Reads the status of what handlers raise as py-grpc-prometheus does: in the context, as the exception passes."""
+
+    def __init__(self):
+        self.seen = []
+
+    def intercept_service(self, continuation, handler_call_details):
+        handler = continuation(handler_call_details)
+
+        def stream(request, context):
+            try:
+                yield from handler.unary_stream(request, context)
+            except Exception:
+                self.seen.append(context._state.code.name)
+                raise
+
+        def unary(request, context):
+            try:
+                return handler.unary_unary(request, context)
+            except Exception:
+                self.seen.append(None if context._state.code is None else context._state.code.name)
+                raise
+
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(
+                stream, handler.request_deserializer, handler.response_serializer
+            )
+        return grpc.unary_unary_rpc_method_handler(unary, handler.request_deserializer, handler.response_serializer)
+
+
+@pytest.mark.parametrize("wire", ["grpcio", "connect"])
+def test_an_interceptor_sees_the_status_of_what_a_handler_raises(gen, wire):
+    from concurrent import futures
+
+    from connectrpc.code import Code
+    from connectrpc.errors import ConnectError
+
+    class Failing(gen.connect.EchoSync):
+        def say(self, request, context):
+            if request.text == "other":
+                raise ValueError("other")
+            raise ConnectError(Code.NOT_FOUND, "no such thing")
+
+        def repeat(self, request, context):
+            yield gen.pb2.Answer(text="one")
+            raise ConnectError(Code.OUT_OF_RANGE, "no more")
+
+    noticing = Noticing()
+    server = runtime.Server(futures.ThreadPoolExecutor(2), interceptors=[noticing], wire=wire)
+    server.add_service(gen.connect.EchoASGIApplication, Failing())
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    told = []
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = gen.pb2_grpc.EchoStub(channel)
+        for text in ("x", "other"):
+            with pytest.raises(grpc.RpcError) as raised:
+                stub.Say(gen.pb2.Ask(text=text), timeout=TIMEOUT_S)
+            told.append((raised.value.code().name, raised.value.details()))
+        with pytest.raises(grpc.RpcError) as raised:
+            list(stub.Repeat(gen.pb2.Ask(text="x"), timeout=TIMEOUT_S))
+        told.append((raised.value.code().name, raised.value.details()))
+    server.stop(None).wait(TIMEOUT_S)
+    assert noticing.seen == ["NOT_FOUND", None, "OUT_OF_RANGE"]
+    assert told == [
+        ("NOT_FOUND", "no such thing"),
+        ("UNKNOWN", "Exception calling application: other"),
+        ("OUT_OF_RANGE", "no more"),
+    ]

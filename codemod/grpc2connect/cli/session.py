@@ -184,6 +184,7 @@ def open_session(
     colour: str = "auto",
     explain: tuple[Path, int] | None = None,
     stage: str | None = None,
+    connect_port: int | None = None,
 ) -> Session:
     """The command line's values over those of the configuration over the defaults; all checked."""
     stdin = _stdin(paths, stdin_filename)
@@ -223,6 +224,7 @@ def open_session(
         rules=packs,
         unsafe=unsafe,
         stage=Stage(stage) if stage else Stage.MOVE,
+        connect_port=connect_port or config.connect_port,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet, verbose=verbose), as_json, stdin)
 
@@ -264,6 +266,8 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option("--serve", type=click.Choice([one.value for one in Serve]), default=None,
                  help="dual, the default: grpcio serves a server's ports, Connect has ports of its own; single: one "
                  "port takes all protocols, and serves gRPC clients more slowly."),
+    click.option("--connect-port", type=click.IntRange(1, 65535), default=None, metavar="PORT",
+                 help="Put this port for Connect clients in where servers are deployed (docs/deployment.md)."),
     click.option("--python", type=click.Path(path_type=Path), default=None, metavar="VENV",
                  help="The project's virtual environment: installed stubs are read there, nothing is run."),
     click.option("--include", multiple=True, metavar="GLOB", help="Only these files; instead of the configured ones."),
@@ -284,7 +288,7 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 )  # fmt: skip
 
 _SHARED = (
-    "paths", "runtime", "client_protocol", "serve", "python", "include", "exclude", "select", "ignore", "rules",
-    "unsafe", "stdin_filename", "as_json",
+    "paths", "runtime", "client_protocol", "serve", "connect_port", "python", "include", "exclude", "select", "ignore",
+    "rules", "unsafe", "stdin_filename", "as_json",
     "quiet", "verbose", "colour",
 )  # fmt: skip

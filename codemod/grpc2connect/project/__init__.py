@@ -4,6 +4,7 @@
     cleanup           the last step: what nothing needs any more
     generation/       where stubs are generated
     dependencies/     what is required and installed
+    deployment/       where programs are started, probed, reached and watched
     packaging         what is built has to take a vendored runtime along
     situation         the one interface of all readers: a file and what is known, to edits and findings
     places, stubs     all places that generate; all generated gRPC modules

@@ -10,6 +10,7 @@ from grpc2connect.options import Options, Stage
 from grpc2connect.project import cleanup
 from grpc2connect.project.dependencies.adding import Additions
 from grpc2connect.project.dependencies.documents import Documents
+from grpc2connect.project.deployment import deploy
 from grpc2connect.project.files import find
 from grpc2connect.project.generation import modules
 from grpc2connect.project.packaging import vendored_into_a_build
@@ -32,7 +33,8 @@ def complete(result: RunResult, options: Options) -> RunResult:
     packaging = vendored_into_a_build(result.changes)
     completed = merged(result, texts, answer, [*findings, *packaging], errors)
     told = _explained(answer, options)
-    return replace(completed, explained=(*completed.explained, *told)) if told else completed
+    completed = replace(completed, explained=(*completed.explained, *told)) if told else completed
+    return deploy(completed, options) if options.stage is Stage.MOVE else completed
 
 
 def require(changed: Iterable[Path], options: Options) -> tuple[list[FileChange], list[Finding], list[FileError]]:

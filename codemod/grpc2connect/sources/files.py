@@ -28,17 +28,22 @@ BUILT = frozenset({"build", "dist", "_build", "bazel-bin", "bazel-out"})
 """Ignored folders that hold copies of sources."""
 
 Wanted = Callable[[Path, Path], bool]
+Named = Callable[[str], bool]
 
 
-def find(options: Options) -> tuple[list[Path], list[FileError]]:
+def is_source(name: str) -> bool:
+    """Whether a file is Python's or a proto, by its name."""
+    return name.endswith(SUFFIXES)
+
+
+def find(options: Options, named: Named = is_source) -> tuple[list[Path], list[FileError]]:
     """The files of a run, as absolute sorted paths, and an error for each given path that is not there.
 
     A file that `options.paths` names counts, whatever it is called and whatever excludes it. Below a given folder,
     files count that end in `.py`, `.pyw` or `.proto`, that git does not ignore (outside a repository: that no
     `.gitignore` below the folder excludes) unless they are generated stubs, and that `include` and `exclude` let
-    through. These are patterns as in
-    `.gitignore`, seen from `options.root`. Symbolic links are not followed: what they lead to is found where it is,
-    or it is outside the given paths.
+    through. These are patterns as in `.gitignore`, seen from `options.root`. `named` asks for other files, by their
+    names. Symbolic links are not followed: what they lead to is found where it is, or it is outside the given paths.
     """
     found: set[Path] = set()
     errors: list[FileError] = []
@@ -48,7 +53,7 @@ def find(options: Options) -> tuple[list[Path], list[FileError]]:
         if path.is_file():
             found.add(path)
         elif path.is_dir():
-            found.update(file for file in _below(path, path, errors) if test(file, path))
+            found.update(file for file in _below(path, path, errors, named) if test(file, path))
         else:
             what = "is neither a file nor a folder" if os.path.lexists(path) else "does not exist"
             errors.append(FileError(path, "G2C003", what, "name a file or a folder that is there"))
@@ -63,13 +68,14 @@ def around(options: Options, found: Iterable[Path]) -> list[Path]:
     return sorted(set(everything).difference(found))
 
 
-def _below(folder: Path, given: Path, errors: list[FileError]) -> Iterator[Path]:
+def _below(folder: Path, given: Path, errors: list[FileError], named: Named) -> Iterator[Path]:
     names = git.tracked_and_new(folder)
     if names is None:
-        yield from _walk(folder, errors)
+        yield from _walk(folder, errors, named)
         return
     entered: dict[str, bool] = {"": True}
-    for name in git.ignored(folder, [f"*{suffix}" for suffix in GENERATED]):
+    stubs = [f"*{suffix}" for suffix in GENERATED if named(suffix)]
+    for name in git.ignored(folder, stubs) if stubs else ():
         path = folder / name
         if BUILT.isdisjoint(name.split("/")) and _enters(folder, os.path.dirname(name), entered) and _is_plain(path):
             yield path
@@ -82,10 +88,10 @@ def _below(folder: Path, given: Path, errors: list[FileError]) -> Iterator[Path]
             looked_at.add(path.parent)
             if os.path.isdir(path.parent) and not os.access(path.parent, os.X_OK):
                 errors.append(_unreadable(path.parent, PermissionError(errno.EACCES, os.strerror(errno.EACCES))))
-        if name.endswith(SUFFIXES) and _is_plain(path):
+        if named(os.path.basename(name)) and _is_plain(path):
             yield path
         elif os.path.isdir(path) and not os.path.islink(path) and _enters(folder, name, entered) and path != given:
-            yield from _below(path, given, errors)
+            yield from _below(path, given, errors, named)
 
 
 def _is_plain(path: Path) -> bool:
@@ -112,6 +118,7 @@ def _may_enter(folder: Path, name: str) -> bool:
 def _walk(
     folder: Path,
     errors: list[FileError],
+    named: Named,
     rules: tuple[tuple[str, GitIgnoreSpec], ...] = (),
     *,
     ignored: bool = False,
@@ -137,14 +144,14 @@ def _walk(
             if entry.name not in SKIPPED and not (below and entry.name in BUILT):
                 folders.append((entry.path, below))
         elif (
-            entry.name.endswith(SUFFIXES)
+            named(entry.name)
             and entry.is_file(follow_symlinks=False)
             and (entry.name.endswith(GENERATED) or not (ignored or _ignored(entry.path, rules, "")))
         ):
             yield Path(entry.path)
     for path, below in folders:
         if not os.path.exists(os.path.join(path, "pyvenv.cfg")):
-            yield from _walk(Path(path), errors, rules, ignored=below)
+            yield from _walk(Path(path), errors, named, rules, ignored=below)
 
 
 def _ignore_file(path: str) -> GitIgnoreSpec | None:
