@@ -20,7 +20,7 @@ from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
-from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.options import Choices, Options, RuntimeMode
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
@@ -106,20 +106,40 @@ def analyse(
 
     `spared` are files to do without, with the reasons; a file that the run fails on joins them.
     """
-    lost = dict(spared or {})
-    enabled = gc.isenabled()
-    gc.disable()  # nothing here makes garbage in cycles worth the collector's time
-    try:
-        while True:
-            try:
-                return _Run(options, progress or (lambda *_: None), at or (lambda _: None), lost).result()
-            except Expendable as file:
-                if file.path in lost:
-                    raise
-                lost[file.path] = file.reason
-    finally:
-        if enabled:
-            gc.enable()
+    return Analysis().result(options, progress, at, spared)
+
+
+class Analysis:
+    """Answers for options, and again for the same with other choices, without another look at the sources."""
+
+    def __init__(self) -> None:
+        self._run: _Run | None = None
+
+    def result(
+        self,
+        options: Options,
+        progress: Progress | None = None,
+        at: At | None = None,
+        spared: Mapping[Path, str] | None = None,
+    ) -> RunResult:
+        """See `analyse`."""
+        lost = dict(spared or {})
+        enabled = gc.isenabled()
+        gc.disable()  # nothing here makes garbage in cycles worth the collector's time
+        try:
+            while True:
+                try:
+                    if self._run is None or not self._run.answers(options):
+                        self._run = _Run(options, progress or (lambda *_: None), at or (lambda _: None), lost)
+                    return self._run.result(options.choices)
+                except Expendable as file:
+                    if file.path in lost:
+                        raise
+                    lost[file.path] = file.reason
+                    self._run = None
+        finally:
+            if enabled:
+                gc.enable()
 
 
 def generate(options: Options, progress: Progress | None = None) -> RunResult:
@@ -176,14 +196,33 @@ class _Run:
         self.files.errors.extend(schema_errors)
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
+        self._found: tuple[Facts, list[Reference]] | None = None
+        self._looked = False
+        self._errors: list[FileError] = []
 
-    def result(self) -> RunResult:
-        """Run all stages."""
+    def answers(self, options: Options) -> bool:
+        """Whether options differ from those of this run in their choices at most."""
+        return replace(options, choices=self.options.choices) == self.options
+
+    def result(self, choices: Choices) -> RunResult:
+        """Run all stages; those up to the facts once."""
+        self.options = replace(self.options, choices=choices)
+        if not self._looked:
+            self._found = self._find()
+            self._errors = list(self.files.errors)
+            self._looked = True
+        self.files.errors[:] = self._errors
+        if self._found is None:
+            return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
+        return self._settle(*self._found)
+
+    def _find(self) -> tuple[Facts, list[Reference]] | None:
+        """The facts, and what is to be decided about; None if nothing looks like gRPC."""
         relevance = Relevance([*self.python, *self.around], self.schema, self.program.roots_at)
         seeds = relevance.seeds()
         new = seeds - self.around
         if not new:
-            return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
+            return None
         state = State() if self.options.explain is None else TracedState(self.program)
         active: set[Path] = set()
         while new:
@@ -202,14 +241,16 @@ class _Run:
                 found = collect(facts, module)
                 self.unexplained.extend(unexplained(facts, module, found))
                 references.extend(found)
-        return self._settle(facts, references)
+        return facts, references
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
         stay = self._named_in_broken(references) | self._used_around(references)
+        choices = self.options.choices
+        stay.update(dict.fromkeys(choices.stay, "it was decided to leave it there"))
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
-            plan = make_plan(references, load(), stay, self._wanted)
+            plan = make_plan(references, load(), stay, self._wanted, choices.refused)
             rewritten, failed = self._rewrite(facts, plan, places)
             if not failed:
                 changes, errors = self._generate(plan, rewritten, places)
@@ -295,7 +336,7 @@ class _Run:
             finally:
                 self.at(None)
             if after != source.data:
-                done[module.path] = (outcome, FileChange(module.path, source.data, after, units))
+                done[module.path] = (outcome, FileChange(module.path, source.data, after, units, outcome.regions))
         return done, failed
 
     def _generate(

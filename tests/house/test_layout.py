@@ -28,6 +28,7 @@ LEVELS = {
     "vendor": 1,
     "config": 1,
     "project": 2,
+    "journal": 2,
     "facts": 2,
     "rules_api": 3,
     "plan": 4,
@@ -42,6 +43,7 @@ LEVELS = {
     "worker": 8,
     "isolation": 9,
     "report": 7,
+    "review": 8,
     "cli": 10,
     "__main__": 11,
 }
@@ -123,5 +125,7 @@ def test_only_the_installed_engine_joins_the_command_line_to_the_engine() -> Non
                 "config",
                 "vendor",
                 "sources",
+                "journal",
+                "review",
                 "__version__",
             }, path

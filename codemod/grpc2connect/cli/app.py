@@ -19,6 +19,7 @@ from grpc2connect.cli.migrate import migrate
 from grpc2connect.cli.report import report
 from grpc2connect.cli.rules import explain, rules
 from grpc2connect.cli.session import hold
+from grpc2connect.cli.undo import undo
 from grpc2connect.config import ConfigError
 
 
@@ -32,7 +33,7 @@ def group() -> None:
     """
 
 
-for command in (diff, migrate, check, generate, report, rules, explain):
+for command in (diff, migrate, undo, check, generate, report, rules, explain):
     group.add_command(command)
 
 

@@ -4,6 +4,8 @@ Knows nobody but `results` and `options`. Importing it is cheap, since a hook on
 slow to import is imported where it is used.
 """
 
+from grpc2connect.sources.commits import CommitFailed, commit
+from grpc2connect.sources.commits import why_not as why_no_commit
 from grpc2connect.sources.content import NotEncodable, Source, encode, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.sources.files import around, find
@@ -13,9 +15,11 @@ from grpc2connect.sources.sieve import imports_grpc, mentions, mentions_any
 from grpc2connect.sources.writing import write_all, write_atomic
 
 __all__ = [
+    "CommitFailed",
     "NotEncodable",
     "Source",
     "around",
+    "commit",
     "dirty_files",
     "encode",
     "find",
@@ -25,6 +29,7 @@ __all__ = [
     "read",
     "repository_of",
     "search_paths",
+    "why_no_commit",
     "write_all",
     "write_atomic",
 ]

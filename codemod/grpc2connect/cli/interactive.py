@@ -1,0 +1,216 @@
+"""`migrate --interactive`: the questions of `review`, on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from grpc2connect.cli.session import Session, usage
+from grpc2connect.options import Choices
+from grpc2connect.report.diff import label, shown_hunk
+from grpc2connect.report.hunks import Block, Hunk
+from grpc2connect.report.ledger import plural, summary_line
+from grpc2connect.report.paint import one_line, shown
+from grpc2connect.report.text import entry_line
+from grpc2connect.results import Entry, RunResult
+from grpc2connect.review.questions import (
+    Answer,
+    Asked,
+    Conclusion,
+    Consequence,
+    Edited,
+    Question,
+    review,
+)
+
+_KEYS = {
+    "y": (Answer.YES, "yes, change this"),
+    "n": (Answer.NO, "no; what that means is shown, and asked for, before it counts"),
+    "r": (Answer.RULE, "yes to this and to all else of its rule"),
+    "u": (Answer.UNIT, "yes to this and to all else of its service"),
+    "e": (None, "edit what it becomes in $EDITOR"),
+    "x": (None, "explain it"),
+    "b": (Answer.BACK, "back to the place before"),
+    "q": (Answer.QUIT, "quit; services that were not decided about as wholes stay as they are"),
+    "?": (None, "this help"),
+}
+_SHOWN = 40
+"""Places that are named on a terminal; of the rest the number is."""
+_DROPPED = b"#: "
+
+
+class Ended(Exception):
+    """There is nobody to answer any more."""
+
+
+def decide(
+    session: Session, whole: RunResult, plan: Callable[[Choices], RunResult]
+) -> tuple[RunResult, Choices] | None:
+    """What a person wants written of `whole`; None if nothing."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        usage("--interactive asks questions, and needs a terminal for that; `diff` shows what would be asked about")
+    if not any(change.regions for change in whole.changes):
+        return whole, Choices()
+    talk = _Talk(session, whole)
+    questions = review(whole, plan)
+    answer: Answer | Edited | None = None
+    try:
+        while True:
+            asked = questions.send(answer) if answer is not None else next(questions)
+            answer = talk.answer(asked)
+    except StopIteration as end:
+        if end.value is None:
+            session.output.lines(["nothing is written"])
+            return None
+        return end.value.result, end.value.choices
+    except Ended:
+        session.output.lines(["", "nothing is written"])
+        return None
+
+
+class _Talk:
+    """Shows what is asked, and reads what is answered."""
+
+    def __init__(self, session: Session, whole: RunResult) -> None:
+        self._output = session.output
+        self._paint = session.output.out
+        self._root = whole.root
+        self._result = whole
+        self._rules = {rule.code: rule for rule in session.engine.catalogue()}
+
+    def answer(self, asked: Asked) -> Answer | Edited:
+        """The answer to one question."""
+        match asked:
+            case Question():
+                return self._place(asked)
+            case Consequence():
+                self._show_consequence(asked)
+                answer = self._ask("Is this what you want?", {"y": "yes", "b": "back to the question"})
+                return Answer.YES if answer == "y" else Answer.BACK
+            case Conclusion():
+                self._show_conclusion(asked)
+                answer = self._ask("Write this?", {"y": "yes", "n": "no, write nothing", "b": "back"})
+                return {"y": Answer.YES, "n": Answer.NO}.get(answer, Answer.BACK)
+
+    def _place(self, question: Question) -> Answer | Edited:
+        self._show(question)
+        while True:
+            key = self._ask("Change this?", {key: text for key, (_, text) in _KEYS.items()})
+            answer = _KEYS[key][0]
+            if answer is not None:
+                return answer
+            if key == "x":
+                self._explain(question.block)
+            elif (lines := self._edit(question.block)) is not None:
+                return Edited(lines)
+
+    def _show(self, question: Question) -> None:
+        block, paint = question.block, self._paint
+        where = f"{shown(block.change.path, self._root)}:{block.references[0].place.line}"
+        units = ", ".join(block.units) or "no service in particular"
+        told = f"{question.number} of {question.total}"
+        self._lines("", f"{paint.bold(where)}  {one_line(units)}  {paint.dim(told)}")
+        for code in block.codes:
+            title = self._rules[code].title if code in self._rules else ""
+            states = sorted({one.state.value for one in block.references if one.code == code})
+            self._lines(f"  {paint.mark(code)} {', '.join(states)}: {one_line(title)}")
+        for finding in self._result.findings:
+            if any((finding.place, finding.code) == (one.place, one.code) for one in block.references):
+                self._lines(paint.warn(f"  {one_line(finding.message)}; {one_line(finding.advice)}"))
+        self._output.raw(self._hunk(question.hunk))
+        if question.problem:
+            self._lines(paint.bad(question.problem))
+
+    def _hunk(self, hunk: Hunk) -> bytes:
+        return shown_hunk(hunk, colour=self._paint.on)
+
+    def _show_consequence(self, one: Consequence) -> None:
+        paint = self._paint
+        if one.units:
+            self._lines(paint.bad(f"Without this, {', '.join(one.units)} stays on gRPC as a whole, with each of:"))
+        elif one.staying:
+            self._lines(paint.bad("Without this, these stay on gRPC too:"))
+        self._entries(one.staying)
+        if one.bridged:
+            self._lines(paint.warn("These keep their old meaning through the runtime instead (bridged):"))
+            self._entries(one.bridged)
+        if one.instead is not None:
+            self._lines("This place becomes:")
+            self._output.raw(self._hunk(one.instead))
+        elif not one.units:
+            self._lines("This place stays as it is.")
+        if not one.staying and not one.bridged:
+            self._lines("No other place is touched by that.")
+
+    def _show_conclusion(self, one: Conclusion) -> None:
+        if one.unasked:
+            self._lines(
+                f"{plural(one.unasked, 'place')} not decided about: {', '.join(one.units)} stays on gRPC for now."
+            )
+        self._lines(self._paint.bold(summary_line(one.result)))
+
+    def _entries(self, entries: Sequence[Entry]) -> None:
+        self._lines(*(f"  {entry_line(entry, self._result, self._paint)}" for entry in entries[:_SHOWN]))
+        if len(entries) > _SHOWN:
+            self._lines(f"  and {len(entries) - _SHOWN} more")
+
+    def _explain(self, block: Block) -> None:
+        told = {(one.place, one.code) for one in block.references}
+        for entry in self._result.ledger:
+            if (entry.place, entry.code) in told:
+                self._lines(f"{entry_line(entry, self._result, self._paint)}")
+                self._lines(*(f"    because {one_line(why)}" for why in entry.evidence))
+        for code in block.codes:
+            if code in self._rules:
+                self._lines("", self._paint.bold(code), *self._rules[code].documentation.splitlines())
+        place = block.references[0].place
+        self._lines("", f"grpc2connect explain {shown(place.path, Path.cwd())}:{place.line} shows the whole chain")
+
+    def _edit(self, block: Block) -> tuple[bytes, ...] | None:
+        """What a person makes of the new lines in an editor; None if they are left as they are, or all taken out."""
+        where = f"{block.old[0] + 1} to {block.old[1]} of {shown(block.change.path, self._root)}"
+        told = [
+            f"The lines above replace lines {where}.",
+            f"({label([block])})",
+            "Lines that start so are dropped. Without any other the place is asked about again.",
+        ]
+        comments = b"".join(_DROPPED + line.encode("utf-8", "backslashreplace") + b"\n" for line in told)
+        before = b"".join(block.after)
+        closed = before + (b"" if not before or before.endswith(b"\n") else b"\n")
+        after = _edited(closed + comments)
+        if after is None:
+            self._lines(self._paint.bad("the editor ended with an error; nothing is edited"))
+            return None
+        kept = tuple(line for line in after.splitlines(keepends=True) if not line.startswith(_DROPPED.rstrip()))
+        return kept if kept and b"".join(kept) != closed else None
+
+    def _ask(self, question: str, keys: dict[str, str]) -> str:
+        choices = ",".join(keys)
+        while True:
+            try:
+                given = input(self._paint.bold(f"{question} [{choices}] ")).strip().lower()[:1]
+            except EOFError:
+                raise Ended from None
+            if given in keys and given != "?":
+                return given
+            self._lines(*(f"  {key}  {text}" for key, text in keys.items()))
+
+    def _lines(self, *lines: str) -> None:
+        self._output.lines(lines)
+
+
+def _edited(text: bytes) -> bytes | None:
+    """Bytes as an editor leaves them; None if it fails."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="grpc2connect-") as folder:
+        path = Path(folder, "place.py")
+        path.write_bytes(text)
+        try:
+            click.edit(filename=str(path))
+        except click.ClickException:
+            return None
+        return path.read_bytes()
