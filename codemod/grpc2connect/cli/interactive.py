@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
+from grpc2connect.cli import pager
 from grpc2connect.cli.session import Session, usage
 from grpc2connect.options import Choices
 from grpc2connect.report.diff import label, shown_hunk
@@ -37,8 +41,6 @@ _KEYS = {
     "q": (Answer.QUIT, "quit; services that were not decided about as wholes stay as they are"),
     "?": (None, "this help"),
 }
-_SHOWN = 40
-"""Places that are named on a terminal; of the rest the number is."""
 _DROPPED = b"#: "
 
 
@@ -129,21 +131,22 @@ class _Talk:
 
     def _show_consequence(self, one: Consequence) -> None:
         paint = self._paint
-        if one.units:
-            self._lines(paint.bad(f"Without this, {', '.join(one.units)} stays on gRPC as a whole, with each of:"))
-        elif one.staying:
-            self._lines(paint.bad("Without this, these stay on gRPC too:"))
-        self._entries(one.staying)
+        lines = [""]
+        if one.staying:
+            units = f"{', '.join(one.units)} stays on gRPC as a whole" if one.units else "more stays on gRPC"
+            lines.append(paint.bad(f"Without this, {units}: {plural(len(one.staying), 'place')} stay as they are."))
+            lines += self._named(one.staying)
         if one.bridged:
-            self._lines(paint.warn("These keep their old meaning through the runtime instead (bridged):"))
-            self._entries(one.bridged)
+            lines.append(paint.warn(f"{plural(len(one.bridged), 'place')} through the runtime, with the old meaning:"))
+            lines += self._named(one.bridged)
+        if not one.staying and not one.bridged:
+            lines.append("No other place is touched by that.")
+        self._paged(lines)
         if one.instead is not None:
             self._lines("This place becomes:")
             self._output.raw(self._hunk(one.instead))
-        elif not one.units:
+        else:
             self._lines("This place stays as it is.")
-        if not one.staying and not one.bridged:
-            self._lines("No other place is touched by that.")
 
     def _show_conclusion(self, one: Conclusion) -> None:
         if one.unasked:
@@ -152,10 +155,30 @@ class _Talk:
             )
         self._lines(self._paint.bold(summary_line(one.result)))
 
-    def _entries(self, entries: Sequence[Entry]) -> None:
-        self._lines(*(f"  {entry_line(entry, self._result, self._paint)}" for entry in entries[:_SHOWN]))
-        if len(entries) > _SHOWN:
-            self._lines(f"  and {len(entries) - _SHOWN} more")
+    def _named(self, entries: Sequence[Entry]) -> list[str]:
+        """Every one of some places, a paragraph for each file."""
+        by_file: dict[str, list[str]] = {}
+        for entry in entries:
+            told = f"{entry.place.line} {one_line(entry.text)}"
+            by_file.setdefault(shown(entry.place.path, self._root), []).append(told)
+        width = shutil.get_terminal_size().columns - 2
+        return [
+            line
+            for name, found in by_file.items()
+            for line in (
+                f"  {name}",
+                *textwrap.wrap(" \N{MIDDLE DOT} ".join(found), width, initial_indent=" " * 4, subsequent_indent=" " * 4),
+            )
+        ]
+
+    def _paged(self, lines: Sequence[str]) -> None:
+        """Show lines; a page at a time, if they are more than fit the screen."""
+        program = pager.command(os.environ)
+        if len(lines) > shutil.get_terminal_size().lines - 4 and program is not None:
+            text = "".join(f"{line}\n" for line in lines)
+            if pager.page(text.encode("utf-8", "backslashreplace"), program):
+                return
+        self._lines(*lines)
 
     def _explain(self, block: Block) -> None:
         told = {(one.place, one.code) for one in block.references}

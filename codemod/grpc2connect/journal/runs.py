@@ -186,12 +186,7 @@ def folder() -> Path:
 
 def runs(at: Path) -> list[Run]:
     """The runs on record of the project that a folder belongs to, or of those below it; latest first."""
-    try:
-        homes = sorted((one for one in folder().iterdir() if not one.name.startswith(".")), reverse=True)
-    except OSError:
-        return []
-    found = [run for home in homes if (run := _read(home)) is not None]
-    return [run for run in found if at.is_relative_to(run.root) or run.root.is_relative_to(at)]
+    return [run for run in _every(folder()) if at.is_relative_to(run.root) or run.root.is_relative_to(at)]
 
 
 def interrupted(at: Path) -> Run | None:
@@ -323,8 +318,17 @@ def _read(home: Path) -> Run | None:
     return Run(home, *run, tuple(log))
 
 
+def _every(home: Path) -> list[Run]:
+    """All runs on record, latest first."""
+    try:
+        names = sorted((one.name for one in home.iterdir() if not one.name.startswith(".")), reverse=True)
+    except OSError:
+        return []
+    return [run for name in names if (run := _read(home / name)) is not None]
+
+
 def _prune(home: Path, root: Path) -> None:
-    every = [run for one in sorted(home.iterdir(), reverse=True) if (run := _read(one)) is not None]
+    every = _every(home)
     old = [run for run in every if run.root == root][KEPT - 1 :] + every[_KEPT_IN_ALL:]
     for run in {run.home: run for run in [*old, *(run for run in every if not run.root.exists())]}.values():
         with contextlib.suppress(OSError):

@@ -68,9 +68,9 @@ def of_rule(block: Block) -> Key:
 
 def kind_of(change: FileChange) -> str:
     """What a file is that no reference changes."""
-    if change.path.suffix != ".py":
-        return "files of the project around its code"
-    return "the runtime" if RUNTIME in change.path.parts else "generated modules"
+    if RUNTIME in change.path.parts:
+        return "the runtime"
+    return "generated modules" if change.path.suffix == ".py" else "files of the project around its code"
 
 
 def grouped(result: RunResult, by: By) -> list[Group]:

@@ -83,7 +83,8 @@ def _folder(path: Path) -> Path:
 def _git(top: Path, *arguments: str, stdin: bytes = b"", fine: tuple[int, ...] = (0,)) -> bytes:
     import subprocess
 
-    command = ["git", "--literal-pathspecs", "-C", str(top), *arguments]
+    literal = [] if arguments[0] == "check-ignore" else ["--literal-pathspecs"]  # its names are no patterns anyway
+    command = ["git", *literal, "-C", str(top), *arguments]
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, check=False, env=git.environment())
     except OSError as problem:
