@@ -133,8 +133,8 @@ def test_json_carries_hunks() -> None:
 
 def test_words_that_differ_are_marked() -> None:
     old, new = compare([b"  x = stub.SayHello(r, timeout=5)\n"], [b"  x = stub.say_hello(r, timeout_ms=5000)\n"])
-    assert [text for text, news in old[0] if news] == [b"SayHello", b"timeout", b"5"]
-    assert [text for text, news in new[0] if news] == [b"say_hello", b"timeout_ms", b"5000"]
+    assert [text for text, news in old[0] if news] == [b"SayHello", b"timeout=5"]
+    assert [text for text, news in new[0] if news] == [b"say_hello", b"timeout_ms=5000"]
     old, new = compare([b"import grpc\n"], [b"something = quite.different(here)\n"])
     assert not any(news for line in (*old, *new) for _, news in line)
 

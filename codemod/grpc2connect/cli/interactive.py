@@ -167,7 +167,9 @@ class _Talk:
             for name, found in by_file.items()
             for line in (
                 f"  {name}",
-                *textwrap.wrap(" \N{MIDDLE DOT} ".join(found), width, initial_indent=" " * 4, subsequent_indent=" " * 4),
+                *textwrap.wrap(
+                    " \N{MIDDLE DOT} ".join(found), width, initial_indent=" " * 4, subsequent_indent=" " * 4
+                ),
             )
         ]
 

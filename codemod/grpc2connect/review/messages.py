@@ -33,9 +33,7 @@ def _title(portion: Portion) -> str:
     match portion.kind:
         case Kind.GENERATED:
             kinds = sorted({kind_of(change) for change in portion.changes})
-            text = (
-                f"Add {' and '.join(kinds[1:] or kinds)}" if len(kinds) < 3 else "Add the Connect modules and runtime"
-            )
+            text = f"Add {kinds[0]}" if len(kinds) == 1 else "Add the Connect modules and what they need"
         case Kind.RENAMES:
             text = f"Rename as Connect does{_of(portion)}"
         case Kind.IMPORTS:

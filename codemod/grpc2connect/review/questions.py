@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grpc2connect.options import Choices, Refusal
 from grpc2connect.report.hunks import Block, Hunk, applied, blocks, hunks
-from grpc2connect.results import Entry, FileChange, RunResult, State
+from grpc2connect.results import Entry, FileChange, Region, RunResult, State
 from grpc2connect.review.soundness import is_sound
 
 _NONE = Choices()
@@ -161,10 +161,18 @@ def review(whole: RunResult, plan: Plan) -> Generator[Asked, Answer | Edited, De
 
 
 def _refuse(state: _State, block: Block, plan: Plan) -> Generator[Asked, Answer | Edited, _State | None]:
-    """The state after a no, if what it means is wanted."""
-    choices = _without(state.choices, [block])
-    result = plan(choices)
-    answer = yield _consequence(state.result, result, block)
+    """The state after a no, if what it means is wanted.
+
+    What is native is bridged instead, where that can be; only else is there no form of the place that is wanted.
+    """
+    natives = [region for region in block.references if region.state is State.NATIVE]
+    for regions in (natives, block.references):
+        choices = _without(state.choices, regions)
+        result = plan(choices)
+        consequence = _consequence(state.result, result, block)
+        if regions and not consequence.staying:
+            break
+    answer = yield consequence
     return replace(state, choices=choices, result=result) if answer is Answer.YES else None
 
 
@@ -173,13 +181,13 @@ def _quit(
 ) -> Generator[Asked, Answer | Edited, tuple[bool, Decided | None]]:
     """Whether it is over, and what is written of the services that were decided about as wholes."""
     units = {unit for block in waiting for unit in block.units}
-    choices = _without(state.choices, [block for block in waiting if not block.units])
+    choices = _without(state.choices, _loose(waiting))
     choices = replace(choices, stay=tuple(sorted({*choices.stay, *units})))
     ended = replace(state, choices=choices, result=plan(choices))
     unasked = ended.open()
     while unasked:  # what else changes because some stay: nobody has seen it
         units |= {unit for block in unasked for unit in block.units}
-        choices = _without(choices, [block for block in unasked if not block.units])
+        choices = _without(choices, _loose(unasked))
         again = replace(choices, stay=tuple(sorted({*choices.stay, *units})))
         if again == ended.choices:
             break
@@ -192,8 +200,13 @@ def _quit(
     return True, Decided(_edited(ended), ended.choices) if answer is Answer.YES else None
 
 
-def _without(choices: Choices, refused: Iterable[Block]) -> Choices:
-    new = {Refusal(region.place, region.code, region.state): None for block in refused for region in block.references}
+def _loose(found: Iterable[Block]) -> list[Region]:
+    """The references of places that belong to no service."""
+    return [region for block in found if not block.units for region in block.references]
+
+
+def _without(choices: Choices, refused: Iterable[Region]) -> Choices:
+    new = [Refusal(region.place, region.code, region.state) for region in refused]
     return replace(choices, refused=tuple(dict.fromkeys([*choices.refused, *new])))
 
 
@@ -206,7 +219,7 @@ def _consequence(before: RunResult, after: RunResult, block: Block) -> Consequen
         if now is not entry.state and entry.behaviour:
             (staying if now is State.LEFT else bridged).append(entry)
     moved = {unit for entry in staying for unit in entry.units}
-    still = {unit for entry in after.ledger if entry.state is not State.LEFT for unit in entry.units}
+    still = {unit for one in after.ledger if one.behaviour and one.state is not State.LEFT for unit in one.units}
     change = next((change for change in after.changes if change.path == block.change.path), None)
     start, end = block.old
     near = [one for one in (blocks(change) if change else []) if one.old[0] < end and one.old[1] > start]
