@@ -134,7 +134,8 @@ class _Talk:
         lines = [""]
         if one.staying:
             units = f"{', '.join(one.units)} stays on gRPC as a whole" if one.units else "more stays on gRPC"
-            lines.append(paint.bad(f"Without this, {units}: {plural(len(one.staying), 'place')} stay as they are."))
+            stay = "place stays as it is" if len(one.staying) == 1 else "places stay as they are"
+            lines.append(paint.bad(f"Without this, {units}: {len(one.staying)} {stay}."))
             lines += self._named(one.staying)
         if one.bridged:
             lines.append(paint.warn(f"{plural(len(one.bridged), 'place')} through the runtime, with the old meaning:"))
@@ -150,9 +151,9 @@ class _Talk:
 
     def _show_conclusion(self, one: Conclusion) -> None:
         if one.unasked:
-            self._lines(
-                f"{plural(one.unasked, 'place')} not decided about: {', '.join(one.units)} stays on gRPC for now."
-            )
+            left = f"{plural(one.unasked, 'place')} {'is' if one.unasked == 1 else 'are'} not decided about"
+            stay = f"{', '.join(one.units)} {'stays' if len(one.units) == 1 else 'stay'} on gRPC for now"
+            self._lines("", self._paint.warn(f"{left}; {stay}." if one.units else f"{left}."))
         self._lines(self._paint.bold(summary_line(one.result)))
 
     def _named(self, entries: Sequence[Entry]) -> list[str]:
@@ -196,9 +197,11 @@ class _Talk:
 
     def _edit(self, block: Block) -> tuple[bytes, ...] | None:
         """What a person makes of the new lines in an editor; None if they are left as they are, or all taken out."""
-        where = f"{block.old[0] + 1} to {block.old[1]} of {shown(block.change.path, self._root)}"
+        first, last = block.old[0] + 1, block.old[1]
+        numbers = f"line {first}" if first >= last else f"lines {first} to {last}"
+        where = f"{numbers} of {shown(block.change.path, self._root)}"
         told = [
-            f"The lines above replace lines {where}.",
+            f"The lines above replace {where}.",
             f"({label([block])})",
             "Lines that start so are dropped. Without any other the place is asked about again.",
         ]
