@@ -144,8 +144,8 @@ def test_stat_has_a_line_for_each_file_and_one_for_the_runtime() -> None:
     runtime = [FileChange(Path(f"/r/grpc2connect_runtime/{name}.py"), None, b"x\n" * 100) for name in "ab"]
     assert stat(result, [*result.changes, *runtime], Paint()) == [
         " pyproject.toml        |   1 +",
-        " shop.py               |   8 +-                              2 native, 1 bridged",
-        " a_connect.py          |   1 +                               new",
-        " grpc2connect_runtime/ | 200 ++++++++++++++++++++++++++++++  2 files, 2 new",
+        " shop.py               |   8 ++++----  2 native, 1 bridged",
+        " a_connect.py          |   1 +         new",
+        " grpc2connect_runtime/ | 200 ++++++++  2 files, 2 new",
         " 5 files changed, 206 insertions(+), 4 deletions(-)",
     ]

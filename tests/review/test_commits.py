@@ -12,7 +12,7 @@ import pytest
 from grpc2connect.cli import run
 from grpc2connect.review.parts import Per
 from grpc2connect.review.soundness import is_sound
-from tests.review.conftest import OneLook, Shop
+from tests.review.shop import OneLook, Shop
 
 PACKAGE = ["-q", "--runtime", "package"]
 ADDED = "Add generated modules"

@@ -20,7 +20,7 @@ from grpc2connect.review.questions import (
     places,
     review,
 )
-from tests.review.conftest import Shop
+from tests.review.shop import Shop
 
 Talk = Generator[Asked, Answer | Edited, Decided | None]
 CHECKOUT, STOCK = "shop.v1.Checkout", "shop.v1.Stock"

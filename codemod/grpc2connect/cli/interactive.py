@@ -218,10 +218,12 @@ class _Talk:
     def _ask(self, question: str, keys: dict[str, str]) -> str:
         choices = ",".join(keys)
         while True:
-            try:
-                given = input(self._paint.bold(f"{question} [{choices}] ")).strip().lower()[:1]
-            except EOFError:
-                raise Ended from None
+            # Not `input`, which would have the question on stderr.
+            print(self._paint.bold(f"{question} [{choices}] "), end="", flush=True)
+            line = sys.stdin.readline()
+            if not line:
+                raise Ended
+            given = line.strip().lower()[:1]
             if given in keys and given != "?":
                 return given
             self._lines(*(f"  {key}  {text}" for key, text in keys.items()))

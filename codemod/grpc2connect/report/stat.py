@@ -35,12 +35,15 @@ def stat(result: RunResult, changes: Sequence[FileChange], paint: Paint) -> list
     if not rows:
         return []
     names = max(len(row[0]) for row in rows)
-    most = max(row[1] + row[2] for row in rows)
-    numbers = len(str(most))
+    sizes = [row[1] + row[2] for row in rows]
+    # What is new is long and read by nobody: it must not make all else look small.
+    most = max([size for size, row in zip(sizes, rows, strict=True) if not row[3].endswith("new")] or sizes)
+    numbers = len(str(max(sizes)))
     graph = min(_GRAPH, most)
     lines = []
     for name, added, removed, told in rows:
-        plus, minus = _scaled(added, most, graph), _scaled(removed, most, graph)
+        scale = max(most, added + removed)
+        plus, minus = _scaled(added, scale, graph), _scaled(removed, scale, graph)
         bar = paint.good("+" * plus) + paint.bad("-" * minus) + " " * (graph + 1 - plus - minus)
         lines.append(f" {name:<{names}} | {added + removed:>{numbers}} {bar} {told}".rstrip())
     total_added, total_removed = sum(row[1] for row in rows), sum(row[2] for row in rows)
