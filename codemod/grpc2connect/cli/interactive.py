@@ -42,6 +42,9 @@ _KEYS = {
     "?": (None, "this help"),
 }
 _DROPPED = b"#: "
+_LONG = 60
+_TOGETHER = "\0"
+"""A blank at which no line ends."""
 
 
 class Ended(Exception):
@@ -160,11 +163,12 @@ class _Talk:
         """Every one of some places, a paragraph for each file."""
         by_file: dict[str, list[str]] = {}
         for entry in entries:
-            told = f"{entry.place.line} {one_line(entry.text)}"
-            by_file.setdefault(shown(entry.place.path, self._root), []).append(told)
+            text = one_line(entry.text)
+            told = f"{entry.place.line} {text if len(text) <= _LONG else text[:_LONG] + '...'}"
+            by_file.setdefault(shown(entry.place.path, self._root), []).append(told.replace(" ", _TOGETHER))
         width = shutil.get_terminal_size().columns - 2
         return [
-            line
+            line.replace(_TOGETHER, " ")
             for name, found in by_file.items()
             for line in (
                 f"  {name}",
