@@ -264,4 +264,6 @@ def steps(
 
 def moving(result: RunResult) -> list[str]:
     """The services of which something moves, by name."""
-    return sorted({unit for entry in result.ledger if entry.state is not State.LEFT for unit in entry.units})
+    return sorted(
+        {unit for entry in result.ledger if entry.behaviour and entry.state is not State.LEFT for unit in entry.units}
+    )
