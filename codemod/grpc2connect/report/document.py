@@ -95,7 +95,7 @@ class HunkRow(TypedDict):
     new_lines: int
     units: list[str]
     codes: Annotated[list[str], "of the rules it comes from, in the order of their places"]
-    state: Annotated[StateName | None, "the worst of its references; null where it comes from none"]
+    state: NotRequired[Annotated[StateName, "the worst of its references, if it comes from any"]]
     references: list[HunkReference]
     lines: Annotated[list[str], "as in a patch: a blank, - or + and the line, with its line end if it has one"]
 

@@ -33,17 +33,19 @@ def _row(hunk: Hunk, encoding: EncodingName, result: RunResult) -> HunkRow:
         }
         for one in found.values()
     ]
-    return {
+    made: HunkRow = {
         "old_start": hunk.old[0],
         "old_lines": hunk.old[1],
         "new_start": hunk.new[0],
         "new_lines": hunk.new[1],
         "units": sorted({unit for block in hunk.blocks for unit in block.units}),
         "codes": list(dict.fromkeys(code for block in hunk.blocks for code in block.codes)),
-        "state": _NAMES[worst] if worst is not None else None,
         "references": references,
         "lines": [(row.sign + row.line).decode(encoding) for row in hunk.rows],
     }
+    if worst is not None:
+        made["state"] = _NAMES[worst]
+    return made
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -28,10 +28,10 @@ def stat(result: RunResult, changes: Sequence[FileChange], paint: Paint) -> list
         told = "new" if change.before is None else states(count(entries))
         rows.append((shown(change.path, result.root), *counts(change), told))
     for folder, inside in runtime.items():
-        sizes = [counts(change) for change in inside]
+        each = [counts(change) for change in inside]
         new = sum(change.before is None for change in inside)
         told = f"{plural(len(inside), 'file')}, {new} new"
-        rows.append((f"{shown(folder, result.root)}/", sum(a for a, _ in sizes), sum(r for _, r in sizes), told))
+        rows.append((f"{shown(folder, result.root)}/", sum(a for a, _ in each), sum(r for _, r in each), told))
     if not rows:
         return []
     names = max(len(row[0]) for row in rows)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from grpc2connect.report.groups import of_rule, title
 from grpc2connect.report.hunks import Block, applied, blocks
+from grpc2connect.report.stages import stage
 from grpc2connect.results import Entry, FileChange, Finding, RunResult, State
 from grpc2connect.review.renames import renamed
 from grpc2connect.review.soundness import is_sound
@@ -61,11 +62,6 @@ class _Layer:
     kind: Kind = field(compare=False, default=Kind.MEANING)
 
 
-_STAGES = {
-    "1": "server", "2": "server", "3": "server", "4": "client", "5": "client", "6": "client", "7": "client",
-    "8": "cleanup", "9": "cleanup",
-}  # fmt: skip
-"""By the family digit of a rule's code: the steps of the migration guide."""
 _ORDER = ("generate", "server", "client", "cleanup")
 NEW, OLD = "new", "old"
 """The imports that come first, and those that go last."""
@@ -175,14 +171,20 @@ def _layer(block: Block, per: Per, titles: Mapping[str, str], *, names_only: boo
     if per is Per.ALL:
         return _Layer(0, "", Kind.RENAMES) if names_only else _Layer(1, "")
     if per is Per.STAGE:
-        stage = "cleanup" if _is_import(block) else _STAGES.get(block.codes[0][3:4], "cleanup")
-        rank = 2 * _ORDER.index(stage)
-        return _Layer(rank, stage, Kind.RENAMES) if names_only else _Layer(rank + 1, stage)
+        step = "cleanup" if _is_import(block) else _stage(block.codes[0])
+        rank = 2 * _ORDER.index(step)
+        return _Layer(rank, step, Kind.RENAMES) if names_only else _Layer(rank + 1, step)
     if names_only:
         return _Layer(0, "", Kind.RENAMES)
     if _is_import(block):
         return _Layer(2, OLD, Kind.IMPORTS)
     return _Layer(1, title(of_rule(block), titles))
+
+
+def _stage(code: str) -> str:
+    """The step of the migration guide that a rule belongs to; what is on both sides comes with the second."""
+    found = stage(code)
+    return "client" if found == "both" else found
 
 
 def _is_import(block: Block) -> bool:
