@@ -52,7 +52,7 @@ def test_killed_before_each_operation(tmp_path: Path) -> None:
         env={**environment(tmp_path), "PATH": ""},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=170,
         check=False,
     )
     errors = tmp_path / "errors.txt"

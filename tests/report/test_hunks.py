@@ -117,7 +117,7 @@ def test_labels_say_whose_a_hunk_is() -> None:
 
 def test_json_carries_hunks() -> None:
     result = sample(Path("/r"))
-    document = json.loads(json_report.render(result, command="diff", exit_code=1, hunks=True))
+    document = json.loads(json_report.render(result, command="diff", exit_code=1, with_hunks=True))
     (change,) = [change for change in document["changes"] if change["path"] == "shop.py"]
     (hunk,) = change["hunks"]
     assert (hunk["units"], hunk["codes"], hunk["state"]) == (["a.A", "b.B"], ["G2C201", "G2C501"], "bridged")
@@ -127,7 +127,7 @@ def test_json_carries_hunks() -> None:
     old = [line[1:] for line in hunk["lines"] if line[0] != "+"]
     assert "".join(old).encode(change["encoding"]) == result.changes[1].before
     latin = RunResult(Path("/r"), (FileChange(Path("/r/l.py"), b"\xe9\n", b"\xe8\n"),))
-    (change,) = json.loads(json_report.render(latin, command="diff", exit_code=1, hunks=True))["changes"]
+    (change,) = json.loads(json_report.render(latin, command="diff", exit_code=1, with_hunks=True))["changes"]
     assert change["hunks"][0]["lines"][0].encode(change["encoding"]) == b"-\xe9\n"
 
 
