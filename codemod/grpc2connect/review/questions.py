@@ -7,7 +7,7 @@ what a no to one place means is found out by planning again, shown, and asked fo
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -94,10 +94,16 @@ class _State:
     rules: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     edits: Mapping[_Key, tuple[bytes, ...]] = field(default_factory=dict)
+    places: Sequence[Block] = ()
+    """What `result` is asked about: made once for each result."""
+
+    def planned(self, result: RunResult, choices: Choices) -> _State:
+        """The same answers to another plan."""
+        return replace(self, result=result, choices=choices, places=places(result))
 
     def open(self) -> list[Block]:
         """The places that nobody has decided about yet."""
-        return [block for block in places(self.result) if not self._is_settled(block)]
+        return [block for block in self.places if not self._is_settled(block)]
 
     def _is_settled(self, block: Block) -> bool:
         if _key(block) in self.settled or block.codes[0] in self.rules:
@@ -117,7 +123,7 @@ def places(result: RunResult) -> list[Block]:
 def review(whole: RunResult, plan: Plan) -> Generator[Asked, Answer | Edited, Decided | None]:
     """Ask about every place of `whole`; None if nothing is to be written."""
     history: list[_State] = []
-    state = _State(whole)
+    state = _State(whole, places=places(whole))
     problem = ""
     while True:
         waiting = state.open()
@@ -130,7 +136,7 @@ def review(whole: RunResult, plan: Plan) -> Generator[Asked, Answer | Edited, De
             state = history.pop()
             continue
         block = waiting[0]
-        total = len(places(state.result))
+        total = len(state.places)
         answer = yield Question(block, _hunk(block), total - len(waiting) + 1, total, problem)
         problem = ""
         following: _State | None = None
@@ -173,7 +179,7 @@ def _refuse(state: _State, block: Block, plan: Plan) -> Generator[Asked, Answer 
         if regions and not consequence.staying:
             break
     answer = yield consequence
-    return replace(state, choices=choices, result=result) if answer is Answer.YES else None
+    return state.planned(result, choices) if answer is Answer.YES else None
 
 
 def _quit(
@@ -183,7 +189,7 @@ def _quit(
     units = {unit for block in waiting for unit in block.units}
     choices = _without(state.choices, _loose(waiting))
     choices = replace(choices, stay=tuple(sorted({*choices.stay, *units})))
-    ended = replace(state, choices=choices, result=plan(choices))
+    ended = state.planned(plan(choices), choices)
     unasked = ended.open()
     while unasked:  # what else changes because some stay: nobody has seen it
         units |= {unit for block in unasked for unit in block.units}
@@ -192,7 +198,7 @@ def _quit(
         if again == ended.choices:
             break
         choices = again
-        ended = replace(state, choices=choices, result=plan(choices))
+        ended = state.planned(plan(choices), choices)
         unasked = ended.open()
     answer = yield Conclusion(_edited(ended), len(waiting), tuple(sorted(units)))
     if answer is Answer.BACK:
