@@ -55,6 +55,7 @@ def _page(family: str, rules: list[RuleInfo]) -> str:
         if len(together) > 1:
             parts.append("".join(f"- {rule.code}: {rule.title}\n" for rule in together))
         parts.append(_markdown(text))
+        parts += [f"**With `--unsafe`** ({rule.code}): {rule.unsafe}.\n" for rule in together if rule.unsafe]
         parts += [_tested(rule.code) for rule in together]
     return "\n".join(part for part in parts if part)
 

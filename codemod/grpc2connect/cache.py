@@ -2,7 +2,7 @@
 
 A result depends on the bytes of the project's Python and proto files, on the options, and on the tool itself. So the
 key is a digest of these, and nothing is ever out of date; what is in the way of a change on disk is compared again.
-Runs that read an environment (`--python`) are not kept: its files are too many to look at each time.
+Runs that read an environment (`--python`) or rule packs are not kept: their files are not looked at each time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def folder() -> Path | None:
 
 def key(options: Options) -> str | None:
     """The digest of what a result for `options` depends on; None if that cannot be looked at cheaply, or read."""
-    if options.python is not None:
+    if options.python is not None or options.rules or not options.keep:
         return None
     digest = hashlib.blake2b(digest_size=20)
     for field in fields(options):
@@ -60,21 +60,15 @@ def key(options: Options) -> str | None:
 
 @cache
 def _tool() -> str:
-    """What of the tool a result depends on: its version, its files, and the rule packs that are installed."""
-    from importlib.metadata import entry_points
-
+    """What of the tool a result depends on: its version and its files."""
     home = Path(__file__).parent
     homes = [home, home.parents[1] / "rules", home.parents[1] / "runtime"]
-    digest = hashlib.blake2b(digest_size=20)
-    # Contents, not times: what one machine has computed serves another with the same tool.
-    for folder in homes:
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    packs = [
-        f"{point.value} {point.dist.version if point.dist else ''}"
-        for point in entry_points(group="grpc2connect.rules")
+    stats = [
+        f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for folder in homes
+        for path in sorted(folder.rglob("*.py"))
     ]
-    return "\n".join([__version__, *sorted(packs), digest.hexdigest()])
+    return "\n".join([__version__, *stats])
 
 
 def load(name: str) -> RunResult | None:

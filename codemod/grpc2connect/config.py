@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from grpc2connect.options import ClientProtocol, GeneratedPlace, RuntimeMode, Serve
+from grpc2connect.options import ClientProtocol, GeneratedPlace, Override, PublicApi, RuntimeMode, Serve
 
 _Enum = TypeVar("_Enum", bound=enum.Enum)
 
@@ -34,6 +34,9 @@ class Config:
     python: Path | None = None
     generated: GeneratedPlace | None = None
     baseline: Path | None = None
+    overrides: tuple[Override, ...] = ()
+    public: tuple[str, ...] = ()
+    public_api: PublicApi | None = None
 
 
 def find(start: Path) -> Config:
@@ -113,6 +116,45 @@ def _generated(value: object, folder: Path) -> GeneratedPlace:
     return GeneratedPlace(folder / value["out"], package)
 
 
+def _some(value: object, folder: Path) -> tuple[str, ...]:
+    return _strings([value] if isinstance(value, str) else value, folder)
+
+
+def _reason(value: object, _folder: Path) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError('must be a reason, as hold = "waits for the mobile team"')
+    return value.strip()
+
+
+def _overrides(value: object, folder: Path) -> tuple[Override, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError("must be tables: write [[tool.grpc2connect.overrides]]")
+    return tuple(_override(item, number, folder) for number, item in enumerate(value, 1))
+
+
+def _override(table: dict[str, object], number: int, folder: Path) -> Override:
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in _OF_OVERRIDES:
+            raise ValueError(f"has an unknown key {key!r} in table {number}{suggestion(key, _OF_OVERRIDES)}")
+        try:
+            values[key] = _OF_OVERRIDES[key](value, folder)
+        except ValueError as problem:
+            raise ValueError(f"in table {number}: {key} {problem}") from None
+    if not values.keys() & {"path", "service"}:
+        raise ValueError(f"in table {number} is about nothing; give it a path or a service")
+    if not values.keys() - {"path", "service"}:
+        raise ValueError(f"in table {number} says nothing; give it hold, ignore or serve")
+    return Override(**values)
+
+
+_OF_OVERRIDES: dict[str, Callable[[object, Path], Any]] = {
+    "hold": _reason,
+    "ignore": _some,
+    "path": _some,
+    "serve": _choice(Serve),
+    "service": _some,
+}
 _READERS: dict[str, Callable[[object, Path], Any]] = {
     "baseline": _path,
     "client-protocol": _choice(ClientProtocol),
@@ -120,6 +162,9 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "generated": _generated,
     "ignore": _strings,
     "include": _strings,
+    "overrides": _overrides,
+    "public": _some,
+    "public-api": _choice(PublicApi),
     "python": _path,
     "runtime": _choice(RuntimeMode),
     "select": _strings,

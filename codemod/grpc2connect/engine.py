@@ -6,140 +6,96 @@ import gc
 import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grpc2connect import ledger
+from grpc2connect import ledger, public_api
 from grpc2connect.audit import unexplained
 from grpc2connect.expendable import Expendable, expendable
 from grpc2connect.facts.collect import collect
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
-from grpc2connect.facts.program import Program, dotted_name
+from grpc2connect.facts.program import Program
 from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
-from grpc2connect.options import Choices, Options, RuntimeMode
+from grpc2connect.generate import is_built
+from grpc2connect.options import Choices, Options, PublicApi, RuntimeMode, Stage
+from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
-from grpc2connect.relevance import Relevance, as_imported, held
-from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.public_api import contracts
+from grpc2connect.reading import At, Files
+from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
+from grpc2connect.results import FileChange, FileError, Finding, RunResult
+from grpc2connect.rewrite.built import findings as built_findings
+from grpc2connect.rewrite.built import placed
+from grpc2connect.rewrite.built import there as already_placed
+from grpc2connect.rewrite.lookup import Lookup
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
-from grpc2connect.rules_api import load
+from grpc2connect.rules_api import Registry, load
 from grpc2connect.schema import GrpcModule, Schema
-from grpc2connect.sources import NotEncodable, Source, around, encode, find, read
+from grpc2connect.sources import NotEncodable, around, encode, find
 from grpc2connect.sources.environment import search_paths
-from grpc2connect.syntax import Module, SyntaxProblem, parse
+from grpc2connect.syntax import Module
 from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
 Progress = Callable[[str, int, int], None]
-At = Callable[[Path | None], None]
-"""Told which file is worked on (None: no one in particular), for who watches and asks which one ended the process."""
 
 _ATTEMPTS = 5
 """How often units are put back on gRPC after a failed proof before the run gives up on a file."""
 
 
-@dataclass
-class _Files:
-    """The files of a run: read once, parsed on demand."""
-
-    top: Path
-    paths: frozenset[str]
-    sources: dict[Path, Source] = field(default_factory=dict)
-    errors: list[FileError] = field(default_factory=list)
-    broken: dict[Path, Source] = field(default_factory=dict)
-    parsed: int = 0
-    spared: Mapping[Path, str] = field(default_factory=dict)
-    at: At = lambda path: None
-
-    def source(self, path: Path) -> Source | None:
-        """A file's text; None (and an error) if it cannot be read."""
-        if path not in self.sources:
-            found = read(path)
-            if isinstance(found, FileError):
-                self.errors.append(found)
-                return None
-            self.sources[path] = found
-        return self.sources[path]
-
-    def load(self, path: Path) -> Module | None:
-        """A file parsed; None (and an error) if it cannot be."""
-        source = self.source(path)
-        if source is None:
-            return None
-        if path in self.spared:
-            self.broken[path] = source
-            self.errors.append(FileError(path, "G2C014", self.spared[path], "exclude it, or make it simpler"))
-            return None
-        self.parsed += 1
-        try:
-            self.at(path)
-            with expendable(path, SyntaxProblem):
-                return parse(path, source.text, dotted_name(path, self.paths, self.top))
-        except SyntaxProblem as problem:
-            self.broken[path] = source
-            self.errors.append(
-                FileError(
-                    path, "G2C002", f"line {problem.line}: {problem.message}", "correct the syntax, then run again"
-                )
-            )
-            return None
-        finally:
-            self.at(None)
-
-
 def run(options: Options, progress: Progress | None = None) -> RunResult:
     """Everything that a migration of the given paths would change, with the ledger and the findings."""
-    return complete(analyse(options, progress), options)
+    found = generate(options, progress) if options.stage is Stage.GENERATE else analyse(options, progress)
+    return complete(found, options)
 
 
 def analyse(
-    options: Options, progress: Progress | None = None, at: At | None = None, spared: Mapping[Path, str] | None = None
+    options: Options,
+    progress: Progress | None = None,
+    at: At | None = None,
+    spared: Mapping[Path, str] | None = None,
+    rules: Registry | None = None,
+    kept: Kept | None = None,
 ) -> RunResult:
     """What `run` gives, but for the project's files around the code: a function of the sources and options alone.
 
-    `spared` are files to do without, with the reasons; a file that the run fails on joins them.
+    `spared` are files to do without, with the reasons; a file that the run fails on joins them. `rules` are those that
+    come with the tool where none are given. With `kept`, what an earlier run with other choices has found is used.
     """
-    return Analysis().result(options, progress, at, spared)
+    kept = kept or Kept()
+    lost = dict(spared or {})
+    enabled = gc.isenabled()
+    gc.disable()  # nothing here makes garbage in cycles worth the collector's time
+    try:
+        while True:
+            try:
+                if kept.run is None or not kept.run.answers(options):
+                    told = progress or (lambda *_: None), at or (lambda _: None)
+                    kept.run = _Run(options, *told, lost, rules)
+                return kept.run.result(options.choices)
+            except Expendable as file:
+                kept.run = None
+                if file.path in lost:
+                    raise
+                lost[file.path] = file.reason
+    finally:
+        if enabled:
+            gc.enable()
 
 
-class Analysis:
-    """Answers for options, and again for the same with other choices, without another look at the sources."""
+@dataclass
+class Kept:
+    """A run that answers again, for the same options with other choices, without another look at the sources."""
 
-    def __init__(self) -> None:
-        self._run: _Run | None = None
-
-    def result(
-        self,
-        options: Options,
-        progress: Progress | None = None,
-        at: At | None = None,
-        spared: Mapping[Path, str] | None = None,
-    ) -> RunResult:
-        """See `analyse`."""
-        lost = dict(spared or {})
-        enabled = gc.isenabled()
-        gc.disable()  # nothing here makes garbage in cycles worth the collector's time
-        try:
-            while True:
-                try:
-                    if self._run is None or not self._run.answers(options):
-                        self._run = _Run(options, progress or (lambda *_: None), at or (lambda _: None), lost)
-                    return self._run.result(options.choices)
-                except Expendable as file:
-                    if file.path in lost:
-                        raise
-                    lost[file.path] = file.reason
-                    self._run = None
-        finally:
-            if enabled:
-                gc.enable()
+    run: _Run | None = None
 
 
 def generate(options: Options, progress: Progress | None = None) -> RunResult:
@@ -148,13 +104,23 @@ def generate(options: Options, progress: Progress | None = None) -> RunResult:
     schema, schema_errors = _schema(paths, around(options, paths), options)
     given = set(paths)
     modules = [module for module in schema.grpc_modules if module.services and _on_disk(module, given, options)]
-    changes, generate_errors = generate_modules(schema, as_imported(modules, paths, _top(options)), options)
+    if options.generated is None:
+        modules += [module for module in schema.without_stubs() if _messages(module) in given]
+    named = as_imported(modules, paths, _top(options))
+    if options.generated is None:
+        built = [module for module in schema.grpc_modules if module.services and is_built(module, options)]
+        named += [one for module in built for one in already_placed(module, paths)]
+    changes, generate_errors = generate_modules(schema, named, options)
     if options.runtime is RuntimeMode.VENDOR:
         marks = [path for path in paths if path.parts[-2:] == (PACKAGE, "__init__.py")]
         changes += [change for mark in marks for change in _vendored(mark.parents[1])]
     return RunResult(
         options.root, changes=tuple(changes), errors=(*errors, *schema_errors, *generate_errors), files_seen=len(paths)
     )
+
+
+def _messages(module: GrpcModule) -> Path | None:
+    return module.path.with_name(module.path.name.replace("_pb2_grpc", "_pb2")) if module.path is not None else None
 
 
 def _on_disk(module: GrpcModule, given: Container[Path], options: Options) -> bool:
@@ -180,7 +146,9 @@ def _top(options: Options) -> Path:
 
 
 class _Run:
-    def __init__(self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str]) -> None:
+    def __init__(
+        self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str], rules: Registry | None
+    ) -> None:
         self.options = options
         self.progress = progress
         self.at = at
@@ -191,11 +159,15 @@ class _Run:
         self.python = [path for path in self.paths if path.suffix == ".py"]
         self.around = frozenset(path for path in surroundings if path.suffix == ".py")
         everything = [*self.python, *self.around]
-        self.files = _Files(self.top, frozenset(map(str, everything)), errors=list(errors), spared=spared, at=at)
+        self.files = Files(self.top, frozenset(map(str, everything)), errors=list(errors), spared=spared, at=at)
         self.schema, schema_errors = _schema(self.paths, surroundings, options)
         self.files.errors.extend(schema_errors)
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
+        self.overrides = Overrides(options)
+        self.rules = rules or load(options.rules)
+        self.held: tuple[Names, Names] = ({}, {})
+        self.built: list[Finding] = []
         self._found: tuple[Facts, list[Reference]] | None = None
         self._looked = False
         self._errors: list[FileError] = []
@@ -233,8 +205,9 @@ class _Run:
             self.progress("facts", len(active), len(self.python))
             infer(self.program, state)
             imported = {module.path for module in self.program.modules()} & seeds
-            new = (imported | relevance.users(*held(state, self.program.modules()))) - active
-        facts = Facts(self.program, state, self.options.serve)
+            self.held = held(state, self.program.modules())
+            new = (imported | relevance.users(*self.held)) - active
+        facts = Facts(self.program, state, self.overrides.serve)
         references: list[Reference] = []
         for module in self.program.modules():
             with expendable(module.path):
@@ -245,21 +218,22 @@ class _Run:
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
-        stay = self._named_in_broken(references) | self._used_around(references)
-        choices = self.options.choices
-        stay.update(dict.fromkeys(choices.stay, "it was decided to leave it there"))
+        stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
+        public = contracts(facts, references, self.options.public) if self.options.public else []
+        if self.options.public_api is PublicApi.HOLD:
+            stay |= public_api.held(public)
+        stay |= dict.fromkeys(self.options.choices.stay, "it was decided to leave it there")
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
-            plan = make_plan(references, load(), stay, self._wanted, choices.refused)
+            plan = self._plan(references, stay)
             rewritten, failed = self._rewrite(facts, plan, places)
             if not failed:
-                changes, errors = self._generate(plan, rewritten, places)
-                if not errors:
+                changes, failed = self._generate(rewritten, places)
+                if not failed:
                     break
-                failed = errors
             stay.update(failed)
         else:
-            plan, rewritten, changes = make_plan(references, load(), _all_files(references), self._wanted), {}, []
+            plan, rewritten, changes = self._plan(references, _all_files(references)), {}, []
         settled = plan.without(self.around)
         result = ledger.result(
             self.options,
@@ -268,6 +242,7 @@ class _Run:
             changes,
             self.files.errors,
             stay,
+            self.built if changes else (),
             ledger.Counts(
                 sum(reference.module.path not in self.around for reference in references),
                 len(self.paths),
@@ -275,6 +250,8 @@ class _Run:
                 tuple(self.unexplained),
             ),
         )
+        shown = (one.finding() for one in public if not all(map(plan.units.stays, one.references)))
+        result = replace(result, findings=(*result.findings, *shown), reach=reach(self.program.looked_at(), *self.held))
         if self.options.explain is not None:
             from grpc2connect.explain import explain
 
@@ -282,10 +259,9 @@ class _Run:
             result = replace(result, explained=explain(facts, plan, told, *self.options.explain))
         return result
 
-    def _wanted(self, code: str) -> bool:
-        """Whether a rule is switched on by the selected and ignored code prefixes."""
-        select, ignore = self.options.select, self.options.ignore
-        return (not select or code.startswith(select)) and not (ignore and code.startswith(ignore))
+    def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
+        wanted, refused = self.overrides.wanted, self.options.choices.refused
+        return make_plan(references, self.rules, stay, wanted, unsafe=self.options.unsafe, refused=refused)
 
     def _used_around(self, references: list[Reference]) -> dict[str, str]:
         """Files outside the given paths that belong together with code in them: their services stay as they are."""
@@ -336,27 +312,56 @@ class _Run:
             finally:
                 self.at(None)
             if after != source.data:
-                done[module.path] = (outcome, FileChange(module.path, source.data, after, units, outcome.regions))
+                done[module.path] = (
+                    outcome,
+                    FileChange(module.path, source.data, after, units, regions=outcome.regions),
+                )
         return done, failed
 
     def _generate(
-        self, plan: Plan, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places
+        self, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places
     ) -> tuple[list[FileChange], dict[str, str]]:
-        needed = {id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}
+        needed = list({id(stubs): stubs for outcome, _ in rewritten.values() for stubs in outcome.stubs}.values())
         self.progress("generate", 0, max(len(needed), 1))
-        modules = as_imported(needed.values(), [*self.paths, *self.around], self.top)
+        modules: list[GrpcModule] = []
+        for stubs, named in zip(needed, as_imported(needed, [*self.paths, *self.around], self.top), strict=True):
+            modules.extend(self._placed(stubs, named, rewritten))
         changes, errors = generate_modules(self.schema, modules, self.options)
+        self.built = built_findings(modules, self.options.root)
         failed = {}
         for error in errors:
             if error not in self.files.errors:
                 self.files.errors.append(error)
-            for stubs in needed.values():
+            for stubs in needed:
                 if not changes or _concerns(error, stubs):
                     failed.update({service.full_name: error.message for service in stubs.services})
         if self.options.runtime is RuntimeMode.VENDOR and not failed:
             for root in places.runtime_roots():
                 changes.extend(_vendored(root))
-        return changes, failed
+        return changes, failed or _missing(rewritten, modules, changes, places)
+
+    def _placed(
+        self, stubs: GrpcModule, named: GrpcModule, rewritten: dict[Path, tuple[Rewritten, FileChange]]
+    ) -> list[GrpcModule]:
+        """The module as it is generated: once, or once for each place that imports of one built elsewhere need."""
+        if not is_built(named, self.options):
+            return [named]
+        users = {path: outcome.brought for path, (outcome, _) in rewritten.items() if stubs in outcome.stubs}
+        importers = {module: users[module.path] for module in self.program.modules() if module.path in users}
+        return placed(named, importers, self.program) or [named]
+
+
+def _missing(
+    rewritten: dict[Path, tuple[Rewritten, FileChange]],
+    modules: list[GrpcModule],
+    changes: list[FileChange],
+    places: Places,
+) -> dict[str, str]:
+    """The files whose new imports would fail, with the reasons."""
+    written = {change.path: change.after for change in (*changes, *(change for _, change in rewritten.values()))}
+    lookup = Lookup(places, modules, written)
+    faults = {str(path): lookup.missing(path, outcome.brought) for path, (outcome, _) in rewritten.items()}
+    return {path: fault for path, fault in faults.items() if fault}
 
 
 def _concerns(error: FileError, stubs: GrpcModule) -> bool:

@@ -30,12 +30,13 @@ def result(
     generated: Iterable[FileChange],
     errors: Iterable[FileError],
     stay: Mapping[str, str],
+    said: Iterable[Finding],
     counts: Counts,
 ) -> RunResult:
-    """Sum up a run."""
+    """Sum up a run; `said` are findings that no rule has made."""
     entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
     findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
-    findings.extend(_unit_findings(plan, stay))
+    findings.extend([*_unit_findings(plan, stay), *said])
     if options.client_protocol is ClientProtocol.CONNECT:
         findings.extend(_protocol_findings(plan))
     changes = [change for _, change in rewritten.values()] + list(generated)

@@ -30,6 +30,24 @@ class Serve(enum.Enum):
     SINGLE = "single"
 
 
+class PublicApi(enum.Enum):
+    """What becomes of services that the public API of a library shows: they move and it is said, or they stay."""
+
+    REPORT = "report"
+    HOLD = "hold"
+
+
+class Stage(enum.Enum):
+    """Which step of a migration a run takes: all that moves code, or only the first or the last one.
+
+    `GENERATE` adds generated modules and has them generated from now on; `CLEANUP` takes away what nothing needs.
+    """
+
+    MOVE = "move"
+    GENERATE = "generate"
+    CLEANUP = "cleanup"
+
+
 @dataclass(frozen=True)
 class GeneratedPlace:
     """Where `*_connect.py` go when the stubs are not in the repository: folder `out`, import prefix `package`."""
@@ -58,6 +76,20 @@ class Choices:
     refused: tuple[Refusal, ...] = ()
 
 
+class Override:
+    """Settings of their own for files (patterns as in `.gitignore`, from the root) or services (`shop.v1.*`).
+
+    `hold` keeps on gRPC what it is about, with that reason; `ignore` switches off rules there, `serve` is for servers.
+    With both `path` and `service` it is about the service's references in these files.
+    """
+
+    path: tuple[str, ...] = ()
+    service: tuple[str, ...] = ()
+    hold: str = ""
+    ignore: tuple[str, ...] = ()
+    serve: Serve | None = None
+
+
 @dataclass(frozen=True)
 class Options:
     """The settings of one run.
@@ -66,7 +98,10 @@ class Options:
     is known, is the folder of the whole project: what lies there beside `paths` is read where it matters, and never
     edited; a service that is used there by code that belongs together with that in `paths` stays on gRPC.
     `python` names a virtual environment whose files are read, never run, for installed stubs. `explain` is a file and
-    a line (from 1) of which the result is to say how it came about; such a run takes longer.
+    a line (from 1) of which the result is to say how it came about; such a run takes longer. `rules` are rule packs
+    beside the built-in rules; `public` are the dotted names of modules and packages that code elsewhere imports, and
+    `public_api` says what becomes of what they show of gRPC. `unsafe` lets rules offer what changes what a program
+    does today. `keep` says whether the result may be kept for later runs.
     """
 
     root: Path
@@ -83,3 +118,10 @@ class Options:
     project: Path | None = None
     explain: tuple[Path, int] | None = None
     choices: Choices = Choices()
+    overrides: tuple[Override, ...] = ()
+    public: tuple[str, ...] = ()
+    public_api: PublicApi = PublicApi.REPORT
+    rules: tuple[str, ...] = ()
+    unsafe: bool = False
+    keep: bool = True
+    stage: Stage = Stage.MOVE

@@ -115,7 +115,7 @@ class Region:
 
 @dataclass(frozen=True)
 class FileChange:
-    """A file whose bytes change; `before` is None for a file that the run adds.
+    """A file whose bytes change; `before` is None for a file that the run adds. `deletes` takes the file away.
 
     `regions` say which references its changes come from, in the order of their lines.
     """
@@ -124,6 +124,7 @@ class FileChange:
     before: bytes | None
     after: bytes
     units: tuple[str, ...] = ()
+    deletes: bool = False
     regions: tuple[Region, ...] = ()
 
 
@@ -155,6 +156,30 @@ class Audit:
 
 
 @dataclass(frozen=True)
+class Suppressed:
+    """A finding, or a reference, that a comment of the file speaks for, with the comment's reason."""
+
+    place: Place
+    code: str
+    text: str
+    reason: str
+    reference: bool = False
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far gRPC reaches in a project, by which a file can be told to have nothing to do with it.
+
+    `parsed` are the files whose content mattered, `holders` the last parts of imports that lead to what holds something
+    of gRPC, `fixtures` the names by which tests ask for such.
+    """
+
+    parsed: frozenset[Path] = frozenset()
+    holders: frozenset[str] = frozenset()
+    fixtures: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class RunResult:
     """All that a run found and would change. Paths are absolute; `root` is the folder to print them against.
 
@@ -170,3 +195,5 @@ class RunResult:
     files_seen: int = 0
     files_parsed: int = 0
     explained: tuple[Explained, ...] = ()
+    reach: Reach = field(default_factory=Reach)
+    suppressed: tuple[Suppressed, ...] = ()

@@ -20,7 +20,7 @@ def needed(mode: RuntimeMode) -> tuple[str, ...]:
     return REQUIREMENTS if mode is RuntimeMode.VENDOR else (REQUIREMENT,)
 
 
-HEADER = b"# pyright: basic\n# mypy: ignore-errors\n"
+HEADER = b"# pyright: basic, reportMissingImports=false\n# mypy: ignore-errors\n"
 """What each vendored module begins with: the settings of a type checker are those of the project, strict or not."""
 
 

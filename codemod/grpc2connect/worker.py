@@ -48,20 +48,21 @@ def main() -> None:
 
 def _work(jobs: queue.SimpleQueue[Job], sink: IO[bytes]) -> None:
     job = jobs.get()
-    from grpc2connect.engine import Analysis
+    from grpc2connect.engine import Kept, analyse
 
     def send(*message: Any) -> None:
         pickle.dump(message, sink)
         sink.flush()
 
-    analysis = Analysis()
+    kept = Kept()
     while True:
         try:
-            result = analysis.result(
+            result = analyse(
                 job.options,
                 lambda stage, done, total: send("progress", stage, done, total),
                 lambda path: send("at", path),
                 job.spared,
+                kept=kept,
             )
         except BaseException as problem:
             import traceback

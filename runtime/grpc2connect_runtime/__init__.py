@@ -5,6 +5,8 @@ Each name says in its docstring what the native form is and when to go there.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .aio_calls import AioCall, AioStreamCall, AioUnaryCall
 from .aio_channel import AioChannel, aio_insecure_channel, aio_secure_channel
 from .aio_context import AioServicerContext
@@ -59,12 +61,7 @@ from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
 from .cors import ConnectCors, connect_cors
-from .credentials import (
-    ChannelCredentials,
-    ServerCredentials,
-    ssl_channel_credentials,
-    ssl_server_credentials,
-)
+from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
 from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
@@ -105,6 +102,13 @@ from .sync_calls import call_of
 from .wire.client_over import aio_http_client_over, http_client_over
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    # Credentials may be those that only grpcio has, and that stay its own.
+    ChannelCredentials = Any
+    ServerCredentials = Any
+else:
+    from .credentials import ChannelCredentials, ServerCredentials
 
 __all__ = [
     "EOF",

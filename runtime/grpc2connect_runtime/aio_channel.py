@@ -24,6 +24,7 @@ from .intercepted_clients import intercepted_client
 from .message_codecs import client_codec
 from .multicallables import aio_method
 from .readiness import wait_until_reachable
+from .stand_ins import is_client_class
 from .stub_classes import of_colour
 from .transports import LazyTransport
 from .unmoved import adopt
@@ -81,17 +82,21 @@ class AioChannel(ChannelBase):
         """Return a client for one service.
 
         Args:
-            client_class: the generated `XClient`.
+            client_class: the generated `XClient`; any other class, as of a stub that has not moved, is called with the
+                channel.
 
         Native form: `XClient(url, ...)`.
 
         Source: `XStub(channel)` of grpcio-tools 1.85.
         """
+        chosen: Callable[..., C] = of_colour(client_class, aio=True)
+        if isinstance(chosen, type) and not is_client_class(chosen):
+            unmoved: C = chosen(self)
+            return unmoved
         if any(self._interceptors.values()):
-            intercepted: C = intercepted_client(of_colour(client_class, aio=True), self, self._url, self.http_client())
+            intercepted: C = intercepted_client(chosen, self, self._url, self.http_client())
             self.made(intercepted)
             return intercepted
-        chosen: Callable[..., C] = of_colour(client_class, aio=True)
         made = chosen(
             self._url,
             http_client=self.http_client(),

@@ -17,7 +17,8 @@ def bind(address: str, *, reuse_port: bool) -> tuple[list[socket.socket], int]:
 
     Args:
         address: `host:port` (every address the host resolves to is bound, on one port), `[::]:port` (both families),
-            `unix:path`, `unix:///path`, `unix-abstract:name`, with or without `dns:///`, `ipv4:` or `ipv6:`.
+            `unix:path`, `unix:///path`, `unix-abstract:name`, with or without `dns:///`, `ipv4:` or `ipv6:`;
+            `fd:number` for a bound stream socket that the process was started with (systemd's first is `fd:3`).
         reuse_port: whether several servers may share the port.
 
     Raises:
@@ -28,6 +29,8 @@ def bind(address: str, *, reuse_port: bool) -> tuple[list[socket.socket], int]:
             return [_unix(address.removeprefix("unix:"))], 1
         if address.startswith("unix-abstract:"):
             return [_unix("\0" + address.removeprefix("unix-abstract:"))], 1
+        if address.startswith("fd:"):
+            return _passed(address.removeprefix("fd:"))
         return _tcp(address, reuse_port)
     except (OSError, ValueError) as error:
         raise RuntimeError(f"Failed to bind to address {address}; {error}") from error
@@ -43,6 +46,21 @@ def _unix(path: str) -> socket.socket:
     sock.bind(path)
     sock.setblocking(False)
     return sock
+
+
+def _passed(number: str) -> tuple[list[socket.socket], int]:
+    if not number.isdigit():
+        raise ValueError("no number of a file descriptor given")
+    sock = socket.socket(fileno=os.dup(int(number)))
+    try:
+        if sock.type != socket.SOCK_STREAM:
+            raise ValueError("the file descriptor is no stream socket")
+        sock.setblocking(False)
+        place = sock.getsockname()
+    except BaseException:
+        sock.close()
+        raise
+    return [sock], place[1] if isinstance(place, tuple) else 1
 
 
 def _split(address: str) -> tuple[str, int]:

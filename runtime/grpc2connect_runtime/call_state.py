@@ -135,7 +135,14 @@ class CallState:
             trailers["grpc-message"] = quote(text, safe="")
 
     def conclude(self, error: ConnectError | None) -> ConnectError | None:
-        """Write the trailers; return the error to end with."""
+        """Write the trailers; return the error to end with.
+
+        Details that are in the trailing metadata alone, where grpcio-status puts them, reach Connect clients, too.
+        """
+        rich = None if error is None or error.details or self.is_grpc else self.rich_status()
+        if error is not None and rich is not None:
+            cause, error = error, error_from_status(error.code, error.message, rich)
+            error.__cause__ = cause
         try:
             self.write_trailers(error)
         except (TypeError, CallError) as invalid:

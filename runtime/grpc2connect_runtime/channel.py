@@ -18,6 +18,7 @@ from .connectivity import shown
 from .faces import Face
 from .message_codecs import client_codec
 from .multicallables import sync_method
+from .stand_ins import is_client_class
 from .stub_classes import of_colour
 from .subscriptions import Subscriptions
 from .transports import LazySyncTransport
@@ -79,13 +80,17 @@ class Channel(ChannelBase):
         """Return a client for one service.
 
         Args:
-            client_class: the generated `XClientSync`.
+            client_class: the generated `XClientSync`; any other class, as of a stub that has not moved, is called with
+                the channel.
 
         Native form: `XClientSync(url, ...)`.
 
         Source: `XStub(channel)` of grpcio-tools 1.85.
         """
         chosen: Callable[..., C] = of_colour(client_class, aio=False)
+        if isinstance(chosen, type) and not is_client_class(chosen):
+            unmoved: C = chosen(self)
+            return unmoved
         made = chosen(
             self._url,
             http_client=self.http_client(),

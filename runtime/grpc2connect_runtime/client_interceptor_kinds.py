@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectrpc.method import StreamType
 
@@ -35,6 +35,10 @@ class ClientCallDetails(abc.ABC):  # noqa: B024
 
     Source: `grpc.ClientCallDetails`, grpcio 1.85.
     """
+
+    if TYPE_CHECKING:
+        # A class of the program's has what it wants, often by a namedtuple before this base; grpcio has no types.
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class AioClientCallDetails(NamedTuple):
@@ -81,7 +85,7 @@ class UnaryUnaryClientInterceptor(abc.ABC):
 
     @abc.abstractmethod
     def intercept_unary_unary(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any, /
     ) -> Any:
         """Return a call: what `continuation(client_call_details, request)` returns, or an object with `result()`."""
 
@@ -96,7 +100,7 @@ class UnaryStreamClientInterceptor(abc.ABC):
 
     @abc.abstractmethod
     def intercept_unary_stream(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any, /
     ) -> Any:
         """Return a call: what the continuation returns, or an iterator."""
 
@@ -111,7 +115,7 @@ class StreamUnaryClientInterceptor(abc.ABC):
 
     @abc.abstractmethod
     def intercept_stream_unary(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any, /
     ) -> Any:
         """Return a call, as `UnaryUnaryClientInterceptor` does."""
 
@@ -126,7 +130,7 @@ class StreamStreamClientInterceptor(abc.ABC):
 
     @abc.abstractmethod
     def intercept_stream_stream(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any, /
     ) -> Any:
         """Return a call, as `UnaryStreamClientInterceptor` does."""
 
@@ -150,7 +154,7 @@ class AioUnaryUnaryClientInterceptor(AioClientInterceptor):
 
     @abc.abstractmethod
     async def intercept_unary_unary(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any, /
     ) -> Any:
         """Return a call, as `await continuation(client_call_details, request)` does, or a response."""
 
@@ -165,7 +169,7 @@ class AioUnaryStreamClientInterceptor(AioClientInterceptor):
 
     @abc.abstractmethod
     async def intercept_unary_stream(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request: Any, /
     ) -> Any:
         """Return a call, or an async iterator."""
 
@@ -180,7 +184,7 @@ class AioStreamUnaryClientInterceptor(AioClientInterceptor):
 
     @abc.abstractmethod
     async def intercept_stream_unary(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any, /
     ) -> Any:
         """Return a call, or a response."""
 
@@ -195,7 +199,7 @@ class AioStreamStreamClientInterceptor(AioClientInterceptor):
 
     @abc.abstractmethod
     async def intercept_stream_stream(
-        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any
+        self, continuation: Callable[[Any, Any], Any], client_call_details: Any, request_iterator: Any, /
     ) -> Any:
         """Return a call, or an async iterator."""
 

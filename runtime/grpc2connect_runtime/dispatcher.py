@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -53,6 +53,31 @@ async def _refuse(send: Send, content_type: str, status: int, text: str) -> None
     await send({"type": "http.response.body", "body": b"", "more_body": False})
     if is_grpc:
         await send({"type": "http.response.trailers", "headers": fields, "more_trailers": False})
+
+
+_AGAIN_S = 0.1
+
+
+def _received_once(receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+    """Return a `receive` that says once only that a request has no body.
+
+    pyvoy 1.3 says so as often as it is asked, at once, and connectrpc asks until the client is gone: a handler that
+    waits for anything would never go on, nor would any other.
+    """
+    over = False
+
+    async def received() -> Any:
+        nonlocal over
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return message
+            if not over:
+                over = not message.get("more_body", False)
+                return message
+            await asyncio.sleep(_AGAIN_S)
+
+    return received
 
 
 class _NotFoundAsStatus:
@@ -167,6 +192,8 @@ class Dispatcher:
         if self._stopping:
             await _refuse(send, content_type, 14, "Server is shutting down")
             return
+        if scope["method"] == "GET":
+            receive = _received_once(receive)
         path = method_path(scope)
         exchange = Exchange(_NotFoundAsStatus(send, content_type) if is_grpc else send, content_type)
         task = asyncio.current_task()

@@ -268,7 +268,8 @@ class RpcErrorView(FinishedCall):
 
         Native form: `ResponseMetadata.trailers`, and `error.details` for the details.
         """
-        trailers: tuple[Metadatum, ...] = tuple(getattr(self.error, "trailing_metadata", ()))
+        given: Any = getattr(self.error, "trailing_metadata", ())
+        trailers: tuple[Metadatum, ...] = tuple(given)
         if self.error.details and all(key != DETAILS_KEY for key, _ in trailers):
             number: int = self.code().value[0]
             packed = pack_status(number, self.error.message, self.error.details)

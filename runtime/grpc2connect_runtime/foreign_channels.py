@@ -71,11 +71,10 @@ def client_on(channel: Any, client_class: Callable[..., C], aio_class: Callable[
 
     Source: `XStub(channel)` of grpcio-tools 1.85.
     """
-    ours = isinstance(channel, ChannelMethods)
     chosen: Any = aio_class if aio_class is not None and _is_aio(channel) else client_class
     if not is_client_class(chosen):
         return chosen(channel)
-    if ours:
+    if _is_ours(channel):
         return channel.client(chosen)
     # As a stub does: what has no such methods is no channel, and that shows here and not at the first call.
     for name in METHOD_NAMES.values():
@@ -84,6 +83,10 @@ def client_on(channel: Any, client_class: Callable[..., C], aio_class: Callable[
     else:
         raise AttributeError(f"{type(channel).__name__!r} object has no attribute 'unary_unary'")
     return intercepted_client(chosen, _Foreign(channel, aio=issubclass(chosen, ConnectClient)), _ADDRESS, _NoHttp())
+
+
+def _is_ours(channel: Any) -> bool:
+    return isinstance(channel, ChannelMethods)
 
 
 def _is_aio(channel: Any) -> bool:

@@ -14,6 +14,7 @@ from .client_interceptor_kinds import intercepts, is_grpcio_s
 from .faces import MOVED, UNMOVED, Face
 from .intercepted_calls import InterceptedStreamResponse, InterceptedUnaryResponse
 from .intercepted_clients import intercepted_client
+from .stand_ins import is_client_class
 from .stream_kinds import streams_responses
 from .stub_classes import of_colour
 from .unmoved import adopt
@@ -61,12 +62,12 @@ class InterceptedChannel(ChannelMethods):
         return made(thunk, method, kind, self._interceptor, face)
 
     def client(self, client_class: Callable[..., C]) -> C:
-        """Return a client for one service; as `Channel.client`.
-
-        Raises:
-            TypeError: it is no generated class.
-        """
-        made: C = intercepted_client(of_colour(client_class, aio=False), self, self.root.url, self.root.http_client())
+        """Return a client for one service; as `Channel.client`."""
+        chosen: Callable[..., C] = of_colour(client_class, aio=False)
+        if isinstance(chosen, type) and not is_client_class(chosen):
+            unmoved: C = chosen(self)
+            return unmoved
+        made: C = intercepted_client(chosen, self, self.root.url, self.root.http_client())
         self.root.made(made)
         return made
 
@@ -105,7 +106,7 @@ class InterceptedChannel(ChannelMethods):
         self.close()
 
 
-def intercept_channel(channel: Channel | InterceptedChannel, *interceptors: Any) -> Channel | InterceptedChannel:
+def intercept_channel(channel: Channel | InterceptedChannel, *interceptors: Any) -> Any:
     """Return a channel whose calls, by clients and by stubs, go through interceptors, the first one first.
 
     Args:

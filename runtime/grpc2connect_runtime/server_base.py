@@ -25,6 +25,7 @@ from .serving import Listener
 from .unmoved import adopt
 from .wire.choice import CONNECT, GRPCIO, chosen_wire, connect_addresses
 from .wire.connect_interceptors import require_async_interceptors
+from .wsgi import WsgiApplication
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class ServerBase:
         )
         self._dispatcher = Dispatcher(self._router, checked_protocols(protocols))
         self._outermost: Any = self._dispatcher
+        self._wsgi: WsgiApplication | None = None
         adopt(type(self), "Server", aio=self._aio)
         self._adopt_contexts()
         self.add_generic_rpc_handlers(handlers or ())
@@ -99,6 +101,19 @@ class ServerBase:
         if self._started:
             raise RuntimeError("middleware must be added before the server is started")
         self._outermost = middleware(self._outermost, *args, **kwargs)
+
+    @property
+    def wsgi_app(self) -> Any:
+        """The same as a WSGI application, for Connect and gRPC-Web clients; usable without `start()`.
+
+        Each call takes a thread of the WSGI server. gRPC clients, and conversations (an answer before the next request
+        of a stream), need `app` and an ASGI server.
+
+        Native form: the generated `XWSGIApplication` of a sync servicer, if no deadline need be kept.
+        """
+        if self._wsgi is None:
+            self._wsgi = WsgiApplication(self._dispatcher)
+        return self._wsgi
 
     def add_service(
         self, application_class: Callable[..., Any], servicer: Any, *, interceptors: Sequence[Any] = ()
@@ -211,7 +226,8 @@ class ServerBase:
         """Bind a plaintext port for gRPC, gRPC-Web and Connect, over HTTP/1.1 and HTTP/2.
 
         Args:
-            address: `host:port` (port 0 for any), `[::]:port`, `unix:path`.
+            address: `host:port` (port 0 for any), `[::]:port`, `unix:path`, `fd:number` (a bound socket that the
+                process was started with, as by systemd or circus; not where grpcio serves).
 
         Returns:
             The port (1 for a unix socket).

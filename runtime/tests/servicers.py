@@ -7,6 +7,8 @@ import threading
 from collections import namedtuple
 
 import grpc
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
 from google.protobuf import any_pb2
 
 Status = namedtuple("Status", "code details trailing_metadata")
@@ -97,6 +99,9 @@ class SyncEcho:
             case "rich":
                 bin_ = ("grpc-status-details-bin", rich_status())
                 context.abort_with_status(Status(grpc.StatusCode.NOT_FOUND, "rich", (bin_, ("k", "v"))))
+            case "rich raised":
+                context.set_trailing_metadata((("grpc-status-details-bin", rich_status()),))
+                raise ConnectError(Code.NOT_FOUND, "rich")
             case "set":
                 context.set_code(grpc.StatusCode.DATA_LOSS)
                 context.set_details("lost")
@@ -204,6 +209,9 @@ class AioEcho:
             case "rich":
                 bin_ = ("grpc-status-details-bin", rich_status())
                 await context.abort_with_status(Status(grpc.StatusCode.NOT_FOUND, "rich", (bin_, ("k", "v"))))
+            case "rich raised":
+                context.set_trailing_metadata((("grpc-status-details-bin", rich_status()),))
+                raise ConnectError(Code.NOT_FOUND, "rich")
             case "set":
                 context.set_code(grpc.StatusCode.DATA_LOSS)
                 context.set_details("lost")

@@ -173,6 +173,30 @@ def test_a_unix_socket(gen, tmp_path):
         assert server.stop(None).wait(TIMEOUT_S)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="file descriptors of sockets are no files there")
+def test_a_socket_that_the_process_was_given(gen):
+    gate = Gate(gen)
+    gate.gate.set()
+    with socket.create_server(("127.0.0.1", 0)) as given:
+        server = runtime.Server()
+        server.add_service(gen.connect.EchoASGIApplication, gate.service(gen))
+        port = server.add_connect_port(f"fd:{given.fileno()}")
+        assert port == given.getsockname()[1]
+        server.start()
+        try:
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                assert gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="x"), timeout=TIMEOUT_S).text == "x"
+        finally:
+            assert server.stop(None).wait(TIMEOUT_S)
+        assert given.fileno() >= 0  # the socket is its owner's to close
+
+
+@pytest.mark.parametrize("address", ["fd:", "fd:x", "fd:-1", "fd:987654", "fd:0"])
+def test_what_is_no_socket_is_refused(address):
+    with pytest.raises(RuntimeError, match=f"Failed to bind to address {address}"):
+        runtime.Server().add_connect_port(address)
+
+
 def test_a_server_out_of_scope_stops(gen):
     gate = Gate(gen)
     server, _ = started(gen, gate.service(gen))

@@ -224,6 +224,15 @@ def test_connect_json_on_the_same_port(gen, flavour):
         assert post(port, "set")[1] == {"code": "data_loss", "message": "lost"}
 
 
+@pytest.mark.connect_wire
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_details_in_the_trailing_metadata_of_what_is_raised_reach_connect(gen, flavour):
+    with runtime_server(gen, flavour, Seen()) as port:
+        http_status, body = post(port, "rich raised")
+    assert (http_status, body["code"], body["message"]) == (404, "not_found", "rich")
+    assert [detail["type"] for detail in body["details"]] == ["tests.v1.Ask"]
+
+
 def test_rich_status_survives_the_way(gen):
     from servicers import rich_status
 

@@ -34,6 +34,19 @@ def each_channel(gen, serve, flavour, act, channels=CHANNELS):
     return results
 
 
+def test_a_class_that_comes_as_a_value_may_be_one_that_has_not_moved(gen):
+    with grpcio_server(gen, "sync", Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        stub = channel.client(gen.pb2_grpc.EchoStub)
+        assert stub.Say(gen.pb2.Ask(text="x"), timeout=TIMEOUT_S).text
+
+        async def ask():
+            async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as aio:
+                stub = aio.client(gen.pb2_grpc.EchoStub)
+                return await stub.Say(gen.pb2.Ask(text="x"), timeout=TIMEOUT_S)
+
+        assert asyncio.run(ask()).text
+
+
 @pytest.mark.parametrize("serve", SERVERS)
 def test_sync_stubs(gen, serve):
     def act(channel):

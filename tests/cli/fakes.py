@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grpc2connect.cli.engine import Progress, RuleInfo
+from grpc2connect.cli.engine import Progress, RuleInfo, Watch
 from grpc2connect.options import Options
 from grpc2connect.results import Audit, Entry, Explained, FileChange, FileError, Place, RunResult, State, Step
 from grpc2connect.sources import write_all
@@ -22,6 +22,7 @@ class Rule:
     title: str
     documentation: str
     family: str
+    unsafe: str = ""
 
 
 RULES = (
@@ -37,6 +38,7 @@ class FakeEngine:
     answer: RunResult = field(default_factory=lambda: RunResult(Path()))
     failing: frozenset[str] = frozenset()
     asked: list[Options] = field(default_factory=list)
+    owed: tuple[Entry, ...] = ()
     on_run: Callable[[], None] = lambda: None
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
@@ -50,7 +52,13 @@ class FakeEngine:
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         return self.run(options, progress)
 
-    def catalogue(self) -> Sequence[RuleInfo]:
+    def debt(self, options: Options) -> Sequence[Entry]:
+        return self.owed
+
+    def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
+        return None
+
+    def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
         return RULES
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grpc2connect.results import Audit
+from grpc2connect.results import Audit, FileChange, Finding, Place
 from tests.cli.conftest import Shell, git
 from tests.cli.fakes import FakeEngine, addition, answer, edit
 
@@ -162,3 +162,22 @@ def test_generate_writes_without_asking_git(project: Path, engine: FakeEngine, s
     engine.answer = answer(addition(project / "x_connect.py"))
     assert shell("generate").code == 0
     assert (project / "x_connect.py").exists()
+
+
+@pytest.mark.parametrize("stage", ["generate", "cleanup"])
+def test_takes_one_step(project: Path, engine: FakeEngine, shell: Shell, stage: str) -> None:
+    engine.answer = answer(FileChange(project / "server.py", OLD, b"", deletes=True))
+    assert b"deleted file mode" in shell("diff", "--stage", stage).out.encode()
+    outcome = shell("migrate", "--stage", stage)
+    assert [options.stage.value for options in engine.asked] == [stage, stage]
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "deleted server.py")
+    assert not (project / "server.py").exists()
+    assert "to run the result" not in outcome.err
+    assert shell("migrate", "--stage", "server").code == 2
+
+
+def test_says_that_python_is_too_old_before_it_writes(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    old = Finding("G2C921", Place(project / "setup.py", 3, 1), "it runs on Python 3.8", "raise it first")
+    engine.answer = dataclasses.replace(answer(edit(project / "server.py")), findings=(old,))
+    engine.failing = frozenset({"server.py"})
+    assert shell("migrate").err.splitlines()[0] == "setup.py:3:1 G2C921 it runs on Python 3.8; raise it first"

@@ -19,7 +19,7 @@ HOOKS = (REPOSITORY / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
 
 def test_entries_are_commands_with_options_that_exist() -> None:
     entries = re.findall(r"^  entry: (.*)$", HOOKS, re.MULTILINE)
-    assert len(entries) == 2
+    assert len(entries) == 3
     for entry in entries:
         program, command, *options = entry.split()
         assert program == "grpc2connect"

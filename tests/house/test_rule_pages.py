@@ -6,6 +6,8 @@ import re
 import runpy
 from pathlib import Path
 
+from grpc2connect.cli.engine import InstalledEngine
+from grpc2connect.cli.reporting import rules_by_code
 from grpc2connect.codes import CODES
 from grpc2connect.rules_api import catalogue
 
@@ -27,3 +29,15 @@ def test_every_code_in_the_source_has_a_page() -> None:
         for code in re.findall(r'"(G2C\d{3})"', path.read_text(encoding="utf-8"))
     }
     assert used <= {*CODES, *(rule.code for rule in catalogue())}
+
+
+def test_reports_link_to_headings_of_the_pages() -> None:
+    headings = {
+        f"{path.name}#{re.sub('[, ]+', '-', line.removeprefix('## ').strip().lower())}"
+        for path in (REPOSITORY / "docs" / "rules").glob("*.md")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.startswith("## ")
+    }
+    rules = rules_by_code(InstalledEngine().catalogue())
+    links = {rule["page"] for code, rule in rules.items() if code not in CODES}
+    assert links == headings

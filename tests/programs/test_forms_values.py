@@ -60,6 +60,12 @@ MOVES = {
         f"def ask():\n    return make(rpc.GreeterStub, 'a:1'){ASK}\n",
         f"    return insecure_channel(target).client(cls)\n    return make({CLASS}, 'a:1'){ASKS}\n",
     ),
+    "a parameter of a class method": (
+        "class Maker:\n    @classmethod\n    def make(cls, stub_class, target):\n"
+        "        return stub_class(grpc.insecure_channel(target))\n\n\n"
+        f"def ask():\n    return Maker.make(rpc.GreeterStub, 'a:1'){ASK}\n",
+        f"        return insecure_channel(target).client(stub_class)\n    return Maker.make({CLASS}, 'a:1'){ASKS}\n",
+    ),
     "a parameter by keyword, with a default": (
         "def make(target, *, cls=rpc.GreeterStub):\n    return cls(channel=grpc.insecure_channel(target))\n\n\n"
         f"def ask():\n    return make('a:1', cls=rpc.GreeterStub){ASK}\n",
@@ -171,6 +177,19 @@ STAYS = {
         "G2C803",
     ),
     "a class whose name is read": ("cls = rpc.GreeterStub\nprint(cls.__name__)\n" + MADE, "G2C803"),
+    "a class whose name is read where a class method puts it": (
+        "from functools import partial\n\n\nclass Entry:\n    def __init__(self, stub_class):\n"
+        "        self.module = stub_class.__module__\n\n    @classmethod\n    def of(cls, stub_class):\n"
+        "        return partial(cls.make, stub_class)\n\n    @classmethod\n    def make(cls, stub_class, *rest):\n"
+        "        return cls(stub_class)\n\n\nentry = Entry.of(rpc.GreeterStub)\n\n\n@entry\ndef f(): ...\n\n\n" + MADE,
+        "G2C803",
+    ),
+    "a class that goes where an object is made before it is started": (
+        "class Entry:\n    def __new__(cls, stub_class):\n        cls.module = stub_class.__module__\n"
+        "        return super().__new__(cls)\n\n    def __init__(self, stub_class):\n        pass\n\n\n"
+        "Entry(rpc.GreeterStub)\n" + MADE,
+        "G2C803",
+    ),
     "a class that a library's base reads": (
         "from library import Client\n\n\nclass Mine(Client):\n    stub_class = rpc.GreeterStub\n\n\n" + MADE,
         "G2C803",

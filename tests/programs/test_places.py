@@ -116,6 +116,59 @@ def test_stubs_built_elsewhere(tmp_path: Path, line: str, names: dict[str, str],
     assert_runs(project, built)
 
 
+def built_project(tmp_path: Path, proto: str, files: dict[str, str]) -> tuple[Path, Path]:
+    """A project with a proto in a folder, and where its build puts the stubs."""
+    project, built = tmp_path / "project", tmp_path / "built"
+    (project / proto).mkdir(parents=True)
+    built.mkdir()
+    shutil.copy(STUBS / "greeting.proto", project / proto)
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    return project, built
+
+
+def connect_modules(project: Path) -> list[str]:
+    return sorted(path.relative_to(project).as_posix() for path in project.rglob("*_connect.py"))
+
+
+def test_what_scripts_import_without_a_folder_stands_beside_each(tmp_path: Path) -> None:
+    text = f"import greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    project, built = built_project(tmp_path, "protos", {"web/app.py": text, "jobs/app.py": text})
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        shutil.copy(STUBS / name, built)
+    result = run(Options(project, (project,)))
+    assert [finding.place.path.name for finding in result.findings if finding.code == "G2C015"] == [
+        "greeting.proto"
+    ] * 2
+    apply(Options(project, (project,)))
+    assert connect_modules(project) == ["jobs/greeting_connect.py", "web/greeting_connect.py"]
+    for folder in ("web", "jobs"):
+        assert_runs(project / folder, built)
+    stale = project / "web" / "greeting_connect.py"
+    stale.write_text("".join(stale.read_text().splitlines(keepends=True)[:2]))
+    assert [change.path.parent.name for change in generate(Options(project, (project,))).changes] == ["web"]
+
+
+def test_what_is_imported_by_the_folder_of_its_proto_stands_there(tmp_path: Path) -> None:
+    text = f"from acme.protos import greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    project, _ = built_project(tmp_path, "acme/protos", {"tools/app.py": text})
+    apply(Options(project, (project,)))
+    assert connect_modules(project) == ["acme/protos/greeting_connect.py"]
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        shutil.copy(STUBS / name, project / "acme" / "protos")
+    generated = (project / "acme" / "protos" / "greeting_connect.py").read_text()
+    assert "from acme.protos.greeting_pb2 import" in generated
+    assert_runs(project / "tools", project)
+
+
+def test_a_folder_that_only_the_build_makes_has_to_be_named(tmp_path: Path) -> None:
+    text = f"from gen.acme import greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    project, _ = built_project(tmp_path, "protos", {"app.py": text})
+    result = run(Options(project, (project,)))
+    assert ([error.code for error in result.errors], result.changes) == (["G2C008"], ())
+
+
 def test_generate_refreshes_the_vendored_runtime(tmp_path: Path) -> None:
     home = tmp_path / "src" / vendor.PACKAGE
     home.mkdir(parents=True)

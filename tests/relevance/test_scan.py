@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grpc2connect.relevance.scan import Imported, imports
+from grpc2connect.scan import Imported, imports
 
 TEXTS = [
     "import a\nimport a.b as c, d\n",

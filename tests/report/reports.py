@@ -8,7 +8,18 @@ from pathlib import Path
 from grpc2connect.report import narrowing
 from grpc2connect.report.document import Document, Rule
 from grpc2connect.report.json_report import Surroundings, document
-from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, Place, RunResult, Severity, State
+from grpc2connect.results import (
+    Audit,
+    Entry,
+    FileChange,
+    FileError,
+    Finding,
+    Place,
+    RunResult,
+    Severity,
+    State,
+    Suppressed,
+)
 
 ROOT = Path("/work/shop")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7*7 }}"
@@ -23,6 +34,7 @@ def rules(*codes: str) -> dict[str, Rule]:
             "title": f"a `call` becomes {code}.",
             "family": "context",
             "documentation": text.format(code, HOSTILE),
+            "page": f"context.md#{code.lower()}",
         }
         for code in codes
     }
@@ -65,6 +77,10 @@ def result(files: int = 12) -> RunResult:
         Audit(len(ledger), len(ledger)),
         files + 2,
         files,
+        suppressed=(
+            Suppressed(ledger[-2].place, ledger[-2].code, ledger[-2].text, f"known: {HOSTILE}", True),
+            Suppressed(Place(first, 2, 1), "G2C902", "a package", "ours"),
+        ),
     )
 
 

@@ -144,3 +144,12 @@ def test_colour_adds_only_escape_sequences() -> None:
 
 def test_counts_lines() -> None:
     assert diff.counts(FileChange(Path("/r/a.py"), b"a\nb\n", b"a\nc\nd\n")) == (2, 1)
+
+
+@pytest.mark.parametrize("before", [b"a\nb\n", b"a\r\nb", b"", b"\xff\n"])
+def test_a_file_that_goes(repository: Path, git: Git, before: bytes) -> None:
+    path = repository / "old" / "f_pb2_grpc.py"
+    path.parent.mkdir()
+    path.write_bytes(before)
+    git(repository, "apply", "-", stdin=diff.patch([FileChange(path, before, b"", deletes=True)], repository))
+    assert not path.exists()

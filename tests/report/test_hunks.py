@@ -42,7 +42,7 @@ def sample(folder: Path) -> RunResult:
         folder,
         changes=(
             FileChange(folder / "pyproject.toml", b"[project]\n", b"[project]\nx = 1\n"),
-            FileChange(shop, before, after, ("a.A", "b.B"), regions),
+            FileChange(shop, before, after, ("a.A", "b.B"), regions=regions),
             FileChange(folder / "a_connect.py", None, b"# new\n", ("a.A",)),
         ),
         ledger=tuple(Entry(one.place, "K", one.code, one.state, "t", one.units) for one in regions[1:]),

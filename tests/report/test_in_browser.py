@@ -7,6 +7,7 @@ With `G2C_AXE=/path/to/axe.min.js` (npm's `axe-core`) the page is also looked th
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -99,6 +100,45 @@ def test_the_policy_holds_against_what_would_get_in(tmp_path: Path) -> None:
     assert "Content Security Policy" in said
 
 
+def test_a_reader_clicks_through(tmp_path: Path) -> None:
+    steps = """
+    const out = [], wait = () => new Promise((done) => setTimeout(done, 400)), at = (id) => document.getElementById(id);
+    const say = () => out.push([decodeURIComponent(location.hash), at("shown").textContent, document.activeElement.id]);
+    (async () => {
+      document.querySelector('#services a[data-unit="1"]').click(); await wait(); say();
+      document.querySelector('#list .code .i:not([hidden]) a').click(); out.push(at("back").hidden);
+      at("back").click(); out.push(document.activeElement.tagName);
+      document.querySelector('#owners a[data-owner="1"]').click(); await wait(); say();
+      at("s-native").click(); await wait(); say();
+      at("clear").click(); await wait(); say();
+      at("theme").click(); out.push(document.documentElement.dataset.theme, at("theme").ariaPressed);
+      at("unfold").click(); out.push(document.querySelectorAll("details.file:not([open])").length);
+      document.getElementById("clicks").textContent = JSON.stringify(out);
+    })();
+    """
+    text = re.sub("<meta http-equiv[^>]*>", "", page.render(reports.report()))
+    dom, said = opened(
+        tmp_path,
+        text.replace("</footer>", "<pre id='clicks'></pre></footer>").replace(
+            "</body>", f"<script>{steps}</script></body>"
+        ),
+    )
+    assert said == ""
+    found = re.search(r'<pre id="clicks">(.*?)</pre>', dom, re.DOTALL)
+    assert found
+    assert json.loads(html.unescape(found[1])) == [
+        ["#?unit=shop.v1.Service0", "14 of 52 rows in 5 of 14 files", "q"],
+        False,
+        "A",
+        ["#?owner=@org/team0", "17 of 52 rows in 4 of 14 files", "q"],
+        ["#?owner=@org/team0&without=native", "9 of 52 rows in 4 of 14 files", "q"],
+        ["#files", "52 of 52 rows in 14 of 14 files", "q"],
+        "dark",
+        "true",
+        0,
+    ]
+
+
 @pytest.mark.skipif(not AXE, reason="needs axe-core: G2C_AXE=/path/to/axe.min.js")
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 500])
@@ -116,4 +156,4 @@ def test_axe_finds_nothing(tmp_path: Path, made: Document, width: int, dark: boo
     dom, _ = opened(tmp_path, text, dark=dark, width=width)
     found = re.search(r'<pre id="axe">(.*?)</pre>', dom, re.DOTALL)
     assert found
-    assert json.loads(found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")) == []
+    assert json.loads(html.unescape(found[1])) == []

@@ -153,3 +153,14 @@ def test_a_ledger_that_does_not_add_up_is_said_first() -> None:
     run = dataclasses.replace(reports.result(), audit=Audit(5, 4, ("server.py:3 'grpc'",)))
     text = "".join(Reader(page.render(reports.report(run))).text)
     assert "The ledger does not add up." in text and "server.py:3 'grpc'" in text
+
+
+def test_code_cannot_look_like_other_code() -> None:
+    made = reports.report()
+    turned = "if admin: # \u202e \u2066 return\u2069 x"
+    made["excerpts"] = {path: [{"line": 1, "lines": [turned] * 60}] for path in made["excerpts"]}
+    for row in made["references"]:
+        row["text"] = turned
+    text = page.render(made)
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", text)
+    assert '<b class="turn">U+202E</b>' in text

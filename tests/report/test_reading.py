@@ -74,10 +74,27 @@ def test_documentation_is_taken_apart() -> None:
     found = prose.blocks(text)
     assert [(one.kind, one.label, one.text) for one in found] == [
         ("text", "", "`abort` ends."),
-        ("text", "Why", "A handler raises."),
+        ("text", "Why", "a handler raises."),
         ("diff", "", "- abort()\n\n+ raise"),
-        ("text", "Bridged", "No."),
-        ("text", "Left", "Never."),
+        ("text", "Bridged", "no."),
+        ("text", "Left", "never."),
     ]
     assert prose.plain(text) == "abort ends."
-    assert "**Why:** A handler raises." in prose.markdown(text)
+    assert "**Why:** a handler raises." in prose.markdown(text)
+
+
+def test_what_comments_speak_for_is_shown_with_its_reason_and_asked_of_nobody() -> None:
+    made = reports.report()
+    last = made["suppressed"][-1]
+    assert last["reference"] and last["units"]
+    place = f"{last['path']}:{last['line']}"
+    assert f"{place}:5 {last['code']} stub.Call: known: </script>" in "\n".join(plain.render(made, Paint()))
+    assert "### Suppressed by comments" in markdown.render(made)
+    kept = next(row for row in made["references"] if row["state"] == "left")
+    before = github.render(made)
+    made["suppressed"] = [
+        *made["suppressed"],
+        {**last, **{name: kept[name] for name in ("path", "line", "column", "code")}},
+    ]  # type: ignore[literal-required,typeddict-item]
+    gone = set(before) - set(github.render(made))
+    assert any(f"file={kept['path']},line={kept['line']}" in line for line in gone)

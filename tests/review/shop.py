@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grpc2connect.cli.engine import Progress, RuleInfo
-from grpc2connect.engine import Analysis
+from grpc2connect.engine import Kept, analyse
 from grpc2connect.options import Options
 from grpc2connect.project import complete
 from grpc2connect.results import FileChange, FileError, RunResult
@@ -25,12 +25,12 @@ IDENTITY = {"user.name": "A Person", "user.email": "person@example.invalid", "co
 class OneLook:
     """The installed engine in this process: the sources are looked at once, and choices cost a plan."""
 
-    analysis: Analysis = field(default_factory=Analysis)
+    kept_run: Kept = field(default_factory=Kept)
     known: dict[Options, RunResult] = field(default_factory=dict)
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         if options not in self.known:
-            self.known[options] = complete(self.analysis.result(options), options)
+            self.known[options] = complete(analyse(options, kept=self.kept_run), options)
         return self.known[options]
 
     def kept(self) -> AbstractContextManager[None]:

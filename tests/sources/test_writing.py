@@ -96,3 +96,34 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> Non
     errors = write_all([FileChange(tmp_path / "b.py", b"1", b"2"), FileChange(tmp_path / "a.py", b"1", b"2")])
     assert [error.path.name for error in errors] == ["a.py"]
     assert content(tmp_path) == {"a.py": b"somebody's", "b.py": b"1"}
+
+
+def test_files_go_with_what_is_written(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.py", tmp_path / "new.py"
+    old.write_bytes(b"1")
+    changes = [FileChange(old, b"1", b"", deletes=True), FileChange(new, None, b"2")]
+    assert write_all(changes) == []
+    assert content(tmp_path) == {"new.py": b"2"}
+    assert write_all(changes) == []  # as it shall be already
+
+
+def test_a_file_that_changed_meanwhile_does_not_go(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.py", tmp_path / "new.py"
+    old.write_bytes(b"edited")
+    (error,) = write_all([FileChange(old, b"1", b"", deletes=True), FileChange(new, None, b"2")])
+    assert (error.path, error.code) == (old, "G2C010")
+    assert content(tmp_path) == {"old.py": b"edited"}
+
+
+def test_no_file_goes_if_another_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = tmp_path / "old.py", tmp_path / "new.py"
+    old.write_bytes(b"1")
+
+    def fail(source: str, target: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", fail)
+        changes = [FileChange(old, b"1", b"", deletes=True), FileChange(new, None, b"2")]
+        assert [error.code for error in write_all(changes)] == ["G2C010"]
+    assert content(tmp_path) == {"old.py": b"1"}

@@ -12,13 +12,16 @@ import click
 from grpc2connect import __version__
 from grpc2connect.cli import codes
 from grpc2connect.cli.check import check
+from grpc2connect.cli.completion import completion
 from grpc2connect.cli.diff import diff
 from grpc2connect.cli.engine import Engine, InstalledEngine
 from grpc2connect.cli.generate import generate
 from grpc2connect.cli.migrate import migrate
 from grpc2connect.cli.report import report
 from grpc2connect.cli.rules import explain, rules
+from grpc2connect.cli.serve_guide import serve_guide
 from grpc2connect.cli.session import hold
+from grpc2connect.cli.test_rule import test_rule
 from grpc2connect.cli.undo import undo
 from grpc2connect.config import ConfigError
 
@@ -33,20 +36,29 @@ def group() -> None:
     """
 
 
-for command in (diff, migrate, undo, check, generate, report, rules, explain):
+for command in (diff, migrate, undo, check, generate, report, rules, explain, serve_guide, test_rule, completion):
     group.add_command(command)
+
+
+def _hint(problem: click.ClickException) -> str:
+    context = getattr(problem, "ctx", None)
+    return f" See {context.command_path} --help." if context is not None else ""
 
 
 def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
     """Run the command line with `engine`, or the installed one, and hand back the exit code."""
     try:
-        code = group.main(list(arguments), "grpc2connect", standalone_mode=False, obj=hold(engine or InstalledEngine()))
+        code = group.main(
+            list(arguments), "grpc2connect", standalone_mode=False, obj=hold(engine or InstalledEngine(), arguments)
+        )
         return int(code or 0)
     except click.exceptions.NoArgsIsHelpError as shown:
         shown.show()
         return codes.ExitCode.USAGE
     except click.ClickException as problem:
-        click.echo(f"grpc2connect: {problem.format_message()}", err=True)
+        # Our own say what to do; click's need a hint.
+        hint = "" if type(problem) is click.UsageError else _hint(problem)
+        click.echo(f"grpc2connect: {problem.format_message()}{hint}", err=True)
         return codes.ExitCode.USAGE
     except ConfigError as problem:
         click.echo(f"grpc2connect: {problem}", err=True)

@@ -1,71 +1,110 @@
-"""The baseline of `check`: how many references of each code remain in each file, as a file to be committed."""
+"""The baseline of `check`: what may remain, one reference a line, as a text file to be committed. It only shrinks.
+
+A line is a path, a code and what stands there, without a line number: moving code changes nothing, and two branches
+that pay off different references merge. A reference that was let in later has the reason behind it.
+"""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from grpc2connect.config import ConfigError
-from grpc2connect.report.paint import shown
-from grpc2connect.results import Entry, FileChange, RunResult, State
+from grpc2connect.report.paint import one_line
 
-VERSION = 1
-CHANGED = "changed"
-"""Stands for a code where a file would change though no reference in it remains, as a stale generated module."""
-
-Key = tuple[str, str]
-
-
-def remaining(result: RunResult, waiting: tuple[FileChange, ...] = ()) -> list[Entry]:
-    """The references that are still gRPC: left as they are, or in a file that would change."""
-    changed = {change.path for change in (*result.changes, *waiting)}
-    return [entry for entry in result.ledger if entry.state is State.LEFT or entry.place.path in changed]
+HEADER = (
+    "# What may still be gRPC, one reference a line; it only shrinks.\n"
+    "# Written by: grpc2connect check --update-baseline\n"
+)
+_FIRST = HEADER.partition("\n")[0]
+_WIDTH = 160
+"""Characters of a reference's text that are kept."""
 
 
-def count(result: RunResult, waiting: tuple[FileChange, ...] = ()) -> Counter[Key]:
-    """Per file (relative to the root) and code: how much remains."""
-    entries = remaining(result, waiting)
-    counted = Counter((shown(entry.place.path, result.root), entry.code) for entry in entries)
-    named = {path for path, _ in counted}
-    for change in (*result.changes, *waiting):
-        path = shown(change.path, result.root)
-        if path not in named and change.units:
-            counted[path, CHANGED] = 1
-    return counted
+@dataclass(frozen=True, order=True)
+class Key:
+    """What the baseline knows of a reference: its file from the root, its code, and its text on one line."""
+
+    path: str
+    code: str
+    text: str
+
+    @classmethod
+    def of(cls, path: str, code: str, text: str) -> Key:
+        """The key with its text as the file holds it."""
+        return cls(path, code, one_line(text)[:_WIDTH].rstrip())
 
 
-def beyond(counted: Mapping[Key, int], allowed: Mapping[Key, int]) -> dict[Key, int]:
-    """What remains in excess of `allowed`, by its full count."""
-    return {key: number for key, number in sorted(counted.items()) if number > allowed.get(key, 0)}
+@dataclass(frozen=True)
+class Baseline:
+    """How often each reference may remain, and why those that came later were let in."""
 
+    allowed: Counter[Key] = field(default_factory=Counter)
+    reasons: Mapping[Key, str] = field(default_factory=dict)
 
-def load(path: Path) -> Counter[Key]:
-    """The baseline in `path`; raises `ConfigError` with one line if there is none that can be used."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(data, dict) or not isinstance(data.get("counts"), dict):
-            raise ConfigError(f"{path}: not a baseline; write one with check --update-baseline")
-        if data["version"] != VERSION:
-            raise ConfigError(f"{path}: baseline version {data['version']!r} is not {VERSION}; write it anew")
-        return Counter(
-            {
-                (str(file), str(code)): int(number)
-                for file, codes in data["counts"].items()
-                for code, number in codes.items()
-            }
+    def beyond(self, there: Counter[Key], root: Path) -> Counter[Key]:
+        """What is there and not allowed; a reference that went along with its renamed file is."""
+        excess = there - self.allowed
+        lost = Counter(
+            {key: number for key, number in (self.allowed - there).items() if excess and not (root / key.path).exists()}
         )
+        for key in sorted(excess):
+            for old in sorted(lost):
+                if (old.code, old.text) == (key.code, key.text):
+                    moved = min(excess[key], lost[old])
+                    excess[key] -= moved
+                    lost[old] -= moved
+        return +excess
+
+    def paid(self, there: Counter[Key]) -> int:
+        """How many references fewer there are than allowed."""
+        return (self.allowed - there).total()
+
+    def now(self, there: Counter[Key], excess: Counter[Key], reason: str = "") -> Baseline:
+        """The baseline for what is there; `excess` has come with a reason."""
+        kept = {key: why for key, why in self.reasons.items() if key in there}
+        return Baseline(there, kept | dict.fromkeys(excess, one_line(reason)) if reason else kept)
+
+    def render(self) -> bytes:
+        """The file: sorted, so that its own diff is small."""
+        return "".join([HEADER, *self._lines()]).encode("utf-8", "backslashreplace")
+
+    def _lines(self) -> Iterator[str]:
+        for key in sorted(self.allowed):
+            reason = self.reasons.get(key, "")
+            parts = [key.path, key.code, key.text, *([f"# {reason}"] if reason else [])]
+            yield from ["\t".join(parts) + "\n"] * self.allowed[key]
+
+
+def load(path: Path) -> Baseline:
+    """The baseline in `path`; raises `ConfigError` with one line if there is none that can be used."""
+    advice = "write one with check --update-baseline"
+    try:
+        text = path.read_text(encoding="utf-8")
     except OSError as problem:
-        advice = "write one with check --update-baseline"
         raise ConfigError(f"{path}: cannot be read: {problem.strerror}; {advice}") from problem
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise ConfigError(f"{path}: not a baseline; write one with check --update-baseline") from problem
+    except ValueError as problem:
+        raise ConfigError(f"{path}: not a baseline; {advice}") from problem
+    if not text.startswith(_FIRST):
+        raise ConfigError(f"{path}: not a baseline, or one of an older version; remove it, and {advice}")
+    return _parse(path, text.splitlines())
 
 
-def dump(counted: Mapping[Key, int]) -> bytes:
-    """The file for `counted`: sorted, so that its own diff is small."""
-    files: dict[str, dict[str, int]] = {}
-    for (path, code), number in sorted(counted.items()):
-        files.setdefault(path, {})[code] = number
-    return (json.dumps({"version": VERSION, "counts": files}, indent=2) + "\n").encode()
+def _parse(path: Path, lines: Iterable[str]) -> Baseline:
+    allowed: Counter[Key] = Counter()
+    reasons: dict[Key, str] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match line.split("\t"):
+            case [file, code, text]:
+                allowed[Key(file, code, text)] += 1
+            case [file, code, text, reason]:
+                allowed[Key(file, code, text)] += 1
+                reasons[Key(file, code, text)] = reason.removeprefix("# ")
+            case _:
+                what = "a conflict of a merge" if line.startswith(("<<<<", "====", ">>>>")) else "no entry"
+                raise ConfigError(f"{path}:{number}: {what}; settle it, or remove the line")
+    return Baseline(allowed, reasons)

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from grpc2connect.cli import codes, pager
-from grpc2connect.cli.session import Session, project_command, usage
+from grpc2connect.cli.help import Command
+from grpc2connect.cli.session import Session, project_command, stage_option, usage
 from grpc2connect.cli.target import focus
 from grpc2connect.report import diff as patches
 from grpc2connect.report import groups, json_report
@@ -18,8 +19,9 @@ from grpc2connect.report.stat import stat as statistics
 from grpc2connect.results import FileChange, RunResult
 
 
-@click.command(short_help="Show what would change; write nothing.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="Show what would change; write nothing.", epilog=codes.HELP)
 @project_command
+@stage_option
 @click.option(
     "--by",
     type=click.Choice([one.value for one in By]),

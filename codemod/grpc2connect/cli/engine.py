@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from grpc2connect.options import Choices, Options
-from grpc2connect.results import FileChange, FileError, RunResult
+from grpc2connect.config import ConfigError
+from grpc2connect.options import Choices, Options, Stage
+from grpc2connect.results import Entry, FileChange, FileError, RunResult
 
 if TYPE_CHECKING:
     from grpc2connect.isolation import Conversation
 
 Progress = Callable[[str, int, int], None]
+Watch = Callable[[RunResult, Iterable[Path]], None]
 
 
 class RuleInfo(Protocol):
@@ -34,9 +37,13 @@ class RuleInfo(Protocol):
     def family(self) -> str:
         """The group it is listed in."""
 
+    @property
+    def unsafe(self) -> str:
+        """What its unsafe outcomes change in what a program does; "" if it has none."""
+
 
 class Engine(Protocol):
-    """What the command line asks for."""
+    """The things the command line asks for."""
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Everything a migration with `options` would do; writes nothing."""
@@ -47,11 +54,17 @@ class Engine(Protocol):
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Only the `*_connect.py` modules; writes nothing."""
 
-    def catalogue(self) -> Sequence[RuleInfo]:
-        """The rules in force."""
+    def debt(self, options: Options) -> Sequence[Entry]:
+        """Every use of the runtime in code that has been migrated."""
+
+    def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
+        """The rules in force: the built-in ones, and those of packs. Raises `ConfigError` for a pack of no use."""
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """Write all of `changes` or none of them; the errors say why."""
+
+    def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
+        """What has to be called with a run's result, and the files that do not pass, for later hooks to be quick."""
 
 
 class InstalledEngine:
@@ -63,8 +76,12 @@ class InstalledEngine:
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.run`."""
         from grpc2connect import cache
+        from grpc2connect.notebooks import report
         from grpc2connect.project import complete
+        from grpc2connect.suppress import apply
 
+        if options.stage is Stage.GENERATE:
+            return complete(self.generate(options, progress), options)
         name = cache.key(options) if options.choices == Choices() else None
         result = cache.load(name) if name is not None else None
         if result is None:
@@ -73,7 +90,7 @@ class InstalledEngine:
             result = (self._conversation.run if self._conversation else run)(options, progress)
             if name is not None and not any(error.code == "G2C014" for error in result.errors):
                 cache.store(name, result)
-        return complete(result, options)
+        return apply(report(complete(result, options), options), options)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -92,14 +109,30 @@ class InstalledEngine:
 
         return generate(options, progress)
 
-    def catalogue(self) -> Sequence[RuleInfo]:
-        """See `Engine.catalogue`."""
-        from grpc2connect.rules_api import catalogue
+    def debt(self, options: Options) -> Sequence[Entry]:
+        """See `Engine.debt`."""
+        from grpc2connect.debt import uses
 
-        return catalogue()
+        return uses(options)
+
+    def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
+        """See `Engine.catalogue`."""
+        from grpc2connect.rules_api import PackError, catalogue
+
+        try:
+            return catalogue(tuple(packs))
+        except PackError as problem:
+            raise ConfigError(str(problem)) from problem
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """See `Engine.write`."""
         from grpc2connect.sources import write_all
 
         return write_all(changes)
+
+    def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
+        """See `Engine.watch`."""
+        from grpc2connect.warm import record
+
+        before = record.take(options, arguments, settings)
+        return None if before is None else lambda result, failing: record.keep(before, result, failing)

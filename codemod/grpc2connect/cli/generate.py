@@ -7,13 +7,14 @@ from dataclasses import replace
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.recorded import carry_out
 from grpc2connect.cli.session import Session, project_command
 from grpc2connect.journal import Part
 from grpc2connect.report.paint import shown
 
 
-@click.command(short_help="Write only the *_connect.py modules.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="Write only the *_connect.py modules.", epilog=codes.HELP)
 @project_command
 def generate(session: Session) -> int:
     """Write the *_connect.py modules beside the existing stubs, and refresh a vendored runtime; nothing else."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.recorded import Commit, Written, carry_out, finish
-from grpc2connect.cli.session import Session, project_command, usage
+from grpc2connect.cli.session import Session, project_command, stage_option, usage
 from grpc2connect.cli.target import Focus, focus
 from grpc2connect.journal import Part, Run, interrupted
 from grpc2connect.options import Choices
@@ -21,8 +22,9 @@ from grpc2connect.review.parts import Per, by_unit, moving, portions, steps
 from grpc2connect.sources import commit, dirty_files, repository_of, why_no_commit
 
 
-@click.command(short_help="Migrate the project.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="Migrate the project.", epilog=codes.HELP)
 @project_command
+@stage_option
 @click.option("--interactive", "-i", is_flag=True, help="Ask about each place; a service still moves as a whole.")
 @click.option(
     "--commit-per",
@@ -65,6 +67,7 @@ def _migrate(session: Session, per: Per | None, *, interactive: bool, verify: bo
     if not result.audit.holds:
         session.output.notes(["nothing is written, because the ledger does not add up"])
         return session.finish("migrate", result, codes.of(result), changed="would change", to_stderr=False)
+    session.note_first(result)
     if interactive:
         from grpc2connect.cli.interactive import decide
 
@@ -112,8 +115,9 @@ def _told(session: Session, narrowed: Focus, written: Written) -> int:
     )
     code = codes.of(result, remains=bool(narrowed.blocked))
     if not session.as_json and not session.output.quiet:
-        wrote = dict.fromkeys(change.path for change in written.changes)
-        session.output.lines(f"wrote {shown(path, result.root)}" for path in wrote)
+        verbs = {False: "wrote", True: "deleted"}
+        told = {change.path: verbs[change.deletes] for change in written.changes}
+        session.output.lines(f"{verb} {shown(path, result.root)}" for path, verb in told.items())
         session.output.lines(f"committed {name[:10]} {title}" for name, title in written.commits)
     if written.stopped:
         session.output.notes([f"{written.stopped}; the files are as the last commit has them"])

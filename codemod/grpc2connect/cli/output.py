@@ -11,15 +11,17 @@ from typing import IO
 import click
 
 from grpc2connect.cli.engine import Progress
+from grpc2connect.cli.phases import Phases
 from grpc2connect.report.paint import Paint
 
 
 class Output:
     """The streams of one command."""
 
-    def __init__(self, colour: str, *, quiet: bool = False) -> None:
+    def __init__(self, colour: str, *, quiet: bool = False, verbose: bool = False) -> None:
         self._colour = colour
         self.quiet = quiet
+        self._verbose = verbose
         self.out = Paint(self._coloured(sys.stdout))
         self.err = Paint(self._coloured(sys.stderr))
 
@@ -41,7 +43,18 @@ class Output:
 
     @contextmanager
     def progress(self) -> Iterator[Progress | None]:
-        """A progress bar for the engine to drive, or None where nobody would see it."""
+        """A progress bar for the engine to drive, or None where nobody would see it; then, if asked for, the times."""
+        if not self._verbose:
+            with self._bar() as bar:
+                yield bar
+            return
+        phases = Phases()
+        with self._bar() as bar:
+            yield phases.watching(bar)
+        self.notes(phases.lines())
+
+    @contextmanager
+    def _bar(self) -> Iterator[Progress | None]:
         if self.quiet or not sys.stderr.isatty():
             yield None
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.session import Session, project_command, usage
 
 if TYPE_CHECKING:
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 FORMATS = ("json", "sarif", "github", "html", "text", "markdown")
 
 
-@click.command(short_help="Report as a page, JSON, SARIF, annotations, text or Markdown.", epilog=codes.HELP)
+@click.command(
+    cls=Command, short_help="Report as a page, JSON, SARIF, annotations, text or Markdown.", epilog=codes.HELP
+)
 @project_command
 @click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True)
 @click.option(

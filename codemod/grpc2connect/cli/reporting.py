@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.engine import RuleInfo
 from grpc2connect.cli.parts import wished_part
 from grpc2connect.cli.session import Session, usage
 from grpc2connect.cli.target import absolute, focus
@@ -51,7 +52,7 @@ def reported(session: Session, wishes: Wishes) -> Document:
         exit_code=int(codes.of(result)),
         surroundings=Surroundings(
             owners=owners,
-            rules=_rules(session),
+            rules=rules_by_code(session.engine.catalogue(session.options.rules)),
             repository_path=_below_top(session),
             revision=git.revision(session.target.root),
         ),
@@ -148,19 +149,31 @@ def _below_top(session: Session) -> str:
     return Path(os.path.relpath(root, top)).as_posix()
 
 
-def _rules(session: Session) -> dict[str, Rule]:
+def rules_by_code(catalogue: Sequence[RuleInfo]) -> dict[str, Rule]:
+    """What reports say of rules: those of `catalogue`, and the engine's own codes."""
     engine: dict[str, Rule] = {
-        code: {"code": code, "title": text.rstrip("."), "family": FAMILY, "documentation": f"{code}: {text}"}
+        code: {
+            "code": code,
+            "title": text.rstrip("."),
+            "family": FAMILY,
+            "documentation": f"{code}: {text}",
+            "page": f"{FAMILY}.md",
+        }
         for code, text in CODES.items()
     }
+    together: dict[tuple[str, str], list[str]] = {}
+    for rule in catalogue:
+        together.setdefault((rule.family, rule.documentation), []).append(rule.code.lower())
     rules: dict[str, Rule] = {
         rule.code: {
             "code": rule.code,
             "title": rule.title,
             "family": rule.family,
             "documentation": rule.documentation,
+            # Rules of one text stand under one heading there.
+            "page": f"{rule.family.replace(' ', '-')}.md#{'-'.join(together[rule.family, rule.documentation])}",
         }
-        for rule in session.engine.catalogue()
+        for rule in catalogue
     }
     return engine | rules
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.completion import codes_and_files
 from grpc2connect.cli.engine import RuleInfo
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.session import held, open_session, usage
 from grpc2connect.cli.target import absolute
@@ -19,14 +21,20 @@ from grpc2connect.report import text
 from grpc2connect.results import RunResult
 
 
-@click.command(short_help="List the rules.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="List the rules.", epilog=codes.HELP)
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
-def rules(*, as_json: bool) -> int:
-    """List the rules: code, family and title. `explain CODE` shows a rule's documentation."""
+@click.option("--rules", "packs", multiple=True, metavar="PACK", help="Rules of your own, beside the built-in ones.")
+def rules(*, as_json: bool, packs: tuple[str, ...]) -> int:
+    """List the rules: code, family and title. `explain CODE` shows a rule's documentation.
+
+    Rules that can do more with --unsafe say so: such an edit changes what a program does today.
+    """
     output = Output("auto")
-    catalogue = sorted(held().catalogue(), key=lambda rule: rule.code)
+    catalogue = sorted(held().catalogue(packs), key=lambda rule: rule.code)
     if as_json:
-        rows = [{"code": rule.code, "family": rule.family, "title": rule.title} for rule in catalogue]
+        rows = [
+            {"code": rule.code, "family": rule.family, "title": rule.title, "unsafe": rule.unsafe} for rule in catalogue
+        ]
         output.raw((json.dumps(rows, indent=2) + "\n").encode())
         return codes.ExitCode.OK
     family = None
@@ -35,25 +43,29 @@ def rules(*, as_json: bool) -> int:
             family = rule.family
             output.lines([output.out.bold(family)])
         output.lines([f"  {output.out.mark(rule.code)}  {rule.title}"])
+        if rule.unsafe:
+            output.lines([f"           {output.out.warn('with --unsafe:')} {rule.unsafe}"])
     return codes.ExitCode.OK
 
 
-@click.command(short_help="Explain a rule, or what happens at a line.", epilog=codes.HELP)
-@click.argument("what", metavar="CODE|FILE:LINE")
+@click.command(cls=Command, short_help="Explain a rule, or what happens at a line.", epilog=codes.HELP)
+@click.argument("what", metavar="CODE|FILE:LINE", shell_complete=codes_and_files)
 @click.option("--python", type=click.Path(path_type=Path), default=None, metavar="VENV",
               help="The project's virtual environment, for installed stubs.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="For FILE:LINE.")
-def explain(*, what: str, python: Path | None, form: str) -> int:
+@click.option("--rules", "packs", multiple=True, metavar="PACK", help="Rules of your own, beside the built-in ones.")
+@click.option("--unsafe", is_flag=True, help="For FILE:LINE: with the edits that --unsafe lets in.")
+def explain(*, what: str, python: Path | None, form: str, packs: tuple[str, ...], unsafe: bool) -> int:
     """Explain a rule by its CODE, or what is at FILE:LINE: by which facts, what becomes of it, and why."""
     path, line = _place(what)
     if path is None:
         if Path(what.partition(":")[0]).is_file():
             usage(f"{what}: give FILE:LINE, with the number of a line")
-        return _explain_rule(what, list(held().catalogue()))
+        return _explain_rule(what, list(held().catalogue(packs)))
     if not path.is_file():
         usage(f"{path} is not a file; give FILE:LINE, or a rule code (see grpc2connect rules)")
     only = absolute(path)
-    session = open_session(held(), paths=(path,), python=python, explain=(only, line))
+    session = open_session(held(), paths=(path,), python=python, rules=packs, unsafe=unsafe, explain=(only, line))
     result = session.run()
     output = session.output
     output.notes(text.error_line(error, result, output.err) for error in result.errors if error.path == only)
@@ -62,7 +74,7 @@ def explain(*, what: str, python: Path | None, form: str) -> int:
     if form == "json":
         output.raw(explanation.render(result, f"{path.as_posix()}:{line}").encode())
     else:
-        output.lines(_explain_line(result, only, line, output) or [f"{what}: no gRPC reference here"])
+        output.lines(_explain_line(result, only, line, output, packs) or [f"{what}: no gRPC reference here"])
     return codes.of(result) if any(error.path == only for error in result.errors) else codes.ExitCode.OK
 
 
@@ -86,11 +98,13 @@ def _explain_rule(code: str, catalogue: list[RuleInfo]) -> int:
     if rule is None:
         usage(f"no rule {code!r}{suggestion(code.upper(), [*CODES, *(rule.code for rule in catalogue)])}")
     output.lines([output.out.bold(f"{rule.code} ({rule.family})"), "", rule.documentation.strip()])
+    if rule.unsafe:
+        output.lines(["", f"With --unsafe: {rule.unsafe}"])
     return codes.ExitCode.OK
 
 
-def _explain_line(result: RunResult, path: Path, line: int, output: Output) -> list[str]:
-    titles = {rule.code: rule.title for rule in held().catalogue()} | CODES
+def _explain_line(result: RunResult, path: Path, line: int, output: Output, packs: tuple[str, ...]) -> list[str]:
+    titles = {rule.code: rule.title for rule in held().catalogue(packs)} | CODES
     out = explanation.lines(result, titles, output.out)
     for finding in result.findings:
         if (finding.place.path, finding.place.line) == (path, line):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +18,14 @@ from grpc2connect.cli import codes
 from grpc2connect.cli import target as targets
 from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.output import Output
+from grpc2connect.cli.stdin import DASH, run_with
 from grpc2connect.config import Config, suggestion
 from grpc2connect.journal import Run, interrupted, progress_of
-from grpc2connect.options import Choices, ClientProtocol, Options, RuntimeMode, Serve
+from grpc2connect.options import Choices, ClientProtocol, Options, PublicApi, RuntimeMode, Serve, Stage
 from grpc2connect.report import json_report, ledger, text
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
-from grpc2connect.results import RunResult
+from grpc2connect.results import Entry, RunResult
 from grpc2connect.sources import search_paths
 
 Command = Callable[..., int]
@@ -38,17 +41,24 @@ class Session:
     options: Options
     output: Output
     as_json: bool
+    stdin: tuple[Path, bytes] | None = None
 
     def run(self, choices: Choices | None = None) -> RunResult:
         """The whole result of the engine, before it is narrowed to single files."""
         options = self.options if choices is None else replace(self.options, choices=choices)
         with self.output.progress() as progress:
-            return self.engine.run(options, progress)
+            if self.stdin is None:
+                return self.engine.run(options, progress)
+            return run_with(options, *self.stdin, lambda these: self.engine.run(these, progress))
 
     def generate(self) -> RunResult:
         """The generated modules alone."""
         with self.output.progress() as progress:
             return self.engine.generate(self.options, progress)
+
+    def debt(self) -> Sequence[Entry]:
+        """What migrated code has in the runtime."""
+        return self.engine.debt(self.options)
 
     def finish(
         self,
@@ -92,9 +102,15 @@ class Session:
 
     def note_requirements(self, result: RunResult) -> None:
         """Say what has to be installed where the migrated code runs."""
-        if result.changes and not self.output.quiet and not self.as_json:
+        if result.changes and self.options.stage is Stage.MOVE and not self.output.quiet and not self.as_json:
             names = " ".join(f"'{one}'" for one in vendor.needed(self.options.runtime))
             self.output.notes([f"to run the result, install: {names}"])
+
+    def note_first(self, result: RunResult) -> None:
+        """Say before anything is written what the project has to change by itself for the result to run at all."""
+        old = [finding for finding in result.findings if finding.code == "G2C921"]
+        if result.changes and not self.as_json:
+            self.output.notes(text.finding_line(finding, result, self.output.err) for finding in old)
 
     def note_others(self, narrowed: targets.Focus) -> None:
         """Name the files that were not given and have to change together with those that were."""
@@ -105,12 +121,22 @@ class Session:
         )
 
 
+stage_option = click.option(
+    "--stage",
+    type=click.Choice([Stage.GENERATE.value, Stage.CLEANUP.value]),
+    default=None,
+    help="Only one step: generate, Connect modules beside the stubs; cleanup, to remove what nothing needs any more.",
+)
+"""The option of the commands that can take one step of a migration alone."""
+
+
 def project_command(function: Command) -> Command:
     """Give a command the arguments and options that say which project, and what to do with it."""
 
     @functools.wraps(function)
     def wrapper(**values: Any) -> int:
         shared = {name: values.pop(name) for name in _SHARED}
+        shared["stage"] = values.pop("stage", None)
         session = open_session(held(), **shared)
         pending = interrupted(session.target.patch_base)
         if pending is not None:
@@ -126,18 +152,28 @@ def project_command(function: Command) -> Command:
 @dataclass(frozen=True)
 class _EngineHolder:
     engine: Engine
+    arguments: tuple[str, ...]
 
 
-def hold(engine: Engine) -> object:
-    """The object that carries `engine` through click's context."""
-    return _EngineHolder(engine)
+def hold(engine: Engine, arguments: Sequence[str]) -> object:
+    """The object that carries `engine`, and the command's arguments, through click's context."""
+    return _EngineHolder(engine, tuple(arguments))
 
 
-def held() -> Engine:
-    """The engine of the current command."""
-    holder = click.get_current_context().find_object(_EngineHolder)
+def held(context: click.Context | None = None) -> Engine:
+    """The engine of the current command, or (in completion, where none is current) of that of a context."""
+    return _holder(context).engine
+
+
+def given() -> tuple[str, ...]:
+    """The arguments behind the name of the current command, as they were given."""
+    return _holder().arguments[1:]
+
+
+def _holder(context: click.Context | None = None) -> _EngineHolder:
+    holder = (context or click.get_current_context()).find_object(_EngineHolder)
     assert holder is not None
-    return holder.engine
+    return holder
 
 
 def usage(message: str) -> NoReturn:
@@ -157,22 +193,32 @@ def open_session(
     exclude: tuple[str, ...] = (),
     select: tuple[str, ...] = (),
     ignore: tuple[str, ...] = (),
+    rules: tuple[str, ...] = (),
+    unsafe: bool = False,
+    stdin_filename: Path | None = None,
     as_json: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     colour: str = "auto",
     explain: tuple[Path, int] | None = None,
+    stage: str | None = None,
 ) -> Session:
     """The command line's values over those of the configuration over the defaults; all checked."""
+    stdin = _stdin(paths, stdin_filename)
     given = [targets.absolute(path) for path in paths] or [Path.cwd()]
+    if stdin is not None:
+        given = [stdin[0]]
     config = configuration.find(given[0])
-    target = targets.resolve(given, config)
+    target = targets.resolve(given, config, there=stdin is None)
     python = targets.absolute(python) if python else config.python
     if python is not None and not search_paths(python):
         usage(f"{python} is not a virtual environment: it has no site-packages; --python names one, as .venv")
     if config.generated is not None and not config.generated.out.resolve().is_relative_to(target.root.resolve()):
         usage(f"{config.path}: generated.out is outside the project; name a folder in it")
     select, ignore = select or config.select, ignore or config.ignore
-    _check_codes((*select, *ignore), engine)
+    packs = tuple(_absolute_pack(name) for name in rules)
+    of_parts = (code for one in config.overrides for code in one.ignore)
+    _check_codes((*select, *ignore, *of_parts), engine, packs)
     options = Options(
         root=target.root,
         paths=target.paths,
@@ -189,21 +235,46 @@ def open_session(
         generated=config.generated,
         project=target.project,
         explain=explain,
+        overrides=config.overrides,
+        public=config.public,
+        public_api=config.public_api or PublicApi.REPORT,
+        rules=packs,
+        unsafe=unsafe,
+        stage=Stage(stage) if stage else Stage.MOVE,
     )
-    return Session(engine, config, target, options, Output(colour, quiet=quiet), as_json)
+    return Session(engine, config, target, options, Output(colour, quiet=quiet, verbose=verbose), as_json, stdin)
 
 
-def _check_codes(prefixes: tuple[str, ...], engine: Engine) -> None:
-    if not prefixes:
+def _stdin(paths: Sequence[Path], name: Path | None) -> tuple[Path, bytes] | None:
+    """The file that standard input is in the place of, and what comes from there, if `-` is given."""
+    if DASH not in paths:
+        if name is not None:
+            usage("--stdin-filename goes with `-` for the path")
+        return None
+    command = click.get_current_context().info_name
+    if command not in ("check", "diff"):
+        usage(f"{command} does not read standard input; check and diff do")
+    if len(paths) > 1 or name is None:
+        usage("`-` wants --stdin-filename FILE, and no other paths")
+    return targets.absolute(name), sys.stdin.buffer.read()
+
+
+def _absolute_pack(name: str) -> str:
+    """A rule pack that is named by a path, by an absolute one: the engine runs elsewhere."""
+    return str(targets.absolute(Path(name))) if os.path.exists(name) else name
+
+
+def _check_codes(prefixes: tuple[str, ...], engine: Engine, packs: tuple[str, ...]) -> None:
+    if not prefixes and not packs:
         return
-    known = [rule.code for rule in engine.catalogue()]
+    known = [rule.code for rule in engine.catalogue(packs)]
     for prefix in prefixes:
         if not any(code.startswith(prefix) for code in known):
             usage(f"no rule code starts with {prefix!r}{suggestion(prefix, known)}")
 
 
 _OPTIONS: tuple[Callable[[Command], Command], ...] = (
-    click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path)),
+    click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True, path_type=Path)),
     click.option("--runtime", type=click.Choice([mode.value for mode in RuntimeMode]), default=None,
                  help="Write the runtime into the project (vendor, the default), or require it (package)."),
     click.option("--client-protocol", type=click.Choice([one.value for one in ClientProtocol]), default=None,
@@ -217,13 +288,21 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
     click.option("--exclude", multiple=True, metavar="GLOB", help="Not these files; instead of the configured ones."),
     click.option("--select", multiple=True, metavar="CODE", help="Only rules whose code starts so."),
     click.option("--ignore", multiple=True, metavar="CODE", help="No rules whose code starts so."),
+    click.option("--rules", multiple=True, metavar="PACK",
+                 help="Rules of your own beside the built-in ones: a folder, a package, or its entry point."),
+    click.option("--unsafe", is_flag=True,
+                 help="Make edits that change what the program does today; `rules` and `explain` say which they are."),
+    click.option("--stdin-filename", type=click.Path(path_type=Path), default=None, metavar="FILE",
+                 help="With `-` for the path (check, diff): standard input is what this file would hold."),
     click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout."),
     click.option("--quiet", "-q", is_flag=True, help="Only errors and the summary line."),
+    click.option("--verbose", "-v", is_flag=True, help="How long each phase took, on stderr."),
     click.option("--color", "colour", type=click.Choice(["auto", "always", "never"]), default="auto",
                  help="auto: on a terminal, unless NO_COLOR is set."),
 )  # fmt: skip
 
 _SHARED = (
-    "paths", "runtime", "client_protocol", "serve", "python", "include", "exclude", "select", "ignore", "as_json",
-    "quiet", "colour",
+    "paths", "runtime", "client_protocol", "serve", "python", "include", "exclude", "select", "ignore", "rules",
+    "unsafe", "stdin_filename", "as_json",
+    "quiet", "verbose", "colour",
 )  # fmt: skip

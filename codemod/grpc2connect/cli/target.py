@@ -38,14 +38,14 @@ def absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))
 
 
-def resolve(given: Sequence[Path], config: Config) -> Target:
-    """The target for absolute, existing paths."""
+def resolve(given: Sequence[Path], config: Config, *, there: bool = True) -> Target:
+    """The target for absolute paths, which exist; or (not `there`) are files to be."""
     folders = [path if path.is_dir() else path.parent for path in given]
     repository = repository_of(folders[0])
     configured = config.path.parent if config.path else None
     root = _holder(folders, configured, repository, Path.cwd()) or Path(os.path.commonpath(folders))
     project = _holder(folders, repository, configured)
-    if all(path.is_file() for path in given):
+    if not there or all(path.is_file() for path in given):
         return Target(root, (root,), repository, frozenset(given), project)
     return Target(root, tuple(given), repository, project=project)
 
@@ -100,6 +100,7 @@ def focus(result: RunResult, only: frozenset[Path] | None) -> Focus:
             ledger=tuple(entry for entry in result.ledger if entry.place.path in only),
             findings=tuple(finding for finding in result.findings if finding.place.path in only),
             errors=tuple(error for error in result.errors if error.path in only),
+            suppressed=tuple(one for one in result.suppressed if one.place.path in only),
         ),
         tuple(blocked),
         tuple(sorted(set(others))),

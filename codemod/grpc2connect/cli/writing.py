@@ -48,7 +48,11 @@ def _first(errors: list[FileError]) -> list[FileError]:
 def take_back(changes: list[FileChange], engine: Engine) -> None:
     """Undo changes that were written: what all services need where none of them moved, or what is not committed."""
     engine.write(
-        [FileChange(change.path, change.after, change.before) for change in changes if change.before is not None]
+        [
+            FileChange(change.path, None if change.deletes else change.after, change.before)
+            for change in changes
+            if change.before is not None
+        ]
     )
     for change in changes:
         if change.before is None:

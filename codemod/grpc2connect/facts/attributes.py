@@ -79,7 +79,7 @@ def get(env: Environment, owner: Value, name: str) -> Values:
         case Class():
             found = classes.lookup(env.state, owner, name) or env.state.attributes.read((owner.node, name))
             found |= env.state.below.read((owner.node, name))
-            return frozenset(v.value if isinstance(v, Wrapped) and v.how == "static" else v for v in found)
+            return frozenset(_of_class(value, owner) for value in found)
         case Super(cls):
             found = classes.lookup(env.state, cls, name, skip_own=True)
             return _bound(found, Instance(cls)) or _inherited(env, cls, name)
@@ -141,6 +141,18 @@ def _inherited(env: Environment, cls: Class, name: str) -> Values:
         if isinstance(base, ServicerBase) and base.service.method(name):
             return frozenset({Member(base, name)})
     return NOTHING
+
+
+def _of_class(value: Value, owner: Class) -> Value:
+    """What a class attribute is, asked of the class itself: a class method has its first argument already."""
+    match value:
+        case Wrapped("static", inner):
+            return inner
+        case Function(module, ast.FunctionDef() | ast.AsyncFunctionDef() as node, None) if classes.decorated(
+            node, "classmethod"
+        ):
+            return Function(module, node, owner)
+    return value
 
 
 def _bound(values: Values, owner: Value) -> Values:

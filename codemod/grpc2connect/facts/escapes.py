@@ -140,8 +140,9 @@ def _argument(facts: Facts, call: ast.Call) -> str:
         known = modelled and not any(isinstance(value, Api | Function | Class) for value in callees)
         return "" if known else f"an argument of {name or 'a call'}"
     for value in callees:
-        if isinstance(value, Class) and not (
-            classes.lookup(facts.state, value, "__init__") or fields.of(facts.state, value)
+        if isinstance(value, Class) and (
+            classes.lookup(facts.state, value, "__new__")
+            or not (classes.lookup(facts.state, value, "__init__") or fields.of(facts.state, value))
         ):
             return f"an argument of {name}"
     return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grpc2connect.facts.client_questions import ClientQuestions
 from grpc2connect.facts.credentials import CredentialLinks, calls_of_unknown
@@ -35,11 +37,17 @@ from grpc2connect.options import Serve
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
 
+if TYPE_CHECKING:
+    from grpc2connect.facts.reference import Reference
+
 
 class Facts(ClientQuestions):
     """Answers about the program. All of it is read-only and the same whatever the order of files."""
 
-    def __init__(self, program: Program, state: State, serve: Serve = Serve.DUAL) -> None:
+    def __init__(
+        self, program: Program, state: State, serve: Callable[[Reference], Serve] = lambda _: Serve.DUAL
+    ) -> None:
+        """`serve` says what serves the ports of the server that a reference is about."""
         self.program = program
         self.serve = serve
         self.state = state

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -58,6 +59,10 @@ class Program:
         """Every module parsed so far, in the order of their paths."""
         return [module for _, module in sorted(self._loaded.items()) if module is not None]
 
+    def looked_at(self) -> frozenset[Path]:
+        """Every file that was asked for, whether it could be parsed or not."""
+        return frozenset(map(Path, self._loaded))
+
     def import_roots(self, importer: Module) -> list[str]:
         """Folders that absolute imports of a module can start from, likeliest first."""
         return self.roots_at(importer.path)
@@ -84,6 +89,10 @@ class Program:
         """Folders where absolute imports of a module's folder were found."""
         return frozenset(self._found_at.get(str(importer.path.parent), ()))
 
+    def all_proven_roots(self) -> frozenset[str]:
+        """Folders where absolute imports of any module were found."""
+        return frozenset().union(*self._found_at.values())
+
     def absolute(self, importer: Module, level: int, dotted: str | None) -> str | None:
         """The path prefix that a relative import names (`from ..a import b`), as `/folder/a`."""
         folder = importer.path.parent
@@ -102,7 +111,9 @@ class Program:
         top = dotted.partition(".")[0]
         for root in self.import_roots(importer) if top not in api.ROOTS else self._roots_before_grpc(importer, top):
             found = self.at(os.path.join(root, *dotted.split(".")), dotted, str(importer.path))
-            if found:
+            # A folder without `__init__.py` is no package where any other entry of the import path has a module.
+            hidden = top in sys.stdlib_module_names and not self._hides(root, top)
+            if found and not hidden:
                 self._found_at.setdefault(str(importer.path.parent), set()).add(root)
                 return found
         last = dotted.rpartition(".")[2]

@@ -15,6 +15,16 @@ RUNTIME = "grpc2connect_runtime"
 _IMPORT = re.compile(r"^from (?P<dots>\.*)(?P<module>[\w.]*_pb2) import ", re.MULTILINE)
 
 
+_FOR_CHECKERS = "# pyright: reportDeprecated=false"
+_QUIET = "# pyright: basic, reportDeprecated=false, reportAttributeAccessIssue=false, reportInvalidTypeForm=false"
+_QUIET += "\n# mypy: ignore-errors"
+"""What type checkers are told: messages modules without a `.pyi` beside them show no names."""
+
+
+_CONTEXT = re.compile(r"\bctx: RequestContext\[[^\]]*\], /")
+_TYPING = "from typing import Protocol, TYPE_CHECKING\n"
+
+
 class CannotImport(Exception):
     """No `from` statement can name the messages module; the message is one line that says why."""
 
@@ -40,7 +50,14 @@ def fit_imports(text: str, module: GrpcModule, schema: Schema) -> str:
             raise CannotImport(f"{written} has a Python keyword in its name, so it cannot be imported from")
         return f"from {written} import "
 
-    return _IMPORT.sub(fit, text)
+    return _loosened(_IMPORT.sub(fit, text).replace(_FOR_CHECKERS, _QUIET, 1))
+
+
+def _loosened(text: str) -> str:
+    """The text with handlers' contexts of any type: one that says the runtime's, which has more, overrides them too."""
+    if _TYPING not in text:
+        return text
+    return _CONTEXT.sub("ctx: _Any, /", text).replace(_TYPING, f"from typing import Any as _Any, {_TYPING[19:]}", 1)
 
 
 def with_messages_made(text: str, module: GrpcModule) -> str:

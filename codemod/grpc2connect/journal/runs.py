@@ -108,7 +108,9 @@ class Run:
 
     def _change(self, change: dict[str, Any]) -> FileChange:
         before = self.data(change["before"]) if change["before"] is not None else None
-        return FileChange(Path(change["path"]), before, self.data(change["after"]), tuple(change["units"]))
+        deletes = change["after"] is None
+        after = b"" if deletes else self.data(change["after"])
+        return FileChange(Path(change["path"]), before, after, tuple(change["units"]), deletes=deletes)
 
     def files(self) -> list[Saved]:
         """Every file of the run as it was before."""
@@ -256,7 +258,7 @@ def _archive(file: Any, parts: Sequence[Part]) -> None:
                     {
                         "path": str(change.path),
                         "before": keep(change.before),
-                        "after": keep(change.after),
+                        "after": keep(None if change.deletes else change.after),
                         "units": change.units,
                     }
                     for change in part.changes
@@ -288,7 +290,7 @@ def _saved(path: Path, changes: list[FileChange], keep: Any) -> dict[str, Any]:
         "target": target,
         "before": keep(changes[0].before),
         "mode": mode,
-        "ours": [keep(changes[0].before), *(keep(change.after) for change in changes)],
+        "ours": [keep(changes[0].before), *(keep(None if change.deletes else change.after) for change in changes)],
     }
 
 

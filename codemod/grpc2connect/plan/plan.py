@@ -45,14 +45,17 @@ def make(
     references: Iterable[Reference],
     rules: Registry,
     stay: Mapping[str, str] | None = None,
-    wanted: Callable[[str], bool] = lambda code: True,
+    wanted: Callable[[Reference, str], bool] = lambda reference, code: True,
+    *,
+    unsafe: bool = False,
     refused: Iterable[Refusal] = (),
 ) -> Plan:
     """Ask the rules, then settle.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
-    attempt to edit them failed. `wanted` says which rules are switched on; what the others claim stays on gRPC.
-    `refused` are ends that a person does not want.
+    attempt to edit them failed. `wanted` says which rules are switched on for a reference; what the others claim stays
+    on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them, and those that a
+    person has `refused` nowhere.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
     ordered = list(references)
@@ -63,7 +66,7 @@ def make(
     possible = [
         (reference, code, _without(outcomes, unwanted.get((reference.place, code))))
         for reference in ordered
-        for code, outcomes in [_outcomes(reference, rules, wanted)]
+        for code, outcomes in [_outcomes(reference, rules, wanted, unsafe)]
     ]
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
@@ -75,14 +78,16 @@ def make(
     return Plan(_cover(decisions), units)
 
 
-def _outcomes(reference: Reference, rules: Registry, wanted: Callable[[str], bool]) -> tuple[str, list[Outcome]]:
+def _outcomes(
+    reference: Reference, rules: Registry, wanted: Callable[[Reference, str], bool], unsafe: bool
+) -> tuple[str, list[Outcome]]:
     claimed = rules.claim(reference)
     if claimed is None:
         return UNCLAIMED, [Left(f"no rule knows this {reference.kind}", advice="move it by hand, or report it")]
-    if not wanted(claimed.code):
+    if not wanted(reference, claimed.code):
         return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
     with expendable(reference.module.path):
-        return claimed.code, list(claimed.function(reference))
+        return claimed.code, [one for one in rules.outcomes(claimed, reference) if unsafe or not one.unsafe]
 
 
 def _without(outcomes: list[Outcome], states: Container[State] | None) -> list[Outcome]:

@@ -35,6 +35,11 @@ def vendored_into_a_build(changes: Iterable[FileChange]) -> list[Finding]:
     return found
 
 
+def built_by(path: Path) -> Path | None:
+    """The nearest file above one that builds a package, if there is any."""
+    return next((build for folder in path.parents for build in _builds(folder)), None)
+
+
 def _builds(folder: Path) -> Iterable[Path]:
     for name in _FILES:
         path = folder / name

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpc2connect.facts.program import dotted_name
-from grpc2connect.relevance.scan import imports
+from grpc2connect.scan import imports
 from grpc2connect.schema import GrpcModule
 from grpc2connect.schema.naming import module_name
 

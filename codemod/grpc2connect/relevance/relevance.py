@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from grpc2connect.relevance.scan import Imported, imports
+from grpc2connect.results import Reach
+from grpc2connect.scan import Imported, imports
 from grpc2connect.schema import Schema
 from grpc2connect.sources import imports_grpc, mentions_any
 from grpc2connect.syntax import Module
@@ -61,8 +61,8 @@ class Relevance:
         A file that imports another name counts if an RPC's name stands in it: the other name may lead there in a way
         that the inference does not follow, and that must be seen.
         """
-        module = path.parent if path.name == "__init__.py" else path.with_suffix("")
-        for key in (module.name, module.parent.name):
+        module = _module(path)
+        for key in _lasts(module):
             for importer, imported in self._imports_of(key):
                 target = self._leads_to(importer, imported, module)
                 if target == module:
@@ -101,8 +101,24 @@ class Relevance:
             self._index = {}
             for path, data in self._contents():
                 for imported in imports(data):
-                    self._index.setdefault(_last(path, imported), []).append((path, imported))
+                    self._index.setdefault(imported.last(str(path)), []).append((path, imported))
         return self._index.get(name, [])
+
+
+def reach(parsed: Iterable[Path], names: Names, fixtures: Names) -> Reach:
+    """What a later look at one file need know of a run: see `Reach`."""
+    holders = {last for module, held in names.items() if held for last in _lasts(_module(module.path))}
+    asked = {name for held in fixtures.values() for name in held}
+    return Reach(frozenset(parsed), frozenset(holders), frozenset(asked))
+
+
+def _module(path: Path) -> Path:
+    return path.parent if path.name == "__init__.py" else path.with_suffix("")
+
+
+def _lasts(module: Path) -> tuple[str, str]:
+    """The last parts of the imports that may lead to a module."""
+    return module.name, module.parent.name
 
 
 def _read(path: Path) -> bytes:
@@ -110,12 +126,3 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b"import grpc"  # unreadable: to be reported where it is read again
-
-
-def _last(path: Path, imported: Imported) -> str:
-    if imported.dotted:
-        return imported.dotted.rpartition(".")[2]
-    folder = str(path.parent)
-    for _ in range(imported.level - 1):
-        folder = os.path.dirname(folder)
-    return os.path.basename(folder)

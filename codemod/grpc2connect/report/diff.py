@@ -66,19 +66,21 @@ def lines(
     labels: bool = False,
 ) -> Iterator[Line]:
     """The lines of one file's patch, each with its line end; nothing for a file that does not change."""
-    if change.before == change.after:
+    if change.before == change.after and not change.deletes:
         return
     name = os.fsencode(Path(os.path.relpath(change.path, base)).as_posix())
     old, new = _quoted(b"a/" + name), _quoted(b"b/" + name)
     yield Part.HEADER, b"diff --git %s %s\n" % (old, new)
     if change.before is None:
         yield Part.HEADER, b"new file mode 100644\n"
+    elif change.deletes:
+        yield Part.HEADER, b"deleted file mode %o\n" % _mode(change.path)
     if not change.before and not change.after:
         return
     # A tab ends a name that has a blank in it, as git writes it.
     end = b"\t\n" if b" " in name else b"\n"
     yield Part.HEADER, b"--- " + (b"/dev/null\n" if change.before is None else old + end)
-    yield Part.HEADER, b"+++ " + new + end
+    yield Part.HEADER, b"+++ " + (b"/dev/null\n" if change.deletes else new + end)
     for hunk in hunks(change, wanted, done):
         yield from hunk_lines(hunk, label=label(hunk.blocks) if labels else "")
 
@@ -113,6 +115,14 @@ def counts(change: FileChange) -> tuple[int, int]:
     """How many lines a change adds and removes."""
     rows = [row.sign for hunk in hunks(change) for row in hunk.rows]
     return rows.count(b"+"), rows.count(b"-")
+
+
+def _mode(path: Path) -> int:
+    """The mode of a file as git knows it."""
+    try:
+        return 0o100755 if path.stat().st_mode & 0o100 else 0o100644
+    except OSError:
+        return 0o100644
 
 
 def _range(start: int, length: int) -> bytes:

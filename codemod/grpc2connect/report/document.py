@@ -108,6 +108,7 @@ class Change(TypedDict):
     lines_added: int
     lines_removed: int
     units: list[str]
+    deleted: NotRequired[Annotated[bool, "there, and true, where the file goes"]]
     encoding: NotRequired[Annotated[EncodingName, "in which the lines of its hunks give its bytes"]]
     hunks: NotRequired[Annotated[list[HunkRow], "of `diff --json` alone"]]
 
@@ -149,6 +150,15 @@ class Finding(Spot):
     unit: str
 
 
+class Suppressed(Spot):
+    """A finding that a comment of the file silences, or a reference that one keeps `check` from judging."""
+
+    text: Annotated[str, "what the finding says, or the reference"]
+    reason: Annotated[str, "as the comment gives it"]
+    reference: Annotated[bool, "whether it is a reference, which is in `references` as well"]
+    units: list[str]
+
+
 class Error(Row):
     """A file that could not be processed."""
 
@@ -163,6 +173,7 @@ class Rule(TypedDict):
     title: str
     family: str
     documentation: str
+    page: NotRequired[Annotated[str, "where docs/rules has it, as `context.md#g2c201`"]]
 
 
 class Excerpt(TypedDict):
@@ -203,6 +214,7 @@ class Document(TypedDict):
     changes: list[Change]
     references: list[Reference]
     findings: list[Finding]
+    suppressed: list[Suppressed]
     errors: list[Error]
     rules: NotRequired[list[Rule]]
     excerpts: NotRequired[Annotated[dict[str, list[Excerpt]], "lines around findings and what is not native, by path"]]

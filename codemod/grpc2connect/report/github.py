@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from grpc2connect.report.document import Document
 from grpc2connect.report.fingerprints import digest
 from grpc2connect.report.paint import one_line
-from grpc2connect.report.places import from_top
+from grpc2connect.report.places import from_top, silenced
 
 MOST = 10
 """How many annotations of a level GitHub shows for a step."""
@@ -74,7 +74,10 @@ def _annotations(document: Document) -> Iterator[_Annotation]:
         path = from_top(document, row["path"])
         message = _sentence(row["message"], row["advice"])
         yield _Annotation(_LEVELS[row["severity"]], row["code"], path, message, row["line"], row["column"])
+    ignored = silenced(document)
     for entry in document["references"]:
+        if (entry["path"], entry["line"], entry["column"], entry["code"]) in ignored:
+            continue
         if entry["state"] == "left" and (entry["path"], entry["line"]) not in reported:
             path = from_top(document, entry["path"])
             message = f"still gRPC: {entry['text']}" + (f"; {entry['why']}" if entry["why"] else "")

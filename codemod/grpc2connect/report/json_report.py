@@ -12,7 +12,17 @@ from typing import Any, cast
 
 from grpc2connect import __version__
 from grpc2connect.report.diff import counts
-from grpc2connect.report.document import SCHEMA_VERSION, Change, Counts, Document, Error, Finding, Reference, Rule
+from grpc2connect.report.document import (
+    SCHEMA_VERSION,
+    Change,
+    Counts,
+    Document,
+    Error,
+    Finding,
+    Reference,
+    Rule,
+    Suppressed,
+)
 from grpc2connect.report.fingerprints import Fingerprints, digest, order
 from grpc2connect.report.json_hunks import rows_of
 from grpc2connect.report.paint import shown
@@ -79,6 +89,7 @@ def document(result: RunResult, *, command: str, exit_code: int, surroundings: S
         "changes": sorted((_change(change, result) for change in result.changes), key=lambda row: row["path"]),
         "references": references,
         "findings": _findings(result, references, names),
+        "suppressed": _suppressed(result, references, names),
         "errors": _errors(result, names),
     }
     if surroundings is not None:
@@ -91,7 +102,7 @@ def _surround(made: Document, around: Surroundings) -> None:
     made["revision"] = around.revision
     if around.owners is not None:
         known: dict[str, list[str]] = {}
-        for row in (*made["references"], *made["findings"], *made["errors"]):
+        for row in (*made["references"], *made["findings"], *made["suppressed"], *made["errors"]):
             path = row["path"]
             if path not in known:
                 known[path] = list(around.owners(path))
@@ -100,7 +111,8 @@ def _surround(made: Document, around: Surroundings) -> None:
     if around.rules is not None:
         used = {row["code"] for row in (*made["references"], *made["findings"], *made["errors"])}
         made["rules"] = [around.rules[code] for code in sorted(used) if code in around.rules]
-    rows = json.dumps([made["references"], made["findings"], made["errors"], made["changes"], made["audit"]])
+    parts = (made["references"], made["findings"], made["suppressed"], made["errors"], made["changes"], made["audit"])
+    rows = json.dumps(parts)
     made["run"] = digest(rows)
 
 
@@ -146,6 +158,28 @@ def _findings(result: RunResult, references: list[Reference], names: Fingerprint
     return cast(list[Finding], sorted(rows, key=order))
 
 
+def _suppressed(result: RunResult, references: list[Reference], names: Fingerprints) -> list[Suppressed]:
+    units: dict[tuple[str, int], set[str]] = {}
+    for reference in references:
+        units.setdefault((reference["path"], reference["line"]), set()).update(reference["units"])
+    rows: list[dict[str, Any]] = []
+    for one in result.suppressed:
+        place = _place(one.place, result)
+        rows.append(
+            {
+                **place,
+                "code": one.code,
+                "text": _said(one.text, result),
+                "reason": one.reason,
+                "reference": one.reference,
+                "units": sorted(units.get((place["path"], place["line"]), ())),
+            }
+        )
+    for row in sorted(rows, key=order):
+        row["fingerprint"] = names.of("suppressed", row["path"], row["code"], row["text"])
+    return cast(list[Suppressed], sorted(rows, key=order))
+
+
 def _errors(result: RunResult, names: Fingerprints) -> list[Error]:
     rows = [
         (shown(one.path, result.root), one.code, _said(one.message, result), _said(one.advice, result))
@@ -175,10 +209,13 @@ def _place(where: Place, result: RunResult) -> dict[str, Any]:
 
 def _change(change: FileChange, result: RunResult) -> Change:
     added, removed = counts(change)
-    return {
+    made: Change = {
         "path": shown(change.path, result.root),
         "new": change.before is None,
         "lines_added": added,
         "lines_removed": removed,
         "units": list(change.units),
     }
+    if change.deletes:
+        made["deleted"] = True
+    return made

@@ -43,6 +43,11 @@ def render(document: Document) -> str:
         if row["state"] == "left"
     ]
     out += _section("Stays on gRPC", _places(left))
+    known = [
+        (row["path"], str(row["line"]), row["code"], f"{one_line(row['text'])}: {row['reason']}")
+        for row in document["suppressed"]
+    ]
+    out += _section("Suppressed by comments", _places(known))
     return "\n".join(out)
 
 

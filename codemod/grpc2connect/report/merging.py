@@ -60,6 +60,7 @@ def merge(reports: Sequence[tuple[Path, Document]]) -> Document:
     made = Document(**first)
     made["references"] = _rows(document["references"] for document in documents)
     made["findings"] = _rows(document["findings"] for document in documents)
+    made["suppressed"] = _rows(document["suppressed"] for document in documents)
     made["errors"] = _rows(document["errors"] for document in documents)
     changes = {row["path"]: row for document in documents for row in document["changes"]}
     made["changes"] = [changes[path] for path in sorted(changes)]

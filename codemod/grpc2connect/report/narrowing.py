@@ -26,6 +26,7 @@ def narrowed(document: Document, keep: Keep, shown: Narrowing, *, owners: Collec
 
     made["references"] = wanted(document["references"], lambda row: row["units"])
     made["findings"] = wanted(document["findings"], lambda row: [row["unit"]] if row["unit"] else [])
+    made["suppressed"] = wanted(document["suppressed"], lambda row: row["units"])
     made["errors"] = wanted(document["errors"], lambda row: [])
     kept = {row["path"] for row in made["references"]}
     made["changes"] = [

@@ -1,4 +1,4 @@
-"""Paths as a repository's own tools want them: seen from its top, which may be above the folder of the report."""
+"""Where rows stand: paths as a repository's own tools want them, and which places comments of the files speak for."""
 
 from __future__ import annotations
 
@@ -13,3 +13,12 @@ def from_top(document: Document, path: str) -> str:
     if not prefix or PurePosixPath(path).is_absolute():
         return path
     return f"{prefix}/{path}"
+
+
+def silenced(document: Document) -> dict[tuple[str, int, int, str], str]:
+    """The references that a comment keeps from being judged, by path, line, column and code, with its reason."""
+    return {
+        (row["path"], row["line"], row["column"], row["code"]): row["reason"]
+        for row in document["suppressed"]
+        if row["reference"]
+    }

@@ -29,6 +29,12 @@ def render(document: Document, paint: Paint) -> list[str]:
         out += _table("owner", [(owner["name"], owner) for owner in owners], paint, more)
         out.append("")
     out += _rows(document, paint)
+    if document["suppressed"]:
+        out.append(paint.bold("Suppressed by comments"))
+        for row in document["suppressed"]:
+            place = f"{row['path']}:{row['line']}:{row['column']}"
+            out.append(f"  {place} {paint.mark(row['code'])} {one_line(row['text'])}: {one_line(row['reason'])}")
+        out.append("")
     out.append(paint.bold(summary_line(document)))
     return out
 

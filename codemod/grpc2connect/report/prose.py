@@ -33,7 +33,6 @@ def blocks(documentation: str) -> list[Block]:
         text = " ".join(line.strip() for line in lines)
         if label is not None:
             text = text[label.end() :]
-            text = text[:1].upper() + text[1:]
         made.append(Block("text", text, label[1] if label else ""))
     return made
 

@@ -1,9 +1,9 @@
 """The report as SARIF 2.1.0, in the form that GitHub's code scanning takes, and GitLab, Azure DevOps and editors too.
 
 A result is an error, a finding, or a reference that stays on gRPC (warning) or needs the runtime (note); what is native
-is no result, since there is nothing to do about it. Paths are relative to the top of the repository. GitHub takes
-25,000 results of a file at most, so the gravest come first and what is over is left out, which is said; `--shard` gives
-the rest. Its limits: docs.github.com, "SARIF support for code scanning".
+is no result, since there is nothing to do about it, nor is what a comment in the file speaks for. Paths are relative to
+the top of the repository. GitHub takes 25,000 results of a file at most, so the gravest come first and what is over is
+left out, which is said; `--shard` gives the rest. Its limits: docs.github.com, "SARIF support for code scanning".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from grpc2connect.report.document import Document, Excerpt, Finding, Reference, Rule
-from grpc2connect.report.places import from_top
+from grpc2connect.report.places import from_top, silenced
 from grpc2connect.report.prose import markdown, plain
 
 MOST_RESULTS = 25_000
@@ -83,7 +83,7 @@ def _invocation(document: Document, over: int) -> Json:
 def _results(document: Document) -> Iterator[Json]:
     for error in document["errors"]:
         yield _result(document, error, "error", _sentence(error["message"], error["advice"]), None)
-    said = set()
+    said = set(silenced(document))
     for finding in document["findings"]:
         said.add((finding["path"], finding["line"], finding["column"], finding["code"]))
         text = _sentence(finding["message"], finding["advice"])
@@ -143,13 +143,12 @@ def _rule(code: str, rule: Rule | None, rules_url: str) -> Json:
     made: Json = {"id": code, "helpUri": GUIDE}
     if rule is None:
         return made | {"shortDescription": {"text": code}, "help": {"text": code}}
-    page = f"{rule['family'].replace(' ', '-')}.md#{code.lower()}"
     title = rule["title"].replace("`", "")
     return {
         "id": code,
         "shortDescription": {"text": title[:1024]},
         "fullDescription": {"text": plain(rule["documentation"])[:1024] or title},
-        "helpUri": f"{rules_url.rstrip('/')}/{page}" if rules_url else GUIDE,
+        "helpUri": f"{rules_url.rstrip('/')}/{rule.get('page', '')}" if rules_url else GUIDE,
         "help": {"text": rule["documentation"].strip(), "markdown": markdown(rule["documentation"])},
         "defaultConfiguration": {"level": "warning"},
         "properties": {"tags": ["migration", "grpc", rule["family"]], "precision": "very-high"},

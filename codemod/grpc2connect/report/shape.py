@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from functools import cache
 from typing import Annotated, Any, Literal, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 _PLAIN = {str: "string", int: "integer", bool: "boolean"}
@@ -85,6 +86,7 @@ def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     return {**made, **({"description": said} if said else {})}
 
 
+@cache
 def _hints(kind: Any) -> dict[str, Any]:
     return get_type_hints(kind, include_extras=True)
 

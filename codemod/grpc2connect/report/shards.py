@@ -86,6 +86,7 @@ def part(result: RunResult, shard: Shard) -> RunResult:
         changes=tuple(one for one in result.changes if one.path in there or has(one.path, one.units)),
         ledger=ledger,
         findings=tuple(one for one in result.findings if has(one.place.path, (one.unit,) if one.unit else ())),
+        suppressed=tuple(one for one in result.suppressed if one.place.path in there or has(one.place.path, ())),
         errors=tuple(error for error in result.errors if has(error.path, ())),
     )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from grpc2connect.facts.program import Program
 from grpc2connect.generate import connect_module, is_beside
@@ -12,6 +14,26 @@ from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.rules_api.names import RUNTIME
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module
+
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def fewest(
+    wanting: Mapping[_Key, frozenset[str]],
+    worth: Callable[[str, Iterable[_Key]], tuple[int, ...]] = lambda place, keys: (-len(place),),
+) -> list[str]:
+    """The fewest places of which each that wants one has one; of places that do equally well the one of more worth."""
+    left = dict(wanting)
+    chosen: list[str] = []
+    while left:
+        reached = {
+            place: [key for key, places in left.items() if place in places]
+            for place in sorted({place for places in left.values() for place in places})
+        }
+        best = max(reached, key=lambda place: (len(reached[place]), *worth(place, reached[place])))
+        chosen.append(best)
+        left = {key: places for key, places in left.items() if best not in places}
+    return sorted(chosen)
 
 
 @dataclass
@@ -25,9 +47,14 @@ class Places:
         self._wanting: dict[Path, frozenset[str]] = {}
         self._proven: dict[Path, frozenset[str]] = {}
 
+    @property
+    def is_vendored(self) -> bool:
+        """Whether the runtime is written into the project."""
+        return self.options.runtime is RuntimeMode.VENDOR
+
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
-        if self.options.runtime is RuntimeMode.VENDOR:
+        if self.is_vendored:
             self._wanting[module.path] = self.program.reachable_roots(module)
             self._proven[module.path] = self.program.proven_roots(module)
         return RUNTIME
@@ -38,18 +65,10 @@ class Places:
         Of folders that do equally well it is the one where imports of such files were found: a folder with an
         `__init__.py` may be run as scripts all the same.
         """
-        wanting = dict(self._wanting)
-        chosen: list[Path] = []
-        while wanting:
-            candidates = sorted({root for roots in wanting.values() for root in roots})
-            best = max(candidates, key=lambda root: self._worth(root, wanting))
-            chosen.append(Path(best))
-            wanting = {path: roots for path, roots in wanting.items() if best not in roots}
-        return sorted(chosen)
+        return [Path(root) for root in fewest(self._wanting, self._worth)]
 
-    def _worth(self, root: str, wanting: dict[Path, frozenset[str]]) -> tuple[int, int, int]:
-        reached = [path for path, roots in wanting.items() if root in roots]
-        return len(reached), sum(root in self._proven[path] for path in reached), -len(root)
+    def _worth(self, root: str, wanting: Iterable[Path]) -> tuple[int, int]:
+        return sum(root in self._proven[path] for path in wanting), -len(root)
 
     def basename(self, stubs: GrpcModule) -> str:
         """The last part of a generated module's dotted name."""
@@ -57,7 +76,7 @@ class Places:
 
     def is_beside(self, stubs: GrpcModule) -> bool:
         """Whether a generated module stands beside its stubs; else its import has another package than theirs."""
-        return is_beside(stubs)
+        return is_beside(stubs, self.options)
 
     def twin_basename(self, dotted: str, statement: ast.Import | ast.ImportFrom) -> str:
         """`greet_connect` for an import that names `greet_pb2_grpc`."""
@@ -70,9 +89,9 @@ class Places:
     def absolute(self, stubs: GrpcModule, importer: Module) -> str:
         """The absolute dotted name of a generated module, seen from an importer."""
         path, dotted = connect_module(stubs, self.options)
-        if stubs.made_of is not None:
+        if stubs.made_of is not None or (stubs.path is None and self.is_beside(stubs)):
             return dotted
-        if not is_beside(stubs) and self.options.generated is not None and self.options.generated.package:
+        if not self.is_beside(stubs) and self.options.generated is not None and self.options.generated.package:
             return dotted  # as the configuration says
         proven = self.program.proven_roots(importer)
         # Where the importer's own imports were found goes before where they might be.

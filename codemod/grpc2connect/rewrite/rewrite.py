@@ -13,6 +13,7 @@ from grpc2connect.facts.scopes import bindings
 from grpc2connect.plan import Decision
 from grpc2connect.results import Region
 from grpc2connect.rewrite.imports import Imports, is_ours
+from grpc2connect.rewrite.lookup import Brought, brought
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
 from grpc2connect.rewrite.regions import regions
@@ -22,7 +23,7 @@ from grpc2connect.rules_api.edits import Edit, delete_statement
 from grpc2connect.rules_api.names import Generated, GeneratedModule
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
-from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.names import dotted_text, last_name
 
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore\b)(.+)")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
@@ -30,11 +31,12 @@ _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A file's new text, its imports that are gone, the generated modules that it needs now, and what came whence."""
+    """A file's new text, its imports that are gone and that are new, the modules it needs, and whence it came."""
 
     text: str
     gone: frozenset[ast.AST]
     stubs: tuple[GrpcModule, ...]
+    brought: tuple[Brought, ...] = ()
     regions: tuple[Region, ...] = ()
 
 
@@ -77,10 +79,10 @@ def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Spa
     after = prove(module, text, introduced)
     text, gone = _drop_unused(imports.facts, module, after, imports.free)
     if gone:
-        prove(module, text, introduced)
+        after = prove(module, text, introduced)
     pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated | GeneratedModule)]
     stubs = tuple({id(piece.stubs): piece.stubs for piece in pieces}.values())
-    return Rewritten(text, gone, stubs), [edit.span for edit in imported]
+    return Rewritten(text, gone, stubs, brought(module, after)), [edit.span for edit in imported]
 
 
 def _given_up(module: Module, gone: frozenset[ast.AST]) -> frozenset[str]:
@@ -137,7 +139,7 @@ def _used(module: Module) -> frozenset[str]:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, ast.Attribute):
-            text = _dotted(node)
+            text = dotted_text(node)
             if text:
                 found.update(text.rsplit(".", count)[0] for count in range(text.count(".") + 1))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _may_name(module, node):
@@ -176,15 +178,6 @@ def _strings(text: str) -> set[str]:
     if not isinstance(parsed.body, ast.Name | ast.Attribute | ast.Subscript | ast.BinOp):
         return set()
     return {node.id for node in ast.walk(parsed) if isinstance(node, ast.Name)}
-
-
-def _dotted(node: ast.Attribute) -> str:
-    parts: list[str] = []
-    current: ast.expr = node
-    while isinstance(current, ast.Attribute):
-        parts.append(current.attr)
-        current = current.value
-    return ".".join([current.id, *reversed(parts)]) if isinstance(current, ast.Name) else ""
 
 
 def _shape(node: ast.Import | ast.ImportFrom) -> str:
@@ -251,6 +244,8 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     if module.comment_in(Span(start, end)) and (whole := _own_lines(module, Span(start, end))) is not None:
         kept = [one.text for one in module.comments if whole.start <= one.span.start < whole.end]
         kept = [text for text in kept if not DIRECTIVE.match(text)] + (["pass"] if alone else [])
+        if not kept:
+            return Edit(Span(module.line_span(module.line_of(start)).start, _next_line(module, whole.end)), ())
         indent = module.text[module.line_span(module.line_of(start)).start : start]
         return Edit(whole, (f"{module.newline}{indent}".join(kept),))
     if alone:
@@ -260,6 +255,10 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     if behind is not None and DIRECTIVE.match(behind.text):
         return Edit(Span(module.line_span(module.line_of(start)).start, line.end), ())
     return delete_statement(module, node)
+
+
+def _next_line(module: Module, offset: int) -> int:
+    return module.line_span(module.line_of(offset)).end
 
 
 def _own_lines(module: Module, span: Span) -> Span | None:

@@ -26,7 +26,7 @@ from grpc2connect.rules_api.names import (
     testing,
 )
 from grpc2connect.rules_api.outcome import Bridged, Left, Native, Outcome
-from grpc2connect.rules_api.registry import Registry, RuleInfo, catalogue, load, rule
+from grpc2connect.rules_api.registry import PackError, Registry, RuleInfo, catalogue, load, rule
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Span
 
@@ -46,6 +46,7 @@ __all__ = [
     "NameIn",
     "Native",
     "Outcome",
+    "PackError",
     "Registry",
     "RuleInfo",
     "Serve",

@@ -19,6 +19,8 @@ class Outcome:
     in particular, some services of its part of the program) stay on gRPC. `finding` is reported if the outcome is
     chosen (with `advice` on what to do). `covers` are nodes whose references end with this one. `wire` says that it
     needs grpcio's own wire: its channels and servers stay, with every service on them (without units: all around it).
+    `unsafe` says that the program does something else afterwards than it does today; such an outcome counts only with
+    `--unsafe`, and the rule says in its `unsafe` what changes.
     """
 
     state: State
@@ -31,6 +33,7 @@ class Outcome:
     covers: tuple[ast.AST, ...] = field(default=())
     mixed: bool = True
     wire: bool = False
+    unsafe: bool = False
 
 
 def _edits(edits: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
@@ -46,10 +49,19 @@ def Native(
     native: Iterable[ast.AST] = (),
     covers: Iterable[ast.AST] = (),
     mixed: bool = True,
+    unsafe: bool = False,
 ) -> Outcome:
     """Idiomatic connectrpc."""
     return Outcome(
-        State.NATIVE, _edits(edits), why, finding, advice, native=tuple(native), covers=tuple(covers), mixed=mixed
+        State.NATIVE,
+        _edits(edits),
+        why,
+        finding,
+        advice,
+        native=tuple(native),
+        covers=tuple(covers),
+        mixed=mixed,
+        unsafe=unsafe,
     )
 
 
@@ -62,9 +74,12 @@ def Bridged(
     severity: Severity = Severity.NOTE,
     native: Iterable[ast.AST] = (),
     mixed: bool = True,
+    unsafe: bool = False,
 ) -> Outcome:
     """Keeps running through the runtime, with its old meaning."""
-    return Outcome(State.BRIDGED, _edits(edits), why, finding, advice, severity, native=tuple(native), mixed=mixed)
+    return Outcome(
+        State.BRIDGED, _edits(edits), why, finding, advice, severity, tuple(native), mixed=mixed, unsafe=unsafe
+    )
 
 
 def Left(finding: str, *, advice: str, wire: bool = False) -> Outcome:

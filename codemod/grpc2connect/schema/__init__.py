@@ -5,6 +5,7 @@ Knows nobody but `results`. Heavy imports (google.protobuf) happen when there is
 
 from grpc2connect.schema.clashes import clashes, module_clashes
 from grpc2connect.schema.model import GrpcModule, Kind, MessagePlace, Method, Pb2Import, Pb2Module, Service
+from grpc2connect.schema.modules import dependencies_of, read_grpc_module
 from grpc2connect.schema.schema import Schema, load
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Schema",
     "Service",
     "clashes",
+    "dependencies_of",
     "load",
     "module_clashes",
+    "read_grpc_module",
 ]

@@ -148,6 +148,8 @@ class GrpcModule:
     is known or can be told from the layout; `proto` is the name of the proto file as protoc was given it, or as the
     layout suggests. `installed` ones stand in the environment, not in the repository. A module that defines no
     service is known too. `made_of` is the proto of one that grpcio makes when the program runs, and that is nowhere.
+    `built_of` is the file in the project, a proto or a messages module, that tells of one that is built elsewhere, and
+    `twin` where its Connect module goes, once that is known.
     """
 
     path: Path | None
@@ -157,6 +159,8 @@ class GrpcModule:
     pb2_imports: tuple[Pb2Import, ...] = ()
     installed: bool = False
     made_of: Path | None = None
+    built_of: Path | None = field(default=None, compare=False)
+    twin: Path | None = None
 
     @property
     def key(self) -> str:

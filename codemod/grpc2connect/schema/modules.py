@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,9 @@ from grpc2connect.schema.descriptors import (
     services_of_stubs,
 )
 from grpc2connect.schema.literals import is_messages_module, serialized_file, source_name
-from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module
+from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Import, Pb2Module, Service
 from grpc2connect.schema.naming import module_name
-from grpc2connect.schema.stubs import Stubs, read_stubs
+from grpc2connect.schema.stubs import Stubs, imports_of, parse_module, read_stubs
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import FileDescriptorProto
@@ -83,7 +84,41 @@ def read_literal_services(path: Path, known: Mapping[str, Path]) -> GrpcModule |
     folders = file.name.split("/")[:-1]
     named = module_name(file.name, "_pb2_grpc")
     dotted = named if folders and list(path.parent.parts[-len(folders) :]) == folders else package_name(path) + "_grpc"
-    return GrpcModule(None, dotted, services_of(file, places), file.name)
+    return GrpcModule(None, dotted, services_of(file, places), file.name, built_of=path)
+
+
+def read_without_stubs(path: Path, known: Mapping[str, Path], services: Sequence[Service] = ()) -> GrpcModule | None:
+    """The gRPC module of the messages module at `path` as if its stubs stood beside it; None if it has no services.
+
+    For projects that generate no stubs any more. Messages of other files are imported as the messages module imports
+    them. `known` is as above; `services` are those of the proto, if that is at hand: they have its comments.
+    """
+    found = read_literal_services(path, known)
+    tree = parse_module(_read(path) or b"")
+    if found is None or tree is None:
+        return None
+    imports = {one.module.rpartition(".")[2]: one for one in imports_of(tree)}
+    folders = found.proto.split("/")[:-1]
+    if folders and list(path.parent.parts[-len(folders) :]) == folders:
+        imports[path.stem] = Pb2Import(module_name(found.proto, "_pb2"), 0, path.stem)
+
+    def placed(place: MessagePlace | None) -> MessagePlace | None:
+        if place is None or place.proto == found.proto:
+            return place
+        return replace(place, source=imports.get(module_name(place.proto, "_pb2").rpartition(".")[2]))
+
+    fitted = [
+        replace(
+            service,
+            methods=tuple(
+                replace(method, input_place=placed(method.input_place), output_place=placed(method.output_place))
+                for method in service.methods
+            ),
+        )
+        for service in (services or found.services)
+    ]
+    stubs = path.with_name(f"{path.stem}_grpc.py")
+    return GrpcModule(stubs, found.dotted, tuple(fitted), found.proto, tuple(imports.values()))
 
 
 def file_of(path: Path) -> FileDescriptorProto | None:
@@ -91,6 +126,12 @@ def file_of(path: Path) -> FileDescriptorProto | None:
     data = _read(path)
     literal = serialized_file(data) if data is not None else None
     return parse_file(literal) if literal is not None else None
+
+
+def dependencies_of(path: Path) -> tuple[str, ...] | None:
+    """The protos that the one of the messages module at `path` imports, by their names; None if that is not known."""
+    file = file_of(path)
+    return tuple(file.dependency) if file is not None else None
 
 
 def _guess(full_name: str, protos: list[str]) -> MessagePlace | None:

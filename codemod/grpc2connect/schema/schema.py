@@ -20,6 +20,7 @@ from grpc2connect.schema.modules import (
     read_grpc_module,
     read_literal_services,
     read_messages_module,
+    read_without_stubs,
 )
 from grpc2connect.schema.naming import module_name
 from grpc2connect.schema.proto_text import ProtoText, name_under, roots, scan
@@ -154,6 +155,18 @@ class Schema:
         """Whether the proto that protoc knows as `name` is in the repository, so that its modules are built with it."""
         return name in self._proto_names
 
+    def without_stubs(self) -> list[GrpcModule]:
+        """The gRPC modules of messages modules on disk that have no stubs beside them, as if these were there."""
+        there = [(messages.proto, Path(key)) for key, messages in self._messages.items() if messages is not None]
+        known = dict(there)
+        of_protos = {module.proto: module.services for module in self._modules.values()}
+        found = [
+            read_without_stubs(path, known, of_protos.get(proto, ()))
+            for proto, path in there
+            if not path.with_name(f"{path.stem}_grpc.py").is_file()
+        ]
+        return [module for module in found if module is not None]
+
     def made_of(self, path: Path, name: str) -> GrpcModule | None:
         """The gRPC module that grpcio makes of the proto at `path` when the program runs, or finds beside it.
 
@@ -171,17 +184,21 @@ class Schema:
                 self._protos[path] = scan(path, path.read_bytes())
             except OSError:
                 return None
-        root = path.parents[name.count("/")]
-        known = list(self._protos.values())
-        compiled = compile_protos([self._protos[path]], known, {**self._roots, path: root}, self._environment)
+        services = self._compiled(path, name, {**self._roots, path: path.parents[name.count("/")]})
+        if services is None:
+            return None
+        made = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name, made_of=path)
+        self._modules[f"{path}{AT_RUN_TIME}"] = made
+        return made
+
+    def _compiled(self, path: Path, name: str, of: dict[Path, Path]) -> tuple[Service, ...] | None:
+        """The services of the proto at `path`, which protoc knows as `name`; None if it does not compile."""
+        compiled = compile_protos([self._protos[path]], list(self._protos.values()), of, self._environment)
         descriptors = compiled.sets.get(path)
         if descriptors is None:
             return None
         file = next(file for file in descriptors.file if file.name == name)
-        services = services_of(file, _places(descriptors))
-        made = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name, made_of=path)
-        self._modules[f"{path}{AT_RUN_TIME}"] = made
-        return made
+        return services_of(file, _places(descriptors))
 
     def _find_grpc(self, dotted: str, near: Path | None) -> GrpcModule | None:
         if not dotted.endswith("_pb2_grpc"):
@@ -193,14 +210,29 @@ class Schema:
             if path is not None:
                 return self._add_installed(path, dotted)
         if key is None:
-            return None
+            return self._built_of(dotted)
         module = self._modules[key]
         if module.path is not None and not _is_end(dotted, module.path):
-            return None  # of the same name in another package: the generated module beside it would not be found
+            # Of the same name in another package: the generated module beside it would not be found.
+            return self._built_of(dotted)
         if module.path is None:
             # How the program imports it is better known than how the layout of the protos suggests.
             module = self._modules[key] = replace(module, dotted=dotted)
         return module
+
+    def _built_of(self, dotted: str) -> GrpcModule | None:
+        """The gRPC module that a build makes of the one proto whose path an import says, folder and all."""
+        wanted = tuple(dotted.split("."))
+        said = [path for path, one in self._protos.items() if one.services and _ends(path, wanted)]
+        if len(wanted) == 1 or len(said) != 1:
+            return None
+        path = said[0]
+        services = self._compiled(path, name_under(self._roots[path], path), self._roots)
+        if services is None:
+            return None
+        name = name_under(self._roots[path], path)
+        made = self._modules[str(path)] = GrpcModule(None, dotted, services, name, built_of=path)
+        return made
 
     def _nearest(self, keys: Sequence[str], near: Path | None, *, certain: bool) -> str | None:
         """Which of several modules a file in a folder means: the nearest on disk; any of those that say the same."""
@@ -304,7 +336,7 @@ class Schema:
                 file = next(file for file in descriptors.file if file.name == name)
                 services = services_of(file, places[id(descriptors)])
             key = str(proto.path)
-            self._modules[key] = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name)
+            self._modules[key] = GrpcModule(None, module_name(name, "_pb2_grpc"), services, name, built_of=proto.path)
             self._grpc_index.add(_parts(proto.path, "_pb2_grpc"), sure, key)
         return compiled.errors
 
@@ -318,6 +350,10 @@ def _shared(path: Path | None, folder: Path | None) -> int:
         return -1
     pairs = zip(Path(os.path.abspath(path)).parent.parts, Path(os.path.abspath(folder)).parts, strict=False)
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _ends(proto: Path, wanted: tuple[str, ...]) -> bool:
+    return _parts(proto, "_pb2_grpc")[-len(wanted) :] == wanted
 
 
 def _is_end(dotted: str, path: Path) -> bool:

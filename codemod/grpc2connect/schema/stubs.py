@@ -72,7 +72,7 @@ def read_stubs(data: bytes) -> Stubs:
     tree = parse_module(data)
     if tree is None:
         return Stubs((), (), HEADER in data[:2000])
-    imports = tuple(_imports(tree))
+    imports = tuple(imports_of(tree))
     by_alias = {one.alias: one for one in imports}
     classes: dict[str, StubService] = {}
     full_names: dict[str, str] = {}
@@ -99,7 +99,7 @@ def read_stubs(data: bytes) -> Stubs:
     return Stubs(tuple(services), imports, HEADER in data[:2000] or bool(services))
 
 
-def _imports(tree: ast.Module) -> Iterator[Pb2Import]:
+def imports_of(tree: ast.Module) -> Iterator[Pb2Import]:
     """The messages modules that are imported; of two for one name (`try`/`except ImportError`) the relative one."""
     found: dict[str, Pb2Import] = {}
     for node in ast.walk(tree):

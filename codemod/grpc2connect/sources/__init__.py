@@ -8,13 +8,14 @@ from grpc2connect.sources.commits import CommitFailed, commit
 from grpc2connect.sources.commits import why_not as why_no_commit
 from grpc2connect.sources.content import NotEncodable, Source, encode, read
 from grpc2connect.sources.environment import search_paths
-from grpc2connect.sources.files import around, find
-from grpc2connect.sources.git import dirty_files
+from grpc2connect.sources.files import SKIPPED, around, find
+from grpc2connect.sources.git import dirty_files, tracked_and_new
 from grpc2connect.sources.git import top as repository_of
 from grpc2connect.sources.sieve import imports_grpc, mentions, mentions_any
 from grpc2connect.sources.writing import write_all, write_atomic
 
 __all__ = [
+    "SKIPPED",
     "CommitFailed",
     "NotEncodable",
     "Source",
@@ -29,6 +30,7 @@ __all__ = [
     "read",
     "repository_of",
     "search_paths",
+    "tracked_and_new",
     "why_no_commit",
     "write_all",
     "write_atomic",

@@ -42,13 +42,13 @@ def find(options: Options) -> tuple[list[Path], list[FileError]]:
     """
     found: set[Path] = set()
     errors: list[FileError] = []
-    wanted = _wanted(options)
+    test = wanted(options)
     for given in options.paths:
         path = Path(os.path.abspath(given))
         if path.is_file():
             found.add(path)
         elif path.is_dir():
-            found.update(file for file in _below(path, path, errors) if wanted(file, path))
+            found.update(file for file in _below(path, path, errors) if test(file, path))
         else:
             what = "is neither a file nor a folder" if os.path.lexists(path) else "does not exist"
             errors.append(FileError(path, "G2C003", what, "name a file or a folder that is there"))
@@ -166,7 +166,7 @@ def _ignored(path: str, rules: Sequence[tuple[str, GitIgnoreSpec]], tail: str) -
     return False
 
 
-def _wanted(options: Options) -> Wanted:
+def wanted(options: Options) -> Wanted:
     """The test of `include` and `exclude` for a file found below a given folder."""
     if not options.include and not options.exclude:
         return lambda path, given: True

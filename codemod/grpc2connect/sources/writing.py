@@ -25,8 +25,13 @@ class _Staged:
     made: list[str]
     """Folders that were made for it, outermost first."""
 
+    deletes: bool = False
+
     def commit(self) -> None:
-        os.replace(self.temporary, self.target)
+        if self.deletes:
+            os.unlink(self.target)
+        else:
+            os.replace(self.temporary, self.target)
 
     def discard(self) -> None:
         with contextlib.suppress(OSError):
@@ -63,21 +68,22 @@ def write_all(changes: Sequence[FileChange]) -> list[FileError]:
         for change in changes:
             try:
                 now = _now(change.path)
-                if now == change.after:
+                if now == (None if change.deletes else change.after):
                     continue
                 if now != change.before:
                     errors.append(FileError(change.path, "G2C010", "has changed since it was read", "run again"))
                     continue
-                staged.append((change, _stage(change.path, change.after, None)))
+                staged.append((change, _staged(change)))
             except OSError as problem:
                 errors.append(_error(change, problem))
+        staged.sort(key=lambda one: one[1].deletes)  # nothing goes before all that comes is there
         if not errors:
             error = _commit(staged)
             if error is not None:
                 errors.append(error)
     finally:
         for _, one in staged:
-            if os.path.lexists(one.temporary):
+            if not one.deletes and os.path.lexists(one.temporary):
                 one.discard()
     return errors
 
@@ -110,6 +116,13 @@ def _error(change: FileChange, problem: OSError) -> FileError:
     reason = problem.strerror or str(problem)
     advice = "make room or make it writable, and run again; all of its service stays as it was"
     return FileError(change.path, "G2C010", f"cannot be written: {reason}", advice)
+
+
+def _staged(change: FileChange) -> _Staged:
+    """What is to be put in place, or taken away: files that go are not staged."""
+    if change.deletes:
+        return _Staged("", os.path.abspath(change.path), [], deletes=True)
+    return _stage(change.path, change.after, None)
 
 
 def _stage(path: Path, data: bytes, mode: int | None) -> _Staged:

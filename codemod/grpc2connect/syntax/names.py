@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["last_name"]
+__all__ = ["dotted_text", "last_name"]
 
 
 def last_name(node: ast.AST) -> str:
     """The last part of a name that may be dotted: `server` of `grpc.server`; empty if it is no name."""
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def dotted_text(node: ast.AST) -> str:
+    """A name that may be dotted, as a whole: `grpc.aio.server`; empty if it is no such name."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""

@@ -158,7 +158,7 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
     else:
         pieces = (f"{RUNTIME}.{new.name}",)
     changes.append(_spelled(use, target, *pieces))
-    server = target.path in api.SERVERS and use.facts.serve is Serve.DUAL
+    server = target.path in api.SERVERS and use.facts.serve(use) is Serve.DUAL
     yield Bridged(
         changes,
         why="a test replaces it",

@@ -43,7 +43,7 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
     name = api.ADD_ONS[use.path.partition(".")[0]]
     if use.path.startswith(api.TELEMETRY):
         used = use.path.removeprefix(f"{api.TELEMETRY}.").partition("(")[0]
-        if used.partition(".")[0] in _OF_SERVERS and use.facts.serve is not Serve.DUAL:
+        if used.partition(".")[0] in _OF_SERVERS and use.facts.serve(use) is not Serve.DUAL:
             yield Left(
                 f"{used} replaces functions of grpcio, which servers that migrate with --serve single do not call",
                 advice="use ConnectInstrumentor of connectrpc-otel instead, or migrate with --serve dual",

@@ -46,7 +46,7 @@ def construction(server: ServerConstruction) -> Iterator[Outcome]:
     """A gRPC server becomes the runtime's."""
     new = runtime(api.RUNTIME_NAMES["grpc.aio.server" if server.aio else "grpc.server"])
     change = [edits.replace(server.module, server.node, new)]
-    serve = Serve.SINGLE if server.call is None else server.facts.serve
+    serve = Serve.SINGLE if server.call is None else server.facts.serve(server)
     if server.call is not None and serve is Serve.DUAL:
         change.append(edits.append_argument(server.module, server.call, 'wire="grpcio"'))
     finding, advice = _FINDINGS[serve]

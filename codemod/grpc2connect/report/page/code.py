@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ class Note:
     kind: str
     code: str
     title: str
-    subject: str
+    subject: Markup | str
     text: str
     advice: str
     units: str
@@ -42,7 +43,7 @@ class Native:
     """A reference that becomes native, in short."""
 
     number: int
-    text: str
+    text: Markup
     code: str
     units: str
 
@@ -55,6 +56,7 @@ class Code:
     native: tuple[Native, ...]
 
 
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _GRAVITY = {"error": 0, "left": 1, "warning": 2, "bridged": 3, "note": 4, "native": 5}
 
 
@@ -92,10 +94,10 @@ def code(
         if first and line.startswith(first, start):
             marks.setdefault(row["line"], []).append((start, start + len(first), row["state"]))
         if row["state"] == "native":
-            native.append(Native(row["line"], row["text"], row["code"], units))
+            native.append(Native(row["line"], _seen(row["text"]), row["code"], units))
         else:
             title = titles.get(row["code"], "")
-            note = Note(row["state"], row["code"], title, row["text"], row["why"], "", units, row["column"])
+            note = Note(row["state"], row["code"], title, _seen(row["text"]), row["why"], "", units, row["column"])
             notes.setdefault(row["line"], []).append(note)
     hunks: list[list[Line]] = []
     for number in sorted({*texts, *notes}):
@@ -127,11 +129,23 @@ def _indexes(units: Sequence[str], unit_index: Mapping[str, int]) -> str:
 
 def _marked(text: str, marks: list[tuple[int, int, str]]) -> Markup:
     """The line with its references marked, the outermost where they overlap."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     out, at = Markup(""), 0
     for start, end, state in sorted(marks, key=lambda mark: (mark[0], -mark[1])):
         if start >= at:
-            out += escape(text[at:start]) + Markup('<mark class="{}">{}</mark>').format(state, text[start:end])
+            out += _seen(text[at:start]) + Markup('<mark class="{}">{}</mark>').format(state, _seen(text[start:end]))
             at = end
+    return out + _seen(text[at:])
+
+
+def _seen(text: str) -> Markup:
+    """`text` with characters that turn the order of others around, so that code looks like other code, by name."""
+    from markupsafe import Markup, escape
+
+    out, at = Markup(""), 0
+    for found in _TURNS.finditer(text):
+        name = f"U+{ord(found[0]):04X}"
+        out += escape(text[at : found.start()]) + Markup('<b class="turn">{}</b>').format(name)
+        at = found.end()
     return out + escape(text[at:])

@@ -34,11 +34,16 @@
     state: kinds[element.classList[1]],
     code: element.dataset.c,
     units: element.dataset.u.split(" "),
+    holder: element.closest("ol.code, .natives"),
     text: null,
   }));
-  const textOf = (row) => row.text ??= (
-    row.element.textContent + " " + (row.element.parentElement.querySelector(":scope > .src")?.textContent ?? "")
-  ).toLowerCase();
+  const textOf = (row) => {
+    if (row.text === null) {
+      const line = row.element.parentElement.firstElementChild;
+      row.text = `${row.element.textContent} ${line?.className === "src" ? line.textContent : ""}`.toLowerCase();
+    }
+    return row.text;
+  };
   const states = ["left", "bridged", "native", "finding"];
   const fields = ["q", "path", "unit", "owner", "rule"].filter((id) => at(id));
 
@@ -59,24 +64,22 @@
     for (const file of files) {
       const rows = rowsOf(file);
       const fits = path(file.path) && (!owner || file.owners.includes(owner));
+      const lower = file.path.toLowerCase();
       let some = false;
+      const holders = new Map();
       for (const row of rows) {
         total += 1;
         const shown = fits && (!unit || row.units.includes(unit)) && (!rule || row.code === rule) &&
-          words.every((word) => textOf(row).includes(word) || file.path.toLowerCase().includes(word));
+          words.every((word) => lower.includes(word) || textOf(row).includes(word));
         if (row.element.hidden === shown) row.element.hidden = !shown;
+        if (row.holder) holders.set(row.holder, shown || holders.get(row.holder) === true);
         if (shown && on.has(row.state)) { kept += 1; some = true; }
       }
       if (file.element.hidden === some) file.element.hidden = !some;
       if (some) { seen += 1; matching.push(file); }
-      for (const list of file.element.querySelectorAll(".natives")) {
-        const none = !list.querySelector(".i:not([hidden])");
-        if (list.hidden !== none) list.hidden = none;
-        if (narrowed && on.size === 1 && on.has("native")) list.open = true;
-      }
-      for (const hunk of file.element.querySelectorAll("ol.code")) {
-        const none = narrowed && !hunk.querySelector(".i:not([hidden])");
-        if (hunk.hidden !== none) hunk.hidden = none;
+      for (const [holder, any] of holders) {
+        if (holder.hidden === any) holder.hidden = !any;
+        if (any && narrowed && on.size === 1 && holder.className === "natives") holder.open = true;
       }
     }
     if (narrowed && matching.length <= 10) for (const file of matching) file.element.open = true;

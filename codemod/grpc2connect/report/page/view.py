@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from grpc2connect.report.document import Counts, Document, Error, Finding, Reference, Rule, StateName
+from grpc2connect.report.document import Counts, Document, Error, Finding, Reference, Rule, StateName, Suppressed
 from grpc2connect.report.ledger import NO_UNIT, percent
 from grpc2connect.report.page.code import Code, Note, code, note_of_error
 from grpc2connect.report.page.pictures import Bar, bar
@@ -119,6 +119,7 @@ class View:
     findings: int
     rows: int
     rules: tuple[RuleView, ...]
+    suppressed: tuple[Suppressed, ...]
     edited: tuple[tuple[str, int, int, bool], ...]
     edited_count: int
     new_count: int
@@ -161,7 +162,10 @@ def view(document: Document) -> View:
         findings=len(document["findings"]),
         rows=len(document["references"]) + len(document["findings"]) + len(document["errors"]),
         rules=tuple(_rules(document)),
-        edited=tuple((row["path"], row["lines_added"], row["lines_removed"], row["new"]) for row in edited),
+        suppressed=tuple(document["suppressed"]),
+        edited=tuple(
+            (row["path"], row["lines_added"], row["lines_removed"], row.get("deleted", False)) for row in edited
+        ),
         edited_count=len(edited),
         new_count=len(new),
         added=tuple(sorted(folders.items())),
@@ -304,7 +308,10 @@ def _rules(document: Document) -> Iterable[RuleView]:
         if rule is None:
             yield RuleView(name, "", "", counts[name], ())
         else:
-            yield RuleView(name, rule["title"], rule["family"], counts[name], tuple(blocks(rule["documentation"])))
+            text = blocks(rule["documentation"])
+            if text and text[0].text.rstrip(".").casefold() == rule["title"].rstrip(".").casefold():
+                del text[0]  # the heading says it
+            yield RuleView(name, rule["title"], rule["family"], counts[name], tuple(text))
 
 
 def _package(path: str) -> str:

@@ -5,9 +5,12 @@ Parsing every file of a repository for its imports would cost more than all that
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LEAD = re.compile(rb"(?:^|[;:])[ \t\f]*(?:from\b[^#;]*)?$")
 _IMPORT = re.compile(rb"\bimport\b")
@@ -17,13 +20,27 @@ _COMMENT = re.compile(rb"#[^\n]*")
 _WORDS = re.compile(rb"[\w\x80-\xff.*]+")
 
 
-@dataclass(frozen=True, slots=True)
 class Imported:
-    """One import: of the module `dotted`, `level` packages up, and of `names` in it (`*` for all of them)."""
+    """One import: of the module `dotted`, `level` packages up, and of `names` in it (`*` for all of them).
 
-    level: int
-    dotted: str
-    names: frozenset[str]
+    No dataclass: a hook that ends early has no time to import those.
+    """
+
+    __slots__ = ("dotted", "level", "names")
+
+    def __init__(self, level: int, dotted: str, names: frozenset[str]) -> None:
+        self.level = level
+        self.dotted = dotted
+        self.names = names
+
+    def last(self, path: str) -> str:
+        """The last part of the module, which for `from . import x` is the folder of the file at `path`, or above."""
+        if self.dotted:
+            return self.dotted.rpartition(".")[2]
+        folder = os.path.dirname(path)
+        for _ in range(self.level - 1):
+            folder = os.path.dirname(folder)
+        return os.path.basename(folder)
 
 
 def imports(data: bytes) -> Iterator[Imported]:

@@ -1,0 +1,85 @@
+"""`--help` as a page to read: options in groups, then examples, then the exit codes."""
+
+from __future__ import annotations
+
+import click
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "Which files": ("include", "exclude", "python", "stdin_filename"),
+    "What is done": (
+        "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe", "allow_dirty", "allow_no_vcs",
+    ),
+    "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
+    "What is shown": ("as_json", "form", "to", "quiet", "verbose", "colour"),
+}  # fmt: skip
+
+SENSELESS: dict[str, frozenset[str]] = {"report": frozenset({"as_json", "quiet", "colour", "stdin_filename"}),
+                                        "migrate": frozenset({"stdin_filename"}),
+                                        "generate": frozenset({"select", "ignore", "rules", "unsafe",
+                                                               "stdin_filename"})}  # fmt: skip
+"""Options that every command takes, where they say nothing: not listed."""
+
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "diff": (
+        ("grpc2connect diff", "the whole project; nothing is written"),
+        ("grpc2connect diff > ../x.patch; git apply ../x.patch", "what migrate would write"),
+        ("grpc2connect diff - --stdin-filename src/a.py < a.py", "a file as an editor has it"),
+    ),
+    "migrate": (
+        ("grpc2connect migrate", "all that can move; wants a clean git tree"),
+        ("grpc2connect migrate services/shop", "a part of the project"),
+        ("grpc2connect migrate --runtime package", "require the runtime, do not write it"),
+    ),
+    "check": (
+        ("grpc2connect check", "fails while gRPC remains"),
+        ("grpc2connect check --baseline base.txt --update-baseline", "begin, or shrink, a baseline"),
+        ("grpc2connect check --baseline base.txt", "fails on what is new"),
+        ("grpc2connect check --fail-on left", "fails only on what cannot move"),
+    ),
+    "generate": (("grpc2connect generate", "only the *_connect.py modules"),),
+    "report": (
+        ("grpc2connect report -o report.json", "everything, for scripts"),
+        ("grpc2connect report --format github", "annotations on a pull request"),
+    ),
+    "rules": (("grpc2connect rules", "what it knows"),),
+    "explain": (
+        ("grpc2connect explain G2C201", "a rule"),
+        ("grpc2connect explain shop/gateway.py:47", "a line: what it is, by which facts, what becomes of it"),
+    ),
+    "test-rule": (
+        ("grpc2connect test-rule ./acme_rules", "against the fixtures beside it"),
+        ("grpc2connect test-rule ./acme_rules --update", "write what comes out; read the diff"),
+    ),
+    "completion": (('eval "$(grpc2connect completion bash)"', "in ~/.bashrc"),),
+}
+
+
+class Command(click.Command):
+    """A command whose help has groups of options and examples."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options by group; what is in none comes last."""
+        hidden = SENSELESS.get(self.name or "", frozenset())
+        rows = {
+            parameter.name: record
+            for parameter in self.get_params(ctx)
+            if isinstance(parameter, click.Option)
+            and parameter.name not in hidden
+            and (record := parameter.get_help_record(ctx)) is not None
+        }
+        for title, names in GROUPS.items():
+            here = [rows.pop(name) for name in names if name in rows]
+            if here:
+                with formatter.section(title):
+                    formatter.write_dl(here)
+        if rows:
+            with formatter.section("Other options"):
+                formatter.write_dl(list(rows.values()))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples before the epilog."""
+        examples = EXAMPLES.get(self.name or "")
+        if examples:
+            with formatter.section("Examples"):
+                formatter.write_dl(list(examples), col_max=60)
+        super().format_epilog(ctx, formatter)

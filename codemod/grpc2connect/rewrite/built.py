@@ -1,0 +1,109 @@
+"""Where the Connect modules go whose stubs are not in the project: the user's build makes those from protos.
+
+A Connect module needs no build of its own, only a place where the imports of the files that use it look. That is known
+where an import says the folder of the proto (`from examples.protos import x_pb2_grpc` of `examples/protos/x.proto`), or
+no folder at all: what a script imports so is found beside it, wherever the build puts the stubs. A folder that only the
+build makes is no such place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from grpc2connect.facts.program import Program
+from grpc2connect.generate.place import SUFFIX
+from grpc2connect.results import Finding, Place, Severity
+from grpc2connect.rewrite.lookup import Brought
+from grpc2connect.rewrite.place import fewest
+from grpc2connect.schema import GrpcModule
+from grpc2connect.schema.naming import module_name
+from grpc2connect.syntax import Module
+
+CODE = "G2C015"
+_Candidates = dict[str, str]
+"""Places for a module, each with the dotted name by which an import finds it there."""
+
+
+def placed(stubs: GrpcModule, importers: Mapping[Module, tuple[Brought, ...]], program: Program) -> list[GrpcModule]:
+    """The module of `stubs` once for each place that its importers need; none if for one of them no place is known.
+
+    `importers` are the files that need its Connect module, with what they import anew.
+    """
+    stem = module_name(stubs.proto.rpartition("/")[2], SUFFIX)
+    wanted: dict[tuple[Path, str], _Candidates] = {}
+    for importer, imports in importers.items():
+        for one in imports:
+            dotted = _named(one, stem)
+            if dotted is not None:
+                wanted[(importer.path, dotted)] = dict(_candidates(stubs, importer, one.level, dotted, program))
+    if not all(wanted.values()):
+        return []
+
+    def worth(place: str, keys: Iterable[tuple[Path, str]]) -> tuple[int, ...]:
+        """A place beside the proto first, then one beside the files that import it."""
+        folder = Path(place).parent
+        beside = stubs.built_of is not None and folder == stubs.built_of.parent
+        return beside, sum(path.parent == folder for path, _ in keys), -len(place)
+
+    chosen = fewest({key: frozenset(places) for key, places in wanted.items()}, worth)
+    names = {place: dotted for places in wanted.values() for place, dotted in places.items()}
+    return [replace(stubs, twin=Path(place), dotted=names[place]) for place in chosen]
+
+
+def findings(modules: Iterable[GrpcModule], root: Path) -> list[Finding]:
+    """What has to be said of each module that is placed: the build must take it along. Paths are shown from `root`."""
+    found = []
+    for module in modules:
+        if module.twin is not None and module.built_of is not None:
+            shown = Path(os.path.relpath(module.twin, root)).as_posix()
+            message = f"{shown} stands where its imports look, and the stubs that it is made like are built elsewhere"
+            advice = "let the build take it along, where the messages modules that it imports are found, too"
+            found.append(Finding(CODE, Place(module.built_of, 1, 1), message, advice, Severity.WARNING))
+    return found
+
+
+def there(module: GrpcModule, files: Iterable[Path]) -> list[GrpcModule]:
+    """A module once for each place where an earlier run has put its Connect module, among `files`."""
+    stem = module_name(module.proto.rpartition("/")[2], SUFFIX)
+    own = re.compile(rf"^from (\S*{re.escape(stem.removesuffix(SUFFIX))}_pb2) import ", re.MULTILINE)
+    found = []
+    for path in files:
+        if path.name != f"{stem}.py":
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if text.startswith(f"# Generated from {module.proto}. DO NOT EDIT."):
+            said = own.search(text)
+            found.append(replace(module, twin=path, dotted=f"{said[1]}_grpc" if said else module.dotted))
+    return found
+
+
+def _named(one: Brought, stem: str) -> str | None:
+    """The dotted name of the Connect module that an import names; None if it names another module."""
+    if one.module.rpartition(".")[2] == stem:
+        return one.module
+    return ".".join(filter(None, (one.module, one.name))) if one.name == stem else None
+
+
+def _candidates(
+    stubs: GrpcModule, importer: Module, level: int, dotted: str, program: Program
+) -> Iterator[tuple[str, str]]:
+    *folders, last = dotted.split(".")
+    old = f"{last.removesuffix(SUFFIX)}_pb2_grpc"
+    if level:
+        folder = program.absolute(importer, level, ".".join(folders)) or ""
+        if os.path.isdir(folder):
+            yield os.path.join(folder, f"{last}.py"), stubs.dotted or old
+        return
+    named = ".".join([*folders, old])
+    beside = stubs.built_of.parent if stubs.built_of else None
+    if beside is not None and folders and list(beside.parts[-len(folders) :]) == folders:
+        root = Path(*beside.parts[: -len(folders)])
+        if importer.path.is_relative_to(root):
+            yield str(beside / f"{last}.py"), named
+            return
+    for top in program.reachable_roots(importer) if not folders else ():
+        yield os.path.join(top, f"{last}.py"), named
