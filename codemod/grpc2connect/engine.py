@@ -6,7 +6,7 @@ import gc
 import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpc2connect import ledger, public_api
@@ -15,18 +15,19 @@ from grpc2connect.expendable import Expendable, expendable
 from grpc2connect.facts.collect import collect
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
-from grpc2connect.facts.program import Program, dotted_name
+from grpc2connect.facts.program import Program
 from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
 from grpc2connect.generate import is_built
-from grpc2connect.options import Options, PublicApi, RuntimeMode, Stage
+from grpc2connect.options import Choices, Options, PublicApi, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
 from grpc2connect.public_api import contracts
+from grpc2connect.reading import At, Files
 from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
 from grpc2connect.results import FileChange, FileError, Finding, RunResult
 from grpc2connect.rewrite.built import findings as built_findings
@@ -38,67 +39,16 @@ from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
 from grpc2connect.rules_api import Registry, load
 from grpc2connect.schema import GrpcModule, Schema
-from grpc2connect.sources import NotEncodable, Source, around, encode, find, read
+from grpc2connect.sources import NotEncodable, around, encode, find
 from grpc2connect.sources.environment import search_paths
-from grpc2connect.syntax import Module, SyntaxProblem, parse
+from grpc2connect.syntax import Module
 from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
 Progress = Callable[[str, int, int], None]
-At = Callable[[Path | None], None]
-"""Told which file is worked on (None: no one in particular), for who watches and asks which one ended the process."""
 
 _ATTEMPTS = 5
 """How often units are put back on gRPC after a failed proof before the run gives up on a file."""
-
-
-@dataclass
-class _Files:
-    """The files of a run: read once, parsed on demand."""
-
-    top: Path
-    paths: frozenset[str]
-    sources: dict[Path, Source] = field(default_factory=dict)
-    errors: list[FileError] = field(default_factory=list)
-    broken: dict[Path, Source] = field(default_factory=dict)
-    parsed: int = 0
-    spared: Mapping[Path, str] = field(default_factory=dict)
-    at: At = lambda path: None
-
-    def source(self, path: Path) -> Source | None:
-        """A file's text; None (and an error) if it cannot be read."""
-        if path not in self.sources:
-            found = read(path)
-            if isinstance(found, FileError):
-                self.errors.append(found)
-                return None
-            self.sources[path] = found
-        return self.sources[path]
-
-    def load(self, path: Path) -> Module | None:
-        """A file parsed; None (and an error) if it cannot be."""
-        source = self.source(path)
-        if source is None:
-            return None
-        if path in self.spared:
-            self.broken[path] = source
-            self.errors.append(FileError(path, "G2C014", self.spared[path], "exclude it, or make it simpler"))
-            return None
-        self.parsed += 1
-        try:
-            self.at(path)
-            with expendable(path, SyntaxProblem):
-                return parse(path, source.text, dotted_name(path, self.paths, self.top))
-        except SyntaxProblem as problem:
-            self.broken[path] = source
-            self.errors.append(
-                FileError(
-                    path, "G2C002", f"line {problem.line}: {problem.message}", "correct the syntax, then run again"
-                )
-            )
-            return None
-        finally:
-            self.at(None)
 
 
 def run(options: Options, progress: Progress | None = None) -> RunResult:
@@ -113,27 +63,39 @@ def analyse(
     at: At | None = None,
     spared: Mapping[Path, str] | None = None,
     rules: Registry | None = None,
+    kept: Kept | None = None,
 ) -> RunResult:
     """What `run` gives, but for the project's files around the code: a function of the sources and options alone.
 
     `spared` are files to do without, with the reasons; a file that the run fails on joins them. `rules` are those that
-    come with the tool where none are given.
+    come with the tool where none are given. With `kept`, what an earlier run with other choices has found is used.
     """
+    kept = kept or Kept()
     lost = dict(spared or {})
     enabled = gc.isenabled()
     gc.disable()  # nothing here makes garbage in cycles worth the collector's time
     try:
         while True:
             try:
-                told = progress or (lambda *_: None), at or (lambda _: None)
-                return _Run(options, *told, lost, rules).result()
+                if kept.run is None or not kept.run.answers(options):
+                    told = progress or (lambda *_: None), at or (lambda _: None)
+                    kept.run = _Run(options, *told, lost, rules)
+                return kept.run.result(options.choices)
             except Expendable as file:
+                kept.run = None
                 if file.path in lost:
                     raise
                 lost[file.path] = file.reason
     finally:
         if enabled:
             gc.enable()
+
+
+@dataclass
+class Kept:
+    """A run that answers again, for the same options with other choices, without another look at the sources."""
+
+    run: _Run | None = None
 
 
 def generate(options: Options, progress: Progress | None = None) -> RunResult:
@@ -197,7 +159,7 @@ class _Run:
         self.python = [path for path in self.paths if path.suffix == ".py"]
         self.around = frozenset(path for path in surroundings if path.suffix == ".py")
         everything = [*self.python, *self.around]
-        self.files = _Files(self.top, frozenset(map(str, everything)), errors=list(errors), spared=spared, at=at)
+        self.files = Files(self.top, frozenset(map(str, everything)), errors=list(errors), spared=spared, at=at)
         self.schema, schema_errors = _schema(self.paths, surroundings, options)
         self.files.errors.extend(schema_errors)
         self.program = Program(everything, self.schema, self.files.load, self.top)
@@ -206,14 +168,33 @@ class _Run:
         self.rules = rules or load(options.rules)
         self.held: tuple[Names, Names] = ({}, {})
         self.built: list[Finding] = []
+        self._found: tuple[Facts, list[Reference]] | None = None
+        self._looked = False
+        self._errors: list[FileError] = []
 
-    def result(self) -> RunResult:
-        """Run all stages."""
+    def answers(self, options: Options) -> bool:
+        """Whether options differ from those of this run in their choices at most."""
+        return replace(options, choices=self.options.choices) == self.options
+
+    def result(self, choices: Choices) -> RunResult:
+        """Run all stages; those up to the facts once."""
+        self.options = replace(self.options, choices=choices)
+        if not self._looked:
+            self._found = self._find()
+            self._errors = list(self.files.errors)
+            self._looked = True
+        self.files.errors[:] = self._errors
+        if self._found is None:
+            return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
+        return self._settle(*self._found)
+
+    def _find(self) -> tuple[Facts, list[Reference]] | None:
+        """The facts, and what is to be decided about; None if nothing looks like gRPC."""
         relevance = Relevance([*self.python, *self.around], self.schema, self.program.roots_at)
         seeds = relevance.seeds()
         new = seeds - self.around
         if not new:
-            return RunResult(self.options.root, errors=tuple(self.files.errors), files_seen=len(self.paths))
+            return None
         state = State() if self.options.explain is None else TracedState(self.program)
         active: set[Path] = set()
         while new:
@@ -233,7 +214,7 @@ class _Run:
                 found = collect(facts, module)
                 self.unexplained.extend(unexplained(facts, module, found))
                 references.extend(found)
-        return self._settle(facts, references)
+        return facts, references
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
@@ -241,6 +222,7 @@ class _Run:
         public = contracts(facts, references, self.options.public) if self.options.public else []
         if self.options.public_api is PublicApi.HOLD:
             stay |= public_api.held(public)
+        stay |= dict.fromkeys(self.options.choices.stay, "it was decided to leave it there")
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
             plan = self._plan(references, stay)
@@ -278,7 +260,8 @@ class _Run:
         return result
 
     def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
-        return make_plan(references, self.rules, stay, self.overrides.wanted, unsafe=self.options.unsafe)
+        wanted, refused = self.overrides.wanted, self.options.choices.refused
+        return make_plan(references, self.rules, stay, wanted, unsafe=self.options.unsafe, refused=refused)
 
     def _used_around(self, references: list[Reference]) -> dict[str, str]:
         """Files outside the given paths that belong together with code in them: their services stay as they are."""
@@ -329,7 +312,10 @@ class _Run:
             finally:
                 self.at(None)
             if after != source.data:
-                done[module.path] = (outcome, FileChange(module.path, source.data, after, units))
+                done[module.path] = (
+                    outcome,
+                    FileChange(module.path, source.data, after, units, regions=outcome.regions),
+                )
         return done, failed
 
     def _generate(

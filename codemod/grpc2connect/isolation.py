@@ -6,6 +6,7 @@ and whose services stay as they are.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -14,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from grpc2connect.options import Options
 from grpc2connect.results import RunResult
@@ -44,55 +45,88 @@ def run(
 
     Raises `WorkerFailed`.
     """
-    spared: dict[Path, str] = {}
-    for _ in range(ATTEMPTS):
-        outcome = _attempt(command or _command(), Job(options, spared), progress, file_seconds)
-        if isinstance(outcome, RunResult):
-            return outcome
-        path, reason = outcome
-        if path in spared:
-            break
-        spared[path] = reason
-    raise WorkerFailed(f"the analysis of {len(spared)} files failed; the last was {list(spared)[-1]}")
+    with Conversation(file_seconds=file_seconds, command=command) as conversation:
+        return conversation.run(options, progress)
 
 
-def _attempt(
-    command: Sequence[str], job: Job, progress: Progress | None, file_seconds: float
-) -> RunResult | tuple[Path, str]:
-    """The result, or the file that ended the process and how."""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None and process.stdout is not None
-        messages: queue.Queue[Any] = queue.Queue()
-        threading.Thread(target=_read, args=(process.stdout, messages), daemon=True).start()
+class Conversation:
+    """A worker that is asked more than once: the same with other choices needs no second look at the sources."""
+
+    def __init__(self, *, file_seconds: float = FILE_SECONDS, command: Sequence[str] | None = None) -> None:
+        self._file_seconds = file_seconds
+        self._command = command or _command()
+        self._spared: dict[Path, str] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._messages: queue.Queue[Any] = queue.Queue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def run(self, options: Options, progress: Progress | None = None) -> RunResult:
+        """See `run`."""
+        for _ in range(ATTEMPTS):
+            try:
+                outcome = self._attempt(Job(options, self._spared), progress)
+            except BaseException:
+                self._end()
+                raise
+            if isinstance(outcome, RunResult):
+                return outcome
+            self._end()
+            path, reason = outcome
+            if path in self._spared:
+                break
+            self._spared[path] = reason
+        spared = self._spared
+        raise WorkerFailed(f"the analysis of {len(spared)} files failed; the last was {list(spared)[-1]}")
+
+    def _attempt(self, job: Job, progress: Progress | None) -> RunResult | tuple[Path, str]:
+        """The result, or the file that ended the process and how."""
+        process = self._started()
+        assert process.stdin is not None
         at: Path | None = None
-        try:
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which is told below
             pickle.dump(job, process.stdin)
             process.stdin.flush()
-            while True:
-                try:
-                    kind, *rest = messages.get(timeout=file_seconds if at is not None else None)
-                except queue.Empty:
-                    assert at is not None
-                    return at, f"took more than {file_seconds:.0f} s"
-                match kind:
-                    case "at":
-                        at = rest[0]
-                    case "progress" if progress is not None:
-                        progress(*rest)
-                    case "result":
-                        result: RunResult = rest[0]
-                        return result
-                    case "failed":
-                        if os.environ.get("G2C_TRACEBACK"):
-                            sys.stderr.write(rest[1])
-                        raise WorkerFailed(rest[0])
-                    case "end":
-                        process.wait()
-                        if at is None:
-                            raise WorkerFailed(f"the analysis ended with exit code {process.returncode}")
-                        return at, f"ended the analysis (exit code {process.returncode})"
-        finally:
-            process.kill()
+        while True:
+            try:
+                kind, *rest = self._messages.get(timeout=self._file_seconds if at is not None else None)
+            except queue.Empty:
+                assert at is not None
+                return at, f"took more than {self._file_seconds:.0f} s"
+            match kind:
+                case "at":
+                    at = rest[0]
+                case "progress" if progress is not None:
+                    progress(*rest)
+                case "result":
+                    result: RunResult = rest[0]
+                    return result
+                case "failed":
+                    if os.environ.get("G2C_TRACEBACK"):
+                        sys.stderr.write(rest[1])
+                    raise WorkerFailed(rest[0])
+                case "end":
+                    process.wait()
+                    if at is None:
+                        raise WorkerFailed(f"the analysis ended with exit code {process.returncode}")
+                    return at, f"ended the analysis (exit code {process.returncode})"
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._messages = queue.Queue()
+            threading.Thread(target=_read, args=(self._process.stdout, self._messages), daemon=True).start()
+        return self._process
+
+    def _end(self) -> None:
+        if self._process is not None:
+            process, self._process = self._process, None
+            with contextlib.suppress(BrokenPipeError), process:
+                process.kill()
 
 
 def _command() -> list[str]:

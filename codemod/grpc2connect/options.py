@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from pathlib import Path
 
+from grpc2connect.results import Place, State
+
 
 class RuntimeMode(enum.Enum):
     """How migrated code gets the runtime: written into the repository, or required as a package."""
@@ -55,6 +57,25 @@ class GeneratedPlace:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A state that the reference at a place, claimed by the rule `code`, is not to end in."""
+
+    place: Place
+    code: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person decided against: services that stay on gRPC (full names), and ends of single references.
+
+    A refused reference ends in the next best state that its rule offers; if there is none, all of its service stays.
+    """
+
+    stay: tuple[str, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
 class Override:
     """Settings of their own for files (patterns as in `.gitignore`, from the root) or services (`shop.v1.*`).
 
@@ -97,6 +118,7 @@ class Options:
     generated: GeneratedPlace | None = None
     project: Path | None = None
     explain: tuple[Path, int] | None = None
+    choices: Choices = Choices()
     overrides: tuple[Override, ...] = ()
     public: tuple[str, ...] = ()
     public_api: PublicApi = PublicApi.REPORT

@@ -98,14 +98,34 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class Region:
+    """Lines of a file as it was (from 0, `last` included, ended by a line feed) that edits of one reference touch.
+
+    `place` is where the reference stands, and the rest is as in its `Entry`. What import statements change belongs to
+    no reference: its `code` is "".
+    """
+
+    first: int
+    last: int
+    place: Place
+    code: str = ""
+    state: State = State.NATIVE
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FileChange:
-    """A file whose bytes change; `before` is None for a file that the run adds. `deletes` takes the file away."""
+    """A file whose bytes change; `before` is None for a file that the run adds. `deletes` takes the file away.
+
+    `regions` say which references its changes come from, in the order of their lines.
+    """
 
     path: Path
     before: bytes | None
     after: bytes
     units: tuple[str, ...] = ()
     deletes: bool = False
+    regions: tuple[Region, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """The process that a run takes place in: a crash or a hang in it costs a file, not the command.
 
-Speaks to `isolation` over its standard streams: pickled `Job` in, pickled messages out. It ends when its parent does.
+Speaks to `isolation` over its standard streams: pickled `Job` in, pickled messages out, then perhaps another job. It
+keeps what it found, so that the same question with other choices is answered soon. It ends when its parent does.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import queue
 import sys
 import threading
 from collections.abc import Mapping
@@ -30,40 +32,42 @@ class Job:
 
 
 def main() -> None:
-    """Read a job, do it, and write what happens."""
+    """Read jobs, do each, and write what happens, until nobody is there to read it."""
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing but messages may get into the stream
-    job: Job = pickle.load(source)
-    threading.Thread(target=_end_with_parent, args=(source,), daemon=True).start()
     sys.setrecursionlimit(RECURSION)
     threading.stack_size(STACK_BYTES)
-    thread = threading.Thread(target=_work, args=(job, sink))
-    thread.start()
-    thread.join()
+    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    threading.Thread(target=_work, args=(jobs, sink), daemon=True).start()
+    try:
+        while True:
+            jobs.put(pickle.load(source))
+    finally:
+        os._exit(1)
 
 
-def _work(job: Job, sink: IO[bytes]) -> None:
-    from grpc2connect.engine import analyse
+def _work(jobs: queue.SimpleQueue[Job], sink: IO[bytes]) -> None:
+    job = jobs.get()
+    from grpc2connect.engine import Kept, analyse
 
     def send(*message: Any) -> None:
         pickle.dump(message, sink)
         sink.flush()
 
-    try:
-        result = analyse(
-            job.options,
-            lambda stage, done, total: send("progress", stage, done, total),
-            lambda path: send("at", path),
-            job.spared,
-        )
-    except BaseException as problem:
-        import traceback
+    kept = Kept()
+    while True:
+        try:
+            result = analyse(
+                job.options,
+                lambda stage, done, total: send("progress", stage, done, total),
+                lambda path: send("at", path),
+                job.spared,
+                kept=kept,
+            )
+        except BaseException as problem:
+            import traceback
 
-        send("failed", f"{type(problem).__name__}: {problem}", traceback.format_exc())
-    else:
-        send("result", result)
-
-
-def _end_with_parent(source: IO[bytes]) -> None:
-    source.read()
-    os._exit(1)
+            send("failed", f"{type(problem).__name__}: {problem}", traceback.format_exc())
+        else:
+            send("result", result)
+        job = jobs.get()

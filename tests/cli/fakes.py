@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,6 +45,9 @@ class FakeEngine:
         self.asked.append(options)
         self.on_run()
         return dataclasses.replace(self.answer, root=options.root)
+
+    def kept(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         return self.run(options, progress)

@@ -68,7 +68,7 @@ def test_quiet_leaves_patch_and_summary(project: Path, engine: FakeEngine, shell
 def test_colour_only_on_request_when_not_a_terminal(project: Path, engine: FakeEngine, shell: Shell) -> None:
     engine.answer = answer(edit(project / "server.py"))
     assert "\x1b[" not in shell("diff").out
-    assert "\x1b[32m+import connect\x1b[0m\r\n" in shell("diff", "--color=always").out
+    assert "\x1b[32m+import \x1b[7mconnect\x1b[27m\x1b[0m\r\n" in shell("diff", "--color=always").out
 
 
 def test_single_file_waits_for_the_others_and_names_them(project: Path, engine: FakeEngine, shell: Shell) -> None:

@@ -81,7 +81,8 @@ def test_a_crash_and_a_hang_cost_the_file(tmp_path: Path, harm: str, reason: str
     command = [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n" + WORKER.format(harm=harm)]
     result = isolation.run(options(tmp_path), file_seconds=1, command=command)
     assert result.files_seen == 1
-    outcome = isolation._attempt(command, isolation.Job(options(tmp_path), {}), None, 1)
+    with isolation.Conversation(file_seconds=1, command=command) as conversation:
+        outcome = conversation._attempt(isolation.Job(options(tmp_path), {}), None)
     assert isinstance(outcome, tuple)
     path, why = outcome
     assert path == tmp_path / "bad.py"

@@ -22,6 +22,7 @@ from grpc2connect.cli.rules import explain, rules
 from grpc2connect.cli.serve_guide import serve_guide
 from grpc2connect.cli.session import hold
 from grpc2connect.cli.test_rule import test_rule
+from grpc2connect.cli.undo import undo
 from grpc2connect.config import ConfigError
 
 
@@ -35,7 +36,7 @@ def group() -> None:
     """
 
 
-for command in (diff, migrate, check, generate, report, rules, explain, serve_guide, test_rule, completion):
+for command in (diff, migrate, undo, check, generate, report, rules, explain, serve_guide, test_rule, completion):
     group.add_command(command)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from grpc2connect.config import ConfigError
-from grpc2connect.options import Options, Stage
+from grpc2connect.options import Choices, Options, Stage
 from grpc2connect.results import Entry, FileChange, FileError, RunResult
+
+if TYPE_CHECKING:
+    from grpc2connect.isolation import Conversation
 
 Progress = Callable[[str, int, int], None]
 Watch = Callable[[RunResult, Iterable[Path]], None]
@@ -44,6 +48,9 @@ class Engine(Protocol):
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Everything a migration with `options` would do; writes nothing."""
 
+    def kept(self) -> AbstractContextManager[None]:
+        """In this context, runs that differ in `Options.choices` alone share one look at the sources."""
+
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """Only the `*_connect.py` modules; writes nothing."""
 
@@ -63,6 +70,9 @@ class Engine(Protocol):
 class InstalledEngine:
     """The real one; its parts are imported when they are first used."""
 
+    def __init__(self) -> None:
+        self._conversation: Conversation | None = None
+
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.run`."""
         from grpc2connect import cache
@@ -72,15 +82,26 @@ class InstalledEngine:
 
         if options.stage is Stage.GENERATE:
             return complete(self.generate(options, progress), options)
-        name = cache.key(options)
+        name = cache.key(options) if options.choices == Choices() else None
         result = cache.load(name) if name is not None else None
         if result is None:
             from grpc2connect.isolation import run
 
-            result = run(options, progress)
+            result = (self._conversation.run if self._conversation else run)(options, progress)
             if name is not None and not any(error.code == "G2C014" for error in result.errors):
                 cache.store(name, result)
         return apply(report(complete(result, options), options), options)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """See `Engine.kept`."""
+        from grpc2connect.isolation import Conversation
+
+        with Conversation() as self._conversation:
+            try:
+                yield
+            finally:
+                self._conversation = None
 
     def generate(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.generate`."""

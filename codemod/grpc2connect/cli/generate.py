@@ -8,8 +8,9 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
+from grpc2connect.cli.recorded import carry_out
 from grpc2connect.cli.session import Session, project_command
-from grpc2connect.cli.writing import write
+from grpc2connect.journal import Part
 from grpc2connect.report.paint import shown
 
 
@@ -18,8 +19,9 @@ from grpc2connect.report.paint import shown
 def generate(session: Session) -> int:
     """Write the *_connect.py modules beside the existing stubs, and refresh a vendored runtime; nothing else."""
     result = session.generate()
-    done, failed = write(result.changes, session.engine)
-    result = replace(result, changes=tuple(done), errors=(*result.errors, *failed))
+    written = carry_out(session, "generate", [Part(result.changes)], lambda part: "")
+    done = written.changes
+    result = replace(result, changes=tuple(done), errors=(*result.errors, *written.errors))
     if not session.as_json and not session.output.quiet:
         session.output.lines(f"wrote {shown(change.path, result.root)}" for change in done)
     return session.finish("generate", result, codes.of(result), changed="written", to_stderr=False, counted=False)

@@ -2,46 +2,157 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
+from grpc2connect.cli.recorded import Commit, Written, carry_out, finish
 from grpc2connect.cli.session import Session, project_command, stage_option, usage
-from grpc2connect.cli.target import focus
-from grpc2connect.cli.writing import write
+from grpc2connect.cli.target import Focus, focus
+from grpc2connect.journal import Part, Run, interrupted
+from grpc2connect.options import Choices
+from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
-from grpc2connect.sources import dirty_files, repository_of
+from grpc2connect.results import RunResult
+from grpc2connect.review.messages import message
+from grpc2connect.review.parts import Per, by_unit, moving, portions, steps
+from grpc2connect.sources import commit, dirty_files, repository_of, why_no_commit
 
 
 @click.command(cls=Command, short_help="Migrate the project.", epilog=codes.HELP)
 @project_command
 @stage_option
+@click.option("--interactive", "-i", is_flag=True, help="Ask about each place; a service still moves as a whole.")
+@click.option(
+    "--commit-per",
+    type=click.Choice([one.value for one in Per]),
+    default=None,
+    help="Commit what is written: a commit per service, rule or stage; new modules and renames by themselves.",
+)
+@click.option("--no-verify", is_flag=True, help="With --commit-per: without the repository's commit hooks.")
 @click.option("--allow-dirty", is_flag=True, help="Write although git has edits that are not committed.")
-@click.option("--allow-no-vcs", is_flag=True, help="Write although git could not bring the files back.")
-def migrate(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> int:
+@click.option("--allow-no-vcs", is_flag=True, help="Write although git could not bring the files back.")  # fmt: skip
+def migrate(
+    session: Session,
+    *,
+    interactive: bool,
+    commit_per: str | None,
+    no_verify: bool,
+    allow_dirty: bool,
+    allow_no_vcs: bool,
+) -> int:
     """Migrate the project: rewrite its files, add the generated modules and the runtime.
 
     Given single files, as by pre-commit, a service moves only if all files that have to change with it are given;
-    the others are named. If the ledger does not add up, nothing is written.
+    the others are named. If the ledger does not add up, nothing is written. `grpc2connect undo` takes it back.
     """
+    per = Per(commit_per) if commit_per else None
+    pending = interrupted(session.target.patch_base)
+    if pending is not None:
+        return _finish(session, pending, _committer(session, verify=not no_verify))
     _ask_git(session, allow_dirty=allow_dirty, allow_no_vcs=allow_no_vcs)
+    if interactive or per is Per.UNIT:
+        with session.engine.kept():
+            return _migrate(session, per, interactive=interactive, verify=not no_verify)
+    return _migrate(session, per, interactive=False, verify=not no_verify)
+
+
+def _migrate(session: Session, per: Per | None, *, interactive: bool, verify: bool) -> int:
     narrowed = focus(session.run(), session.target.only)
+    choices = Choices()
     result = narrowed.result
     if not result.audit.holds:
         session.output.notes(["nothing is written, because the ledger does not add up"])
         return session.finish("migrate", result, codes.of(result), changed="would change", to_stderr=False)
     session.note_first(result)
-    done, failed = write(result.changes, session.engine)
-    result = replace(result, changes=tuple(done), errors=(*result.errors, *failed))
+    if interactive:
+        from grpc2connect.cli.interactive import decide
+
+        decided = decide(session, result, lambda wanted: _planned(session, wanted).result)
+        if decided is None:
+            return codes.ExitCode.OK
+        result, choices = decided
+        narrowed = replace(narrowed, result=result)
+    if per is None:
+        parts = [Part(result.changes)]
+    else:
+        _ask_git_to_commit(session, result)
+        parts = _parts(session, result, per, choices)
+    written = carry_out(session, "migrate", parts, _committer(session, verify=verify))
+    return _told(session, narrowed, written)
+
+
+def _planned(session: Session, choices: Choices) -> Focus:
+    return focus(session.run(choices), session.target.only)
+
+
+def _parts(session: Session, result: RunResult, per: Per, choices: Choices) -> list[Part]:
+    titles = {rule.code: rule.title for rule in session.engine.catalogue()}
+    if per is Per.UNIT:
+
+        def without(units: tuple[str, ...]) -> RunResult:
+            return _planned(session, replace(choices, stay=(*choices.stay, *units))).result
+
+        found = by_unit(steps(moving(result), without, result))
+    else:
+        found = portions(result, per, titles)
+    return [
+        Part(one.changes, message(one, per, result, last=index == len(found) - 1)) for index, one in enumerate(found)
+    ]
+
+
+def _told(session: Session, narrowed: Focus, written: Written) -> int:
+    """Say what was written, and hand back the exit code."""
+    result = narrowed.result
+    paths = {change.path for change in written.changes}
+    result = replace(
+        result,
+        changes=tuple(change for change in result.changes if change.path in paths),
+        errors=(*result.errors, *written.errors),
+    )
     code = codes.of(result, remains=bool(narrowed.blocked))
     if not session.as_json and not session.output.quiet:
         verbs = {False: "wrote", True: "deleted"}
-        session.output.lines(f"{verbs[change.deletes]} {shown(change.path, result.root)}" for change in done)
+        told = {change.path: verbs[change.deletes] for change in written.changes}
+        session.output.lines(f"{verb} {shown(path, result.root)}" for path, verb in told.items())
+        session.output.lines(f"committed {name[:10]} {title}" for name, title in written.commits)
+    if written.stopped:
+        session.output.notes([f"{written.stopped}; the files are as the last commit has them"])
+        code = max(code, codes.ExitCode.FAILED_FILES)
     session.note_others(narrowed)
     session.note_requirements(result)
     return session.finish("migrate", result, code, changed="written", to_stderr=False)
+
+
+def _finish(session: Session, run: Run, committer: Commit) -> int:
+    """End what was interrupted; what remains to be done is for the next run."""
+    written = finish(session, run, committer)
+    session.output.notes(str(error) for error in written.errors)
+    session.output.lines(f"committed {name[:10]} {title}" for name, title in written.commits)
+    if written.stopped:
+        session.output.notes([f"{written.stopped}; the files are as the last commit has them"])
+    else:
+        files = plural(len({change.path for change in written.changes}), "file")
+        session.output.lines(
+            [f"finished the {run.command} of {run.started}, which was interrupted: {files} are as it was to write them"]
+        )
+    return codes.ExitCode.FAILED_FILES if written.errors or written.stopped else codes.ExitCode.OK
+
+
+def _committer(session: Session, *, verify: bool) -> Callable[[Part], str]:
+    repository = session.target.patch_base
+    return lambda part: commit(repository, [change.path for change in part.changes], part.message, verify=verify)
+
+
+def _ask_git_to_commit(session: Session, result: RunResult) -> None:
+    if session.target.repository is None:
+        usage(f"--commit-per needs a git repository, and {session.target.root} is in none")
+    why = why_no_commit(session.target.repository, [change.path for change in result.changes])
+    if why:
+        usage(f"--commit-per: {why}")
 
 
 def _ask_git(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> None:

@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,8 +20,10 @@ from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.stdin import DASH, run_with
 from grpc2connect.config import Config, suggestion
-from grpc2connect.options import ClientProtocol, Options, PublicApi, RuntimeMode, Serve, Stage
+from grpc2connect.journal import Run, interrupted, progress_of
+from grpc2connect.options import Choices, ClientProtocol, Options, PublicApi, RuntimeMode, Serve, Stage
 from grpc2connect.report import json_report, ledger, text
+from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
 from grpc2connect.results import Entry, RunResult
 from grpc2connect.sources import search_paths
@@ -41,12 +43,13 @@ class Session:
     as_json: bool
     stdin: tuple[Path, bytes] | None = None
 
-    def run(self) -> RunResult:
+    def run(self, choices: Choices | None = None) -> RunResult:
         """The whole result of the engine, before it is narrowed to single files."""
+        options = self.options if choices is None else replace(self.options, choices=choices)
         with self.output.progress() as progress:
             if self.stdin is None:
-                return self.engine.run(self.options, progress)
-            return run_with(self.options, *self.stdin, lambda options: self.engine.run(options, progress))
+                return self.engine.run(options, progress)
+            return run_with(options, *self.stdin, lambda these: self.engine.run(these, progress))
 
     def generate(self) -> RunResult:
         """The generated modules alone."""
@@ -73,7 +76,8 @@ class Session:
         """
         self.output.notes(text.error_line(error, result, self.output.err) for error in result.errors)
         if self.as_json:
-            self.output.raw(json_report.render(result, command=command, exit_code=code).encode())
+            document = json_report.render(result, command=command, exit_code=code, with_hunks=command == "diff")
+            self.output.raw(document.encode())
             return code
         write, paint = (self.output.notes, self.output.err) if to_stderr else (self.output.lines, self.output.out)
         if not counted:
@@ -85,6 +89,16 @@ class Session:
             write(text.findings(result, paint))
             write(ledger.render(result, paint, changed))
         return code
+
+    def note_interrupted(self, run: Run) -> None:
+        """Say that the last run was interrupted, and what can be done."""
+        new, files = progress_of(run)
+        self.output.notes(
+            [
+                f"the {run.command} of {run.started} was interrupted: {new} of its {plural(files, 'file')} "
+                f"{'is' if new == 1 else 'are'} written; grpc2connect undo takes it back, migrate finishes it"
+            ]
+        )
 
     def note_requirements(self, result: RunResult) -> None:
         """Say what has to be installed where the migrated code runs."""
@@ -123,7 +137,11 @@ def project_command(function: Command) -> Command:
     def wrapper(**values: Any) -> int:
         shared = {name: values.pop(name) for name in _SHARED}
         shared["stage"] = values.pop("stage", None)
-        return function(open_session(held(), **shared), **values)
+        session = open_session(held(), **shared)
+        pending = interrupted(session.target.patch_base)
+        if pending is not None:
+            session.note_interrupted(pending)
+        return function(session, **values)
 
     decorated: Command = wrapper
     for option in reversed(_OPTIONS):

@@ -33,7 +33,7 @@ def write(changes: Iterable[FileChange], engine: Engine) -> tuple[list[FileChang
     if moving or len(shared) == len(ordered):
         done.update(map(id, shared))
     else:
-        _undo(shared, engine)
+        take_back(shared, engine)
     return [change for change in ordered if id(change) in done], errors
 
 
@@ -45,12 +45,18 @@ def _first(errors: list[FileError]) -> list[FileError]:
     return [replace(first, message=f"{first.message} (as {len(errors) - 1} more that belong together with it)")]
 
 
-def _undo(shared: list[FileChange], engine: Engine) -> None:
-    """Take back what all services need where none of them moved."""
-    engine.write([FileChange(change.path, change.after, change.before) for change in shared if change.before])
-    for change in shared:
+def take_back(changes: list[FileChange], engine: Engine) -> None:
+    """Undo changes that were written: what all services need where none of them moved, or what is not committed."""
+    engine.write(
+        [
+            FileChange(change.path, None if change.deletes else change.after, change.before)
+            for change in changes
+            if change.before is not None
+        ]
+    )
+    for change in changes:
         if change.before is None:
             change.path.unlink(missing_ok=True)
-    for folder in sorted({change.path.parent for change in shared}, reverse=True):
+    for folder in sorted({change.path.parent for change in changes}, reverse=True):
         with contextlib.suppress(OSError):
             folder.rmdir()

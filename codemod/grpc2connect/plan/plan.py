@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from grpc2connect.expendable import expendable
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import Import, UnknownRpc
+from grpc2connect.options import Refusal
 from grpc2connect.plan.units import Units
 from grpc2connect.results import State
 from grpc2connect.rules_api import Left, Outcome, Registry
@@ -46,17 +48,26 @@ def make(
     wanted: Callable[[Reference, str], bool] = lambda reference, code: True,
     *,
     unsafe: bool = False,
+    refused: Iterable[Refusal] = (),
 ) -> Plan:
     """Ask the rules, then settle.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
     attempt to edit them failed. `wanted` says which rules are switched on for a reference; what the others claim stays
-    on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them.
+    on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them, and those that a
+    person has `refused` nowhere.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
     ordered = list(references)
     units = Units(ordered)
-    possible = [(reference, *_outcomes(reference, rules, wanted, unsafe)) for reference in ordered]
+    unwanted: dict[object, set[State]] = defaultdict(set)
+    for one in refused:
+        unwanted[one.place, one.code].add(one.state)
+    possible = [
+        (reference, code, _without(outcomes, unwanted.get((reference.place, code))))
+        for reference in ordered
+        for code, outcomes in [_outcomes(reference, rules, wanted, unsafe)]
+    ]
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
@@ -77,6 +88,15 @@ def _outcomes(
         return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
     with expendable(reference.module.path):
         return claimed.code, [one for one in rules.outcomes(claimed, reference) if unsafe or not one.unsafe]
+
+
+def _without(outcomes: list[Outcome], states: Container[State] | None) -> list[Outcome]:
+    """What a person has not refused; a reference that has nothing else stays, and its services with it."""
+    if states is None:
+        return outcomes
+    return [outcome for outcome in outcomes if outcome.state not in states] or [
+        Left("it was decided to leave this as it is", advice="decide otherwise, then run again")
+    ]
 
 
 def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, stay: Mapping[str, str]) -> None:

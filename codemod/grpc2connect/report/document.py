@@ -14,6 +14,7 @@ SCHEMA_VERSION = 1
 StateName = Literal["native", "bridged", "left"]
 StageName = Literal["server", "client", "both", "cleanup"]
 SeverityName = Literal["note", "warning", "error"]
+EncodingName = Literal["utf-8", "latin-1"]
 
 
 class Counts(TypedDict):
@@ -74,6 +75,31 @@ class Owner(Counts):
     units: list[str]
 
 
+class HunkReference(TypedDict):
+    """A reference that a part of a patch comes from; its place is in the file as it was."""
+
+    path: str
+    line: int
+    column: int
+    code: str
+    state: StateName
+    units: list[str]
+
+
+class HunkRow(TypedDict):
+    """A part of a patch, as `diff` shows it; numbers of lines are those of its heading."""
+
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+    units: list[str]
+    codes: Annotated[list[str], "of the rules it comes from, in the order of their places"]
+    state: NotRequired[Annotated[StateName, "the worst of its references, if it comes from any"]]
+    references: list[HunkReference]
+    lines: Annotated[list[str], "as in a patch: a blank, - or + and the line, with its line end if it has one"]
+
+
 class Change(TypedDict):
     """A file that a migration writes."""
 
@@ -83,6 +109,8 @@ class Change(TypedDict):
     lines_removed: int
     units: list[str]
     deleted: NotRequired[Annotated[bool, "there, and true, where the file goes"]]
+    encoding: NotRequired[Annotated[EncodingName, "in which the lines of its hunks give its bytes"]]
+    hunks: NotRequired[Annotated[list[HunkRow], "of `diff --json` alone"]]
 
 
 class Row(TypedDict):

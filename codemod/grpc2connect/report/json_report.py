@@ -24,6 +24,7 @@ from grpc2connect.report.document import (
     Suppressed,
 )
 from grpc2connect.report.fingerprints import Fingerprints, digest, order
+from grpc2connect.report.json_hunks import rows_of
 from grpc2connect.report.paint import shown
 from grpc2connect.report.stages import stage
 from grpc2connect.report.sums import summed
@@ -42,9 +43,14 @@ class Surroundings:
     revision: str = ""
 
 
-def render(result: RunResult, *, command: str, exit_code: int) -> str:
-    """The document, indented, ASCII only, with a final newline."""
-    return dump(document(result, command=command, exit_code=exit_code))
+def render(result: RunResult, *, command: str, exit_code: int, with_hunks: bool = False) -> str:
+    """The document, indented, ASCII only, with a final newline; perhaps with the patch of each file in it."""
+    made = document(result, command=command, exit_code=exit_code)
+    if with_hunks:
+        by_path = {shown(change.path, result.root): change for change in result.changes}
+        for row in made["changes"]:
+            row["encoding"], row["hunks"] = rows_of(by_path[row["path"]], result)
+    return dump(made)
 
 
 def dump(document: Document) -> str:

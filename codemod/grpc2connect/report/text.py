@@ -24,13 +24,13 @@ def finding_line(finding: Finding, result: RunResult, paint: Paint) -> str:
         Severity.ERROR: paint.bad,
     }
     code = styles[finding.severity](finding.code)
-    return f"{place(finding.place, result)} {code} {_sentence(finding.message, finding.advice)}"
+    return f"{place(finding.place, result)} {code} {sentence(finding.message, finding.advice)}"
 
 
 def error_line(error: FileError, result: RunResult, paint: Paint) -> str:
     """`path: CODE message; advice`."""
     where = shown(error.path, result.root)
-    return f"{where}: {paint.bad(error.code)} {_sentence(error.message, error.advice)}"
+    return f"{where}: {paint.bad(error.code)} {sentence(error.message, error.advice)}"
 
 
 def entry_line(entry: Entry, result: RunResult, paint: Paint) -> str:
@@ -46,5 +46,6 @@ def place(where: Place, result: RunResult) -> str:
     return f"{shown(where.path, result.root)}:{where.line}:{where.column}"
 
 
-def _sentence(message: str, advice: str) -> str:
+def sentence(message: str, advice: str) -> str:
+    """What is so, and what to do about it, on one line."""
     return f"{one_line(message)}; {one_line(advice)}" if advice else one_line(message)

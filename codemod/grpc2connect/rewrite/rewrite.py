@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.plan import Decision
+from grpc2connect.results import Region
 from grpc2connect.rewrite.imports import Imports, is_ours
 from grpc2connect.rewrite.lookup import Brought, brought
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
+from grpc2connect.rewrite.regions import regions
 from grpc2connect.rewrite.render import Conflict, Renderer
 from grpc2connect.rewrite.type_comments import retired
 from grpc2connect.rules_api.edits import Edit, delete_statement
@@ -29,38 +31,48 @@ _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A file's new text, its imports that are gone and that are new, and the generated modules that it needs now."""
+    """A file's new text, its imports that are gone and that are new, the modules it needs, and whence it came."""
 
     text: str
     gone: frozenset[ast.AST]
     stubs: tuple[GrpcModule, ...]
     brought: tuple[Brought, ...] = ()
+    regions: tuple[Region, ...] = ()
 
 
-def rewrite(facts: Facts, module: Module, decisions: Iterable[Decision], places: Places) -> Rewritten:
+def rewrite(facts: Facts, module: Module, decisions: Sequence[Decision], places: Places) -> Rewritten:
     """The new text of a file.
 
     Raises `ProofFailed` where the edits conflict or the result does not hold.
     """
+    done, imported = _rewrite(facts, module, decisions, places)
+    return replace(done, regions=regions(module, decisions, [*imported, *map(module.span, done.gone)]))
+
+
+def _rewrite(
+    facts: Facts, module: Module, decisions: Sequence[Decision], places: Places
+) -> tuple[Rewritten, list[Span]]:
+    """The new text, and the spans that new imports touch."""
     edits = [edit for decision in decisions for edit in decision.outcome.edits]
     if not edits:
-        return Rewritten(module.text, frozenset(), ())
+        return Rewritten(module.text, frozenset(), ()), []
     edits += retired(module, edits)
     imports = Imports(facts, module, places)
     first = _rewritten(imports, edits)
     # What tests replace in it they name as it was found to be named without looking further.
     if not imports.avoided or facts.patches.look_into(module):
         return first
-    free = _given_up(module, first.gone) & imports.avoided
+    free = _given_up(module, first[0].gone) & imports.avoided
     return _rewritten(Imports(facts, module, places, free), edits) if free else first
 
 
-def _rewritten(imports: Imports, edits: list[Edit]) -> Rewritten:
+def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Span]]:
     module = imports.module
     try:
         # Names are settled in a first pass, since import lines depend on them.
         Renderer(module.text, edits, imports.name).all()
-        text = Renderer(module.text, [*edits, *imports.edits()], imports.name).all()
+        imported = imports.edits()
+        text = Renderer(module.text, [*edits, *imported], imports.name).all()
     except Conflict as conflict:
         raise ProofFailed(str(conflict)) from None
     introduced = imports.introduced
@@ -70,7 +82,7 @@ def _rewritten(imports: Imports, edits: list[Edit]) -> Rewritten:
         after = prove(module, text, introduced)
     pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated | GeneratedModule)]
     stubs = tuple({id(piece.stubs): piece.stubs for piece in pieces}.values())
-    return Rewritten(text, gone, stubs, brought(module, after))
+    return Rewritten(text, gone, stubs, brought(module, after)), [edit.span for edit in imported]
 
 
 def _given_up(module: Module, gone: frozenset[ast.AST]) -> frozenset[str]:

@@ -4,6 +4,8 @@ Knows nobody but `results` and `options`. Importing it is cheap, since a hook on
 slow to import is imported where it is used.
 """
 
+from grpc2connect.sources.commits import CommitFailed, commit
+from grpc2connect.sources.commits import why_not as why_no_commit
 from grpc2connect.sources.content import NotEncodable, Source, encode, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.sources.files import SKIPPED, around, find
@@ -14,9 +16,11 @@ from grpc2connect.sources.writing import write_all, write_atomic
 
 __all__ = [
     "SKIPPED",
+    "CommitFailed",
     "NotEncodable",
     "Source",
     "around",
+    "commit",
     "dirty_files",
     "encode",
     "find",
@@ -27,6 +31,7 @@ __all__ = [
     "repository_of",
     "search_paths",
     "tracked_and_new",
+    "why_no_commit",
     "write_all",
     "write_atomic",
 ]

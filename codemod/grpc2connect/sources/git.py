@@ -19,9 +19,6 @@ def ask(folder: Path, *arguments: str) -> bytes | None:
     """What `git ARGUMENTS` prints in `folder`, or None if it fails or there is no git."""
     import subprocess
 
-    # A hook's own variables name the outer repository by relative paths.
-    environment = {name: value for name, value in os.environ.items() if name not in _VARIABLES}
-    environment["GIT_OPTIONAL_LOCKS"] = "0"
     command = ["git", "-C", str(folder), "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *arguments]
     try:
         done = subprocess.run(
@@ -29,12 +26,17 @@ def ask(folder: Path, *arguments: str) -> bytes | None:
             capture_output=True,
             timeout=TIMEOUT,
             check=False,
-            env=environment,
+            env={**environment(), "GIT_OPTIONAL_LOCKS": "0"},
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout if done.returncode == 0 else None
+
+
+def environment() -> dict[str, str]:
+    """The environment without what a hook is told: its variables name the outer repository by relative paths."""
+    return {name: value for name, value in os.environ.items() if name not in _VARIABLES}
 
 
 def top(path: Path) -> Path | None:

@@ -11,6 +11,10 @@ from pathlib import Path
 
 from grpc2connect.results import FileChange, FileError
 
+_PREFIX, _SUFFIX = ".grpc2connect-", ".tmp"
+LEFT_OVER = f"{_PREFIX}*{_SUFFIX}"
+"""What a process that is killed while it writes leaves beside the files it was about to replace."""
+
 
 @dataclass
 class _Staged:
@@ -131,7 +135,7 @@ def _stage(path: Path, data: bytes, mode: int | None) -> _Staged:
     try:
         if mode is None:
             mode = _mode_of(target)
-        handle, staged.temporary = tempfile.mkstemp(prefix=".grpc2connect-", suffix=".tmp", dir=os.path.dirname(target))
+        handle, staged.temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=os.path.dirname(target))
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()

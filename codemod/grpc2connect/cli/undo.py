@@ -1,0 +1,87 @@
+"""`grpc2connect undo`: take back what the last run wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from grpc2connect.cli import codes
+from grpc2connect.cli.output import Output
+from grpc2connect.cli.session import usage
+from grpc2connect.cli.target import absolute
+from grpc2connect.journal import JournalError, Run, Undone, Writing, changed_since, runs, take_back
+from grpc2connect.report.ledger import plural
+from grpc2connect.report.paint import shown
+from grpc2connect.sources import repository_of
+
+
+@click.command(short_help="Take back what the last run wrote.", epilog=codes.HELP)
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--force", is_flag=True, help="Also what has changed since; a copy of it is kept, and named.")
+@click.option("--list", "listed", is_flag=True, help="The runs that can be taken back, the next first.")
+@click.option("--quiet", "-q", is_flag=True, help="Only errors and the last line.")
+def undo(path: Path | None, *, force: bool, listed: bool, quiet: bool) -> int:
+    """Take back what the last migrate or generate wrote, to the byte, with git or without; again: the one before.
+
+    If files have changed since, they are named, and nothing is done. Commits that the run made stay in the history.
+    """
+    output = Output("auto", quiet=quiet)
+    folder = absolute(path or Path.cwd())
+    folder = repository_of(folder) or folder
+    found = runs(folder)
+    if listed:
+        output.lines(_line(run, folder) for run in found)
+        return codes.ExitCode.OK
+    if not found:
+        usage(f"there is nothing to undo for {folder}; grpc2connect undo --list says what there is")
+    try:
+        return _undo(found[0], output, force=force)
+    except JournalError as problem:
+        usage(str(problem))
+
+
+def _undo(run: Run, output: Output, *, force: bool) -> int:
+    record = Writing(run.home)
+    try:
+        changed = changed_since(run)
+        if changed and not force:
+            output.notes(
+                f"{shown(path, run.root)}: has changed since the {run.command} of {run.started}" for path in changed
+            )
+            usage("nothing is undone; put these back, or pass --force, which keeps a copy of each")
+        undone = take_back(run)
+    finally:
+        record.close()
+    return _told(run, undone, output)
+
+
+def _told(run: Run, undone: Undone, output: Output) -> int:
+    root = run.root
+    if not output.quiet:
+        output.lines(f"restored {shown(path, root)}" for path in undone.restored)
+        output.lines(f"removed {shown(path, root)}" for path in undone.removed)
+    output.lines(f"kept what {shown(path, root)} was as {copy}" for path, copy in undone.kept)
+    output.notes(str(error) for error in undone.errors)
+    done = f"{plural(len(undone.restored), 'file')} restored, {len(undone.removed)} removed"
+    if undone.errors:
+        output.notes([f"the {run.command} of {run.started} is not undone as a whole: {done}"])
+        return codes.ExitCode.FAILED_FILES
+    output.lines([f"undid the {run.command} of {run.started}: {done}"])
+    if run.commits:
+        first, last = run.commits[0][:10], run.commits[-1][:10]
+        output.notes(
+            [
+                f"its {plural(len(run.commits), 'commit')} ({first} to {last}) are in git still; "
+                "commit this, or, if nobody has them yet and nothing else is staged or edited: "
+                f"git reset {first}~"
+            ]
+        )
+    return codes.ExitCode.OK
+
+
+def _line(run: Run, folder: Path) -> str:
+    files = run.files()
+    state = "" if run.ended else ", interrupted"
+    where = "" if run.root == folder else f" in {run.root}"
+    return f"{run.started} {run.command}{where}: {plural(len(files), 'file')}{state}"

@@ -1,0 +1,65 @@
+"""The files of a run: each read once, parsed when it is asked for, and done without if that cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grpc2connect.expendable import expendable
+from grpc2connect.facts.program import dotted_name
+from grpc2connect.results import FileError
+from grpc2connect.sources import Source, read
+from grpc2connect.syntax import Module, SyntaxProblem, parse
+
+At = Callable[[Path | None], None]
+"""Told which file is worked on (None: no one in particular), for who watches and asks which one ended the process."""
+
+
+@dataclass
+class Files:
+    """The files of a run: read once, parsed on demand."""
+
+    top: Path
+    paths: frozenset[str]
+    sources: dict[Path, Source] = field(default_factory=dict)
+    errors: list[FileError] = field(default_factory=list)
+    broken: dict[Path, Source] = field(default_factory=dict)
+    parsed: int = 0
+    spared: Mapping[Path, str] = field(default_factory=dict)
+    at: At = lambda path: None
+
+    def source(self, path: Path) -> Source | None:
+        """A file's text; None (and an error) if it cannot be read."""
+        if path not in self.sources:
+            found = read(path)
+            if isinstance(found, FileError):
+                self.errors.append(found)
+                return None
+            self.sources[path] = found
+        return self.sources[path]
+
+    def load(self, path: Path) -> Module | None:
+        """A file parsed; None (and an error) if it cannot be."""
+        source = self.source(path)
+        if source is None:
+            return None
+        if path in self.spared:
+            self.broken[path] = source
+            self.errors.append(FileError(path, "G2C014", self.spared[path], "exclude it, or make it simpler"))
+            return None
+        self.parsed += 1
+        try:
+            self.at(path)
+            with expendable(path, SyntaxProblem):
+                return parse(path, source.text, dotted_name(path, self.paths, self.top))
+        except SyntaxProblem as problem:
+            self.broken[path] = source
+            self.errors.append(
+                FileError(
+                    path, "G2C002", f"line {problem.line}: {problem.message}", "correct the syntax, then run again"
+                )
+            )
+            return None
+        finally:
+            self.at(None)
