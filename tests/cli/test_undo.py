@@ -83,6 +83,24 @@ def test_generate_is_undone_too(project: Path, engine: FakeEngine, shell: Shell)
     assert not (project / "x_connect.py").exists()
 
 
+@posix
+def test_what_a_run_deletes_comes_back(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    (project / "plain.py").chmod(0o755)
+    for name, value in (("user.name", "t"), ("user.email", "t@example.invalid")):
+        git(project, "config", name, value)
+    git(project, "commit", "-qam", "a script")
+    gone = FileChange(project / "plain.py", b"x = 1\n", b"", deletes=True)
+    for options in ([], ["--commit-per", "all"]):
+        engine.answer = answer(edit(project / "server.py"), gone)
+        assert shell("migrate", *options).code == 0
+        assert not (project / "plain.py").exists()
+        assert shell("undo").code == 0
+        assert (project / "plain.py").read_bytes() == b"x = 1\n"
+        assert stat.S_IMODE((project / "plain.py").stat().st_mode) == 0o755
+    told = subprocess.run(["git", "log", "-2", "--format=%s"], cwd=project, capture_output=True, text=True, timeout=60)
+    assert told.stdout.splitlines()[0] == "Delete what nothing uses any more"
+
+
 @pytest.mark.parametrize("how", ["edited", "removed", "mode"])
 def test_what_changed_since_is_named_and_kept(plain: Path, engine: FakeEngine, shell: Shell, how: str) -> None:
     before = snapshot(plain)

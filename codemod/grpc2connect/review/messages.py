@@ -36,6 +36,8 @@ def _title(portion: Portion) -> str:
             text = f"Add {kinds[0]}" if len(kinds) == 1 else "Add the Connect modules and what they need"
         case Kind.RENAMES:
             text = f"Rename as Connect does{_of(portion)}"
+        case Kind.DELETED:
+            text = "Delete what nothing uses any more"
         case Kind.IMPORTS:
             text = "Import what comes from Connect" if portion.subject == NEW else "Drop the imports that gRPC needed"
         case _ if portion.subject in ("server", "client", "cleanup"):

@@ -30,12 +30,13 @@ class Per(enum.Enum):
 
 
 class Kind(enum.Enum):
-    """What a portion is: new modules, names alone, or a change of meaning."""
+    """What a portion is: new modules, names alone, imports alone, a change of meaning, or files that go."""
 
     GENERATED = "generated"
     RENAMES = "renames"
     IMPORTS = "imports"
     MEANING = "meaning"
+    DELETED = "deleted"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ NEW, OLD = "new", "old"
 
 def portions(result: RunResult, per: Per, titles: Mapping[str, str]) -> list[Portion]:
     """A result in portions by rule, by stage, or (`all`) with nothing but new modules and renames apart."""
-    files = [change for change in result.changes if change.regions]
+    files = [change for change in result.changes if change.regions and not change.deletes]
     found = [_generated(result)]
     layers = [_layers(change, per, titles) for change in files]
     order = sorted({layer for assigned in layers for layer in assigned.values()})
@@ -86,7 +87,7 @@ def portions(result: RunResult, per: Per, titles: Mapping[str, str]) -> list[Por
                 changes.append(FileChange(change.path, before[0], after[0], change.units))
                 applied_now += [block for block in after[1] if block not in before[1]]
         found.append(_portion(result, layer, changes, applied_now))
-    return [one for one in found if one.changes]
+    return [one for one in [*found, _deleted(result)] if one.changes]
 
 
 def by_unit(results: Sequence[tuple[tuple[str, ...], RunResult]]) -> list[Portion]:
@@ -105,7 +106,7 @@ def by_unit(results: Sequence[tuple[tuple[str, ...], RunResult]]) -> list[Portio
         last = index == len(results) - 1
         if not last and any(change.before is None and change.path not in new for change in result.changes):
             continue  # needs a module that the whole does not: it comes with the next
-        now = {change.path: change for change in result.changes if change.regions}
+        now = {change.path: change for change in result.changes if change.regions and not change.deletes}
         changes = []
         for path in sorted({*states, *now}):
             original = now[path].before if path in now else _original(results, path)
@@ -117,7 +118,7 @@ def by_unit(results: Sequence[tuple[tuple[str, ...], RunResult]]) -> list[Portio
         if changes:
             found += _apart(changes, waiting, result)
             waiting = ()
-    return [one for one in found if one.changes]
+    return [one for one in [*found, _deleted(whole)] if one.changes]
 
 
 def _original(results: Iterable[tuple[tuple[str, ...], RunResult]], path: Path) -> bytes | None:
@@ -149,8 +150,13 @@ def _apart(changes: list[FileChange], units: tuple[str, ...], result: RunResult)
 
 
 def _generated(result: RunResult) -> Portion:
-    changes = sorted((change for change in result.changes if not change.regions), key=lambda change: change.path)
-    return Portion(Kind.GENERATED, "", tuple(changes))
+    new = (change for change in result.changes if not change.regions and not change.deletes)
+    return Portion(Kind.GENERATED, "", tuple(sorted(new, key=lambda change: change.path)))
+
+
+def _deleted(result: RunResult) -> Portion:
+    """Last, when nothing needs them any more."""
+    return Portion(Kind.DELETED, "", tuple(change for change in result.changes if change.deletes))
 
 
 def _layers(change: FileChange, per: Per, titles: Mapping[str, str]) -> dict[Block, _Layer]:
