@@ -5,13 +5,14 @@ from __future__ import annotations
 import click
 
 GROUPS: dict[str, tuple[str, ...]] = {
-    "Which files": ("include", "exclude", "python", "stdin_filename", "shard"),
+    "Which files": ("include", "exclude", "python", "stdin_filename"),
+    "Which part": ("units", "globs", "owners", "codeowners", "since", "shard", "merge"),
     "What is done": (
         "stage", "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe",
         "allow_dirty", "allow_no_vcs",
     ),
     "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
-    "What is shown": ("as_json", "form", "to", "quiet", "verbose", "colour"),
+    "What is shown": ("as_json", "form", "to", "rules_url", "quiet", "verbose", "colour"),
 }  # fmt: skip
 
 SENSELESS: dict[str, frozenset[str]] = {"report": frozenset({"as_json", "quiet", "colour", "stdin_filename"}),
@@ -42,7 +43,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "generate": (("grpc2connect generate", "only the *_connect.py modules"),),
     "report": (
         ("grpc2connect report -o report.json", "everything, for scripts"),
-        ("grpc2connect report --format github", "annotations on a pull request"),
+        ("grpc2connect report --format html -o report.html", "a page for people"),
+        ("grpc2connect report --format github --since main", "annotations on a pull request"),
     ),
     "rules": (("grpc2connect rules", "what it knows"),),
     "explain": (
