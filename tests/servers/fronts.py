@@ -165,9 +165,14 @@ def _is_back(process: Process, killed: list[int]) -> bool:
 
 
 def _supervised(process: Process) -> list[int]:
-    """The processes that a supervisor has started."""
+    """What a supervisor has started, and what that has: a first process that is killed alone can leave workers."""
     supervisor = [process.popen.pid]
-    return _children(_children(supervisor) if process.is_bounded else supervisor)
+    found: list[int] = []
+    more = _children(_children(supervisor) if process.is_bounded else supervisor)
+    while more:
+        found += more
+        more = _children(more)
+    return found
 
 
 def _children(pids: list[int]) -> list[int]:

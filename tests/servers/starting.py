@@ -13,6 +13,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ STOP_S = 20.0
 LIFE_S = 170
 """A process that nobody ends ends itself after so many seconds."""
 _STEP_S = 0.05
+_TRIAL = "G2C_TRIAL"
 _LISTENING = re.compile(rb"^listening on (\d+)", re.MULTILINE)
 
 
@@ -83,14 +85,15 @@ def free_port() -> int:
 def running(
     command: Sequence[str], cwd: Path, environment: Mapping[str, str], pass_fds: Sequence[int] = ()
 ) -> Iterator[Process]:
-    """Run a command in a session of its own; end all of it."""
+    """Run a command; end it and all that came of it, in whatever session and whoever its parent is by then."""
+    trial = f"{_TRIAL}={uuid.uuid4().hex}"
     bound = shutil.which("timeout")
     bounded = [bound, "--foreground", "-k", "10", str(LIFE_S), *command] if bound else list(command)
     with tempfile.TemporaryFile() as said:
         popen = subprocess.Popen(
             bounded,
             cwd=cwd,
-            env=dict(environment),
+            env={**environment, _TRIAL: trial.partition("=")[2]},
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -106,7 +109,16 @@ def running(
                 process.ends(3)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(popen.pid, signal.SIGKILL)
+            _end_all(trial.encode())
             process.ends(5)
+
+
+def _end_all(trial: bytes) -> None:
+    """Kill what has a variable in its environment: workers of a first process that was killed are nobody's children."""
+    for variables in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if trial in variables.read_bytes().split(b"\0"):
+                os.kill(int(variables.parent.name), signal.SIGKILL)
 
 
 class Starter:
