@@ -9,10 +9,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Which part": ("units", "globs", "owners", "codeowners", "since", "shard", "merge"),
     "What is done": (
         "stage", "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe",
-        "allow_dirty", "allow_no_vcs",
+        "allow_dirty", "allow_no_vcs", "interactive", "commit_per", "no_verify", "force",
     ),
     "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
-    "What is shown": ("as_json", "form", "to", "rules_url", "quiet", "verbose", "colour"),
+    "What is shown": (
+        "as_json", "by", "stat", "no_pager", "listed", "form", "to", "rules_url", "quiet", "verbose", "colour",
+    ),
 }  # fmt: skip
 
 SENSELESS: dict[str, frozenset[str]] = {"report": frozenset({"as_json", "quiet", "colour", "stdin_filename"}),
@@ -27,12 +29,19 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "diff": (
         ("grpc2connect diff", "the whole project; nothing is written"),
         ("grpc2connect diff > ../x.patch; git apply ../x.patch", "what migrate would write"),
+        ("grpc2connect diff --by unit", "a service at a time, each with its states"),
         ("grpc2connect diff - --stdin-filename src/a.py < a.py", "a file as an editor has it"),
     ),
     "migrate": (
         ("grpc2connect migrate", "all that can move; wants a clean git tree"),
         ("grpc2connect migrate services/shop", "a part of the project"),
         ("grpc2connect migrate --runtime package", "require the runtime, do not write it"),
+        ("grpc2connect migrate --commit-per unit", "a commit for each service"),
+        ("grpc2connect migrate --interactive", "asks about each place"),
+    ),
+    "undo": (
+        ("grpc2connect undo", "every file as it was before the last run"),
+        ("grpc2connect undo --list", "the runs that can be taken back"),
     ),
     "check": (
         ("grpc2connect check", "fails while gRPC remains"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from grpc2connect.cli import codes
+from grpc2connect.cli.help import Command
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.session import usage
 from grpc2connect.cli.target import absolute
@@ -16,7 +17,7 @@ from grpc2connect.report.paint import shown
 from grpc2connect.sources import repository_of
 
 
-@click.command(short_help="Take back what the last run wrote.", epilog=codes.HELP)
+@click.command(cls=Command, short_help="Take back what the last run wrote.", epilog=codes.HELP)
 @click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--force", is_flag=True, help="Also what has changed since; a copy of it is kept, and named.")
 @click.option("--list", "listed", is_flag=True, help="The runs that can be taken back, the next first.")
