@@ -76,6 +76,7 @@ class Choices:
     refused: tuple[Refusal, ...] = ()
 
 
+@dataclass(frozen=True)
 class Override:
     """Settings of their own for files (patterns as in `.gitignore`, from the root) or services (`shop.v1.*`).
 
