@@ -72,6 +72,7 @@ def shot(browser: str, address: str, to: Path, size: tuple[int, int], *, dark: b
         ],
         check=True,
         timeout=120,
+        stderr=subprocess.DEVNULL,  # Without a desktop, Chromium complains a hundred times.
     )
 
 
