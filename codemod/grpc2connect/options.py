@@ -99,10 +99,10 @@ class Options:
     is known, is the folder of the whole project: what lies there beside `paths` is read where it matters, and never
     edited; a service that is used there by code that belongs together with that in `paths` stays on gRPC.
     `python` names a virtual environment whose files are read, never run, for installed stubs. `explain` is a file and
-    a line (from 1) of which the result is to say how it came about; such a run takes longer. `rules` are rule packs
-    beside the built-in rules; `public` are the dotted names of modules and packages that code elsewhere imports, and
-    `public_api` says what becomes of what they show of gRPC. `unsafe` lets rules offer what changes what a program
-    does today. `keep` says whether the result may be kept for later runs.
+    a line (from 1; 0 for all of them) of which the result is to say how it came about; such a run takes longer.
+    `rules` are rule packs beside the built-in rules; `public` are the dotted names of modules and packages that code
+    elsewhere imports, and `public_api` says what becomes of what they show of gRPC. `unsafe` lets rules offer what
+    changes what a program does today. `keep` says whether the result may be kept for later runs.
     `connect_port` is the port on which servers are to take Connect, put in where they are deployed; None: suggested.
     """
 

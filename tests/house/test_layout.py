@@ -52,6 +52,7 @@ LEVELS = {
     "isolation": 9,
     "report": 7,
     "review": 8,
+    "editor": 8,
     "warm": 8,
     "cli": 10,
     "__main__": 11,
@@ -137,5 +138,6 @@ def test_only_the_installed_engine_joins_the_command_line_to_the_engine() -> Non
                 "sources",
                 "journal",
                 "review",
+                "editor",
                 "__version__",
             }, path

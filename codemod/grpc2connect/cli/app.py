@@ -16,6 +16,7 @@ from grpc2connect.cli.completion import completion
 from grpc2connect.cli.diff import diff
 from grpc2connect.cli.engine import Engine, InstalledEngine
 from grpc2connect.cli.generate import generate
+from grpc2connect.cli.lsp import lsp
 from grpc2connect.cli.migrate import migrate
 from grpc2connect.cli.report import report
 from grpc2connect.cli.rules import explain, rules
@@ -36,7 +37,8 @@ def group() -> None:
     """
 
 
-for command in (diff, migrate, undo, check, generate, report, rules, explain, serve_guide, test_rule, completion):
+COMMANDS = (diff, migrate, undo, check, generate, report, rules, explain, serve_guide, lsp, test_rule, completion)
+for command in COMMANDS:
     group.add_command(command)
 
 

@@ -65,6 +65,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("grpc2connect serve-guide --server uvicorn", "what one of them carries, and its command line"),
         ("grpc2connect serve-guide --app-module", "the module that such servers import"),
     ),
+    "lsp": (
+        ("grpc2connect lsp", "for the editor to start; speaks on stdin and stdout"),
+        ("grpc2connect lsp --python .venv", "with the stubs that are installed there"),
+    ),
     "test-rule": (
         ("grpc2connect test-rule ./acme_rules", "against the fixtures beside it"),
         ("grpc2connect test-rule ./acme_rules --update", "write what comes out; read the diff"),

@@ -49,7 +49,8 @@ class Session:
         with self.output.progress() as progress:
             if self.stdin is None:
                 return self.engine.run(options, progress)
-            return run_with(options, *self.stdin, lambda these: self.engine.run(these, progress))
+            path, data = self.stdin
+            return run_with(options, {path: data}, lambda these: self.engine.run(these, progress))
 
     def generate(self) -> RunResult:
         """The generated modules alone."""

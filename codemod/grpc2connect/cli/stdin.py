@@ -1,6 +1,6 @@
-"""A file as an editor has it: the run sees standard input in the place of the file on disk, and writes nothing there.
+"""Files as an editor has them: the run sees other contents in the place of what is on disk, and writes nothing there.
 
-The engine reads files, so it gets a folder of links to the project's files with that one put in; what comes out is told
+The engine reads files, so it gets a folder of links to the project's files with those put in; what comes out is told
 of the project again.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,26 @@ from grpc2connect.sources import around, find
 DASH = Path("-")
 
 
-def run_with(options: Options, path: Path, data: bytes, run: Callable[[Options], RunResult]) -> RunResult:
-    """What `run` says of the project, were `data` in the file at `path` (absolute, in the project or not there yet)."""
-    top = Path(os.path.commonpath([options.root, options.project or options.root, path.parent]))
+def run_with(
+    options: Options, contents: Mapping[Path, bytes], run: Callable[[Options], RunResult], *, whole: bool = False
+) -> RunResult:
+    """What `run` says of the project, were `contents` in the files (absolute, in the project or not there yet).
+
+    With `whole` it sees the files around the code, too, which take longer to link.
+    """
+    folders = [path.parent for path in contents]
+    top = Path(os.path.commonpath([options.root, options.project or options.root, *folders]))
     with tempfile.TemporaryDirectory(prefix="grpc2connect-") as name:
         mirror = Path(name).resolve()
         found, _ = find(options)
-        for one in {*found, *around(options, found)} - {path}:
+        more, _ = find(Options(top, (top,)), lambda _: True) if whole else ([], [])
+        for one in {*found, *around(options, found), *more} - set(contents):
             if one.is_relative_to(top):
                 _link(one, mirror / one.relative_to(top))
-        target = mirror / path.relative_to(top)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+        for path, data in contents.items():
+            target = mirror / path.relative_to(top)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
         there: RunResult = _moved(run(replace(_moved(options, top, mirror), keep=False)), mirror, top)
         return there
 

@@ -48,7 +48,7 @@ _KINDS: Mapping[type[Reference], type[Value]] = {
 def explain(
     facts: Facts, plan: Plan, told: Iterable[tuple[Decision, Entry]], path: Path, line: int
 ) -> tuple[Explained, ...]:
-    """What is on a line, in the order of the text; empty where nothing is.
+    """What is on a line (0: on any line of the file), in the order of the text; empty where nothing is.
 
     `facts` are those of a `TracedState`; `told` are the decisions that the ledger tells, with their lines of it.
     """
@@ -57,10 +57,10 @@ def explain(
     found = [
         teller.explained(reasons, decision, entry)
         for decision, entry in told
-        if (entry.place.path, entry.place.line) == (path, line)
+        if entry.place.path == path and line in (0, entry.place.line)
     ]
     module = next((module for module in facts.program.modules() if module.path == path), None)
-    if module is not None and not found:
+    if module is not None and not found and line:
         found.extend(absent(teller.chains, module, line))
     return tuple(sorted(found, key=lambda one: one.place))
 

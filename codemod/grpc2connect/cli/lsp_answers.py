@@ -1,0 +1,194 @@
+"""The process behind `grpc2connect lsp` that looks at projects: questions on stdin, answers on stdout, one by one.
+
+What is on disk is asked of the engine as every command asks it, with its cache; what only the editor has is put into a
+folder of links (`stdin`), for an engine that is kept from one question to the next.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grpc2connect.cli.engine import Engine, InstalledEngine
+from grpc2connect.cli.session import open_session
+from grpc2connect.cli.stdin import run_with
+from grpc2connect.codes import CODES
+from grpc2connect.config import ConfigError
+from grpc2connect.editor.analyst import LENGTH
+from grpc2connect.editor.questions import Answer, Question, Rule, TextChange, What
+from grpc2connect.options import Choices, Options
+from grpc2connect.report.paint import one_line, shown
+from grpc2connect.results import FileError, RunResult
+from grpc2connect.review.parts import moving
+from grpc2connect.sources import SKIPPED, NotEncodable, Source, encode, find, read
+
+_PYTHON = (".py", ".pyw")
+
+
+class _NoAnswer(Exception):
+    """Why a question has no answer, in one line."""
+
+
+@dataclass
+class _Project:
+    """The open files of one project: all that count, and those of which the editor has more than the disk."""
+
+    options: Options
+    files: set[Path] = field(default_factory=set)
+    contents: dict[Path, bytes] = field(default_factory=dict)
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing but answers may get into the stream
+    typed = InstalledEngine()
+    with typed.kept():
+        while head := source.read(LENGTH.size):
+            question: Question = pickle.loads(source.read(*LENGTH.unpack(head)))
+            data = pickle.dumps(_safely(question, typed), pickle.HIGHEST_PROTOCOL)
+            sink.write(LENGTH.pack(len(data)) + data)
+            sink.flush()
+
+
+def _safely(question: Question, typed: Engine) -> Answer:
+    try:
+        return _answer(question, InstalledEngine(), typed)
+    except (_NoAnswer, ConfigError) as problem:
+        return Answer(problem=str(problem))
+    except click.ClickException as problem:
+        return Answer(problem=problem.format_message())
+    except Exception as problem:
+        if os.environ.get("G2C_TRACEBACK"):
+            raise
+        return Answer(problem=one_line(f"internal error: {type(problem).__name__}: {problem}; please report it"))
+
+
+def _answer(question: Question, saved: Engine, typed: Engine) -> Answer:
+    """The answer, from `typed` where the editor has more than the disk."""
+    projects = _projects(question, saved)
+    if question.path is not None:
+        projects = [one for one in projects if question.path in one.files]
+    known = {code: Rule(title) for code, title in CODES.items()}
+    for rule in saved.catalogue(question.settings.rules):
+        known[rule.code] = Rule(rule.title, rule.documentation)
+    results: list[RunResult] = []
+    changes: tuple[TextChange, ...] = ()
+    for project in projects:
+        if question.what is What.MOVE:
+            result = _seen(project, InstalledEngine(), lambda engine, these: _moved(engine, these, question.unit))
+            changes += tuple(_texts(result, project))
+        elif question.what is What.EXPLAIN:
+            assert question.path is not None
+            options = replace(project.options, explain=(question.path, 0))
+            result = _seen(replace(project, options=options), typed if project.contents else saved)
+        else:
+            result = _seen(project, typed if project.contents else saved)
+        results.append(replace(result, changes=()))
+    files = frozenset(path for one in projects for path in one.files)
+    # The innermost project first: it is the one that a file below several belongs to.
+    results.sort(key=lambda one: len(one.root.parts), reverse=True)
+    return Answer(tuple(results), files, known, changes)
+
+
+def _seen(project: _Project, engine: Engine, run: Callable[[Engine, Options], RunResult] | None = None) -> RunResult:
+    """What a run says of a project as the editor has it."""
+    these = run or (lambda engine, options: engine.run(options))
+    if not project.contents:
+        return these(engine, project.options)
+    whole = run is not None
+    return run_with(project.options, project.contents, lambda options: these(engine, options), whole=whole)
+
+
+def _projects(question: Question, engine: Engine) -> list[_Project]:
+    """The projects of the open files; files that a run would not look at belong to none."""
+    by_folder: dict[Path, Options] = {}
+    by_root: dict[Path, _Project] = {}
+    listed: dict[Path, frozenset[Path]] = {}
+    for path, text in question.files.items():
+        folder = next((one for one in path.parents if one.is_dir()), path.parent)
+        if folder not in by_folder:
+            settings = question.settings
+            session = open_session(
+                engine, paths=(folder,), python=settings.python, rules=settings.rules, unsafe=settings.unsafe
+            )
+            by_folder[folder] = replace(session.options, paths=(session.options.root,))
+        options = by_folder[folder]
+        if options.root not in listed:
+            listed[options.root] = frozenset(find(options)[0])
+        new = not path.exists() and path.suffix in _PYTHON and SKIPPED.isdisjoint(path.relative_to(options.root).parts)
+        if path not in listed[options.root] and not new:
+            continue
+        project = by_root.setdefault(options.root, _Project(options))
+        project.files.add(path)
+        there = None if new else read(path)
+        data = _encoded(text, there if isinstance(there, Source) else None)
+        if new or not _same(path, data):
+            project.contents[path] = data
+    return list(by_root.values())
+
+
+def _encoded(text: str, there: Source | None) -> bytes:
+    """The bytes that saving would write; editors show no byte order mark, and bring it back."""
+    text = text.removeprefix("\ufeff")
+    if there is not None:
+        try:
+            return encode(there, text)
+        except NotEncodable:
+            pass
+    return text.encode("utf-8", "replace")
+
+
+def _same(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except OSError:
+        return False
+
+
+def _moved(engine: Engine, options: Options, unit: str) -> RunResult:
+    """The result in which one service moves, and of the others only those that cannot stay without it."""
+    assert isinstance(engine, InstalledEngine)
+    with engine.kept():
+        whole = engine.run(options)
+        for others in _candidates(whole, unit):
+            result = engine.run(replace(options, choices=Choices(stay=others))) if others else whole
+            if not result.audit.holds:
+                raise _NoAnswer("nothing is changed, because the ledger does not add up")
+            if unit in moving(result):
+                return result
+    raise _NoAnswer(f"{unit} stays on gRPC; the diagnostics of its references say why")
+
+
+def _candidates(whole: RunResult, unit: str) -> Iterator[tuple[str, ...]]:
+    """Which services are to stay, from all others to none."""
+    units = moving(whole)
+    bound = {unit}
+    yield tuple(one for one in units if one not in bound)
+    grown = True
+    while grown:
+        more = {one for entry in whole.ledger if bound & set(entry.units) for one in entry.units} | bound
+        grown, bound = more != bound, more
+    yield tuple(one for one in units if one not in bound)
+    yield ()
+
+
+def _texts(result: RunResult, project: _Project) -> Iterator[TextChange]:
+    """The changes as an editor makes them. Raises `_NoAnswer` for a file that has no text."""
+    for change in result.changes:
+        there: Any = read(change.path) if change.before is not None else None
+        if isinstance(there, FileError):
+            raise _NoAnswer(f"{shown(change.path, result.root)} {there.message}; grpc2connect migrate can change it")
+        encoding = there.encoding if isinstance(there, Source) else "utf-8"
+        before, after = (
+            None if data is None else data.decode(encoding).removeprefix("\ufeff")
+            for data in (change.before, None if change.deletes else change.after)
+        )
+        yield TextChange(change.path, before, after, change.units)
