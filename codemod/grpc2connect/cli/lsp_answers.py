@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from grpc2connect.cli.session import open_session
 from grpc2connect.cli.stdin import run_with
 from grpc2connect.codes import CODES
 from grpc2connect.config import ConfigError
-from grpc2connect.editor.analyst import LENGTH
+from grpc2connect.editor.analyst import LENGTH, SCRATCH
 from grpc2connect.editor.questions import Answer, Question, Rule, TextChange, What
 from grpc2connect.options import Choices, Options
 from grpc2connect.report.paint import one_line, shown
@@ -56,6 +58,10 @@ def main() -> None:
             data = pickle.dumps(_safely(question, typed), pickle.HIGHEST_PROTOCOL)
             sink.write(LENGTH.pack(len(data)) + data)
             sink.flush()
+    # The server has gone; if it was killed, nobody else takes this away.
+    scratch = Path(tempfile.gettempdir())
+    if scratch.name.startswith(SCRATCH):
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _safely(question: Question, typed: Engine) -> Answer:

@@ -84,7 +84,7 @@ def _explains(here: list[Entry], said: list[Finding], answer: Answer) -> Iterato
     for code in sorted({one.code for one in here} | {one.code for one in said}):
         rule = answer.rules.get(code)
         title = f"Explain {code}" + (f": {rule.title}" if rule else "")
-        yield CodeAction(title, CodeActionKind.Empty, command=Command(title, EXPLAIN, arguments=[code]))
+        yield CodeAction(title, command=Command(title, EXPLAIN, arguments=[code]))
 
 
 def _suppresses(here: list[Entry], said: list[Finding], asked: Asked) -> Iterator[CodeAction]:

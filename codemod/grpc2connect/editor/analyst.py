@@ -18,6 +18,8 @@ from grpc2connect.editor.questions import Answer, Question
 
 LENGTH = struct.Struct(">Q")
 """What goes before each pickle: its length in bytes."""
+SCRATCH = "grpc2connect-lsp-"
+"""How the names of folders for an analyst's temporary files begin."""
 _VARIABLES = ("TMPDIR", "TEMP", "TMP")
 
 
@@ -63,7 +65,7 @@ class Analyst:
         if self._process is None or self._process.returncode is not None:
             self.stop()
             # Killed, it cannot tidy up; what it has made is all in here.
-            self._scratch = tempfile.mkdtemp(prefix="grpc2connect-lsp-")
+            self._scratch = tempfile.mkdtemp(prefix=SCRATCH)
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
