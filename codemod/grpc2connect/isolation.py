@@ -50,10 +50,16 @@ def run(
 
 
 class Conversation:
-    """A worker that is asked more than once: the same with other choices needs no second look at the sources."""
+    """A worker that is asked more than once: the same with other choices needs no second look at the sources.
 
-    def __init__(self, *, file_seconds: float = FILE_SECONDS, command: Sequence[str] | None = None) -> None:
+    With `fresh` they are looked at each time, since they change; what is kept is the process.
+    """
+
+    def __init__(
+        self, *, file_seconds: float = FILE_SECONDS, command: Sequence[str] | None = None, fresh: bool = False
+    ) -> None:
         self._file_seconds = file_seconds
+        self._fresh = fresh
         self._command = command or _command()
         self._spared: dict[Path, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
@@ -67,9 +73,11 @@ class Conversation:
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `run`."""
+        if self._fresh:
+            self._spared = {}
         for _ in range(ATTEMPTS):
             try:
-                outcome = self._attempt(Job(options, self._spared), progress)
+                outcome = self._attempt(Job(options, self._spared, self._fresh), progress)
             except BaseException:
                 self._end()
                 raise

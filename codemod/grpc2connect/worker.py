@@ -25,10 +25,11 @@ RECURSION = 20_000
 
 @dataclass(frozen=True)
 class Job:
-    """What to do, and which files are to be left out, with the reasons."""
+    """What to do, and which files are to be left out, with the reasons; with `fresh`, the sources may have changed."""
 
     options: Options
     spared: Mapping[Path, str]
+    fresh: bool = False
 
 
 def main() -> None:
@@ -56,6 +57,8 @@ def _work(jobs: queue.SimpleQueue[Job], sink: IO[bytes]) -> None:
 
     kept = Kept()
     while True:
+        if job.fresh:
+            kept = Kept()
         try:
             result = analyse(
                 job.options,

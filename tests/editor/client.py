@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import sys
@@ -16,11 +17,15 @@ Json = dict[str, Any]
 
 
 class Editor:
-    def __init__(self, folder: Path, capabilities: Json, *arguments: str) -> None:
+    def __init__(self, folder: Path, capabilities: Json, cache: Path) -> None:
         program = Path(sys.executable).parent / "grpc2connect"
         self.folder = folder
         self.process = subprocess.Popen(
-            [program, "lsp", "--delay", "0.01", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder
+            [program, "lsp", "--delay", "0.01"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=folder,
+            env={**os.environ, "G2C_CACHE_DIR": str(cache)},
         )
         self.heard: queue.Queue[Json] = queue.Queue()
         self.aside: list[Json] = []

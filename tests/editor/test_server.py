@@ -38,8 +38,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def editor(project: Path) -> Iterator[Editor]:
-    editor = Editor(project, ABLE)
+def editor(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    editor = Editor(project, ABLE, tmp_path_factory.mktemp("cache"))
     yield editor
     assert editor.close() == 0
 

@@ -93,11 +93,11 @@ class InstalledEngine:
         return apply(report(complete(result, options), options), options)
 
     @contextmanager
-    def kept(self) -> Iterator[None]:
-        """See `Engine.kept`."""
+    def kept(self, *, fresh: bool = False) -> Iterator[None]:
+        """See `Engine.kept`; with `fresh` the runs share a process, and look at the sources each time."""
         from grpc2connect.isolation import Conversation
 
-        with Conversation() as self._conversation:
+        with Conversation(fresh=fresh) as self._conversation:
             try:
                 yield
             finally:

@@ -1,7 +1,7 @@
 """The process behind `grpc2connect lsp` that looks at projects: questions on stdin, answers on stdout, one by one.
 
 What is on disk is asked of the engine as every command asks it, with its cache; what only the editor has is put into a
-folder of links (`stdin`), for an engine that is kept from one question to the next.
+folder of links (`stdin`). The engine's process is kept from one question to the next.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def main() -> None:
     """Answer until nobody asks any more."""
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing but answers may get into the stream
-    typed = InstalledEngine()
-    with typed.kept():
+    engine = InstalledEngine()
+    with engine.kept(fresh=True):
         while head := source.read(LENGTH.size):
             question: Question = pickle.loads(source.read(*LENGTH.unpack(head)))
-            data = pickle.dumps(_safely(question, typed), pickle.HIGHEST_PROTOCOL)
+            data = pickle.dumps(_safely(question, engine), pickle.HIGHEST_PROTOCOL)
             sink.write(LENGTH.pack(len(data)) + data)
             sink.flush()
     # The server has gone; if it was killed, nobody else takes this away.
@@ -64,9 +64,9 @@ def main() -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _safely(question: Question, typed: Engine) -> Answer:
+def _safely(question: Question, engine: Engine) -> Answer:
     try:
-        return _answer(question, InstalledEngine(), typed)
+        return _answer(question, engine)
     except (_NoAnswer, ConfigError) as problem:
         return Answer(problem=str(problem))
     except click.ClickException as problem:
@@ -77,13 +77,12 @@ def _safely(question: Question, typed: Engine) -> Answer:
         return Answer(problem=one_line(f"internal error: {type(problem).__name__}: {problem}; please report it"))
 
 
-def _answer(question: Question, saved: Engine, typed: Engine) -> Answer:
-    """The answer, from `typed` where the editor has more than the disk."""
-    projects = _projects(question, saved)
+def _answer(question: Question, engine: Engine) -> Answer:
+    projects = _projects(question, engine)
     if question.path is not None:
         projects = [one for one in projects if question.path in one.files]
     known = {code: Rule(title) for code, title in CODES.items()}
-    for rule in saved.catalogue(question.settings.rules):
+    for rule in engine.catalogue(question.settings.rules):
         known[rule.code] = Rule(rule.title, rule.documentation)
     results: list[RunResult] = []
     changes: tuple[TextChange, ...] = ()
@@ -94,9 +93,9 @@ def _answer(question: Question, saved: Engine, typed: Engine) -> Answer:
         elif question.what is What.EXPLAIN:
             assert question.path is not None
             options = replace(project.options, explain=(question.path, 0))
-            result = _seen(replace(project, options=options), typed if project.contents else saved)
+            result = _seen(replace(project, options=options), engine)
         else:
-            result = _seen(project, typed if project.contents else saved)
+            result = _seen(project, engine)
         results.append(replace(result, changes=()))
     files = frozenset(path for one in projects for path in one.files)
     # The innermost project first: it is the one that a file below several belongs to.
