@@ -92,8 +92,9 @@ def _errors(path: Path, text: Text, result: RunResult, links: Links) -> Iterator
 
 
 def _findings(path: Path, text: Text, result: RunResult, links: Links) -> Iterator[Diagnostic]:
+    named = {entry.place: entry.text for entry in entries(path, result)}
     for finding in findings(path, result):
-        where = text.of(finding.place.line, finding.place.column, "")
+        where = text.of(finding.place.line, finding.place.column, named.get(finding.place, ""))
         if finding.code == UNUSED:
             where = Range(where.start, text.position(text.offset(finding.place.line, 1 << 30)))
         made = _made(
@@ -104,7 +105,10 @@ def _findings(path: Path, text: Text, result: RunResult, links: Links) -> Iterat
 
 
 def _entries(path: Path, text: Text, answer: Answer, result: RunResult, links: Links) -> Iterator[Diagnostic]:
+    said = {(finding.place, finding.code) for finding in findings(path, result)}
     for entry in entries(path, result):
+        if (entry.place, entry.code) in said:
+            continue
         rule = answer.rules.get(entry.code)
         what = {
             State.LEFT: "stays on gRPC",

@@ -65,6 +65,16 @@ class Server(LanguageServer):
         if path is None or folder is None:
             return None
         seen = self._seen(folder)
+        if path not in seen.texts:
+            return None
+        client = self.client_capabilities.text_document
+        formats = (client.hover.content_format if client and client.hover else None) or [lsp.MarkupKind.Markdown]
+        text, plain = self._text(seen.texts[path]), lsp.MarkupKind.Markdown not in formats
+        known = folder.known.answer.of(path) if folder.known and folder.known.seen.texts == seen.texts else None
+        line = params.position.line + 1
+        if folder.known and known and not any((one.place.path, one.place.line) == (path, line) for one in known.ledger):
+            # No reference is on most lines, and that is known without the chains of facts.
+            return hover.of(known, path, folder.known.answer, text, params.position, self._links, plain=plain)
         try:
             answer = await folder.explain(path, seen)
         except AnalystFailed as problem:
@@ -75,10 +85,7 @@ class Server(LanguageServer):
             self._say(answer.problem)
         if result is None:
             return None
-        client = self.client_capabilities.text_document
-        formats = (client.hover.content_format if client and client.hover else None) or [lsp.MarkupKind.Markdown]
-        plain = lsp.MarkupKind.Markdown not in formats
-        return hover.of(result, path, answer, self._text(seen.texts[path]), params.position, self._links, plain=plain)
+        return hover.of(result, path, answer, text, params.position, self._links, plain=plain)
 
     async def offered(self, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
         """The actions at a place, of those that are asked for."""
