@@ -21,6 +21,7 @@ from .credentials import require_credentials
 from .targets import Target, parse_target
 from .wire.choice import GRPCIO
 from .wire.client_channel import GrpcioChannel, wire_of_channel
+from .wire.proxies import found_proxy, proxy_argument
 
 _log = logging.getLogger(__name__)
 _channels: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
@@ -66,6 +67,7 @@ class ChannelBase(ChannelMethods):
         self._compression = request_compression(compression)
         self.target = parse_target(target)
         self._options = channel_options(options)
+        self._proxy = found_proxy(self.target, options)
         self._url = self.target.url(
             "http" if tls is None else "https", None if tls is None else self._options.target_name
         )
@@ -92,12 +94,16 @@ class ChannelBase(ChannelMethods):
         self._connectivity.become(ChannelConnectivity.SHUTDOWN)
 
     def _transport_arguments(self) -> dict[str, Any]:
-        arguments: dict[str, Any] = {"follow_redirects": False}
-        if self._protocol is ProtocolType.GRPC:
+        secure = self._credentials is not None
+        is_grpc = self._protocol is ProtocolType.GRPC
+        renamed = self._options.target_name is not None
+        proxy = proxy_argument(self._proxy, self.target, secure=secure, http2=is_grpc, renamed=secure and renamed)
+        arguments: dict[str, Any] = {"follow_redirects": False, "proxy": proxy}
+        if is_grpc:
             # gRPC compresses messages, not bodies; else a grpcio server sees `accept-encoding` as metadata.
             arguments.update(enable_gzip=False, enable_brotli=False, enable_zstd=False)
-        if self._credentials is None:
-            if self._protocol is ProtocolType.GRPC:
+        if not secure:
+            if is_grpc:
                 arguments["http_version"] = HTTPVersion.HTTP2
             return arguments
         roots = self._credentials.root_certificates

@@ -9,6 +9,7 @@
 | `grpc.*_reconnect_backoff_ms`             | nothing: a failed connection is tried anew by the next call   |
 | `grpc.lb_policy_name` = `pick_first`      | nothing: there is one address                                 |
 | `grpc.enable_retries` = 0                 | nothing: there are no retries                                 |
+| `grpc.enable_http_proxy`                  | honoured, see `wire.proxies`                                  |
 | `grpc.service_config` and the rest        | the channel takes grpcio's wire; a warning if it cannot       |
 """
 
@@ -24,7 +25,7 @@ from connectrpc.protocol import ProtocolType
 
 _log = logging.getLogger(__name__)
 _READ_MAX_BYTES = 4 * 1024 * 1024
-_HONOURED = frozenset({"grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
+_HONOURED = frozenset({"grpc.enable_http_proxy", "grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
 _HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
 _HARMLESS = frozenset(
     {
@@ -39,7 +40,7 @@ _HARMLESS = frozenset(
         "grpc.use_local_subchannel_pool",
     }
 )
-_HARMLESS_VALUES = {"grpc.lb_policy_name": "pick_first", "grpc.enable_retries": 0, "grpc.enable_http_proxy": 1}
+_HARMLESS_VALUES = {"grpc.lb_policy_name": "pick_first", "grpc.enable_retries": 0}
 
 
 @dataclass(frozen=True)

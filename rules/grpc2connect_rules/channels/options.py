@@ -5,7 +5,7 @@ from __future__ import annotations
 from grpc2connect.rules_api import literals
 from grpc2connect.rules_api.references import ChannelConstruction
 
-_HONOURED = frozenset({"grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
+_HONOURED = frozenset({"grpc.enable_http_proxy", "grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
 _HARMLESS = frozenset(
     {
         "grpc.dns_min_time_between_resolutions_ms",
@@ -23,7 +23,6 @@ _HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
 _HARMLESS_VALUES: dict[str, object] = {
     "grpc.lb_policy_name": "pick_first",
     "grpc.enable_retries": 0,
-    "grpc.enable_http_proxy": 1,
 }
 _SCHEMES = frozenset({"dns", "ipv4", "ipv6", "passthrough"})
 _SCHEMES_OF_GRPCIO = ("unix:", "unix-abstract:", "xds:", "google-c2p:", "vsock:")

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..channel_options import without_equivalent
+from connectrpc.protocol import ProtocolType
+
+from ..channel_options import client_protocol, without_equivalent
 from ..credentials import is_grpcio_credentials
 from ..forks import is_cut_off
 from ..targets import parse_target
@@ -15,6 +17,7 @@ from .choice import CONNECT, GRPCIO, chosen_wire
 from .client_credentials import grpcio_channel_credentials
 from .client_library import grpcio, grpcio_aio, is_installed
 from .instrumented import is_instrumented
+from .proxies import found_proxy
 
 __all__ = ["GrpcioChannel", "OpenedOnUse", "wire_of_channel"]
 
@@ -27,9 +30,10 @@ def wire_of_channel(
 ) -> str:
     """Return the wire of a channel: what `G2C_WIRE` says, else grpcio's where nothing but grpcio does what is asked.
 
-    That is: a target that is not one host and port, credentials of grpcio's own, or options that connectrpc and pyqwest
-    have nothing for, if grpcio is installed. And it is a process that was forked after pyqwest had been used, and one
-    where a tracer has replaced the function of grpcio that makes such channels: it sees the calls of those alone.
+    That is: a target that is not one host and port, credentials of grpcio's own, or, if grpcio is installed, options
+    that connectrpc and pyqwest have nothing for, or a proxy that the environment names (for calls that are gRPC's). And
+    it is a process that was forked after pyqwest had been used, and one where a tracer has replaced the function of
+    grpcio that makes such channels: it sees the calls of those alone.
 
     Raises:
         ValueError: `G2C_WIRE` names no wire.
@@ -45,12 +49,18 @@ def _needs_grpcio(target: str, credentials: Any, options: Sequence[tuple[str, An
     if is_grpcio_credentials(credentials):
         return True
     try:
-        parse_target(target)
+        place = parse_target(target)
     except NotImplementedError:
         return True
     except ValueError:
         return False
-    return bool(without_equivalent(options)) and is_installed()
+    if without_equivalent(options):
+        return is_installed()
+    if client_protocol() is not ProtocolType.GRPC or (proxy := found_proxy(place, options)) is None:
+        return False
+    if found := is_installed():
+        _log.info("grpcio carries the calls to %s: %s names a proxy", target, proxy.variable)
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What is to be said of variables of gRPC's core, and of the port that Connect clients need.
 
 Source: grpc/grpc `doc/environment_variables.md`; the variables' names as they stand in grpcio 1.85's library; what
-pyqwest 0.12 does with proxies and roots was tried.
+pyqwest 0.12 does with roots was tried; for proxies see the runtime's `wire.proxies`.
 """
 
 from __future__ import annotations
@@ -41,16 +41,8 @@ _CLIENTS = {
     "these are required",
 }
 _WEIGHTY = frozenset({"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH", "GRPC_SYSTEM_SSL_ROOTS_DIR", "GRPC_SSL_CIPHER_SUITES"})
-_PROXIES = {
-    "grpc_proxy": "the Connect wire does not read grpc_proxy: set https_proxy for TLS, or G2C_WIRE=grpcio",
-    "no_grpc_proxy": "the Connect wire reads no_proxy: name these hosts there, or set G2C_WIRE=grpcio",
-    "http_proxy": "grpcio tunnels through it by CONNECT, the Connect wire does not for plaintext: name the servers in "
-    "no_proxy, or set G2C_WIRE=grpcio",
-    "HTTP_PROXY": "grpcio does not read it in capitals, the Connect wire does: name the servers in NO_PROXY, or set "
-    "G2C_WIRE=grpcio",
-    "HTTPS_PROXY": "grpcio does not read it in capitals, the Connect wire does for TLS: name the servers in NO_PROXY, "
-    "or set G2C_WIRE=grpcio",
-}
+_PROXIES = frozenset({"grpc_proxy", "https_proxy", "http_proxy", "GRPC_ADDRESS_HTTP_PROXY"})
+_ABOUT_PROXIES = frozenset({"no_grpc_proxy", "GRPC_ADDRESS_HTTP_PROXY_ENABLED_ADDRESSES"})
 
 
 def is_core_variable(name: str) -> bool:
@@ -70,11 +62,8 @@ def variable(
     """A variable that gRPC's core reads: whether it still means something; nothing for the application's own."""
     calls = program is None or program.calls
     units = program.units if program is not None else ()
-    if name in _PROXIES:
-        if program is None or not program.calls:
-            return []
-        told = Advice(f"{name} means something else to channels that have moved", _PROXIES[name], Severity.WARNING)
-        return [Spot(line, column, VARIABLE, kind, name, State.BRIDGED, "channels on the Connect wire", told, units)]
+    if name in _PROXIES | _ABOUT_PROXIES:
+        return _proxy(name, line, column, program, kind)
     if _XDS.fullmatch(name):
         why = "xds: channels and servers are carried by grpcio"
         return [Spot(line, column, VARIABLE, kind, name, State.BRIDGED, why, units=units)]
@@ -94,6 +83,17 @@ def variable(
     severity = Severity.WARNING if name in _WEIGHTY and calls else Severity.NOTE
     told = Advice(f"{name} means nothing to {where}{also}", todo.replace("{value}", value or "..."), severity)
     return [Spot(line, column, VARIABLE, kind, name, State.BRIDGED, why, told, units)]
+
+
+def _proxy(name: str, line: int, column: int, program: Program | None, kind: str) -> list[Spot]:
+    if program is None or not program.calls:
+        return []
+    why = "channels read it as grpcio does"
+    told = None
+    if name in _PROXIES:
+        message = f"channels to hosts that {name} is for are carried by grpcio, which tunnels through the proxy"
+        told = Advice(message, "keep grpcio installed there, or name the servers in no_grpc_proxy")
+    return [Spot(line, column, VARIABLE, kind, name, State.BRIDGED, why, told, program.units)]
 
 
 def connect_port(world: World, program: Program, taken: set[int]) -> tuple[int, str]:
