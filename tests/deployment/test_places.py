@@ -10,7 +10,7 @@ from grpc2connect.options import Serve
 from grpc2connect.results import FileChange, Severity, State
 from tests.deployment.project import FIXTURE, Project
 
-OTHERS = ("others/", ".github/", "front/app.py", "greeting/server.py")
+OTHERS = ("others/", "config/ledger", "config/nobody", "front/app.py", "greeting/server.py")
 
 
 def test_every_place_is_said_as_a_person_wrote_it_down(shared: Project) -> None:
@@ -32,7 +32,7 @@ def test_with_one_port_for_all_nothing_is_asked_of_ports_and_probes(shared: Proj
     result = shared.deployed(serve=Serve.SINGLE)
     assert "G2C941" not in {entry.code for entry in result.ledger} | {one.code for one in result.findings}
     probes = [entry for entry in result.ledger if entry.code == "G2C942"]
-    assert len(probes) == 5
+    assert len(probes) == 7
     assert {entry.state for entry in probes} == {State.BRIDGED}
     assert not [one for one in result.findings if one.code == "G2C942"]
 

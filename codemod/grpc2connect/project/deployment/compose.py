@@ -1,6 +1,7 @@
 """docker compose: the services that are built from the project's images, or start its scripts.
 
-Source: the Compose specification (`build`, `command`, `entrypoint`, `environment`, `healthcheck`, `ports`).
+Source: the Compose specification (`build`, `command`, `entrypoint`, `env_file`, `environment`,
+`healthcheck`, `ports`).
 """
 
 from __future__ import annotations
@@ -87,6 +88,20 @@ def look(file: File, document: y.Node, world: World, images: Images) -> Looked:
                 file, key, service, program, world, images.starts_with_port(build.dockerfile if build else None), found
             )
     return found
+
+
+def env_files(file: File, document: y.Node, world: World, images: Images) -> Iterator[tuple[Path, Program]]:
+    """The files of variables that services of ours name, each with the program that takes them."""
+    by_name = {one.names[0]: one for one in builds(file.path, document)}
+    for name, _, service in y.pairs(y.get(document, "services")):
+        given = y.get(service, "env_file")
+        program = None if given is None else _program(file, service, by_name.get(name), world, images)
+        if program is None or not program.moved:
+            continue
+        named = [*y.strings(given), *(y.text_of(y.get(item, "path")) for item in y.items(given))]
+        for one in named:
+            if one and "$" not in one:
+                yield Path(os.path.normpath(file.path.parent / one)), program
 
 
 def _program(file: File, service: y.Node, build: Built | None, world: World, images: Images) -> Program | None:

@@ -20,6 +20,7 @@ class Kind(enum.Enum):
 
     DOCKERFILE = "Dockerfile"
     YAML = "YAML"
+    CI = "continuous integration"
     JSON = "JSON"
     PROCFILE = "Procfile"
     UNIT = "unit"
@@ -35,11 +36,26 @@ _VARIABLES = re.compile(r"\.env(?:\..*)?$|.*\.env$|\.envrc$")
 _GUNICORN = re.compile(r"gunicorn[\w.-]*\.py$")
 
 _PYTHON = (".py", ".pyw")
-_MARKS = (b"grpc", b"h2c", b"rpc.server", b"rpc.client", b"rpc.system", b"rpc_server", b"rpc_client", b"rpc_system")
+_MARKS = (
+    b"grpc",
+    b"http_proxy",
+    b"https_proxy",
+    b"h2c",
+    b"rpc.server",
+    b"rpc.client",
+    b"rpc.system",
+    b"rpc_server",
+    b"rpc_client",
+    b"rpc_system",
+)
 """What a file that is not about starting programs has in it, in small letters, if it has to do with gRPC."""
 _KEYS = (b"image:", b"name:", b"app:", b"host:")
 """What stands before the name of an image or of a Service in a manifest."""
 _WORDS = re.compile(rb"[a-z0-9]+")
+_CI = re.compile(
+    r"(?:^|/)(?:\.github/(?:workflows|actions)/.*|\.circleci/[^/]*|\.azure/.*|(?:[^/]*[.-])?gitlab-ci|\.gitlab/.*"
+    r"|azure-pipelines[^/]*|bitbucket-pipelines)\.ya?ml$"
+)
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w+@@")
 
 
@@ -66,10 +82,16 @@ def kind_of(name: str) -> Kind | None:
 def candidates(options: Options) -> tuple[list[tuple[Path, Kind]], list[Path]]:
     """The files of a run that can matter by their names, with what they are; and its Python files."""
     found = find(options, lambda name: kind_of(name) is not None or name.endswith(_PYTHON))[0]
-    kinds = ((path, kind_of(path.name)) for path in found)
+    kinds = ((path, kind_at(path)) for path in found)
     return [(path, kind) for path, kind in kinds if kind is not None], [
         path for path in found if path.name.endswith(_PYTHON)
     ]
+
+
+def kind_at(path: Path) -> Kind | None:
+    """What a file is by its name and its folder."""
+    kind = kind_of(path.name)
+    return Kind.CI if kind is Kind.YAML and _CI.search(path.as_posix()) else kind
 
 
 def with_marks(paths: Iterable[tuple[Path, Kind]], names: Iterable[str]) -> Iterator[tuple[Path, Kind, bytes]]:
@@ -98,6 +120,7 @@ def _names(path: Path, data: bytes, asked: dict[bytes, list[frozenset[bytes]]]) 
     """Whether a file starts Python, or a value in it that can be an image's or a Service's has the words of a name."""
     if (
         "compose" in path.name.lower()
+        or "values" in path.name.lower()
         or path.name.endswith((".service", ".tpl"))
         or b"python" in data
         or b".py" in data

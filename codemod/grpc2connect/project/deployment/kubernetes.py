@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from grpc2connect.project.deployment import advice, starts
 from grpc2connect.project.deployment import yaml_nodes as y
+from grpc2connect.project.deployment.config_maps import ConfigMaps
 from grpc2connect.project.deployment.edits import can_be_edited
 from grpc2connect.project.deployment.found import PORT, ROUTE, Advice, File, Insertion, Looked, Spot
 from grpc2connect.project.deployment.images import Images
@@ -39,6 +40,7 @@ class Cluster:
 
     workloads: list[Workload] = field(default_factory=list)
     services: dict[str, Program] = field(default_factory=dict)
+    config_maps: ConfigMaps = field(default_factory=ConfigMaps)
 
     def selected(self, selector: y.Node) -> Workload | None:
         """The workload of ours that a selector picks."""
@@ -74,8 +76,9 @@ def collect(document: y.Node, world: World, images: Images, cluster: Cluster) ->
     ours = False
     for template, spec in pods(document):
         labels = {key: y.text_of(value) for key, _, value in y.pairs(y.get(template, "metadata", "labels"))}
-        for _, program, connect in containers(spec, world, images):
+        for container, program, connect in containers(spec, world, images):
             ours = True
+            cluster.config_maps.taken(container, program)
             if program.serves:
                 cluster.workloads.append(Workload(labels, program, connect))
     return ours
@@ -95,7 +98,7 @@ def look(file: File, document: y.Node, world: World, images: Images, cluster: Cl
     found = Looked()
     for _, spec in pods(document):
         for container, program, in_image in containers(spec, world, images):
-            _container(file, spec, container, program, in_image, world, found)
+            _container(file, spec, container, program, in_image, world, cluster, found)
     if y.text_of(y.get(document, "kind")) == "Service":
         workload = cluster.selected(y.get(document, "spec", "selector"))
         if workload is not None:
@@ -104,7 +107,14 @@ def look(file: File, document: y.Node, world: World, images: Images, cluster: Cl
 
 
 def _container(
-    file: File, spec: y.Node, container: y.Node, program: Program, in_image: bool, world: World, found: Looked
+    file: File,
+    spec: y.Node,
+    container: y.Node,
+    program: Program,
+    in_image: bool,
+    world: World,
+    cluster: Cluster,
+    found: Looked,
 ) -> None:
     command = y.get(container, "command") or y.get(container, "args")
     if command is not None:
@@ -124,7 +134,7 @@ def _container(
     for item in y.items(y.get(container, "env")):
         name = y.text_of(y.get(item, "name"))
         variables.add(name)
-        value = y.text_of(y.get(item, "value"))
+        value = cluster.config_maps.value(item)
         found.spots += advice.variable(name, value, *y.place(y.get(item, "name") or item), program, world)
     if program.serves and not world.single and not {"G2C_CONNECT_ADDRESS", "G2C_WIRE"} & variables:
         _connect_port(file, spec, container, program, in_image, world, found)

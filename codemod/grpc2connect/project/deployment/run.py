@@ -10,13 +10,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from grpc2connect.options import Options
-from grpc2connect.project.deployment import compose, dockerfile, kubernetes, routes, text_files, watched
+from grpc2connect.project.deployment import (
+    ci,
+    compose,
+    config_maps,
+    dockerfile,
+    kubernetes,
+    routes,
+    text_files,
+    values,
+    watched,
+)
 from grpc2connect.project.deployment import yaml_nodes as y
 from grpc2connect.project.deployment.edits import can_be_edited, with_lines
-from grpc2connect.project.deployment.files import Kind, candidates, is_template, read, with_marks
+from grpc2connect.project.deployment.files import Kind, candidates, is_template, kind_at, read, with_marks
 from grpc2connect.project.deployment.found import BROKEN, File, Looked, Malformed, Spot
 from grpc2connect.project.deployment.images import Images, base_name
-from grpc2connect.project.deployment.world import RUNTIME, World
+from grpc2connect.project.deployment.world import RUNTIME, Program, World
 from grpc2connect.results import Audit, Entry, Explained, FileChange, Finding, Place, RunResult, Severity
 
 BOM = codecs.BOM_UTF8
@@ -57,6 +67,7 @@ class _Run:
     broken: dict[Path, Malformed] = field(default_factory=dict)
     edits: dict[Path, FileChange] = field(default_factory=dict)
     kinds: dict[Path, Kind] = field(default_factory=dict)
+    named: dict[Path, Program] = field(default_factory=dict)
 
     def prepare(self, files: list[tuple[Path, Kind]]) -> None:
         """Know the images: from compose files and skaffold's where they are built, from Dockerfiles what is in them."""
@@ -103,11 +114,19 @@ class _Run:
             if kind is Kind.YAML and is_template(text):
                 kind = Kind.TEMPLATE
             texts[path] = (kind, text)
-            if kind is Kind.YAML:
+            if kind is Kind.CI or (kind is Kind.YAML and values.is_values(path.name)):
+                parsed[path] = self._documents(path, text)
+            elif kind is Kind.YAML:
                 # Nodes take much more room than text: those of other people's manifests are not kept.
                 parsed[path] = [one for one in self._documents(path, text) if self._may_be_ours(one, cluster)]
         for document in (one for documents in parsed.values() for one in documents):
             kubernetes.collect_services(document, cluster)
+            cluster.config_maps.collect(document)
+        for path, documents in parsed.items():
+            for document in (one for one in documents if compose.is_compose(one)):
+                for named, program in compose.env_files(File(path, texts[path][1]), document, self.world, self.images):
+                    if named not in self.named or (program.calls and not self.named[named].calls):
+                        self.named[named] = program
         for path, (kind, text) in texts.items():
             self.kinds[path] = kind
             change = self.changed.get(path)
@@ -119,6 +138,8 @@ class _Run:
     def _may_be_ours(self, document: y.Node, cluster: kubernetes.Cluster) -> bool:
         """Whether a document is looked at: it runs a program of ours, or may lead to one; notes workloads."""
         if compose.is_compose(document) or y.text_of(y.get(document, "kind")) in routes.KINDS:
+            return True
+        if config_maps.is_config_map(document):
             return True
         return kubernetes.collect(document, self.world, self.images, cluster)
 
@@ -134,6 +155,10 @@ class _Run:
         if kind is Kind.DOCKERFILE:
             image = self.made.get(file.path)
             return Looked() if image is None else dockerfile.look(file, world, dockerfile.again(image, file.text))
+        if kind is Kind.CI:
+            return _together(ci.look(file, document, world) for document in documents)
+        if kind is Kind.VARIABLES:
+            return text_files.variables(file, world, self.named.get(file.path))
         if kind is Kind.YAML:
             seen = [watched.look(file, world), routes.look_at_text(file, world)]
             for document in documents:
@@ -142,6 +167,9 @@ class _Run:
                 elif y.get(document, "kind") is not None:
                     seen.append(kubernetes.look(file, document, world, images, cluster))
                     seen.append(routes.look(file, document, world, cluster))
+                    seen.append(config_maps.look(document, cluster.config_maps, world))
+                elif values.is_values(file.path.name):
+                    seen.append(values.look(document, world, images))
             return _together(seen)
         if kind is Kind.TEMPLATE:
             return text_files.template(file, world, images)
@@ -149,7 +177,6 @@ class _Run:
             Kind.JSON: watched.look,
             Kind.PROCFILE: text_files.procfile,
             Kind.UNIT: text_files.unit,
-            Kind.VARIABLES: text_files.variables,
             Kind.GUNICORN: text_files.gunicorn,
         }
         return lines[kind](file, world)
@@ -174,7 +201,7 @@ class _Run:
 
     def _documents(self, path: Path, text: str | None = None) -> list[y.Node]:
         given = text if text is not None else self._text(path)
-        if given is None or is_template(given):
+        if given is None or (is_template(given) and kind_at(path) is not Kind.CI):
             return []
         try:
             return y.documents(given)

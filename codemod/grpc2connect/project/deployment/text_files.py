@@ -150,10 +150,10 @@ def _joined(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         first, held = 0, ""
 
 
-def variables(file: File, world: World) -> Looked:
-    """A file of `NAME=value` lines, for the programs in its folder."""
+def variables(file: File, world: World, named_by: Program | None = None) -> Looked:
+    """A file of `NAME=value` lines, for the program that a compose file gives it to, else for those in its folder."""
     found = Looked()
-    program = world.of_folder(file.path.parent)
+    program = named_by or world.of_folder(file.path.parent)
     if program is None or not program.moved:
         return found
     for number, line in enumerate(file.lines, 1):
