@@ -107,3 +107,20 @@ def test_lines_go_into_what_else_changes_in_the_file(own: Project) -> None:
     assert changes[path].after == other.replace(
         b"EXPOSE 50051\n", b"EXPOSE 50051\nENV G2C_CONNECT_ADDRESS=0.0.0.0:9090\nEXPOSE 9090\n"
     )
+
+
+def test_a_port_for_connect_may_come_from_where_variables_do(own: Project) -> None:
+    manifests = own.folder / "k8s" / "greeting.yaml"
+    text = manifests.read_text().replace(
+        "          env:\n", "          envFrom: [{configMapRef: {name: own}}]\n          env:\n"
+    )
+    settings = "---\nkind: ConfigMap\nmetadata: {name: own}\ndata: {G2C_CONNECT_ADDRESS: '0.0.0.0:8080'}\n"
+    manifests.write_text(text + settings)
+    compose = own.folder / "docker-compose.yml"
+    compose.write_text(compose.read_text().replace("    ports:\n", "    env_file: own.env\n    ports:\n"))
+    (own.folder / "own.env").write_text("G2C_CONNECT_ADDRESS=0.0.0.0:8080\n")
+    named = {
+        entry.place.path.relative_to(own.folder).as_posix() for entry in own.deployed().ledger if entry.code == "G2C941"
+    }
+    assert "greeting/Dockerfile" in named
+    assert not named & {"k8s/greeting.yaml", "docker-compose.yml"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from grpc2connect.project.deployment import starts
 from grpc2connect.project.deployment import yaml_nodes as y
-from grpc2connect.project.deployment.commands import parts, words_of
+from grpc2connect.project.deployment.commands import command, parts, words_of
 from grpc2connect.project.deployment.found import File, Looked
 from grpc2connect.project.deployment.world import World
 
@@ -40,13 +40,19 @@ def look(file: File, document: y.Node, world: World) -> Looked:
                 if words[0] == "cd" and len(words) == 2:
                     where = Path(os.path.normpath(where / words[1]))
                     continue
-                started = starts.program_of_command(words, world, [where])
+                started = None if _is_elsewhere(words, where) else starts.program_of_command(words, world, [where])
                 if started is not None and started.moved:
                     program = started
                     found.spots += starts.spots(words, line, column, started, world, _shown(words))
                 elif program is not None:
                     found.spots += starts.probe_spots(words, line, column, program, world)
     return found
+
+
+def _is_elsewhere(words: list[str], where: Path) -> bool:
+    """Whether a command names a script that is not in the folder, which is one of the project's."""
+    script = command(words).script
+    return bool(script) and where.is_dir() and not (where / script).is_file()
 
 
 def _shown(words: list[str]) -> str:

@@ -94,14 +94,26 @@ def env_files(file: File, document: y.Node, world: World, images: Images) -> Ite
     """The files of variables that services of ours name, each with the program that takes them."""
     by_name = {one.names[0]: one for one in builds(file.path, document)}
     for name, _, service in y.pairs(y.get(document, "services")):
-        given = y.get(service, "env_file")
-        program = None if given is None else _program(file, service, by_name.get(name), world, images)
-        if program is None or not program.moved:
-            continue
-        named = [*y.strings(given), *(y.text_of(y.get(item, "path")) for item in y.items(given))]
-        for one in named:
-            if one and "$" not in one:
-                yield Path(os.path.normpath(file.path.parent / one)), program
+        paths = _env_files(file, service)
+        program = _program(file, service, by_name.get(name), world, images) if paths else None
+        if program is not None and program.moved:
+            yield from ((path, program) for path in paths)
+
+
+def _env_files(file: File, service: y.Node) -> list[Path]:
+    given = y.get(service, "env_file")
+    named = [*y.strings(given), *(y.text_of(y.get(item, "path")) for item in y.items(given))]
+    return [Path(os.path.normpath(file.path.parent / one)) for one in named if one and "$" not in one]
+
+
+def _has_port(path: Path) -> bool:
+    """Whether a file of variables says where Connect is served."""
+    try:
+        return (
+            re.search(rb"^\s*(?:export\s+)?G2C_(?:CONNECT_ADDRESS|WIRE)=", path.read_bytes(), re.MULTILINE) is not None
+        )
+    except OSError:
+        return False
 
 
 def _program(file: File, service: y.Node, build: Built | None, world: World, images: Images) -> Program | None:
@@ -145,7 +157,7 @@ def _ports(
 ) -> None:
     """The port that Connect clients have, said once: where the service publishes ports, else where it is defined."""
     variables = {name for name, _, _ in environment(y.get(service, "environment"))}
-    if {"G2C_CONNECT_ADDRESS", "G2C_WIRE"} & variables:
+    if {"G2C_CONNECT_ADDRESS", "G2C_WIRE"} & variables or any(map(_has_port, _env_files(file, service))):
         return
     published = y.get(service, "ports")
     everywhere = {int(one) for one in re.findall(r"(?<![\d.])(\d{2,5})(?![\d.])", " ".join(_published(published)))}

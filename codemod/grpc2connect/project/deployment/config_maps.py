@@ -30,6 +30,14 @@ class ConfigMaps:
             if name:
                 self.takers.setdefault(name, []).append((program, y.text_of(y.get(item, "prefix"))))
 
+    def names(self, container: y.Node) -> set[str]:
+        """The variables that a container takes so."""
+        found = set()
+        for item in y.items(y.get(container, "envFrom")):
+            given = self.data.get(y.text_of(y.get(item, "configMapRef", "name")), {})
+            found |= {y.text_of(y.get(item, "prefix")) + key for key in given}
+        return found
+
     def collect(self, document: y.Node) -> None:
         """Note what a ConfigMap has."""
         if is_config_map(document):

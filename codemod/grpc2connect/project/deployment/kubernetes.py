@@ -130,7 +130,7 @@ def _container(
                 command = y.get(value, "command")
                 if command is not None:
                     found.spots += starts.probe_spots(y.strings(command), *y.place(command), program, world)
-    variables = set()
+    variables = cluster.config_maps.names(container)
     for item in y.items(y.get(container, "env")):
         name = y.text_of(y.get(item, "name"))
         variables.add(name)

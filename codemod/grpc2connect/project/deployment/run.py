@@ -206,7 +206,8 @@ class _Run:
         try:
             return y.documents(given)
         except Malformed as problem:
-            if _LIKE_A_MANIFEST.search(given):
+            helm_s = values.is_values(path.name) and "image:" in given
+            if _LIKE_A_MANIFEST.search(given) or ((helm_s or kind_at(path) is Kind.CI) and not is_template(given)):
                 self.broken[path] = problem
             return []
 
