@@ -73,7 +73,6 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("grpc2connect test-rule ./acme_rules", "against the fixtures beside it"),
         ("grpc2connect test-rule ./acme_rules --update", "write what comes out; read the diff"),
     ),
-    "undo": (("grpc2connect undo", "what the last migrate or generate wrote"),),
     "completion": (('eval "$(grpc2connect completion bash)"', "in ~/.bashrc"),),
 }
 
