@@ -42,6 +42,9 @@ _HARMLESS = frozenset(
 )
 _HARMLESS_VALUES = {"grpc.lb_policy_name": "pick_first", "grpc.enable_retries": 0}
 
+NO_PROXY = (("grpc.enable_http_proxy", 0),)
+"""Options of a channel to a server of the same process, which no proxy of the environment is for."""
+
 
 @dataclass(frozen=True)
 class ChannelOptions:

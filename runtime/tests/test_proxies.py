@@ -20,6 +20,7 @@ from servicers import Seen, SyncEcho
 from serving import grpcio_server
 
 import grpc2connect_runtime as runtime
+from grpc2connect_runtime import health, testing
 
 TIMEOUT_S = 10
 OWN_POOL = [("grpc.use_local_subchannel_pool", 1)]
@@ -234,3 +235,19 @@ def test_another_protocol_stays_with_its_own_library(gen, proxy, monkeypatch):
         said(gen, channel)
     (asked,) = proxy.asked
     assert asked.startswith(b"POST http://nowhere.invalid")
+
+
+def test_servers_of_tests_are_reached_without_a_proxy(proxy, monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
+    serving, request = health.HealthCheckResponse.SERVING, health.HealthCheckRequest()
+    server = runtime.Server()
+    server.add_service(health.HealthASGIApplication, health.HealthServicer())
+    with testing.running(server) as channel:
+        assert channel.client(health.HealthClientSync).check(request).status == serving
+
+    async def aio():
+        async with testing.aio_serving(health.HealthASGIApplication, health.aio.HealthServicer()) as channel:
+            return (await channel.client(health.HealthClient).check(request)).status
+
+    assert asyncio.run(aio()) == serving
+    assert proxy.asked == []

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from ..channel import insecure_channel
+from ..channel_options import NO_PROXY
 from ..server import Server
 from ..status import StatusCode
 from .ahead import running_ahead
@@ -169,7 +170,7 @@ class TestServer:
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._server = server  # stops when this object goes
-        self._channel = insecure_channel(f"127.0.0.1:{port}")
+        self._channel = insecure_channel(f"127.0.0.1:{port}", NO_PROXY)
 
     def _handlers(self, servicer: Any) -> HandlerOf:
         def handler_of(method: Any, *, streams_in: bool, streams_out: bool) -> Any:

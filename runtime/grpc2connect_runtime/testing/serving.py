@@ -10,6 +10,7 @@ from typing import Any
 from ..aio_channel import AioChannel, aio_insecure_channel
 from ..aio_server import AioServer
 from ..channel import Channel, insecure_channel
+from ..channel_options import NO_PROXY
 from ..server import Server
 
 __all__ = ["aio_running", "aio_serving", "running", "serving"]
@@ -33,7 +34,7 @@ def running(server: Server) -> Iterator[Channel]:
     port = server.add_insecure_port(_ADDRESS)
     server.start()
     try:
-        with insecure_channel(f"127.0.0.1:{port}") as channel:
+        with insecure_channel(f"127.0.0.1:{port}", NO_PROXY) as channel:
             yield channel
     finally:
         if not server.stop(None).wait(_STOP_S):
@@ -79,7 +80,7 @@ async def aio_running(server: AioServer) -> AsyncIterator[AioChannel]:
     port = server.add_insecure_port(_ADDRESS)
     await server.start()
     try:
-        async with aio_insecure_channel(f"127.0.0.1:{port}") as channel:
+        async with aio_insecure_channel(f"127.0.0.1:{port}", NO_PROXY) as channel:
             yield channel
     finally:
         await server.stop(None)
