@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import unquote, urlparse
 
 SECONDS = 60
@@ -17,13 +17,14 @@ Json = dict[str, Any]
 
 
 class Editor:
-    def __init__(self, folder: Path, capabilities: Json, cache: Path) -> None:
+    def __init__(self, folder: Path, capabilities: Json, cache: Path, complaints: IO[bytes]) -> None:
         program = Path(sys.executable).parent / "grpc2connect"
         self.folder = folder
         self.process = subprocess.Popen(
             [program, "lsp", "--delay", "0.01"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=complaints,
             cwd=folder,
             env={**os.environ, "G2C_CACHE_DIR": str(cache)},
         )

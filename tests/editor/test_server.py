@@ -39,9 +39,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def editor(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
-    editor = Editor(project, ABLE, tmp_path_factory.mktemp("cache"))
-    yield editor
-    assert editor.close() == 0
+    beside = tmp_path_factory.mktemp("beside")
+    with open(beside / "complaints", "w+b") as complaints:
+        editor = Editor(project, ABLE, beside / "cache", complaints)
+        yield editor
+        assert editor.close() == 0
+        complaints.seek(0)
+        assert complaints.read() == b""
 
 
 def test_diagnostics_follow_what_is_typed(editor: Editor, project: Path) -> None:

@@ -61,6 +61,13 @@ class Analyst:
         if scratch:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    async def end(self) -> None:
+        """`stop`, and wait until the process has gone."""
+        process = self._process
+        self.stop()
+        if process is not None:
+            await process.wait()
+
     async def _asked(self, question: Question) -> Answer:
         if self._process is None or self._process.returncode is not None:
             self.stop()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from grpc2connect.editor.analyst import Analyst, AnalystFailed
 from grpc2connect.editor.questions import Answer, Question, Settings, What
@@ -68,16 +69,23 @@ class Folder:
             await asyncio.wait([self._looking])
 
     def stop(self) -> None:
-        """End everything."""
-        self._forget()
+        """End everything, when nothing can be waited for any more."""
         self.look.stop()
         self.detail.stop()
 
-    def _forget(self) -> None:
-        for task in (self._looking, *self._explained.values()):
-            if task is not None:
-                task.cancel()
+    async def end(self) -> None:
+        """End everything, and wait for it."""
+        await asyncio.gather(*self._forget(), return_exceptions=True)
+        await self.look.end()
+        await self.detail.end()
+
+    def _forget(self) -> list[asyncio.Task[Any]]:
+        """Cancel what is outdated."""
+        tasks = [task for task in (self._looking, *self._explained.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
         self._explained.clear()
+        return tasks
 
     async def _look(self, seen: Callable[[], Seen], delay: float, told: Callable[[Known], Awaitable[None]]) -> None:
         await asyncio.sleep(delay)

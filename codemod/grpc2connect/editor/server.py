@@ -148,6 +148,11 @@ class Server(LanguageServer):
         for folder in self._folders.values():
             folder.stop()
 
+    async def end(self) -> None:
+        """End all processes, and wait for them: the loop that hears of their ends is about to be closed."""
+        for folder in self._folders.values():
+            await folder.end()
+
     async def _move(self, told: Any, title: str) -> lsp.WorkspaceEdit:
         path = _path(told["uri"])
         folder = self._folder(path) if path is not None else None
@@ -308,5 +313,5 @@ def connect(server: Server) -> None:
         return await server.explain(code)
 
     @server.feature(lsp.SHUTDOWN)
-    def shutdown(_: None) -> None:
-        server.stop()
+    async def shutdown(_: None) -> None:
+        await server.end()
