@@ -31,8 +31,8 @@ HINT, INFORMATION, WARNING = 4, 3, 2
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("hello").resolve()
-    shutil.copytree(HELLO, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = tmp_path_factory.mktemp("hello").resolve() / "é p"  # editors write %20
+    shutil.copytree(HELLO, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "pyproject.toml").write_text('[tool.grpc2connect]\nruntime = "package"\n')
     return folder
 

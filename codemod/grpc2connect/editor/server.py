@@ -37,7 +37,16 @@ class Server(LanguageServer):
         self._links = Links(rules_url)
         self._folders: dict[Path, Folder] = {}
         self._published: set[str] = set()
+        # Editors know a file by the very spelling that they gave; pygls keeps its own.
+        self._spelled: dict[Path, str] = {}
         self._said = ""
+
+    def opened(self, uri: str) -> None:
+        """A file is open now."""
+        path = _path(uri)
+        if path is not None:
+            self._spelled[path] = uri
+        self.touched(uri)
 
     def touched(self, uri: str) -> None:
         """A file has another text, or another state."""
@@ -56,6 +65,9 @@ class Server(LanguageServer):
         if uri in self._published:
             self._published.discard(uri)
             self._publish(uri, None, [])
+        path = _path(uri)
+        if path is not None:
+            self._spelled.pop(path, None)
         self.touched(uri)
 
     async def hovered(self, params: lsp.HoverParams) -> lsp.Hover | None:
@@ -182,9 +194,9 @@ class Server(LanguageServer):
         if known.answer.problem:
             self._say(known.answer.problem)
             return
-        for uri, document in self.workspace.text_documents.items():
-            path = _path(uri)
-            if path is not None and known.seen.texts.get(path) == document.source:
+        for path, uri in self._spelled.items():
+            document = self.workspace.get_text_document(uri)
+            if known.seen.texts.get(path) == document.source:
                 found = diagnostics.of(path, self._text(document.source), known.answer, self._links)
                 if found or uri in self._published:
                     self._published.add(uri)
@@ -215,11 +227,10 @@ class Server(LanguageServer):
 
     def _uris(self, folder: Folder) -> dict[Path, str]:
         """The open files of a folder, with what the editor calls them."""
-        paths = {uri: _path(uri) for uri in self.workspace.text_documents}
-        return {path: uri for uri, path in paths.items() if path is not None and self._folder(path) is folder}
+        return {path: uri for path, uri in self._spelled.items() if self._folder(path) is folder}
 
     def _seen(self, folder: Folder) -> Seen:
-        documents = {path: self.workspace.text_documents[uri] for path, uri in self._uris(folder).items()}
+        documents = {path: self.workspace.get_text_document(uri) for path, uri in self._uris(folder).items()}
         return Seen(
             {path: one.source for path, one in documents.items()},
             {path: one.version for path, one in documents.items()},
@@ -272,7 +283,7 @@ def connect(server: Server) -> None:
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: lsp.DidOpenTextDocumentParams) -> None:
-        server.touched(params.text_document.uri)
+        server.opened(params.text_document.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: lsp.DidChangeTextDocumentParams) -> None:
