@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -113,12 +114,15 @@ def serving(place: Place, project: Path, folder: Path, origin: str) -> Iterator[
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         grpc_port, port = _ports(process, output)
         yield Served(process, output, f"http://127.0.0.1:{port}{place.prefix}", f"127.0.0.1:{grpc_port}")
     finally:
-        process.kill()
+        # hypercorn's worker is a process of its own, and outlives it when it is killed.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait(20)
 
 
