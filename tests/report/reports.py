@@ -21,7 +21,7 @@ from grpc2connect.results import (
     Suppressed,
 )
 
-ROOT = Path("/work/shop")
+ROOT = Path("/srv/shop")
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&{{ 7*7 }}"
 STATES = (State.NATIVE, State.BRIDGED, State.LEFT)
 
