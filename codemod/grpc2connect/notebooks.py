@@ -17,8 +17,8 @@ from typing import Any
 
 from grpc2connect.facts import api
 from grpc2connect.options import Options
-from grpc2connect.results import Audit, Entry, Finding, Place, RunResult, Severity, State
-from grpc2connect.sources import mentions
+from grpc2connect.results import Entry, Finding, Place, RunResult, Severity, State
+from grpc2connect.sources import bytes_of, mentions
 from grpc2connect.sources.files import SKIPPED, wanted
 from grpc2connect.sources.git import tracked_and_new
 
@@ -40,7 +40,7 @@ def report(result: RunResult, options: Options) -> RunResult:
     entries: list[Entry] = []
     findings: list[Finding] = []
     for path in _notebooks(options):
-        data = _read(path)
+        data = bytes_of(path)
         if not mentions(data):
             continue
         found = list(_references(path, data))
@@ -52,13 +52,7 @@ def report(result: RunResult, options: Options) -> RunResult:
             findings.append(Finding(CODE, found[0].place, message, advice, Severity.WARNING))
     if not entries:
         return result
-    audit = result.audit
-    return replace(
-        result,
-        ledger=(*result.ledger, *entries),
-        findings=(*result.findings, *findings),
-        audit=Audit(audit.counted + len(entries), audit.entered + len(entries), audit.unexplained),
-    )
+    return replace(result.with_entries(entries), findings=(*result.findings, *findings))
 
 
 def _notebooks(options: Options) -> Iterator[Path]:
@@ -80,13 +74,6 @@ def _below(folder: Path) -> Iterator[Path]:
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in SKIPPED and name != ".ipynb_checkpoints"]
         yield from (Path(place, name) for name in files if name.endswith(".ipynb"))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def _cells(data: bytes) -> Iterator[_Cell]:

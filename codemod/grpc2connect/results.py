@@ -6,7 +6,8 @@ Nothing here knows how a result came about; `report` and `cli` depend on this mo
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
@@ -197,3 +198,12 @@ class RunResult:
     explained: tuple[Explained, ...] = ()
     reach: Reach = field(default_factory=Reach)
     suppressed: tuple[Suppressed, ...] = ()
+
+    def with_entries(self, entries: Sequence[Entry]) -> RunResult:
+        """This result with more references in the ledger, which its audit counts."""
+        audit = self.audit
+        return replace(
+            self,
+            ledger=(*self.ledger, *entries),
+            audit=Audit(audit.counted + len(entries), audit.entered + len(entries), audit.unexplained),
+        )

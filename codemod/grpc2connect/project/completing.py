@@ -17,7 +17,7 @@ from grpc2connect.project.packaging import vendored_into_a_build
 from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Found, Situation
 from grpc2connect.project.texts import Texts
-from grpc2connect.results import Audit, Entry, Explained, FileChange, FileError, Finding, RunResult
+from grpc2connect.results import Entry, Explained, FileChange, FileError, Finding, RunResult
 
 
 def complete(result: RunResult, options: Options) -> RunResult:
@@ -50,16 +50,13 @@ def merged(
 ) -> RunResult:
     """The result with edits, findings and errors of project files, and their places in the ledger."""
     entries = [_entry(found) for found in answer.found]
-    audit = result.audit
     changes = texts.result()
     every = [*result.findings, *answer.findings, *findings]
     return replace(
-        result,
+        result.with_entries(entries),
         changes=tuple(changes),
         findings=tuple(sorted(dict.fromkeys(every), key=lambda finding: (finding.place, finding.code))),
         errors=tuple(dict.fromkeys([*result.errors, *answer.errors, *errors, *texts.errors])),
-        ledger=(*result.ledger, *entries),
-        audit=Audit(audit.counted + len(entries), audit.entered + len(entries), audit.unexplained),
     )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grpc2connect.project.texts import Malformed
+
 if TYPE_CHECKING:
     from yaml import Node
 
@@ -39,15 +41,6 @@ class Region:
     own_line: str | None = ""
     shell: bool = True
     folded: bool = False
-
-
-class Malformed(Exception):
-    """A file does not follow its own format; `line` counts from 1."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-        self.message = message
 
 
 def kind_of(path: Path, text: str = "") -> str:

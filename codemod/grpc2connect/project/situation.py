@@ -12,7 +12,7 @@ from grpc2connect import __version__
 from grpc2connect.options import Options
 from grpc2connect.project.files import mentions
 from grpc2connect.project.generation.modules import ConnectModule
-from grpc2connect.project.texts import Edit
+from grpc2connect.project.texts import Edit, position
 from grpc2connect.results import FileError, Finding, Place, Severity, State
 
 PLUGIN = "protoc-gen-connectrpc>=0.13,<0.14"
@@ -32,8 +32,7 @@ class ProjectFile:
 
     def place(self, offset: int) -> Place:
         """Where a character of the text is."""
-        start = self.text.rfind("\n", 0, offset) + 1
-        return Place(self.path, self.text.count("\n", 0, offset) + 1, offset - start + 1)
+        return Place(self.path, *position(self.text, offset))
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 import ast
 import os
 import re
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grpc2connect.schema import GrpcModule, read_grpc_module
+from grpc2connect.schema.stubs import parse_module
 from grpc2connect.vendor import PACKAGE
 
 SUFFIX = "_pb2_grpc.py"
@@ -102,14 +102,11 @@ def _names(path: Path) -> Iterator[tuple[int, str]]:
     if b"_grpc" not in data:
         return
     text = data.decode("utf-8", "replace")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(data)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            for number, line in enumerate(text.splitlines(), 1):
-                yield from ((number, found[1]) for found in _NAMED.finditer(line))
-            return
+    tree = parse_module(data)
+    if tree is None:
+        for number, line in enumerate(text.splitlines(), 1):
+            yield from ((number, found[1]) for found in _NAMED.finditer(line))
+        return
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         at = getattr(node, "lineno", 1)

@@ -13,6 +13,15 @@ from grpc2connect.results import FileChange, FileError
 from grpc2connect.sources import NotEncodable, Source, encode, read
 
 
+class Malformed(Exception):
+    """A file does not follow its own format; `line` (from 1) is where that shows."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message
+
+
 @dataclass(frozen=True, order=True)
 class Edit:
     """Characters `start` to `end` of a text become `text`; an insertion has no length."""
@@ -32,6 +41,11 @@ def applied(text: str, edits: Iterable[Edit]) -> str:
 def line_of(text: str, offset: int) -> int:
     """The line, from 1, that a character is on."""
     return text.count("\n", 0, offset) + 1
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Line and column, both from 1, of an offset into a text."""
+    return line_of(text, offset), offset - text.rfind("\n", 0, offset)
 
 
 def line_span(text: str, offset: int) -> tuple[int, int]:

@@ -57,8 +57,8 @@ class Stubs:
     generated: bool
 
 
-def parse_module(data: bytes) -> ast.Module | None:
-    """The syntax tree of generated Python, or None if this Python cannot parse it. Warns of nothing."""
+def parse_module(data: bytes | str) -> ast.Module | None:
+    """The syntax tree of Python code, or None if this Python cannot parse it. Warns of nothing."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -6,7 +6,7 @@ slow to import is imported where it is used.
 
 from grpc2connect.sources.commits import CommitFailed, commit
 from grpc2connect.sources.commits import why_not as why_no_commit
-from grpc2connect.sources.content import NotEncodable, Source, encode, read
+from grpc2connect.sources.content import NotEncodable, Source, bytes_of, encode, read
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.sources.files import SKIPPED, around, find
 from grpc2connect.sources.git import dirty_files, tracked_and_new
@@ -20,6 +20,7 @@ __all__ = [
     "NotEncodable",
     "Source",
     "around",
+    "bytes_of",
     "commit",
     "dirty_files",
     "encode",

@@ -52,6 +52,14 @@ class Source:
         return max(counts, key=lambda newline: counts[newline])
 
 
+def bytes_of(path: Path) -> bytes:
+    """What a file holds; nothing if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
 def read(path: Path) -> Source | FileError:
     """The source file at `path`, or why it cannot be one. Never raises for what is on the disk."""
     try:

@@ -23,7 +23,7 @@ from grpc2connect.project.dependencies.listing import Document, Requirement
 from grpc2connect.project.dependencies.names import ADD_ONS, GRPCIO, TOOLS, after_name, name_of
 from grpc2connect.project.scripts_in_files import kind_of
 from grpc2connect.project.situation import PLUGIN
-from grpc2connect.project.texts import Texts
+from grpc2connect.project.texts import Texts, line_of
 from grpc2connect.results import Finding, Place, Severity
 
 NOT_EDITED = "G2C901"
@@ -189,7 +189,7 @@ class Additions:
             found = named.search(text) if text is not None and document is not None else None
             if found is not None and document is not None and not names_family(document):
                 assert text is not None
-                line = text.count("\n", 0, found.start()) + 1
+                line = line_of(text, found.start())
                 names = " ".join(f"'{one}'" for one in wanted)
                 message = "this requires grpcio, and the migrated code needs more"
                 self.findings.append(

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grpc2connect.project.dependencies.listing import Entry, LineListing, TextDocument
-from grpc2connect.project.scripts_in_files import Malformed
-from grpc2connect.project.texts import Edit, line_span
+from grpc2connect.project.texts import Edit, Malformed, line_span
 
 NAMES = re.compile(r"(?:conda[-_])?env(?:ironment)?(?:[-_.][\w-]+)?\.ya?ml")
 

@@ -11,8 +11,8 @@ from grpc2connect.project.dependencies.listing import Document
 from grpc2connect.project.dependencies.names import is_family
 from grpc2connect.project.dependencies.tables import TableDocument
 from grpc2connect.project.files import BESIDE, mentions
-from grpc2connect.project.scripts_in_files import Malformed, kind_of
-from grpc2connect.project.texts import Texts
+from grpc2connect.project.scripts_in_files import kind_of
+from grpc2connect.project.texts import Malformed, Texts
 from grpc2connect.results import FileError
 
 _TABLES = ("pyproject.toml", "Pipfile")

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from grpc2connect.project.dependencies.setups import StringListing
 from grpc2connect.project.generation.words import Command, Word, commands
 from grpc2connect.project.scripts_in_files import regions
 from grpc2connect.project.texts import Edit
+from grpc2connect.schema.stubs import parse_module
 
 _INSTALLERS = (("pip", "install"), ("pip3", "install"), ("add", ""), ("pipx", "inject"))
 _SCRIPT = re.compile(r"^# /// script[ \t]*$(?P<body>(?:\n#[^\n]*)*?)\n# ///[ \t]*$", re.MULTILINE)
@@ -47,12 +47,9 @@ def read_python(path: Path, text: str) -> TextDocument:
             document.listings.append(LineListing(document, entries, wrap=(f"#   {quote}", f"{quote},")))
     if path.name != "noxfile.py":
         return document
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return document
+    tree = parse_module(text)
+    if tree is None:
+        return document
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "install":
             strings = [one for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]

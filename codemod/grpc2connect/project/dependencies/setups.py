@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 from grpc2connect.project.dependencies.listing import Entry, LineListing, Listing, Requirement, TextDocument
 from grpc2connect.project.dependencies.names import after_name, name_of
 from grpc2connect.project.texts import Edit, line_span
+from grpc2connect.schema.stubs import parse_module
 
 _SECTION = re.compile(r"^\[([^\]]+)\]", re.MULTILINE)
 _OPTION = re.compile(
@@ -79,12 +79,9 @@ class _Inline(LineListing):
 def read_setup(path: Path, text: str) -> TextDocument:
     """`setup.py`: the lists of strings that are given to `setup`, directly or by a name that is bound once."""
     document = TextDocument(path, text)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return document
+    tree = parse_module(text)
+    if tree is None:
+        return document
     bound: dict[str, list[ast.expr]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):

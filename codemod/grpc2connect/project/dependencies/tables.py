@@ -13,8 +13,7 @@ from typing import Any
 
 from grpc2connect.project.dependencies.listing import Document, Listing, Requirement
 from grpc2connect.project.dependencies.names import after_name, name_of
-from grpc2connect.project.scripts_in_files import Malformed
-from grpc2connect.project.texts import line_of
+from grpc2connect.project.texts import Malformed, line_of
 
 
 class TableDocument(Document):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grpc2connect.project.dependencies.names import GRPCIO, IMPORTED_AS
+from grpc2connect.schema.stubs import parse_module
 from grpc2connect.vendor import PACKAGE
 
 _ALWAYS = {
@@ -55,15 +55,12 @@ def of_python(path: Path) -> Iterator[Use]:
         return
     if not _IMPORT.search(data):
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(data)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            for name, packages in IMPORTED_AS.items():
-                if any(re.search(rb"\b%s\b" % package.encode(), data) for package in packages):
-                    yield Use(name, path, 1, "this cannot be parsed and names it")
-            return
+    tree = parse_module(data)
+    if tree is None:
+        for name, packages in IMPORTED_AS.items():
+            if any(re.search(rb"\b%s\b" % package.encode(), data) for package in packages):
+                yield Use(name, path, 1, "this cannot be parsed and names it")
+        return
     names = _runtime_names(tree)
     for node in ast.walk(tree):
         yield from _imported(node, path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from grpc2connect.project.deployment.found import VARIABLE, Advice, Spot
+from grpc2connect.project.deployment.found import PORT, VARIABLE, Advice, Spot
 from grpc2connect.project.deployment.world import Program, World
 from grpc2connect.results import Severity, State
 
@@ -105,6 +105,12 @@ def connect_port(world: World, program: Program, taken: set[int]) -> tuple[int, 
     if asked in used:
         return asked, "it is used here already"
     return asked, "" if program.has_one_server else "the program makes several servers, which cannot share it"
+
+
+def connect_port_spot(line: int, column: int, text: str, told: Advice, program: Program) -> Spot:
+    """The place where a program's port is gRPC's alone, with what is said of it once for the program."""
+    why = "the port is gRPC's"
+    return Spot(line, column, PORT, "Connect port", text, State.BRIDGED, why, told, program.units, program.key)
 
 
 def no_connect_port(how: str, port: int, obstacle: str) -> Advice:

@@ -15,10 +15,9 @@ from pathlib import Path
 from grpc2connect.project.deployment import advice, starts
 from grpc2connect.project.deployment import yaml_nodes as y
 from grpc2connect.project.deployment.commands import words_of
-from grpc2connect.project.deployment.found import PORT, Advice, File, Looked, Spot
+from grpc2connect.project.deployment.found import Advice, File, Looked
 from grpc2connect.project.deployment.images import Images
 from grpc2connect.project.deployment.world import Program, World
-from grpc2connect.results import State
 
 
 @dataclass(frozen=True)
@@ -173,18 +172,7 @@ def _ports(
         # Which port of the host is free, only who runs it knows.
         told = Advice("its port for Connect is not published to the host", "add " + " and ".join(lines))
     text = " ".join(_published(published)) or key.value
-    spot = Spot(
-        *y.place(place),
-        PORT,
-        "Connect port",
-        text,
-        State.BRIDGED,
-        "the port is gRPC's",
-        told,
-        program.units,
-        program.key,
-    )
-    found.spots.append(spot)
+    found.spots.append(advice.connect_port_spot(*y.place(place), text, told, program))
 
 
 def _published(node: y.Node) -> list[str]:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from grpc2connect.project.deployment import advice, starts
 from grpc2connect.project.deployment.commands import words_of
-from grpc2connect.project.deployment.found import PORT, START, File, Insertion, Looked, Malformed, Spot
+from grpc2connect.project.deployment.found import PORT, START, File, Insertion, Looked, Spot
 from grpc2connect.project.deployment.world import Program, World
+from grpc2connect.project.texts import Malformed
 from grpc2connect.results import State
 
 _DIRECTIVE = re.compile(r"#\s*escape\s*=\s*(\S)", re.IGNORECASE)
@@ -271,20 +272,7 @@ def _connect_port(file: File, world: World, made: Image, program: Program, found
     else:
         place = anchor or first
         told = advice.no_connect_port(f"add the lines `{lines[0]}` and `{lines[1]}`", port, obstacle)
-        found.spots.append(
-            Spot(
-                place.line,
-                1,
-                PORT,
-                "Connect port",
-                place.text,
-                State.BRIDGED,
-                "the port is gRPC's",
-                told,
-                program.units,
-                program.key,
-            )
-        )
+        found.spots.append(advice.connect_port_spot(place.line, 1, place.text, told, program))
 
 
 def _own(made: Image) -> list[Instruction]:

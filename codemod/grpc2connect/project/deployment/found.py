@@ -73,18 +73,3 @@ class File:
     def lines(self) -> list[str]:
         """Its lines without their ends."""
         return self.text.split("\n")
-
-
-class Malformed(Exception):
-    """A file that is not what its name says; `line` (from 1) is where that shows."""
-
-    def __init__(self, line: int, message: str) -> None:
-        super().__init__(message)
-        self.line = line
-        self.message = message
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Line and column, both from 1, of an offset into a text."""
-    start = text.rfind("\n", 0, offset) + 1
-    return text.count("\n", 0, start) + 1, offset - start + 1

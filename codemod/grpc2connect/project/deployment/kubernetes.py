@@ -172,10 +172,7 @@ def _connect_port(
         how += f" and `{{name: G2C_CONNECT_ADDRESS, value: 0.0.0.0:{port}}}` to its `env`"
     told = advice.no_connect_port(how, port, obstacle)
     text = y.text_of(y.get(container, "name"))
-    why = "the port is gRPC's"
-    found.spots.append(
-        Spot(line, column, PORT, "Connect port", text, State.BRIDGED, why, told, program.units, program.key)
-    )
+    found.spots.append(advice.connect_port_spot(line, column, text, told, program))
 
 
 def _takes_lines(file: File, sequence: y.Node) -> bool:

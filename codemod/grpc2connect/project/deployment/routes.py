@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 
 from grpc2connect.project.deployment import yaml_nodes as y
-from grpc2connect.project.deployment.found import PROBE, ROUTE, Advice, File, Looked, Spot, position
+from grpc2connect.project.deployment.found import PROBE, ROUTE, Advice, File, Looked, Spot
 from grpc2connect.project.deployment.kubernetes import PORT_NAME, Cluster
 from grpc2connect.project.deployment.world import World
+from grpc2connect.project.texts import position
 from grpc2connect.results import State
 
 _ANNOTATIONS = re.compile(

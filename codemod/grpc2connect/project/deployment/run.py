@@ -24,10 +24,11 @@ from grpc2connect.project.deployment import (
 from grpc2connect.project.deployment import yaml_nodes as y
 from grpc2connect.project.deployment.edits import can_be_edited, with_lines
 from grpc2connect.project.deployment.files import Kind, candidates, is_template, kind_at, read, with_marks
-from grpc2connect.project.deployment.found import BROKEN, File, Looked, Malformed, Spot
+from grpc2connect.project.deployment.found import BROKEN, File, Looked, Spot
 from grpc2connect.project.deployment.images import Images, base_name
 from grpc2connect.project.deployment.world import RUNTIME, Program, World
-from grpc2connect.results import Audit, Entry, Explained, FileChange, Finding, Place, RunResult, Severity
+from grpc2connect.project.texts import Malformed
+from grpc2connect.results import Entry, Explained, FileChange, Finding, Place, RunResult, Severity
 
 BOM = codecs.BOM_UTF8
 _BUILDS = re.compile(r"compose|skaffold", re.IGNORECASE)
@@ -276,12 +277,9 @@ def _added(result: RunResult, seen: _Run, options: Options) -> RunResult:
             todo = "correct it, and run again: what it has of gRPC is not known"
             findings.append(Finding(BROKEN, Place(path, problem.line, 1), message, todo, Severity.WARNING))
     changes = {change.path: change for change in result.changes} | seen.edits
-    audit = result.audit
     return replace(
-        result,
+        result.with_entries(entries),
         changes=tuple(sorted(changes.values(), key=lambda change: change.path)),
-        ledger=(*result.ledger, *entries),
         findings=tuple(sorted([*result.findings, *findings], key=lambda one: (one.place, one.code))),
-        audit=Audit(audit.counted + len(entries), audit.entered + len(entries), audit.unexplained),
         explained=(*result.explained, *explained),
     )

@@ -14,6 +14,7 @@ from grpc2connect.project.deployment.commands import words_of
 from grpc2connect.project.deployment.found import PORT, PROBE, ROUTE, Advice, File, Looked, Spot
 from grpc2connect.project.deployment.images import Images
 from grpc2connect.project.deployment.world import Program, World
+from grpc2connect.project.texts import line_of
 from grpc2connect.results import State
 
 _SECTION = re.compile(r"\[([^\]]+)\]\s*$")
@@ -113,20 +114,7 @@ def _started(
             "its port serves gRPC as before; for Connect, gRPC-Web and JSON it has none",
             f"where such clients come, set G2C_CONNECT_ADDRESS=0.0.0.0:{port}, or another port that is free there",
         )
-        found.spots.append(
-            Spot(
-                line,
-                column,
-                PORT,
-                "Connect port",
-                text,
-                State.BRIDGED,
-                "the port is gRPC's",
-                told,
-                program.units,
-                program.key,
-            )
-        )
+        found.spots.append(advice.connect_port_spot(line, column, text, told, program))
     return program
 
 
@@ -170,7 +158,7 @@ def gunicorn(file: File, world: World) -> Looked:
     program = world.of_folder(file.path.parent)
     preload = re.search(r"^preload_app\s*=\s*True\b", file.text, re.MULTILINE)
     if preload is not None and program is not None and program.moved and program.calls:
-        line = file.text.count("\n", 0, preload.start()) + 1
+        line = line_of(file.text, preload.start())
         found.spots.append(starts.fork_spot(line, 1, preload[0], program, "gunicorn"))
     return found
 

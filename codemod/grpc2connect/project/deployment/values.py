@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from grpc2connect.project.deployment import advice, starts
 from grpc2connect.project.deployment import yaml_nodes as y
 from grpc2connect.project.deployment.compose import environment
-from grpc2connect.project.deployment.found import PORT, ROUTE, Advice, Looked, Spot
+from grpc2connect.project.deployment.found import ROUTE, Advice, Looked, Spot
 from grpc2connect.project.deployment.images import Images
 from grpc2connect.project.deployment.world import Program, World
 from grpc2connect.results import State
@@ -118,7 +118,4 @@ def _port(section: y.Node, program: Program, world: World, found: Looked, before
         f"container G2C_CONNECT_ADDRESS=0.0.0.0:{port}; values are not edited",
     )
     text = f"{key}: {y.text_of(value)}".rstrip(": ")
-    spot = Spot(
-        *y.place(at), PORT, "Connect port", text, State.BRIDGED, "the port is gRPC's", told, program.units, program.key
-    )
-    found.spots.insert(before, spot)
+    found.spots.insert(before, advice.connect_port_spot(*y.place(at), text, told, program))

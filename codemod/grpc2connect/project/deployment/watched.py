@@ -10,8 +10,9 @@ import json
 import re
 from dataclasses import dataclass
 
-from grpc2connect.project.deployment.found import WATCHED, Advice, File, Looked, Malformed, Spot, position
+from grpc2connect.project.deployment.found import WATCHED, Advice, File, Looked, Spot
 from grpc2connect.project.deployment.world import World
+from grpc2connect.project.texts import Malformed, position
 from grpc2connect.results import State
 
 LOOKS_LIKE_ONE = re.compile(r'"panels"\s*:|"expr"\s*:|"dashboard"\s*:|^\s*-?\s*(?:expr|record|alert)\s*:', re.MULTILINE)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from grpc2connect.options import Options, Serve
 from grpc2connect.results import Entry, State
+from grpc2connect.sources import bytes_of
 
 RUNTIME = "grpc2connect_runtime"
 _SERVES = frozenset({"ServerConstruction", "Registration"})
@@ -133,7 +134,7 @@ class World:
         """Whether a Python file of the run has one of some words in it."""
         known = self._mentioned
         if words not in known:
-            known[words] = any(any(word in data for word in words) for data in map(_data, self.python))
+            known[words] = any(any(word in data for word in words) for data in map(bytes_of, self.python))
         return known[words]
 
     def of_script(self, script: Path) -> Program | None:
@@ -203,7 +204,7 @@ def _program(folder: Path, parts: Iterable[Part]) -> Program | None:
 def _part(path: Path, entries: list[Entry]) -> Part:
     mattering = [entry for entry in entries if entry.behaviour]
     serving = [entry for entry in mattering if entry.kind in _SERVES]
-    data = _data(path) if serving else b""
+    data = bytes_of(path) if serving else b""
     return Part(
         servers=sum(entry.kind == "ServerConstruction" for entry in serving) or bool(serving),
         calls=any(entry.kind in _CALLS for entry in mattering),
@@ -215,7 +216,7 @@ def _part(path: Path, entries: list[Entry]) -> Part:
 
 
 def _moved_before(path: Path) -> Part | None:
-    data = _data(path)
+    data = bytes_of(path)
     if RUNTIME.encode() not in data:
         return None
     servers = len(_MOVED_SERVER.findall(data)) or bool(_MOVED_SERVICE.search(data))
@@ -224,13 +225,6 @@ def _moved_before(path: Path) -> Part | None:
 
 def _ports(data: bytes) -> frozenset[int]:
     return frozenset(int(port) for port in _PORT_CALL.findall(data))
-
-
-def _data(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def _imports(path: Path) -> Iterator[tuple[str, int]]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from grpc2connect.project.deployment.found import Malformed
+from grpc2connect.project.texts import Malformed
 
 Node = Any
 """A node of PyYAML's: a scalar, a mapping or a sequence, with its marks."""

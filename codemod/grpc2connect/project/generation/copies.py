@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from grpc2connect.project.generation.place import FIXERS, NOT_GENERATED
 from grpc2connect.project.generation.words import Command, Word, commands
-from grpc2connect.project.scripts_in_files import Malformed, Region, kind_of, regions
+from grpc2connect.project.scripts_in_files import Region, kind_of, regions
 from grpc2connect.project.situation import Answer, Found, ProjectFile, Situation
-from grpc2connect.project.texts import Edit
+from grpc2connect.project.texts import Edit, Malformed
 from grpc2connect.results import State
 
 MENTIONS = (b"_pb2_grpc.py", b"_pb2*")

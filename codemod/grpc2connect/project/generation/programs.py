@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from grpc2connect.project.generation.commands import DONE, OPTION, RETIRED
 from grpc2connect.project.generation.place import Task, Way
 from grpc2connect.project.situation import Answer, ProjectFile, Situation
 from grpc2connect.project.texts import Edit, line_span
+from grpc2connect.schema.stubs import parse_module
 
 MENTIONS = (b"--grpc_python_out", b"build_package_protos", b"BuildPackageProtos")
 _FLAG = "--grpc_python_out"
@@ -37,12 +37,9 @@ class _Argument:
 def read(file: ProjectFile, situation: Situation) -> Answer:
     """See `Reader`."""
     answer = Answer()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(file.text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return answer  # the run itself reports it
+    tree = parse_module(file.text)
+    if tree is None:
+        return answer  # the run itself reports it
     text = _Text(file)
     parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
     arguments = list(_arguments(tree))

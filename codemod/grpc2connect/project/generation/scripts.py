@@ -10,9 +10,9 @@ from grpc2connect.project.generation.commands import DONE, Protoc, find, folder,
 from grpc2connect.project.generation.lines import beside, followed, without
 from grpc2connect.project.generation.place import Task, Way
 from grpc2connect.project.generation.words import Command, commands
-from grpc2connect.project.scripts_in_files import Malformed, Region, kind_of, regions
+from grpc2connect.project.scripts_in_files import Region, kind_of, regions
 from grpc2connect.project.situation import TOOL, Answer, ProjectFile, Situation
-from grpc2connect.project.texts import Edit, applied
+from grpc2connect.project.texts import Edit, Malformed, applied
 from grpc2connect.results import FileError, Severity
 
 _UNSURE_PIPE = "what follows it is not known to come after it"
