@@ -341,14 +341,6 @@ def test_a_channel_whose_server_the_test_plays(gen):
     channel.close()
 
 
-def test_a_channel_has_no_fake_time():
-    class StrictFakeTime:
-        pass
-
-    with pytest.raises(NotImplementedError, match="time goes by itself"):
-        testing.channel([], StrictFakeTime())
-
-
 def test_real_time():
     """It goes by itself, and calls back."""
     time, called = testing.strict_real_time(), threading.Event()
@@ -375,12 +367,6 @@ def test_handlers_under_grpcs_names_and_those_that_are_missing(gen):
     service = gen.pb2.DESCRIPTOR.services_by_name["Other"]
     with pytest.raises(AttributeError, match="Servicer has no handler for Ping"):
         testing.server_from_dictionary({service: Servicer()})
-
-    class StrictFakeTime:
-        pass
-
-    with pytest.raises(NotImplementedError, match="time goes by itself"):
-        testing.server_from_dictionary({}, StrictFakeTime())
 
 
 PLUGIN_TEST = """

@@ -160,8 +160,7 @@ END_OF_STREAM = "grpc.aio.EOF"
 TEST_SERVER = "grpc_testing.server_from_dictionary"
 TEST_CHANNEL = "grpc_testing.channel"
 TEST_CHANNEL_TYPE = "grpc_testing.Channel"
-FAKE_TIME = "grpc_testing.strict_fake_time"
-"""What makes the servers and channels of `grpc_testing`, and the time that only those of grpcio know."""
+"""What makes the servers and channels of `grpc_testing`."""
 
 TEST_SERVER_METHODS = frozenset(
     {"invoke_unary_unary", "invoke_unary_stream", "invoke_stream_unary", "invoke_stream_stream"}

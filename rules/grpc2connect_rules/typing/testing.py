@@ -18,9 +18,12 @@ its members.
 
 On a channel a test goes on playing the server of its stubs, now clients (`take_unary_unary`, `terminate`).
 
+With a time that the test sets (`strict_fake_time`), the deadlines of its RPCs and the time left that handlers see go by
+that.
+
 Native form: `testing.serving` and a generated client, or a fake servicer.
 
-Left: `strict_fake_time`, and what is made with it: a real server knows no time but the real one.
+Left: a class that derives from a server or a channel of `grpc_testing`.
 
 Source: grpc_testing (grpcio-testing 1.85).
 """
@@ -30,16 +33,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import GRPC_STATUS_CODE, Bridged, Left, Outcome, api, edits, kinds, rule, testing
+from grpc2connect.rules_api import GRPC_STATUS_CODE, Bridged, Left, Outcome, api, edits, rule, testing
 from grpc2connect.rules_api.references import ApiUse
 
 _NAMES = {
     api.TEST_SERVER: "server_from_dictionary",
     api.TEST_CHANNEL: "channel",
+    "grpc_testing.strict_fake_time": "strict_fake_time",
     "grpc_testing.strict_real_time": "strict_real_time",
     "grpc_testing.Channel": "TestChannel",
     "grpc_testing.Server": "TestServer",
-    "grpc_testing.Time": "RealTime",
+    "grpc_testing.Time": "Time",
     "grpc_testing.UnaryUnaryServerRpc": "UnaryServerRpc",
     "grpc_testing.StreamUnaryServerRpc": "UnaryServerRpc",
     "grpc_testing.UnaryStreamServerRpc": "StreamServerRpc",
@@ -50,16 +54,16 @@ _NAMES = {
     "grpc_testing.StreamStreamChannelRpc": "ChannelRpc",
 }
 _WHY = "the native form is testing.serving and a generated client"
+_OPEN = frozenset({"grpc_testing.Time"})
+"""What classes may derive from: the runtime's has the same methods."""
 
 
-@rule("G2C809", on=ApiUse, names={*_NAMES, api.FAKE_TIME}, attribute="path")
+@rule("G2C809", on=ApiUse, names={*_NAMES}, attribute="path")
 def played(use: ApiUse) -> Iterator[Outcome]:
     """The servers and channels of `grpc_testing` are the runtime's."""
     module = use.module
     parent = module.parents[use.node]
-    if use.path == api.FAKE_TIME or (use.call is not None and _fake(use, use.call)):
-        yield Left("a time that the test sets works with grpcio's handlers only", advice="use strict_real_time()")
-    elif isinstance(parent, ast.ClassDef):
+    if isinstance(parent, ast.ClassDef) and use.path not in _OPEN:
         yield Left(f"a class derives from {use.path}", advice="wrap one instead of being one")
     else:
         new = edits.replace(module, use.node, testing(_NAMES[use.path]))
@@ -69,10 +73,3 @@ def played(use: ApiUse) -> Iterator[Outcome]:
             yield Bridged([new, codes], why=_WHY)
         elif use.path == api.TEST_SERVER:
             yield Left("it is not called where it is named", advice="call it there, then run again")
-
-
-def _fake(use: ApiUse, call: ast.Call) -> bool:
-    """Whether an argument can be a time that the test sets."""
-    given = [*call.args, *(keyword.value for keyword in call.keywords)]
-    made = {value.path for node in given for value in use.facts.values(node) if isinstance(value, kinds.Api)}
-    return f"{api.FAKE_TIME}()" in made

@@ -9,18 +9,20 @@ from .channels import ChannelRpc, TestChannel, channel
 from .contexts import Aborted, FakeAioServicerContext, FakeServicerContext
 from .invocations import ServerRpc, StreamServerRpc, TestServer, UnaryServerRpc, server_from_dictionary
 from .serving import aio_running, aio_serving, running, serving
-from .times import RealTime, strict_real_time
+from .times import FakeTime, RealTime, Time, strict_fake_time, strict_real_time
 
 __all__ = [
     "Aborted",
     "ChannelRpc",
     "FakeAioServicerContext",
     "FakeServicerContext",
+    "FakeTime",
     "RealTime",
     "ServerRpc",
     "StreamServerRpc",
     "TestChannel",
     "TestServer",
+    "Time",
     "UnaryServerRpc",
     "aio_running",
     "aio_serving",
@@ -28,5 +30,6 @@ __all__ = [
     "running",
     "server_from_dictionary",
     "serving",
+    "strict_fake_time",
     "strict_real_time",
 ]

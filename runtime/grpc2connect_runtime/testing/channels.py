@@ -12,7 +12,7 @@ from typing import Any
 from ..channel import Channel
 from ..server import Server
 from ..status import StatusCode
-from .descriptors import application_class, refuse_fakes
+from .descriptors import application_class
 
 __all__ = ["ChannelRpc", "TestChannel", "channel"]
 
@@ -185,14 +185,10 @@ def channel(service_descriptors: Iterable[Any], time: Any = None) -> Any:
 
     Args:
         service_descriptors: the descriptors of the services that it has.
-        time: `strict_real_time()`; real time is what there is.
-
-    Raises:
-        NotImplementedError: `time` can be set, as that of `grpc_testing.strict_fake_time`.
+        time: any; nothing that a channel does goes by it, as with grpcio's.
 
     Native form: a fake servicer behind `testing.serving`.
 
     Source: `grpc_testing.channel`, grpcio-testing 1.85.
     """
-    refuse_fakes(time)
     return TestChannel(service_descriptors)

@@ -12,7 +12,7 @@ from google.protobuf import descriptor_pb2, message_factory
 
 from ..applications import ENDPOINTS, stream_type
 
-__all__ = ["application_class", "messages", "refuse_fakes"]
+__all__ = ["application_class", "messages"]
 
 HandlerOf = Callable[..., Callable[..., Any]]
 """`(method, streams_in=..., streams_out=...)`, which returns the handler of a method."""
@@ -61,13 +61,3 @@ def application_class(service: Any, handler_of: HandlerOf) -> type[Any]:
             return root
 
     return Application
-
-
-def refuse_fakes(time: Any) -> None:
-    """Refuse a time that a test can set.
-
-    Raises:
-        NotImplementedError: it is one, as that of `grpc_testing.strict_fake_time`.
-    """
-    if "fake" in type(time).__name__.lower():
-        raise NotImplementedError("time goes by itself here: give a short timeout instead of a fake time")

@@ -5,18 +5,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
 from ..channel import insecure_channel
 from ..channel_options import NO_PROXY
 from ..server import Server
 from ..status import StatusCode
 from .ahead import running_ahead
-from .descriptors import HandlerOf, application_class, messages, refuse_fakes
+from .descriptors import HandlerOf, application_class, messages
+from .set_deadlines import Deadline, SetDeadlines
+from .times import RealTime, Time
 
 __all__ = ["ServerRpc", "StreamServerRpc", "TestServer", "UnaryServerRpc", "server_from_dictionary"]
 
 _END = object()
+_Rpc = TypeVar("_Rpc", bound="ServerRpc")
 
 
 def _snake(name: str) -> str:
@@ -47,10 +50,19 @@ class ServerRpc:
         self._call = call
         self._requests = requests
         self._codes = codes
+        self._expired = False
+
+    def expires(self, deadline: Deadline) -> None:
+        """End the RPC when a deadline passes that the test sets; called by `TestServer`."""
+        deadline.then(self._expire)
+
+    def _expire(self) -> None:
+        self._expired = not self._call.done()
+        self._call.cancel()
 
     def initial_metadata(self) -> Any:
         """Return the initial metadata; waits for it."""
-        return self._call.initial_metadata()
+        return () if self._expired else self._call.initial_metadata()
 
     def cancel(self) -> None:
         """Cancel the RPC."""
@@ -67,6 +79,8 @@ class ServerRpc:
         self._requests.queue.put(_END)
 
     def _status(self) -> tuple[Any, Any, Any]:
+        if self._expired:
+            return (), self._codes["DEADLINE_EXCEEDED"], "Took too much time!"
         return self._call.trailing_metadata(), self._codes[self._call.code().name], self._call.details()
 
 
@@ -160,9 +174,10 @@ class TestServer:
 
     __test__ = False  # pytest: this is no test
 
-    def __init__(self, servicers: Mapping[Any, Any], codes: Any = StatusCode) -> None:
-        """Start a server for servicers, by the descriptors of their services."""
+    def __init__(self, servicers: Mapping[Any, Any], codes: Any = StatusCode, time: Time | None = None) -> None:
+        """Start a server for servicers, by the descriptors of their services; `time` is one that the test sets."""
         self._codes = codes
+        self._deadlines = None if time is None else SetDeadlines(time)
         self._kinds = _Kinds()
         server = Server()
         for service, servicer in servicers.items():
@@ -174,7 +189,10 @@ class TestServer:
 
     def _handlers(self, servicer: Any) -> HandlerOf:
         def handler_of(method: Any, *, streams_in: bool, streams_out: bool) -> Any:
-            return self._kinds.watching(method, _handler_of(servicer, method.name), streams_out=streams_out)
+            function = _handler_of(servicer, method.name)
+            if self._deadlines is not None:
+                function = self._deadlines.watching(function)
+            return self._kinds.watching(method, function, streams_out=streams_out)
 
         return handler_of
 
@@ -182,6 +200,22 @@ class TestServer:
         takes, returns = messages(method)
         path = f"/{method.containing_service.full_name}/{method.name}"
         return getattr(self._channel, kind)(path, takes.SerializeToString, self._kinds.reading(method, returns))
+
+    def _begin(
+        self,
+        rpc: type[_Rpc],
+        start: Callable[[Any, float | None, Any], Any],
+        request: Any,
+        metadata: Any,
+        timeout: float | None,
+    ) -> _Rpc:
+        requests = request if isinstance(request, _Requests) else None
+        if self._deadlines is None or timeout is None:
+            return rpc(start(request, timeout, metadata or None), requests, self._codes)
+        metadata, deadline = self._deadlines.begin(metadata or (), timeout)
+        begun = rpc(start(request, None, metadata), requests, self._codes)
+        begun.expires(deadline)
+        return begun
 
     def invoke_unary_unary(
         self, method_descriptor: Any, invocation_metadata: Any, request: Any, timeout: float | None
@@ -194,31 +228,29 @@ class TestServer:
             request: the request.
             timeout: in seconds, or None.
         """
-        call = self._method("unary_unary", method_descriptor).future(request, timeout, invocation_metadata or None)
-        return UnaryServerRpc(call, None, self._codes)
+        start = self._method("unary_unary", method_descriptor).future
+        return self._begin(UnaryServerRpc, start, request, invocation_metadata, timeout)
 
     def invoke_unary_stream(
         self, method_descriptor: Any, invocation_metadata: Any, request: Any, timeout: float | None
     ) -> StreamServerRpc:
         """Begin an RPC with one request and a stream of responses; arguments as of `invoke_unary_unary`."""
-        call = self._method("unary_stream", method_descriptor)(request, timeout, invocation_metadata or None)
-        return StreamServerRpc(call, None, self._codes)
+        start = self._method("unary_stream", method_descriptor)
+        return self._begin(StreamServerRpc, start, request, invocation_metadata, timeout)
 
     def invoke_stream_unary(
         self, method_descriptor: Any, invocation_metadata: Any, timeout: float | None
     ) -> UnaryServerRpc:
         """Begin an RPC with a stream of requests and one response; arguments as of `invoke_unary_unary`."""
-        requests = _Requests()
-        method = self._method("stream_unary", method_descriptor)
-        return UnaryServerRpc(method.future(requests, timeout, invocation_metadata or None), requests, self._codes)
+        start = self._method("stream_unary", method_descriptor).future
+        return self._begin(UnaryServerRpc, start, _Requests(), invocation_metadata, timeout)
 
     def invoke_stream_stream(
         self, method_descriptor: Any, invocation_metadata: Any, timeout: float | None
     ) -> StreamServerRpc:
         """Begin an RPC with streams both ways; arguments as of `invoke_unary_unary`."""
-        requests = _Requests()
-        method = self._method("stream_stream", method_descriptor)
-        return StreamServerRpc(method(requests, timeout, invocation_metadata or None), requests, self._codes)
+        start = self._method("stream_stream", method_descriptor)
+        return self._begin(StreamServerRpc, start, _Requests(), invocation_metadata, timeout)
 
     def close(self) -> None:
         """Stop the server; what goes out of scope does so by itself."""
@@ -234,15 +266,12 @@ def server_from_dictionary(
     Args:
         descriptors_to_servicers: servicers by the descriptor of their service. Handlers may have gRPC's names or
             Connect's (`SayHello`, `say_hello`), and be sync or async.
-        time: `strict_real_time()`; real time is what there is.
+        time: `strict_real_time()`; or `strict_fake_time(...)`, by which RPCs then have their deadlines.
         codes: the enum whose members `termination` returns: `grpc.StatusCode` where tests compare with that.
-
-    Raises:
-        NotImplementedError: `time` is given and can be set, as that of `grpc_testing.strict_fake_time`.
 
     Native form: `testing.serving` and a generated client.
 
     Source: `grpc_testing.server_from_dictionary`, grpcio-testing 1.85, which runs handlers without a server.
     """
-    refuse_fakes(time)
-    return TestServer(descriptors_to_servicers, codes)
+    goes_by = time is None or isinstance(time, RealTime)
+    return TestServer(descriptors_to_servicers, codes, None if goes_by else time)
