@@ -10,13 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from grpc2connect.errors import Failure, Title
 from grpc2connect.options import ClientProtocol, GeneratedPlace, Override, PublicApi, RuntimeMode, Serve
 
 _Enum = TypeVar("_Enum", bound=enum.Enum)
+_LISTED = 30
+"""How many names a line lists."""
 
 
-class ConfigError(Exception):
-    """A configuration that cannot be used; the message is one line that says where and what to do."""
+class ConfigError(Failure):
+    """A configuration that cannot be used."""
+
+
+class _Wrong(ValueError):
+    """What is wrong with a value, as half a sentence behind the key's name, and what to do."""
+
+    def __init__(self, cause: str, step: str) -> None:
+        super().__init__(cause)
+        self.step = step
 
 
 @dataclass(frozen=True)
@@ -57,41 +68,49 @@ def load(path: Path) -> Config | None:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise ConfigError(f"{path}: cannot be read: {problem}; correct it and run again") from problem
+        reason = problem.strerror if isinstance(problem, OSError) else problem
+        step = "correct it and run again"
+        raise ConfigError(Title.CONFIG_UNREADABLE, f"{path}: cannot be read: {reason}", step) from problem
     tool = data.get("tool", {})
     table = tool.get("grpc2connect") if isinstance(tool, dict) else None
     if table is None:
         return None
     if not isinstance(table, dict):
-        raise ConfigError(f"{path}: tool.grpc2connect is not a table; write [tool.grpc2connect]")
+        what, step = f"{path}: tool.grpc2connect is not a table", "write [tool.grpc2connect]"
+        raise ConfigError(Title.CONFIG_INVALID, what, step)
     values: dict[str, Any] = {}
     for key, value in table.items():
         reader = _READERS.get(key)
         if reader is None:
-            raise ConfigError(f"{path}: unknown key {key!r} in [tool.grpc2connect]{suggestion(key, _READERS)}")
+            what = f"{path}: unknown key {key!r} in [tool.grpc2connect]"
+            raise ConfigError(Title.CONFIG_INVALID, what, suggestion(key, _READERS))
         try:
             values[key.replace("-", "_")] = reader(value, path.parent)
-        except ValueError as problem:
-            raise ConfigError(f"{path}: {key} in [tool.grpc2connect] {problem}") from None
+        except _Wrong as wrong:
+            what = f"{path}: {key} in [tool.grpc2connect] {wrong}"
+            raise ConfigError(Title.CONFIG_INVALID, what, wrong.step) from None
     return Config(path=path, **values)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest of `known`, or a list of them all."""
+    """`did you mean 'x'?` for the nearest of `known`, or a list of them all: a next step."""
     known = sorted(known)
     near = difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
+    if near:
+        return f"did you mean {near[0]!r}?"
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return f"known are {', '.join(known[:_LISTED]) or 'none'}{more}"
 
 
 def _strings(value: object, _folder: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ValueError("must be a list of strings")
+        raise _Wrong("must be a list of strings", 'write ["..."]')
     return tuple(value)
 
 
 def _path(value: object, folder: Path) -> Path:
     if not isinstance(value, str) or not value:
-        raise ValueError("must be a path")
+        raise _Wrong("must be a path", "write it as a string")
     return folder / value
 
 
@@ -99,7 +118,7 @@ def _choice(choices: type[_Enum]) -> Callable[[object, Path], _Enum]:
     def read(value: object, _folder: Path) -> _Enum:
         words = [choice.value for choice in choices]
         if value not in words:
-            raise ValueError(f"is {value!r}{suggestion(str(value), words)}")
+            raise _Wrong(f"is {value!r}", suggestion(str(value), words))
         return choices(value)
 
     return read
@@ -107,19 +126,19 @@ def _choice(choices: type[_Enum]) -> Callable[[object, Path], _Enum]:
 
 def _port(value: object, _folder: Path) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 65536:
-        raise ValueError("must be a port, from 1 to 65535")
+        raise _Wrong("must be a port", "give a number from 1 to 65535")
     return value
 
 
 def _generated(value: object, folder: Path) -> GeneratedPlace:
     if not isinstance(value, dict) or not isinstance(value.get("out"), str):
-        raise ValueError('must be a table like { out = "src/gen", package = "gen" }')
+        raise _Wrong("must be a table", 'write it like { out = "src/gen", package = "gen" }')
     for key in value:
         if key not in ("out", "package"):
-            raise ValueError(f"has an unknown key {key!r}{suggestion(key, ('out', 'package'))}")
+            raise _Wrong(f"has an unknown key {key!r}", suggestion(key, ("out", "package")))
     package = value.get("package", "")
     if not isinstance(package, str):
-        raise ValueError("needs a string as package")
+        raise _Wrong("needs a string as package", 'write it like { out = "src/gen", package = "gen" }')
     return GeneratedPlace(folder / value["out"], package)
 
 
@@ -129,13 +148,13 @@ def _some(value: object, folder: Path) -> tuple[str, ...]:
 
 def _reason(value: object, _folder: Path) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError('must be a reason, as hold = "waits for the mobile team"')
+        raise _Wrong("must be a reason", 'give one, as hold = "waits for the mobile team"')
     return value.strip()
 
 
 def _overrides(value: object, folder: Path) -> tuple[Override, ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise ValueError("must be tables: write [[tool.grpc2connect.overrides]]")
+        raise _Wrong("must be tables", "write [[tool.grpc2connect.overrides]]")
     return tuple(_override(item, number, folder) for number, item in enumerate(value, 1))
 
 
@@ -143,15 +162,15 @@ def _override(table: dict[str, object], number: int, folder: Path) -> Override:
     values: dict[str, Any] = {}
     for key, value in table.items():
         if key not in _OF_OVERRIDES:
-            raise ValueError(f"has an unknown key {key!r} in table {number}{suggestion(key, _OF_OVERRIDES)}")
+            raise _Wrong(f"has an unknown key {key!r} in table {number}", suggestion(key, _OF_OVERRIDES))
         try:
             values[key] = _OF_OVERRIDES[key](value, folder)
-        except ValueError as problem:
-            raise ValueError(f"in table {number}: {key} {problem}") from None
+        except _Wrong as wrong:
+            raise _Wrong(f"in table {number}: {key} {wrong}", wrong.step) from None
     if not values.keys() & {"path", "service"}:
-        raise ValueError(f"in table {number} is about nothing; give it a path or a service")
+        raise _Wrong(f"in table {number} is about nothing", "give it a path or a service")
     if not values.keys() - {"path", "service"}:
-        raise ValueError(f"in table {number} says nothing; give it hold, ignore or serve")
+        raise _Wrong(f"in table {number} says nothing", "give it hold, ignore or serve")
     return Override(**values)
 
 

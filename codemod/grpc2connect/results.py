@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from grpc2connect.errors import Title, of_code
+
 
 class State(enum.Enum):
     """The state in which a gRPC reference ends (DESIGN section 2); there is no fourth."""
@@ -131,15 +133,17 @@ class FileChange:
 
 @dataclass(frozen=True)
 class FileError:
-    """A file that could not be processed: one line that names it, what is wrong and what to do."""
+    """A file that could not be processed: what is wrong with it, and what to do."""
 
     path: Path
     code: str
     message: str
     advice: str
 
-    def __str__(self) -> str:
-        return f"{self.path.as_posix()}: {self.code} {self.message}; {self.advice}"
+    @property
+    def title(self) -> Title:
+        """What errors of this kind are called."""
+        return of_code(self.code)
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def test_internal_error_is_a_line_and_a_code_of_its_own(project: Path, engine: F
     engine.on_run = fail
     outcome = shell("diff")
     assert outcome.code == 70
-    assert outcome.err.startswith("grpc2connect: internal error: RuntimeError: boom [int];")
+    assert outcome.err.startswith("error[internal-error]: RuntimeError: boom [int]; please report it, ")
 
 
 def test_finding_outside_given_paths_is_absolute(project: Path, engine: FakeEngine, shell: Shell) -> None:

@@ -47,7 +47,7 @@ def test_examples_use_options_that_exist() -> None:
 
 def test_mistakes_name_the_way_out(shell: Shell) -> None:
     assert "did you mean" in shell("check", "--basline").err.lower() + shell("chek").err.lower()
-    assert "See grpc2connect check --help." in shell("check", "--nonsense").err
+    assert "; see grpc2connect check --help" in shell("check", "--zzz").err
     assert "--stdin-filename goes with" in shell("check", "--stdin-filename", "a.py").err
     assert "migrate does not read standard input" in shell("migrate", "-", "--stdin-filename", "a.py").err
     assert "wants --stdin-filename" in shell("check", "-").err

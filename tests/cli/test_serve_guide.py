@@ -189,7 +189,7 @@ def test_two_servers_in_a_folder_have_modules_of_their_own(guide: Run, project: 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--server", "unicorn"], "no server is called 'unicorn'; there are AioServer-dual, "),
+        (["--server", "unicorn"], "no server is called 'unicorn'; did you mean '"),
         (["--program", "shop.none"], "no server is made in shop.none; there are shop.server"),
     ],
 )

@@ -164,7 +164,7 @@ def test_no_terminal_no_questions(project: Path, server: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.startswith("grpc2connect: --interactive asks questions, and needs a terminal")
+    assert done.stderr.startswith("error[no-terminal]: --interactive asks questions, and needs a terminal")
 
 
 def test_the_pager_gets_the_patch_in_colour_and_nothing_else(project: Path, server: Path) -> None:

@@ -18,6 +18,7 @@ SOURCES = [
 
 # Who stands where; a part may import its own level's parts only as named in BESIDE, and anything lower.
 LEVELS = {
+    "errors": -1,
     "codes": 0,
     "expendable": 0,
     "results": 0,
@@ -65,7 +66,7 @@ BESIDE = {
     ("options", "results"),
 }
 # What the results and the wording of a run are made of is known to all.
-REPORT_KNOWS = {"results", "options", "report"}
+REPORT_KNOWS = {"errors", "results", "options", "report"}
 
 
 def part(path: Path) -> str:
@@ -129,6 +130,7 @@ def test_only_the_installed_engine_joins_the_command_line_to_the_engine() -> Non
             assert set(imports(path)) <= {
                 "cli",
                 "codes",
+                "errors",
                 "report",
                 "results",
                 "options",

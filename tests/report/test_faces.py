@@ -75,7 +75,9 @@ def test_findings_in_order_of_place() -> None:
 
 def test_error_is_one_line_whatever_it_says() -> None:
     error = FileError(samples.ROOT / "a b.py", "G2C002", "bad\nthing\x1b[31m", "try\tthis")
-    assert text.error_line(error, samples.result(), PLAIN) == "a b.py: G2C002 bad thing\\x1b[31m; try this"
+    assert text.error_line(error, samples.ROOT, PLAIN) == (
+        "error[cannot-parse]: a b.py: G2C002 bad thing\\x1b[31m; try this"
+    )
 
 
 def test_entry_shows_source_text_unchanged() -> None:
@@ -122,7 +124,7 @@ def annotations(result: RunResult) -> list[str]:
 
 def test_github_annotations_escape_and_order() -> None:
     assert annotations(samples.result()) == [
-        "::error file=bad.py,title=G2C002::does not parse: line 3; correct it and run again",
+        "::error file=bad.py,title=G2C002::cannot-parse: does not parse: line 3; correct it and run again",
         "::warning file=pkg/client.py,line=7,col=2,title=G2C410::option dropped: a,b: 100%25",
         "::warning file=pkg/client.py,line=3,col=5,title=G2C201::still gRPC: grpc.foo(List[int]); channelz",
         "::notice file=server.py,line=9,col=1,title=G2C305::the port newly accepts JSON; set protocols=",

@@ -1,4 +1,4 @@
-"""The command group, and the one place where errors become a line and an exit code."""
+"""The command group, and the one place where failures become a line and an exit code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -15,16 +16,18 @@ from grpc2connect.cli.check import check
 from grpc2connect.cli.completion import completion
 from grpc2connect.cli.diff import diff
 from grpc2connect.cli.engine import Engine, InstalledEngine
+from grpc2connect.cli.failures import of_click
 from grpc2connect.cli.generate import generate
 from grpc2connect.cli.lsp import lsp
 from grpc2connect.cli.migrate import migrate
+from grpc2connect.cli.output import Output
 from grpc2connect.cli.report import report
 from grpc2connect.cli.rules import explain, rules
 from grpc2connect.cli.serve_guide import serve_guide
 from grpc2connect.cli.session import hold
 from grpc2connect.cli.test_rule import test_rule
 from grpc2connect.cli.undo import undo
-from grpc2connect.config import ConfigError
+from grpc2connect.errors import Failure, Title
 
 
 @click.group(epilog=codes.HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -42,9 +45,11 @@ for command in COMMANDS:
     group.add_command(command)
 
 
-def _hint(problem: click.ClickException) -> str:
-    context = getattr(problem, "ctx", None)
-    return f" See {context.command_path} --help." if context is not None else ""
+def _output(arguments: Sequence[str]) -> Output:
+    """Where failures are said, in the colour that was asked for, though the options may not have been understood."""
+    given = [one.removeprefix("--color=") for one in arguments if one.startswith("--color=")]
+    given += [value for name, value in pairwise(arguments) if name == "--color"]
+    return Output(given[-1] if given else "auto")
 
 
 def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
@@ -58,15 +63,14 @@ def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
         shown.show()
         return codes.ExitCode.USAGE
     except click.ClickException as problem:
-        # Our own say what to do; click's need a hint.
-        hint = "" if type(problem) is click.UsageError else _hint(problem)
-        click.echo(f"grpc2connect: {problem.format_message()}{hint}", err=True)
+        _output(arguments).error(of_click(problem))
         return codes.ExitCode.USAGE
-    except ConfigError as problem:
-        click.echo(f"grpc2connect: {problem}", err=True)
+    except Failure as failure:
+        _output(arguments).error(failure)
         return codes.ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("grpc2connect: interrupted", err=True)
+        what, step = "stopped before the end", "run it again; what migrate has written, grpc2connect undo takes back"
+        _output(arguments).error(Failure(Title.INTERRUPTED, what, step))
         return codes.ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader has gone (`| head`): no fault of ours, but the interpreter must not complain at exit.
@@ -75,6 +79,6 @@ def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
     except Exception as problem:
         if os.environ.get("G2C_TRACEBACK"):
             traceback.print_exc()
-        advice = "please report it, with what G2C_TRACEBACK=1 shows"
-        click.echo(f"grpc2connect: internal error: {type(problem).__name__}: {problem}; {advice}", err=True)
+        step = "please report it, with what G2C_TRACEBACK=1 shows"
+        _output(arguments).error(Failure(Title.INTERNAL, f"{type(problem).__name__}: {problem}", step))
         return codes.ExitCode.INTERNAL

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grpc2connect.config import ConfigError
+from grpc2connect.errors import Failure, Title
 from grpc2connect.report.paint import one_line
 
 HEADER = (
@@ -79,17 +79,21 @@ class Baseline:
 
 
 def load(path: Path) -> Baseline:
-    """The baseline in `path`; raises `ConfigError` with one line if there is none that can be used."""
+    """The baseline in `path`; raises `Failure` if there is none that can be used."""
     advice = "write one with check --update-baseline"
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as problem:
-        raise ConfigError(f"{path}: cannot be read: {problem.strerror}; {advice}") from problem
+        raise _invalid(f"{path}: cannot be read: {problem.strerror}", advice) from problem
     except ValueError as problem:
-        raise ConfigError(f"{path}: not a baseline; {advice}") from problem
+        raise _invalid(f"{path}: not a baseline", advice) from problem
     if not text.startswith(_FIRST):
-        raise ConfigError(f"{path}: not a baseline, or one of an older version; remove it, and {advice}")
+        raise _invalid(f"{path}: not a baseline, or one of an older version", f"remove it, and {advice}")
     return _parse(path, text.splitlines())
+
+
+def _invalid(cause: str, step: str) -> Failure:
+    return Failure(Title.BASELINE_INVALID, cause, step)
 
 
 def _parse(path: Path, lines: Iterable[str]) -> Baseline:
@@ -106,5 +110,5 @@ def _parse(path: Path, lines: Iterable[str]) -> Baseline:
                 reasons[Key(file, code, text)] = reason.removeprefix("# ")
             case _:
                 what = "a conflict of a merge" if line.startswith(("<<<<", "====", ">>>>")) else "no entry"
-                raise ConfigError(f"{path}:{number}: {what}; settle it, or remove the line")
+                raise _invalid(f"{path}:{number}: {what}", "settle it, or remove the line")
     return Baseline(allowed, reasons)

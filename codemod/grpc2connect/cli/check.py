@@ -15,9 +15,10 @@ from grpc2connect.cli.engine import Watch
 from grpc2connect.cli.help import Command
 from grpc2connect.cli.parts import wished_part
 from grpc2connect.cli.remaining import CHANGED, FailOn, Remaining, remaining
-from grpc2connect.cli.session import Session, given, held, project_command, usage
+from grpc2connect.cli.session import Session, given, held, project_command
 from grpc2connect.cli.target import absolute, focus
 from grpc2connect.codes import CODES
+from grpc2connect.errors import Failure, Title
 from grpc2connect.report import shards, text
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import one_line, shown
@@ -51,11 +52,15 @@ def check(
     judge = FailOn(fail_on)
     path = absolute(baseline_path) if baseline_path else session.config.baseline
     if allow_growth is not None and not (update_baseline and allow_growth.strip()):
-        usage("--allow-growth goes with --update-baseline, and wants a reason")
+        raise Failure(
+            Title.OPTIONS_CLASH,
+            "--allow-growth goes with --update-baseline",
+            "give both, with a reason that is not empty",
+        )
     part = wished_part(shard)
     if update_baseline:
         if part is not None:
-            usage("--update-baseline needs the whole; leave out --shard")
+            raise Failure(Title.OPTIONS_CLASH, "--update-baseline needs the whole", "leave out --shard")
         return _update(session, path, judge, allow_growth)
     allowed = baseline.load(path) if path and judge is not FailOn.ANY else Baseline()
     watch = None if session.as_json or session.stdin or part is not None else _watch(session, [path] if path else [])
@@ -170,9 +175,10 @@ class _Lines:
 
 def _update(session: Session, path: Path | None, judge: FailOn, reason: str | None) -> int:
     if path is None:
-        usage("--update-baseline needs --baseline FILE, or baseline = in [tool.grpc2connect]")
+        where = "baseline = in [tool.grpc2connect]"
+        raise Failure(Title.OPTIONS_CLASH, "--update-baseline needs --baseline FILE", f"add it, or {where}")
     if session.target.only is not None:
-        usage("--update-baseline needs the whole project; give a folder, or nothing")
+        raise Failure(Title.OPTIONS_CLASH, "--update-baseline needs the whole project", "give a folder, or nothing")
     before = path.read_bytes() if path.exists() else None
     old = baseline.load(path) if before is not None else None
     narrowed = focus(session.run(), None)
@@ -181,20 +187,19 @@ def _update(session: Session, path: Path | None, judge: FailOn, reason: str | No
     excess = old.beyond(there.counted, result.root) if old is not None else Counter[Key]()
     if result.errors:
         # A file that could not be read has lost its references for now; to forget them would let them back in as new.
-        session.output.notes(["the baseline is not written, because some files could not be read"])
+        why = "the baseline is not written, because some files could not be looked at"
+        session.output.error(Failure(Title.BASELINE_NOT_WRITTEN, why, "correct or exclude these, then run again"))
         return session.finish("check", result, codes.of(result), changed="would change", to_stderr=False)
     if excess and reason is None:
         if not session.as_json:
             _print(session, result, there, excess, known=True)
-        session.output.notes(
-            [f"the baseline does not grow by {plural(excess.total(), 'reference')} of itself: migrate them, or pass "
-             "--allow-growth REASON"]
-        )  # fmt: skip
+        what = f"the baseline does not grow by {plural(excess.total(), 'reference')} of itself"
+        session.output.error(Failure(Title.BASELINE_GROWS, what, "migrate them, or pass --allow-growth REASON"))
         return session.finish("check", result, codes.of(result, remains=True), changed="would change", to_stderr=False)
     new = (old or Baseline()).now(there.counted, excess, reason or "")
     failed = session.engine.write([FileChange(path, before, new.render())])
     if failed:
-        usage(str(failed[0]))
+        raise Failure(Title.OUTPUT_NOT_WRITTEN, f"{path}: {failed[0].message}", failed[0].advice)
     if not session.as_json:
         session.output.lines([f"wrote {shown(path, result.root)}: {_size(old, new, excess)}"])
     return session.finish("check", result, codes.of(result), changed="would change", to_stderr=False)

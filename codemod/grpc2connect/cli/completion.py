@@ -9,6 +9,7 @@ from grpc2connect.cli.help import Command
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.session import held
 from grpc2connect.codes import CODES
+from grpc2connect.errors import Title
 
 SHELLS = ("bash", "zsh", "fish")
 VARIABLE = "_GRPC2CONNECT_COMPLETE"
@@ -34,9 +35,11 @@ def completion(*, shell: str) -> int:
 
 
 def codes_and_files(ctx: click.Context, parameter: click.Parameter, typed: str) -> list[object]:
-    """What can stand after `explain`: the codes that begin so, or else files."""
+    """What can stand after `explain`: the codes or titles of errors that begin so, or else files."""
     from click.shell_completion import CompletionItem
 
     known = [*CODES, *(rule.code for rule in held(ctx).catalogue())] if typed.upper().startswith("G2C") else []
     found = [CompletionItem(code) for code in sorted(known) if code.startswith(typed.upper())]
+    if typed and not found:
+        found = [CompletionItem(title.slug) for title in Title if title.slug.startswith(typed)]
     return list(found or [CompletionItem(typed, type="file")])

@@ -10,8 +10,9 @@ import click
 
 from grpc2connect.cli import codes, pager
 from grpc2connect.cli.help import Command
-from grpc2connect.cli.session import Session, project_command, stage_option, usage
+from grpc2connect.cli.session import Session, project_command, stage_option
 from grpc2connect.cli.target import focus
+from grpc2connect.errors import Failure, Title
 from grpc2connect.report import diff as patches
 from grpc2connect.report import groups, json_report
 from grpc2connect.report.groups import By
@@ -95,5 +96,6 @@ def _write(session: Session, result: RunResult, code: codes.ExitCode, by: By | N
     try:
         to.write_bytes(data)
     except OSError as problem:
-        usage(f"{to}: cannot be written: {problem.strerror}")
+        what = f"{to}: cannot be written: {problem.strerror}"
+        raise Failure(Title.OUTPUT_NOT_WRITTEN, what, "name a file in a folder that is there") from None
     session.output.notes([f"wrote {to}"])

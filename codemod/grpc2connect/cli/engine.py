@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from grpc2connect.config import ConfigError
 from grpc2connect.options import Choices, Options, Stage
 from grpc2connect.results import Entry, FileChange, FileError, RunResult
 
@@ -58,7 +57,7 @@ class Engine(Protocol):
         """Every use of the runtime in code that has been migrated."""
 
     def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
-        """The rules in force: the built-in ones, and those of packs. Raises `ConfigError` for a pack of no use."""
+        """The rules in force: the built-in ones, and those of packs. Raises `Failure` for a pack of no use."""
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """Write all of `changes` or none of them; the errors say why."""
@@ -117,12 +116,9 @@ class InstalledEngine:
 
     def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
         """See `Engine.catalogue`."""
-        from grpc2connect.rules_api import PackError, catalogue
+        from grpc2connect.rules_api import catalogue
 
-        try:
-            return catalogue(tuple(packs))
-        except PackError as problem:
-            raise ConfigError(str(problem)) from problem
+        return catalogue(tuple(packs))
 
     def write(self, changes: Sequence[FileChange]) -> list[FileError]:
         """See `Engine.write`."""

@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from grpc2connect.cli import pager
-from grpc2connect.cli.session import Session, usage
+from grpc2connect.cli.session import Session
+from grpc2connect.errors import Failure, Title
 from grpc2connect.options import Choices
 from grpc2connect.report.diff import label, shown_hunk
 from grpc2connect.report.hunks import Block, Hunk
@@ -56,7 +57,8 @@ def decide(
 ) -> tuple[RunResult, Choices] | None:
     """What a person wants written of `whole`; None if nothing."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        usage("--interactive asks questions, and needs a terminal for that; `diff` shows what would be asked about")
+        what = "--interactive asks questions, and needs a terminal for that"
+        raise Failure(Title.NO_TERMINAL, what, "`diff` shows what would be asked about")
     if not any(change.regions for change in whole.changes):
         return whole, Choices()
     talk = _Talk(session, whole)

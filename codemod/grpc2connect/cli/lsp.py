@@ -10,8 +10,8 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
-from grpc2connect.cli.session import usage
 from grpc2connect.cli.target import absolute
+from grpc2connect.errors import Failure, Title
 
 _ANSWERS = "import sys; sys.path[:0] = sys.argv[1:]; from grpc2connect.cli.lsp_answers import main; main()"
 
@@ -33,7 +33,8 @@ def lsp(*, python: Path | None, packs: tuple[str, ...], unsafe: bool, rules_url:
     try:
         import pygls  # noqa: F401
     except ImportError:
-        usage("lsp needs pygls, which is not installed; pip install 'pygls>=2,<3' (the extra grpc2connect[editor])")
+        step = "pip install 'pygls>=2,<3' (the extra grpc2connect[editor])"
+        raise Failure(Title.EXTRA_MISSING, "lsp needs pygls, which is not installed", step) from None
     from grpc2connect.editor.questions import Settings
     from grpc2connect.editor.server import serve
 

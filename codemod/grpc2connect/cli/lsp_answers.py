@@ -16,26 +16,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from grpc2connect.cli.engine import Engine, InstalledEngine
 from grpc2connect.cli.session import open_session
 from grpc2connect.cli.stdin import run_with
 from grpc2connect.codes import CODES
-from grpc2connect.config import ConfigError
 from grpc2connect.editor.analyst import LENGTH, SCRATCH
 from grpc2connect.editor.questions import Answer, Question, Rule, TextChange, What
+from grpc2connect.errors import Failure, Title
 from grpc2connect.options import Choices, Options
-from grpc2connect.report.paint import one_line, shown
+from grpc2connect.report.paint import Paint, shown
+from grpc2connect.report.text import failure_line
 from grpc2connect.results import FileError, RunResult
 from grpc2connect.review.parts import moving
 from grpc2connect.sources import SKIPPED, NotEncodable, Source, encode, find, read
 
 _PYTHON = (".py", ".pyw")
-
-
-class _NoAnswer(Exception):
-    """Why a question has no answer, in one line."""
 
 
 @dataclass
@@ -67,14 +62,13 @@ def main() -> None:
 def _safely(question: Question, engine: Engine) -> Answer:
     try:
         return _answer(question, engine)
-    except (_NoAnswer, ConfigError) as problem:
-        return Answer(problem=str(problem))
-    except click.ClickException as problem:
-        return Answer(problem=problem.format_message())
+    except Failure as failure:
+        return Answer(problem=failure_line(failure, Paint()))
     except Exception as problem:
         if os.environ.get("G2C_TRACEBACK"):
             raise
-        return Answer(problem=one_line(f"internal error: {type(problem).__name__}: {problem}; please report it"))
+        what = f"{type(problem).__name__}: {problem}"
+        return Answer(problem=failure_line(Failure(Title.INTERNAL, what, "please report it"), Paint()))
 
 
 def _answer(question: Question, engine: Engine) -> Answer:
@@ -166,10 +160,11 @@ def _moved(engine: Engine, options: Options, unit: str) -> RunResult:
         for others in _candidates(whole, unit):
             result = engine.run(replace(options, choices=Choices(stay=others))) if others else whole
             if not result.audit.holds:
-                raise _NoAnswer("nothing is changed, because the ledger does not add up")
+                what = "nothing is changed, because the ledger does not add up"
+                raise Failure(Title.LEDGER, what, "please report it, with what grpc2connect diff says")
             if unit in moving(result):
                 return result
-    raise _NoAnswer(f"{unit} stays on gRPC; the diagnostics of its references say why")
+    raise Failure(Title.EDITOR_REQUEST, f"{unit} stays on gRPC", "the diagnostics of its references say why")
 
 
 def _candidates(whole: RunResult, unit: str) -> Iterator[tuple[str, ...]]:
@@ -186,11 +181,12 @@ def _candidates(whole: RunResult, unit: str) -> Iterator[tuple[str, ...]]:
 
 
 def _texts(result: RunResult, project: _Project) -> Iterator[TextChange]:
-    """The changes as an editor makes them. Raises `_NoAnswer` for a file that has no text."""
+    """The changes as an editor makes them. Raises `Failure` for a file that has no text."""
     for change in result.changes:
         there: Any = read(change.path) if change.before is not None else None
         if isinstance(there, FileError):
-            raise _NoAnswer(f"{shown(change.path, result.root)} {there.message}; grpc2connect migrate can change it")
+            what = f"{shown(change.path, result.root)} {there.message}"
+            raise Failure(Title.EDITOR_REQUEST, what, "grpc2connect migrate can change it")
         encoding = there.encoding if isinstance(there, Source) else "utf-8"
         before, after = (
             None if data is None else data.decode(encoding).removeprefix("\ufeff")

@@ -10,12 +10,14 @@ import click
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
 from grpc2connect.cli.recorded import Commit, Written, carry_out, finish
-from grpc2connect.cli.session import Session, project_command, stage_option, usage
+from grpc2connect.cli.session import Session, project_command, stage_option
 from grpc2connect.cli.target import Focus, focus
+from grpc2connect.errors import Failure, Title
 from grpc2connect.journal import Part, Run, interrupted
 from grpc2connect.options import Choices
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
+from grpc2connect.report.text import error_line
 from grpc2connect.results import RunResult
 from grpc2connect.review.messages import message
 from grpc2connect.review.parts import Per, by_unit, moving, portions, steps
@@ -65,7 +67,8 @@ def _migrate(session: Session, per: Per | None, *, interactive: bool, verify: bo
     choices = Choices()
     result = narrowed.result
     if not result.audit.holds:
-        session.output.notes(["nothing is written, because the ledger does not add up"])
+        what = "nothing is written, because the ledger does not add up"
+        session.output.error(Failure(Title.LEDGER, what, "please report it, with the lines that begin with `ledger:`"))
         return session.finish("migrate", result, codes.of(result), changed="would change", to_stderr=False)
     session.note_first(result)
     if interactive:
@@ -120,7 +123,7 @@ def _told(session: Session, narrowed: Focus, written: Written) -> int:
         session.output.lines(f"{verb} {shown(path, result.root)}" for path, verb in told.items())
         session.output.lines(f"committed {name[:10]} {title}" for name, title in written.commits)
     if written.stopped:
-        session.output.notes([f"{written.stopped}; the files are as the last commit has them"])
+        _say_stopped(session, written)
         code = max(code, codes.ExitCode.FAILED_FILES)
     session.note_others(narrowed)
     session.note_requirements(result)
@@ -130,16 +133,21 @@ def _told(session: Session, narrowed: Focus, written: Written) -> int:
 def _finish(session: Session, run: Run, committer: Commit) -> int:
     """End what was interrupted; what remains to be done is for the next run."""
     written = finish(session, run, committer)
-    session.output.notes(str(error) for error in written.errors)
+    session.output.notes(error_line(error, session.target.patch_base, session.output.err) for error in written.errors)
     session.output.lines(f"committed {name[:10]} {title}" for name, title in written.commits)
     if written.stopped:
-        session.output.notes([f"{written.stopped}; the files are as the last commit has them"])
+        _say_stopped(session, written)
     else:
         files = plural(len({change.path for change in written.changes}), "file")
         session.output.lines(
             [f"finished the {run.command} of {run.started}, which was interrupted: {files} are as it was to write them"]
         )
     return codes.ExitCode.FAILED_FILES if written.errors or written.stopped else codes.ExitCode.OK
+
+
+def _say_stopped(session: Session, written: Written) -> None:
+    step = "do what it says, then run again; the files are as the last commit has them"
+    session.output.error(Failure(Title.COMMIT_FAILED, written.stopped, step))
 
 
 def _committer(session: Session, *, verify: bool) -> Callable[[Part], str]:
@@ -149,10 +157,12 @@ def _committer(session: Session, *, verify: bool) -> Callable[[Part], str]:
 
 def _ask_git_to_commit(session: Session, result: RunResult) -> None:
     if session.target.repository is None:
-        usage(f"--commit-per needs a git repository, and {session.target.root} is in none")
+        what = f"--commit-per needs a git repository, and {session.target.root} is in none"
+        raise Failure(Title.CANNOT_COMMIT, what, "git init and commit first")
     why = why_no_commit(session.target.repository, [change.path for change in result.changes])
     if why:
-        usage(f"--commit-per: {why}")
+        cause, _, step = why.partition("; ")
+        raise Failure(Title.CANNOT_COMMIT, f"--commit-per: {cause}", step)
 
 
 def _ask_git(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> None:
@@ -162,11 +172,13 @@ def _ask_git(session: Session, *, allow_dirty: bool, allow_no_vcs: bool) -> None
     outside = next((path for path in asked if repository_of(path) is None), None)
     if outside is not None and not allow_no_vcs:
         folder = outside if outside.is_dir() else outside.parent
-        usage(f"{folder} is not in a git repository; git init and commit, or pass --allow-no-vcs")
+        what = f"{folder} is not in a git repository"
+        raise Failure(Title.NOT_IN_GIT, what, "git init and commit, or pass --allow-no-vcs")
     if allow_dirty:
         return
     edited = dirty_files(asked, staged_is_fine=target.only is not None)
     if edited:
         names = ", ".join(shown(path, target.patch_base) for path in edited[:3]) + (", ..." if len(edited) > 3 else "")
         state = "edits that are not staged" if target.only is not None else "edits that are not committed"
-        usage(f"{target.patch_base} has {state} ({names}); commit or stash them, or pass --allow-dirty")
+        what = f"{target.patch_base} has {state} ({names})"
+        raise Failure(Title.UNCOMMITTED_EDITS, what, "commit or stash them, or pass --allow-dirty")

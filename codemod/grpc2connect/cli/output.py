@@ -12,7 +12,9 @@ import click
 
 from grpc2connect.cli.engine import Progress
 from grpc2connect.cli.phases import Phases
+from grpc2connect.errors import Failure
 from grpc2connect.report.paint import Paint
+from grpc2connect.report.text import failure_line
 
 
 class Output:
@@ -34,6 +36,10 @@ class Output:
         """Errors, advice and whatever else must not mix with results."""
         for line in lines:
             self._write(line, err=True)
+
+    def error(self, failure: Failure) -> None:
+        """What has failed, and what to do about it."""
+        self.notes([failure_line(failure, self.err)])
 
     def raw(self, data: bytes) -> None:
         """Bytes that must arrive as they are."""

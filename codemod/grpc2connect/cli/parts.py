@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grpc2connect.cli.session import usage
+from grpc2connect.errors import Failure, Title
 from grpc2connect.report import shards
 
 
@@ -11,4 +11,4 @@ def wished_part(text: str | None) -> shards.Shard | None:
     try:
         return shards.parse(text) if text is not None else None
     except ValueError as problem:
-        usage(f"--shard {problem}")
+        raise Failure(Title.BAD_VALUE, f"--shard {problem}", "give I/N, as 2/4 for part 2 of 4") from None

@@ -7,9 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grpc2connect.cli.session import Session, usage
+from grpc2connect.cli.session import Session
 from grpc2connect.cli.writing import take_back, write
-from grpc2connect.journal import JournalError, Part, Run, Writing, changed_since, sweep, writing
+from grpc2connect.errors import Failure, Title
+from grpc2connect.journal import Part, Run, Writing, changed_since, sweep, writing
 from grpc2connect.report.paint import shown
 from grpc2connect.results import FileChange, FileError
 from grpc2connect.sources import CommitFailed
@@ -33,29 +34,22 @@ def carry_out(session: Session, command: str, parts: Sequence[Part], commit: Com
     parts = [part for part in parts if part.changes]
     if not parts:
         return Written()
-    try:
-        with writing(session.target.patch_base, command, parts) as record:
-            return _carry_out(session, parts, record, commit)
-    except JournalError as problem:
-        usage(str(problem))
+    with writing(session.target.patch_base, command, parts) as record:
+        return _carry_out(session, parts, record, commit)
 
 
 def finish(session: Session, run: Run, commit: Commit) -> Written:
     """Write what an interrupted run has not written."""
     changed = changed_since(run)
     if changed:
-        usage(
-            f"the {run.command} of {run.started} was interrupted, and {names(changed, session)} changed since; "
-            "grpc2connect undo --force keeps a copy and takes that run back"
-        )
+        what = f"the {run.command} of {run.started} was interrupted, and {names(changed, session)} changed since"
+        step = "grpc2connect undo --force keeps a copy and takes that run back"
+        raise Failure(Title.INTERRUPTED_RUN, what, step)
     sweep(run)
-    try:
-        with closing(Writing(run.home)) as record:
-            written = _carry_out(session, run.parts()[run.parts_done :], record, commit)
-            record.end()
-            return written
-    except JournalError as problem:
-        usage(str(problem))
+    with closing(Writing(run.home)) as record:
+        written = _carry_out(session, run.parts()[run.parts_done :], record, commit)
+        record.end()
+        return written
 
 
 def _carry_out(session: Session, parts: Sequence[Part], record: Writing, commit: Commit) -> Written:

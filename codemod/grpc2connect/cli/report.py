@@ -10,7 +10,8 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
-from grpc2connect.cli.session import Session, project_command, usage
+from grpc2connect.cli.session import Session, project_command
+from grpc2connect.errors import Failure, Title
 
 if TYPE_CHECKING:
     from grpc2connect.report.document import Document
@@ -90,7 +91,8 @@ def report(
         try:
             to.write_bytes(data)
         except OSError as problem:
-            usage(f"{to}: cannot be written: {problem.strerror}")
+            what = f"{to}: cannot be written: {problem.strerror}"
+            raise Failure(Title.OUTPUT_NOT_WRITTEN, what, "name a file in a folder that is there") from None
     if form != "text":
         from grpc2connect.report import plain
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from grpc2connect.cli import codes
 from grpc2connect.cli.engine import RuleInfo
 from grpc2connect.cli.parts import wished_part
-from grpc2connect.cli.session import Session, usage
+from grpc2connect.cli.session import Session
 from grpc2connect.cli.target import absolute, focus
 from grpc2connect.codes import CODES, FAMILY
 from grpc2connect.config import suggestion
+from grpc2connect.errors import Failure, Title
 from grpc2connect.report import merging, narrowing, shards
 from grpc2connect.report.document import Document, Narrowing, Rule
 from grpc2connect.report.json_report import Surroundings, document
@@ -68,13 +69,14 @@ def reported(session: Session, wishes: Wishes) -> Document:
 def merged(session: Session, wishes: Wishes) -> Document:
     """The report of all the parts that the session's paths name, narrowed to what is asked for."""
     if wishes.shard is not None or wishes.codeowners is not None:
-        usage("--merge takes parts as they are: leave out --shard and --codeowners")
+        raise Failure(Title.OPTIONS_CLASH, "--merge takes parts as they are", "leave out --shard and --codeowners")
     if session.target.only is None:
-        usage("--merge needs the JSON reports of all parts: report --merge 1.json 2.json")
-    try:
-        made = merging.merge([(path, merging.load(path)) for path in sorted(session.target.only)])
-    except merging.CannotMerge as problem:
-        usage(str(problem))
+        raise Failure(
+            Title.OPTIONS_CLASH,
+            "--merge needs the JSON reports of all parts",
+            "name them: report --merge 1.json 2.json",
+        )
+    made = merging.merge([(path, merging.load(path)) for path in sorted(session.target.only)])
     return _narrowed(session, made, wishes, _changed(session, wishes.since))
 
 
@@ -82,12 +84,13 @@ def _narrowed(session: Session, made: Document, wishes: Wishes, changed: frozens
     known = narrowing.units_of(made)
     units, unknown = narrowing.resolved(wishes.units, known)
     if unknown:
-        usage(f"no reference belongs to a service {unknown[0]!r}{suggestion(unknown[0], known)}")
+        what = f"no reference belongs to a service {unknown[0]!r}"
+        raise Failure(Title.UNKNOWN_SERVICE, what, suggestion(unknown[0], known))
     if wishes.owners:
         names = {owner["name"] for owner in made.get("owners", [])}
         for name in wishes.owners:
             if name not in names:
-                usage(f"nothing here is owned by {name!r}{suggestion(name, names)}")
+                raise Failure(Title.UNKNOWN_OWNER, f"nothing here is owned by {name!r}", suggestion(name, names))
     matches = _matcher(wishes.globs)
     if not (units or wishes.globs or wishes.owners or changed is not None):
         return made
@@ -114,7 +117,8 @@ def _changed(session: Session, since: str | None) -> frozenset[str] | None:
         return None
     found = git.changed_since(session.target.root, since)
     if found is None:
-        usage(f"--since {since}: no such revision in the git repository of {session.target.root}")
+        what = f"--since {since}: no such revision in the git repository of {session.target.root}"
+        raise Failure(Title.UNKNOWN_REVISION, what, "name a branch, tag or commit; in CI, fetch the history")
     return frozenset(found)
 
 
@@ -136,7 +140,8 @@ def _owners(session: Session, named: Path | None) -> Callable[[str], tuple[str, 
     try:
         owners = codeowners.load(path)
     except OSError as problem:
-        usage(f"{path}: cannot be read: {problem.strerror}; name another with --codeowners")
+        what = f"{path}: cannot be read: {problem.strerror}"
+        raise Failure(Title.CODEOWNERS_UNREADABLE, what, "name another with --codeowners") from None
     session.output.notes(codeowners.problems(path, owners))
     below = _below_top(session)
     return lambda shown: owners.of(f"{below}/{shown}" if below else shown)

@@ -8,7 +8,10 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
-from grpc2connect.cli.session import Session, project_command, usage
+from grpc2connect.cli.session import Session, project_command
+from grpc2connect.config import suggestion
+from grpc2connect.errors import Failure, Title
+from grpc2connect.report.text import error_line
 
 
 @click.command(
@@ -27,21 +30,25 @@ def serve_guide(session: Session, *, servers: tuple[str, ...], wanted: str | Non
     from grpc2connect.serving.table import table
 
     for name in set(servers) - {one.name for one in table().servers}:
-        usage(f"no server is called {name!r}; there are {', '.join(one.name for one in table().servers)}")
+        known = [one.name for one in table().servers]
+        raise Failure(Title.UNKNOWN_SERVER, f"no server is called {name!r}", suggestion(name, known))
     project, errors = guide.load(session.options)
-    session.output.notes(str(error) for error in errors)
     root = session.options.root
+    session.output.notes(error_line(error, root, session.output.err) for error in errors)
     every = guide.guides(project, servers)
     found = [one for one in every if wanted is None or one.is_called(wanted, root)]
     names = ", ".join(dict.fromkeys(faces.name_of(one, every, root) for one in every))
     if wanted is not None and not found:
-        usage(f"no server is made in {wanted}; {f'there are {names}' if names else 'none is made anywhere'}")
+        step = f"there are {names}" if names else "none is made anywhere here: name the migrated project's folder"
+        raise Failure(Title.NO_SERVER_FOUND, f"no server is made in {wanted}", step)
     if not found and not project.applications and not project.handed:
-        usage("no migrated server was found here: name its folder, or run `grpc2connect migrate` first")
+        step = "name its folder, or run `grpc2connect migrate` first"
+        raise Failure(Title.NO_SERVER_FOUND, "no migrated server was found here", step)
     code = codes.ExitCode.FAILED_FILES if errors else codes.ExitCode.OK
     if app_module:
         if len(found) != 1:
-            usage(f"several servers are made here; name one by --program: {names}")
+            many = "several servers are" if found else "no server is"
+            raise Failure(Title.NO_SERVER_FOUND, f"{many} made here", f"name one by --program: {names}")
         session.output.notes(f"to be filled in: {hole}" for hole in found[0].module.holes)
         session.output.notes(found[0].module.warnings)
         session.output.raw(found[0].module.text.encode())

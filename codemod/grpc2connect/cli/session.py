@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -20,6 +20,7 @@ from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.stdin import DASH, run_with
 from grpc2connect.config import Config, suggestion
+from grpc2connect.errors import Failure, Title
 from grpc2connect.journal import Run, interrupted, progress_of
 from grpc2connect.options import Choices, ClientProtocol, Options, PublicApi, RuntimeMode, Serve, Stage
 from grpc2connect.report import json_report, ledger, text
@@ -75,7 +76,7 @@ class Session:
 
         A command that counts no references (`counted`) has no ledger.
         """
-        self.output.notes(text.error_line(error, result, self.output.err) for error in result.errors)
+        self.output.notes(text.error_line(error, result.root, self.output.err) for error in result.errors)
         if self.as_json:
             document = json_report.render(result, command=command, exit_code=code, with_hunks=command == "diff")
             self.output.raw(document.encode())
@@ -177,11 +178,6 @@ def _holder(context: click.Context | None = None) -> _EngineHolder:
     return holder
 
 
-def usage(message: str) -> NoReturn:
-    """End with exit code 2 and one line."""
-    raise click.UsageError(message)
-
-
 def open_session(
     engine: Engine,
     *,
@@ -214,9 +210,11 @@ def open_session(
     target = targets.resolve(given, config, there=stdin is None)
     python = targets.absolute(python) if python else config.python
     if python is not None and not search_paths(python):
-        usage(f"{python} is not a virtual environment: it has no site-packages; --python names one, as .venv")
+        what = f"{python} is not a virtual environment: it has no site-packages"
+        raise Failure(Title.NO_ENVIRONMENT, what, "--python names one, as .venv")
     if config.generated is not None and not config.generated.out.resolve().is_relative_to(target.root.resolve()):
-        usage(f"{config.path}: generated.out is outside the project; name a folder in it")
+        what = f"{config.path}: generated.out is outside the project"
+        raise Failure(Title.CONFIG_INVALID, what, "name a folder in it")
     select, ignore = select or config.select, ignore or config.ignore
     packs = tuple(_absolute_pack(name) for name in rules)
     of_parts = (code for one in config.overrides for code in one.ignore)
@@ -252,13 +250,19 @@ def _stdin(paths: Sequence[Path], name: Path | None) -> tuple[Path, bytes] | Non
     """The file that standard input is in the place of, and what comes from there, if `-` is given."""
     if DASH not in paths:
         if name is not None:
-            usage("--stdin-filename goes with `-` for the path")
+            raise Failure(
+                Title.OPTIONS_CLASH, "--stdin-filename goes with `-` for the path", "give `-`, or leave it out"
+            )
         return None
     command = click.get_current_context().info_name
     if command not in ("check", "diff"):
-        usage(f"{command} does not read standard input; check and diff do")
+        raise Failure(Title.OPTIONS_CLASH, f"{command} does not read standard input", "check and diff do")
     if len(paths) > 1 or name is None:
-        usage("`-` wants --stdin-filename FILE, and no other paths")
+        raise Failure(
+            Title.OPTIONS_CLASH,
+            "`-` wants --stdin-filename FILE, and no other paths",
+            "say which file standard input is",
+        )
     return targets.absolute(name), sys.stdin.buffer.read()
 
 
@@ -273,7 +277,7 @@ def _check_codes(prefixes: tuple[str, ...], engine: Engine, packs: tuple[str, ..
     known = [rule.code for rule in engine.catalogue(packs)]
     for prefix in prefixes:
         if not any(code.startswith(prefix) for code in known):
-            usage(f"no rule code starts with {prefix!r}{suggestion(prefix, known)}")
+            raise Failure(Title.UNKNOWN_CODE, f"no rule code starts with {prefix!r}", suggestion(prefix, known))
 
 
 _OPTIONS: tuple[Callable[[Command], Command], ...] = (

@@ -16,9 +16,11 @@ from grpc2connect.cli import codes
 from grpc2connect.cli.engine import Engine
 from grpc2connect.cli.help import Command
 from grpc2connect.cli.output import Output
-from grpc2connect.cli.session import held, usage
+from grpc2connect.cli.session import held
+from grpc2connect.errors import Failure, Title
 from grpc2connect.options import Options, RuntimeMode
-from grpc2connect.report.paint import shown
+from grpc2connect.report.paint import Paint, shown
+from grpc2connect.report.text import error_line
 from grpc2connect.results import RunResult
 
 _NO_CACHES = shutil.ignore_patterns("__pycache__")
@@ -41,7 +43,7 @@ def test_rule(*, pack: str, fixtures: Path | None, unsafe: bool, update: bool) -
     name = os.path.abspath(pack) if os.path.exists(pack) else pack
     folder = fixtures or Path(name).parent / "fixtures"
     if not folder.is_dir():
-        usage(f"{folder} is not there; --fixtures names the folder with the fixtures")
+        raise Failure(Title.NO_FIXTURES, f"{folder} is not there", "--fixtures names the folder with the fixtures")
     own = [rule.code for rule in held().catalogue((name,)) if not rule.code.startswith("G2C")]
     cases = [_Case(held(), name, path, folder / "_stubs", unsafe) for path in _cases(folder)]
     failed = 0
@@ -124,7 +126,7 @@ class _Case:
     def _unaccounted(self, result: RunResult) -> Iterator[str]:
         if not result.audit.holds:
             yield f"    the ledger does not add up: {result.audit}"
-        yield from (f"    {error}" for error in result.errors)
+        yield from (f"    {error_line(error, result.root, Paint())}" for error in result.errors)
 
     def _migrated(self) -> tuple[dict[str, bytes], RunResult, RunResult]:
         """The fixture's own files after a migration, its result, and that of a second run."""
@@ -138,7 +140,7 @@ class _Case:
             )
             result = self.engine.run(options)
             for error in self.engine.write(result.changes):
-                usage(str(error))
+                raise Failure(Title.CANNOT_WRITE, f"{error.path}: {error.message}", error.advice)
             own = _files(self._before)
             found = {file: data for file, data in _files(top).items() if file in own}
             return found, result, self.engine.run(options)

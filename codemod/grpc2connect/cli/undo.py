@@ -9,11 +9,12 @@ import click
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
 from grpc2connect.cli.output import Output
-from grpc2connect.cli.session import usage
 from grpc2connect.cli.target import absolute
-from grpc2connect.journal import JournalError, Run, Undone, Writing, changed_since, runs, take_back
+from grpc2connect.errors import Failure, Title
+from grpc2connect.journal import Run, Undone, Writing, changed_since, runs, take_back
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
+from grpc2connect.report.text import error_line
 from grpc2connect.sources import repository_of
 
 
@@ -35,11 +36,9 @@ def undo(path: Path | None, *, force: bool, listed: bool, quiet: bool) -> int:
         output.lines(_line(run, folder) for run in found)
         return codes.ExitCode.OK
     if not found:
-        usage(f"there is nothing to undo for {folder}; grpc2connect undo --list says what there is")
-    try:
-        return _undo(found[0], output, force=force)
-    except JournalError as problem:
-        usage(str(problem))
+        what = f"there is nothing to undo for {folder}"
+        raise Failure(Title.NOTHING_TO_UNDO, what, "name the folder that was migrated")
+    return _undo(found[0], output, force=force)
 
 
 def _undo(run: Run, output: Output, *, force: bool) -> int:
@@ -50,7 +49,8 @@ def _undo(run: Run, output: Output, *, force: bool) -> int:
             output.notes(
                 f"{shown(path, run.root)}: has changed since the {run.command} of {run.started}" for path in changed
             )
-            usage("nothing is undone; put these back, or pass --force, which keeps a copy of each")
+            what = f"nothing is undone, because {plural(len(changed), 'file')} changed since"
+            raise Failure(Title.CHANGED_SINCE, what, "put these back, or pass --force, which keeps a copy of each")
         undone = take_back(run)
     finally:
         record.close()
@@ -63,10 +63,11 @@ def _told(run: Run, undone: Undone, output: Output) -> int:
         output.lines(f"restored {shown(path, root)}" for path in undone.restored)
         output.lines(f"removed {shown(path, root)}" for path in undone.removed)
     output.lines(f"kept what {shown(path, root)} was as {copy}" for path, copy in undone.kept)
-    output.notes(str(error) for error in undone.errors)
+    output.notes(error_line(error, root, output.err) for error in undone.errors)
     done = f"{plural(len(undone.restored), 'file')} restored, {len(undone.removed)} removed"
     if undone.errors:
-        output.notes([f"the {run.command} of {run.started} is not undone as a whole: {done}"])
+        what = f"the {run.command} of {run.started} is not undone as a whole: {done}"
+        output.error(Failure(Title.UNDO_INCOMPLETE, what, "make these writable, then undo again"))
         return codes.ExitCode.FAILED_FILES
     output.lines([f"undid the {run.command} of {run.started}: {done}"])
     if run.commits:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from grpc2connect.editor.questions import Answer, Question
+from grpc2connect.errors import Failure, Title
 
 LENGTH = struct.Struct(">Q")
 """What goes before each pickle: its length in bytes."""
@@ -23,8 +24,8 @@ SCRATCH = "grpc2connect-lsp-"
 _VARIABLES = ("TMPDIR", "TEMP", "TMP")
 
 
-class AnalystFailed(Exception):
-    """There is no answer; the message is one line."""
+class AnalystFailed(Failure):
+    """There is no answer."""
 
 
 class Analyst:
@@ -45,9 +46,8 @@ class Analyst:
             except (asyncio.IncompleteReadError, OSError, EOFError, pickle.UnpicklingError):
                 code = await self._process.wait() if self._process else "?"
                 self.stop()
-                raise AnalystFailed(
-                    f"the analysis ended with exit code {code}; it starts again with the next change"
-                ) from None
+                what = f"the analysis ended with exit code {code}"
+                raise AnalystFailed(Title.INTERNAL, what, "it starts again with the next change") from None
             except BaseException:
                 self.stop()
                 raise

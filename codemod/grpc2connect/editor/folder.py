@@ -10,6 +10,8 @@ from typing import Any
 
 from grpc2connect.editor.analyst import Analyst, AnalystFailed
 from grpc2connect.editor.questions import Answer, Question, Settings, What
+from grpc2connect.report.paint import Paint
+from grpc2connect.report.text import failure_line
 
 
 @dataclass(frozen=True)
@@ -100,4 +102,4 @@ class Folder:
         try:
             return await self.look.ask(question)
         except AnalystFailed as problem:
-            return Answer(problem=str(problem))
+            return Answer(problem=failure_line(problem, Paint()))

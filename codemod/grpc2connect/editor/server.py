@@ -19,7 +19,10 @@ from grpc2connect.editor.edits import Able, Open
 from grpc2connect.editor.folder import Folder, Known, Seen
 from grpc2connect.editor.positions import Text
 from grpc2connect.editor.questions import Settings
+from grpc2connect.errors import Failure, Title
+from grpc2connect.report.paint import Paint
 from grpc2connect.report.prose import markdown
+from grpc2connect.report.text import failure_line
 
 WATCHED = "**/{*.py,*.pyw,*.proto,pyproject.toml}"
 _SUFFIXES = (".py", ".pyw", ".proto")
@@ -90,7 +93,7 @@ class Server(LanguageServer):
         try:
             answer = await folder.explain(path, seen)
         except AnalystFailed as problem:
-            self._say(str(problem))
+            self._say(failure_line(problem, Paint()))
             return None
         result = answer.of(path)
         if answer.problem:
@@ -137,7 +140,8 @@ class Server(LanguageServer):
         edit = await self._move(told, title)
         answer = await self.workspace_apply_edit_async(lsp.ApplyWorkspaceEditParams(edit, title))
         if not answer.applied:
-            self._say(f"the editor did not make the edits: {answer.failure_reason or 'it does not say why'}")
+            why = f"the editor did not make the edits: {answer.failure_reason or 'it does not say why'}"
+            self._say(_refusal(why, "save all files and ask again"))
 
     async def explain(self, code: str) -> str:
         """Show where a rule is documented, or say what it does; the documentation is what the command returns."""
@@ -169,19 +173,19 @@ class Server(LanguageServer):
         path = _path(told["uri"])
         folder = self._folder(path) if path is not None else None
         if path is None or folder is None:
-            raise self._failed("the file is in no folder that is open")
+            raise self._failed(_refusal("the file is in no folder that is open", "open its project's folder"))
         if not self._able.files:
-            raise self._failed("this editor creates no files for a server; run grpc2connect migrate")
+            raise self._failed(_refusal("this editor creates no files for a server", "run grpc2connect migrate"))
         seen = self._seen(folder)
         try:
             answer = await folder.move(path, told["unit"], seen)
         except AnalystFailed as problem:
-            raise self._failed(str(problem)) from None
+            raise self._failed(failure_line(problem, Paint())) from None
         if answer.problem:
             raise self._failed(answer.problem)
         now = self._seen(folder)
         if seen.texts != now.texts:
-            raise self._failed("a file has changed meanwhile; ask again")
+            raise self._failed(_refusal("a file has changed meanwhile", "ask again"))
         opened = {path: Open(uri, now.versions[path]) for path, uri in self._uris(folder).items()}
         return edits.workspace_edit(answer.changes, opened, self._able, self._encoding, title)
 
@@ -246,6 +250,10 @@ class Server(LanguageServer):
 
     def _text(self, text: str) -> Text:
         return Text(text, self._encoding)
+
+
+def _refusal(cause: str, step: str) -> str:
+    return failure_line(Failure(Title.EDITOR_REQUEST, cause, step), Paint())
 
 
 def _path(uri: str, *, any_name: bool = False) -> Path | None:

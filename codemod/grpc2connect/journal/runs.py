@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from grpc2connect import __version__
+from grpc2connect.errors import Failure, Title
 from grpc2connect.results import FileChange
 
 VARIABLE = "G2C_STATE_DIR"
@@ -32,8 +33,8 @@ _STALE_SECONDS = 3600
 """After this time a record that was never completed is nobody's."""
 
 
-class JournalError(Exception):
-    """The journal cannot be written or read; the message is one line that says where and what to do."""
+class JournalError(Failure):
+    """The journal cannot be written or read."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Run:
                 document: dict[str, Any] = json.loads(archive.read("run.json"))
                 return document
         except (OSError, KeyError, ValueError, zipfile.BadZipFile) as problem:
-            raise JournalError(f"{self.home}: the record of this run cannot be read: {problem}; remove it") from None
+            what = f"{self.home}: the record of this run cannot be read: {problem}"
+            raise JournalError(Title.JOURNAL_UNUSABLE, what, "remove it") from None
 
     def data(self, digest: str) -> bytes:
         """The bytes that have a digest."""
@@ -138,7 +140,8 @@ class Writing:
         self._log = open(home / "log", "ab")  # noqa: SIM115 (held as long as the run goes on)
         if not _hold(self._log.fileno()):
             self._log.close()
-            raise JournalError(f"another process is writing this project ({home}); wait for it, then run again")
+            what = f"another process is writing this project ({home})"
+            raise JournalError(Title.ANOTHER_RUN, what, "wait for it, then run again")
 
     def part_done(self, commit: str = "") -> None:
         """The next part is written, and committed as `commit`, if it is to be."""
@@ -168,8 +171,8 @@ def writing(root: Path, command: str, parts: Sequence[Part]) -> Iterator[Writing
         at_work = _begin(root, command, parts)
     except OSError as problem:
         reason = problem.strerror or str(problem)
-        where = f"the journal in {folder()} cannot be written: {reason}"
-        raise JournalError(f"{where}; name another folder in {VARIABLE}") from None
+        what = f"the journal in {folder()} cannot be written: {reason}"
+        raise JournalError(Title.JOURNAL_UNUSABLE, what, f"name another folder in {VARIABLE}") from None
     try:
         yield at_work
         at_work.end()

@@ -162,6 +162,7 @@ class Suppressed(Spot):
 class Error(Row):
     """A file that could not be processed."""
 
+    title: Annotated[str, "what errors of this kind are called, as `cannot-parse`: docs/errors.md"]
     message: str
     advice: str
 

@@ -67,7 +67,9 @@ def render(document: Document) -> list[str]:
 def _annotations(document: Document) -> Iterator[_Annotation]:
     for error in document["errors"]:
         path = from_top(document, error["path"])
-        yield _Annotation("error", error["code"], path, _sentence(error["message"], error["advice"]))
+        yield _Annotation(
+            "error", error["code"], path, _sentence(f"{error['title']}: {error['message']}", error["advice"])
+        )
     reported = set()
     for row in document["findings"]:
         reported.add((row["path"], row["line"]))

@@ -182,18 +182,19 @@ def _suppressed(result: RunResult, references: list[Reference], names: Fingerpri
 
 def _errors(result: RunResult, names: Fingerprints) -> list[Error]:
     rows = [
-        (shown(one.path, result.root), one.code, _said(one.message, result), _said(one.advice, result))
+        (shown(one.path, result.root), one.code, one.title.slug, _said(one.message, result), _said(one.advice, result))
         for one in result.errors
     ]
     made: list[Error] = [
         {
             "path": path,
             "code": code,
+            "title": title,
             "message": message,
             "advice": advice,
             "fingerprint": names.of("error", path, code, message),
         }
-        for path, code, message, advice in sorted(rows)
+        for path, code, title, message, advice in sorted(rows)
     ]
     return sorted(made, key=order)
 

@@ -29,7 +29,10 @@ def render(document: Document) -> str:
     out += _section("Services", _counts_table("service", [(unit["name"], unit) for unit in document["units"]]))
     owners = document.get("owners", [])
     out += _section("Split the work", _counts_table("owner", [(owner["name"], owner) for owner in owners]))
-    errors = [(row["path"], "", row["code"], _sentence(row["message"], row["advice"])) for row in document["errors"]]
+    errors = [
+        (row["path"], "", row["code"], _sentence(f"{row['title']}: {row['message']}", row["advice"]))
+        for row in document["errors"]
+    ]
     out += _section("Files that could not be processed", _places(errors))
     gravity = {"error": 0, "warning": 1, "note": 2}
     findings = [

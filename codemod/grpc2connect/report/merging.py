@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from grpc2connect.errors import Failure, Title
 from grpc2connect.report.document import SCHEMA_VERSION, Document, Excerpt
 from grpc2connect.report.fingerprints import order
 from grpc2connect.report.narrowing import runs
@@ -17,8 +18,11 @@ from grpc2connect.report.sums import summed
 _Row = TypeVar("_Row", bound=Any)
 
 
-class CannotMerge(Exception):
-    """Why reports cannot be put together: one line that names the file and says what to do."""
+class CannotMerge(Failure):
+    """Why reports cannot be put together."""
+
+    def __init__(self, path: Path, cause: str, step: str) -> None:
+        super().__init__(Title.CANNOT_MERGE, f"{path}: {cause}", step)
 
 
 def load(path: Path) -> Document:
@@ -26,18 +30,18 @@ def load(path: Path) -> Document:
     try:
         data = json.loads(path.read_bytes())
     except OSError as problem:
-        raise CannotMerge(f"{path}: cannot be read: {problem.strerror}") from problem
+        raise CannotMerge(path, f"cannot be read: {problem.strerror}", "make it readable") from problem
     except (ValueError, RecursionError) as problem:
-        raise CannotMerge(f"{path}: no JSON; write it with report --format json") from problem
+        raise CannotMerge(path, "no JSON", "write it with report --format json") from problem
     if isinstance(data, dict) and data.get("schema_version", SCHEMA_VERSION) != SCHEMA_VERSION:
         version = data["schema_version"]
         raise CannotMerge(
-            f"{path}: schema version {version!r} is not {SCHEMA_VERSION}; write it with this grpc2connect"
+            path, f"schema version {version!r} is not {SCHEMA_VERSION}", "write it with this grpc2connect"
         )
     try:
         check(data, Document)
     except WrongShape as problem:
-        raise CannotMerge(f"{path}: no report ({problem}); write it with report --format json") from None
+        raise CannotMerge(path, f"no report ({problem})", "write it with report --format json") from None
     return cast(Document, data)
 
 
@@ -46,13 +50,13 @@ def merge(reports: Sequence[tuple[Path, Document]]) -> Document:
     (first_path, first), *others = reports
     for path, other in reports:
         if "run" not in other:
-            raise CannotMerge(f"{path}: made by {other['command']} --json; make it with report --format json")
+            raise CannotMerge(path, f"made by {other['command']} --json", "make it with report --format json")
     for path, other in others:
         for what in ("tool", "run"):
             if first[what] != other[what]:
-                raise CannotMerge(f"{path}: of another {what} than {first_path}; parts have to be of one run")
+                raise CannotMerge(path, f"of another {what} than {first_path}", "parts have to be of one run")
         if _narrowed_by(first) != _narrowed_by(other):
-            raise CannotMerge(f"{path}: narrowed otherwise than {first_path}; only --shard may differ")
+            raise CannotMerge(path, f"narrowed otherwise than {first_path}", "only --shard may differ")
     if not others and "shard" not in first.get("shown", {}):
         return first
     _complete(reports)
@@ -88,16 +92,16 @@ def _complete(reports: Sequence[tuple[Path, Document]]) -> None:
         try:
             shard: Shard = parse(document.get("shown", {}).get("shard", ""))
         except ValueError:
-            raise CannotMerge(f"{path}: not made with --shard; there is nothing to merge it with") from None
+            raise CannotMerge(path, "not made with --shard", "there is nothing to merge it with") from None
         if of not in (0, shard.of):
-            raise CannotMerge(f"{path}: part {shard}, but others are of {of}; give the parts of one division")
+            raise CannotMerge(path, f"part {shard}, but others are of {of}", "give the parts of one division")
         of = shard.of
         if shard.index in found:
-            raise CannotMerge(f"{path}: part {shard}, as is {found[shard.index]}; give each part once")
+            raise CannotMerge(path, f"part {shard}, as is {found[shard.index]}", "give each part once")
         found[shard.index] = path
     missing = [f"{index}/{of}" for index in range(1, of + 1) if index not in found]
     if missing:
-        raise CannotMerge(f"{reports[0][0]}: one of {of} parts; missing: {', '.join(missing)}; give them all")
+        raise CannotMerge(reports[0][0], f"one of {of} parts; missing: {', '.join(missing)}", "give them all")
 
 
 def _rows(parts: Iterable[list[_Row]]) -> list[_Row]:

@@ -89,7 +89,8 @@ def _rows(document: Document, paint: Paint) -> list[str]:
     """Errors, findings, and references that are not native, file by file."""
     by_path: dict[str, list[tuple[int, int, str]]] = {}
     for error in document["errors"]:
-        text = f"{paint.bad(error['code'])} {_sentence(error['message'], error['advice'])}"
+        title = paint.bad(f"error[{error['title']}]")
+        text = f"{title}: {error['code']} {_sentence(error['message'], error['advice'])}"
         by_path.setdefault(error["path"], []).append((0, 0, text))
     styles: dict[str, Callable[[str], str]] = {"note": paint.mark, "warning": paint.warn, "error": paint.bad}
     for row in document["findings"]:

@@ -82,7 +82,9 @@ def _invocation(document: Document, over: int) -> Json:
 
 def _results(document: Document) -> Iterator[Json]:
     for error in document["errors"]:
-        yield _result(document, error, "error", _sentence(error["message"], error["advice"]), None)
+        yield _result(
+            document, error, "error", _sentence(f"{error['title']}: {error['message']}", error["advice"]), None
+        )
     said = set(silenced(document))
     for finding in document["findings"]:
         said.add((finding["path"], finding["line"], finding["column"], finding["code"]))

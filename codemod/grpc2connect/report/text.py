@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from grpc2connect.errors import Failure
 from grpc2connect.report.paint import Paint, one_line, shown
 from grpc2connect.results import Entry, FileError, Finding, Place, RunResult, Severity
 
@@ -27,10 +29,15 @@ def finding_line(finding: Finding, result: RunResult, paint: Paint) -> str:
     return f"{place(finding.place, result)} {code} {sentence(finding.message, finding.advice)}"
 
 
-def error_line(error: FileError, result: RunResult, paint: Paint) -> str:
-    """`path: CODE message; advice`."""
-    where = shown(error.path, result.root)
-    return f"{where}: {paint.bad(error.code)} {sentence(error.message, error.advice)}"
+def failure_line(failure: Failure, paint: Paint) -> str:
+    """`error[title]: cause; next step`: the form of every error."""
+    return f"{paint.bad(f'error[{failure.title.slug}]')}: {sentence(failure.cause, failure.step)}"
+
+
+def error_line(error: FileError, root: Path, paint: Paint) -> str:
+    """`error[title]: path: CODE message; advice`, the path relative to `root`."""
+    where = shown(error.path, root)
+    return failure_line(Failure(error.title, f"{where}: {error.code} {error.message}", error.advice), paint)
 
 
 def entry_line(entry: Entry, result: RunResult, paint: Paint) -> str:

@@ -15,6 +15,8 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
+from grpc2connect.config import suggestion
+from grpc2connect.errors import Failure, Title
 from grpc2connect.facts.reference import Reference
 from grpc2connect.rules_api.outcome import Outcome
 
@@ -97,8 +99,11 @@ class Registry:
             yield from others.outcomes(behind, reference)
 
 
-class PackError(Exception):
-    """A rule pack that cannot be used; the message is one line that says which and what to do."""
+class PackError(Failure):
+    """A rule pack that cannot be used."""
+
+    def __init__(self, name: str, cause: str, step: str) -> None:
+        super().__init__(Title.RULE_PACK_INVALID, f"--rules {name}: {cause}", step)
 
 
 _declared: list[Rule] = []
@@ -158,18 +163,19 @@ def _load_pack(name: str) -> str:
     except PackError:
         raise
     except Exception as problem:
-        raise PackError(f"--rules {name}: cannot be imported: {type(problem).__name__}: {problem}") from problem
+        what = f"cannot be imported: {type(problem).__name__}: {problem}"
+        raise PackError(name, what, "correct it, or install what it needs beside grpc2connect") from problem
     top = package.__name__.partition(".")[0]
     own = [one for one in _declared if one.function.__module__.partition(".")[0] == top]
     others = {one.code for one in _declared if one not in own}
     if not own:
-        raise PackError(f"--rules {name}: declares no rule; see docs/writing-rules.md")
+        raise PackError(name, "declares no rule", "see docs/writing-rules.md")
     for one in own:
         if not _CODE.fullmatch(one.code) or one.code.startswith("G2C") or one.code in others:
-            raise PackError(f"--rules {name}: {one.code!r} is no code for it: letters of its own and three digits")
+            raise PackError(name, f"{one.code!r} is no code for it", "take letters of its own and three digits")
         unknown = sorted(one.replaces - others)
         if unknown:
-            raise PackError(f"--rules {name}: {one.code} replaces {unknown[0]}, which is no rule")
+            raise PackError(name, f"{one.code} replaces {unknown[0]}, which is no rule", suggestion(unknown[0], others))
     return top
 
 
@@ -187,12 +193,12 @@ def _pack(name: str) -> ModuleType:
 def _from_path(name: str, path: Path) -> ModuleType:
     file = path / "__init__.py" if path.is_dir() else path
     if not file.is_file():
-        raise PackError(f"--rules {name}: is no package and no module; name a folder with an __init__.py")
+        raise PackError(name, "is no package and no module", "name a folder with an __init__.py")
     if file.stem in sys.modules or path.stem in sys.modules:
         loaded = sys.modules[path.stem]
         if getattr(loaded, "__file__", None) == str(file):
             return loaded
-        raise PackError(f"--rules {name}: {path.stem!r} is the name of another module; give it one of its own")
+        raise PackError(name, f"{path.stem!r} is the name of another module", "give it one of its own")
     locations = [str(path)] if path.is_dir() else None
     spec = importlib.util.spec_from_file_location(path.stem, file, submodule_search_locations=locations)
     assert spec is not None and spec.loader is not None

@@ -120,7 +120,7 @@ def _trimmed(hunk: list[Line]) -> list[Line]:
 
 def note_of_error(error: Error) -> Note:
     """An error, as something said about its file."""
-    return Note("error", error["code"], "", "", error["message"], error["advice"], "", 0)
+    return Note("error", error["code"], "", "", f"{error['title']}: {error['message']}", error["advice"], "", 0)
 
 
 def _indexes(units: Sequence[str], unit_index: Mapping[str, int]) -> str:

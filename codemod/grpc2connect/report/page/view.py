@@ -286,7 +286,9 @@ def _files(document: Document, unit_index: Mapping[str, int], owner_index: Mappi
 def _errors(document: Document) -> Iterable[ErrorGroup]:
     groups: dict[tuple[str, str, str], list[str]] = {}
     for error in document["errors"]:
-        groups.setdefault((error["code"], error["message"], error["advice"]), []).append(error["path"])
+        groups.setdefault((error["code"], f"{error['title']}: {error['message']}", error["advice"]), []).append(
+            error["path"]
+        )
     for (name, message, advice), paths in groups.items():
         yield ErrorGroup(name, message, advice, tuple(paths))
 
