@@ -197,7 +197,9 @@ def test_a_hook_that_refuses_stops_there(shop: Shop, capsys: Capture) -> None:
     hook.chmod(0o755)
     try:
         assert run(["migrate", *PACKAGE, "--commit-per", "all"], shop.engine) == 3
-        assert "git commit failed: no stock; the files are as the last commit has them" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "error[commit-failed]: git commit failed: no stock; " in said
+        assert "the files are as the last commit has them" in said
         assert shop.git("status", "--porcelain") == ""
         assert shop.git("log", "--format=%s", "base..").splitlines() == [ADDED]
         shop.git("checkout", "-q", "-f", "-B", "work", "base")
