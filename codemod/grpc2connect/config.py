@@ -14,6 +14,7 @@ from grpc2connect.errors import Failure, Title
 from grpc2connect.options import ClientProtocol, GeneratedPlace, Override, PublicApi, RuntimeMode, Serve
 
 _Enum = TypeVar("_Enum", bound=enum.Enum)
+_TABLE = "grpc2connect"
 _LISTED = 30
 """How many names a line lists."""
 
@@ -72,8 +73,10 @@ def load(path: Path) -> Config | None:
         step = "correct it and run again"
         raise ConfigError(Title.CONFIG_UNREADABLE, f"{path}: cannot be read: {reason}", step) from problem
     tool = data.get("tool", {})
-    table = tool.get("grpc2connect") if isinstance(tool, dict) else None
+    table = tool.get(_TABLE) if isinstance(tool, dict) else None
     if table is None:
+        for near in difflib.get_close_matches(_TABLE, tool if isinstance(tool, dict) else (), n=1, cutoff=0.8):
+            raise ConfigError(Title.CONFIG_INVALID, f"{path}: [tool.{near}]", f"did you mean [tool.{_TABLE}]?")
         return None
     if not isinstance(table, dict):
         what, step = f"{path}: tool.grpc2connect is not a table", "write [tool.grpc2connect]"
@@ -95,9 +98,10 @@ def load(path: Path) -> Config | None:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?` for the nearest of `known`, or a list of them all: a next step."""
     known = sorted(known)
-    near = difflib.get_close_matches(word, known, n=1)
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1)
     if near:
-        return f"did you mean {near[0]!r}?"
+        return f"did you mean {by_lower[near[0]]!r}?"
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     return f"known are {', '.join(known[:_LISTED]) or 'none'}{more}"
 

@@ -18,18 +18,19 @@ from grpc2connect.results import FileError, Finding, Place, RunResult, Severity,
 from grpc2connect.sources import find, read
 
 MARK = b"g2c:"
-_DIRECTIVE = re.compile(r"#\s*g2c:\s*ignore\b\s*(?:\[([^\]]*)\])?\s*(.*)")
+_DIRECTIVE = re.compile(r"#\s*g2c:\s*([\w-]*)\s*(?:\[([^\]]*)\])?\s*(.*)")
 
 
 @dataclass(frozen=True)
 class _Directive:
     place: Place
+    word: str
     codes: tuple[str, ...]
     reason: str
     lines: range
 
     def covers(self, place: Place, code: str) -> bool:
-        return place.line in self.lines and code.startswith(self.codes)
+        return self.word == "ignore" and place.line in self.lines and code.startswith(self.codes)
 
 
 def apply(result: RunResult, options: Options) -> RunResult:
@@ -59,12 +60,20 @@ def apply(result: RunResult, options: Options) -> RunResult:
         if by is not None:
             used.add(by)
             suppressed.append(Suppressed(entry.place, entry.code, entry.text, by.reason, reference=True))
+    lines = {(entry.place.path, entry.place.line) for entry in result.ledger}
+    used |= {one for one in directives if one.word == "hold" and (one.place.path, one.place.line) in lines}
     findings += [about for one in directives if (about := _about(one, one in used)) is not None]
     return replace(result, findings=tuple(findings), suppressed=tuple(suppressed))
 
 
 def _about(directive: _Directive, used: bool) -> Finding | None:
     """What is wrong with a directive itself."""
+    if directive.word not in ("ignore", "hold"):
+        what, advice = f"there is no comment `g2c: {directive.word}`", "write ignore[CODE] REASON, or hold REASON"
+        return Finding("G2C020", directive.place, what, advice, Severity.WARNING)
+    if directive.word == "hold":
+        what, advice = "no reference is on this line, so it holds nothing", "put it on the line of one, or remove it"
+        return None if used else Finding("G2C021", directive.place, what, advice, Severity.WARNING)
     if not directive.codes:
         what, advice = "this names no code, and silences nothing", "name it: # g2c: ignore[G2C201] the reason"
         return Finding("G2C020", directive.place, what, advice, Severity.WARNING)
@@ -104,8 +113,9 @@ def _directives(path: Path, tokens: Iterable[tokenize.TokenInfo]) -> Iterator[_D
             found = _DIRECTIVE.match(token.string)
             if found is not None:
                 row, column = token.start
-                codes = tuple(code.strip() for code in (found[1] or "").split(",") if code.strip())
-                directive = _Directive(Place(path, row, column + 1), codes, found[2].strip(), range(row, row + 1))
+                codes = tuple(code.strip() for code in (found[2] or "").split(",") if code.strip())
+                place, own = Place(path, row, column + 1), range(row, row + 1)
+                directive = _Directive(place, found[1], codes, found[3].strip(), own)
                 (waiting if start is None else here).append(directive)
         elif token.type == tokenize.NEWLINE:
             lines = range(start or token.start[0], token.start[0] + 1)

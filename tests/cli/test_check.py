@@ -146,3 +146,19 @@ def test_hook_judges_given_files_and_names_others(project: Path, engine: FakeEng
     assert "client.py" not in outcome.out
     assert "client.py: has to change together with the given files" in outcome.err
     assert shell("check", "plain.py").code == 0
+
+
+def test_what_can_move_is_not_paid_off_for_those_who_fail_on_what_is_left(
+    project: Path, engine: FakeEngine, shell: Shell
+) -> None:
+    path = project / "server.py"
+    engine.answer = answer(edit(path), entries=[reference(path)])
+    shell("check", "--baseline", "base.txt", "--update-baseline")
+    assert "less than the baseline" not in shell("check", "--baseline", "base.txt", "--fail-on", "left").err
+    engine.answer = answer()
+    assert "less than the baseline" in shell("check", "--baseline", "base.txt", "--fail-on", "left").err
+
+
+def test_a_verb_for_one(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    engine.answer = answer(entries=left(project, "a"))
+    assert "\n1 reference remains\n" in shell("check").out

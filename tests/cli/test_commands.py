@@ -175,3 +175,36 @@ def test_report_json_and_github(project: Path, engine: FakeEngine, shell: Shell)
     assert shell("report", "--output", to).out == ""
     assert json.loads(to.read_text())["summary"]["references"] == 1
     assert shell("report", "--format", "github").out == ""
+
+
+def test_an_override_about_nothing_is_said(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    configure(
+        project,
+        '[[tool.grpc2connect.overrides]]\nservice = ["helloworld.*", "helloworld.Greter"]\nhold = "x"\n'
+        '[[tool.grpc2connect.overrides]]\npath = "servers/"\nhold = "x"\n'
+        '[[tool.grpc2connect.overrides]]\npath = "server.*"\nhold = "x"\n',
+    )
+    engine.answer = answer(edit(project / "server.py"))
+    said = [line for line in shell("diff", "--stat").err.splitlines() if "G2C025" in line]
+    assert said == [
+        "pyproject.toml:1:1 G2C025 override 1 is about nothing here: no reference belongs to a service "
+        "'helloworld.Greter'; did you mean 'helloworld.Greeter'?",
+        "pyproject.toml:1:1 G2C025 override 2 is about nothing here: no reference is in files that match servers/; "
+        "correct the path, or take the override out",
+    ]
+    (project / "sub").mkdir()
+    assert "G2C025" not in shell("diff", "sub").err + shell("diff", "server.py").err
+
+
+def test_patterns_that_match_no_file_are_said(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    assert "no file here matches srcs/** (" in shell("check", "--include", "srcs/**").err
+    engine.answer = dataclasses.replace(answer(), files_seen=1)
+    assert "no file here" not in shell("check", "--include", "src/**").err
+
+
+def test_a_code_in_small_letters_is_near(project: Path, shell: Shell) -> None:
+    assert "did you mean 'G2C201'?" in shell("diff", "--select", "g2c20").err
+
+
+def test_lines_are_counted_from_one(project: Path, shell: Shell) -> None:
+    assert shell("explain", "server.py:0").err.startswith("error[no-such-place]: server.py has no line 0; ")

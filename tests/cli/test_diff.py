@@ -93,3 +93,11 @@ def test_internal_error_is_a_line_and_a_code_of_its_own(project: Path, engine: F
 def test_finding_outside_given_paths_is_absolute(project: Path, engine: FakeEngine, shell: Shell) -> None:
     engine.answer = answer(entries=[reference(Path("/elsewhere/x.py"))])
     assert "/elsewhere/x.py" in shell("diff").err
+
+
+def test_stat_beside_a_file_and_without_groups(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    engine.answer = answer(edit(project / "server.py"))
+    outcome = shell("diff", "--stat", "-o", "../x.patch")
+    assert " server.py | 2 +- " in outcome.out
+    assert (project / "../x.patch").read_bytes().startswith(b"diff --git a/server.py b/server.py\n")
+    assert shell("diff", "--stat", "--by", "unit").err.startswith("error[options-clash]: ")

@@ -56,6 +56,7 @@ TITLES = {title.slug for title in Title}
         ("serve-guide --server unicorn", "unknown-server"),
         ("serve-guide", "no-server-found"),
         ("test-rule .", "no-fixtures"),
+        ("diff --stat --by unit", "options-clash"),
         ("undo", "nothing-to-undo"),
         ("migrate --interactive", "no-terminal"),
     ],

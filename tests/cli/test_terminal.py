@@ -105,6 +105,8 @@ def test_questions(project: Path, server: Path) -> None:
     assert "     '[int]'\n-    context.abort(x)\n+    raise ConnectError(x)\n" in shown
     assert "because x is a context" in terminal.type("x\n", "Change this?")
     assert "  q  quit; services" in terminal.type("?\n", "Change this?")
+    assert "'yikes' is no answer" in terminal.type("yikes\n", "Change this?")
+    assert "because x is a context" in terminal.type("Explain\n", "Change this?")
     shown = terminal.type("n\n", "Is this what you want? [y,b] ")
     assert (
         "Without this, a.A stays on gRPC as a whole: 1 place stays as it is.\n  server.py\n    3 context.abort\n"

@@ -258,3 +258,13 @@ def test_a_record_is_for_its_owner_and_reads_without_the_tool(plain: Path, engin
     with zipfile.ZipFile(run.home / "run.zip") as archive:
         (saved,) = json.loads(archive.read("run.json"))["files"]
         assert archive.read(f"content/{saved['before']}") == b"\xef\xbb\xbfimport grpc\r\n"
+
+
+def test_a_runtime_is_one_line(plain: Path, engine: FakeEngine, shell: Shell) -> None:
+    inside = [addition(plain / "pkg" / "grpc2connect_runtime" / name) for name in ("__init__.py", "a.py", "b.py")]
+    engine.answer = answer(edit(plain / "server.py"), *inside)
+    lines = shell("migrate", "--allow-no-vcs").out.splitlines()
+    assert lines[:2] == ["wrote server.py", "wrote pkg/grpc2connect_runtime/ (3 files)"]
+    lines = shell("undo").out.splitlines()
+    assert lines[:2] == ["restored server.py", "removed pkg/grpc2connect_runtime/ (3 files)"]
+    assert shell("undo", "--list").err == f"no run is on record for {plain}\n"

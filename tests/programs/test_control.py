@@ -67,6 +67,7 @@ def test_a_comment_holds_its_lines_service(project: Path) -> None:
     found = result(project)
     assert states(found) == {State.LEFT}
     assert any("waits for the app" in finding.message for finding in found.findings)
+    assert not any(finding.code == "G2C021" for finding in found.findings)
 
 
 def test_a_server_is_served_as_its_path_or_service_says(project: Path) -> None:
@@ -95,6 +96,8 @@ def test_rules_can_be_switched_off_for_a_path(project: Path) -> None:
         ('[[tool.grpc2connect.overrides]]\npath = "a"\nserve = "duel"', "did you mean 'dual'?"),
         ("[tool.grpc2connect]\noverrides = 3", "must be tables"),
         ("[tool.grpc2connect]\nexlude = []", "did you mean 'exclude'?"),
+        ("[tool.grpc2connect]\nExclude = []", "did you mean 'exclude'?"),
+        ("[tool.grpc2conect]\nexclude = []", r"did you mean \[tool.grpc2connect\]?"),
     ],
 )
 def test_configuration_says_what_was_meant(tmp_path: Path, lines: str, said: str) -> None:
@@ -122,7 +125,7 @@ def test_overrides_are_read(tmp_path: Path) -> None:
 def test_suppressions_want_a_reason_and_a_use(project: Path) -> None:
     text = TWO.replace("server = grpc", "# g2c: ignore[G2C301] serves both already\nserver = grpc")
     text = text.replace("server.start()", "server.start(  # g2c: ignore[G2C3]\n)  # g2c: ignore all of it")
-    text += "print(1)  # g2c: ignore[G2C201,G2C3] no longer\n"
+    text += "print(1)  # g2c: ignore[G2C201,G2C3] no longer\nprint(2)  # g2c: hodl it\nprint(3)  # g2c: hold it\n"
     (project / "server.py").write_text(text)
     found = result(project)
     assert [(one.code, one.reason, one.reference) for one in found.suppressed] == [
@@ -133,6 +136,8 @@ def test_suppressions_want_a_reason_and_a_use(project: Path) -> None:
         ("G2C020", 13),
         ("G2C020", 14),
         ("G2C021", 15),
+        ("G2C020", 16),
+        ("G2C021", 17),
     ]
 
 

@@ -82,7 +82,9 @@ def check(
     code = codes.of(narrowed.result, remains=bool(excess))
     if not session.as_json:
         _print(session, narrowed.result, there, excess, known=bool(allowed.allowed))
-        paid = allowed.paid(there.counted) if session.target.only is None and part is None and not excess else 0
+        # With `left` the baseline may hold what can move: that is paid off when it has moved.
+        owed = remaining(narrowed, FailOn.NEW) if judge is FailOn.LEFT else there
+        paid = allowed.paid(owed.counted) if session.target.only is None and part is None and not excess else 0
         if paid:
             session.output.notes(
                 [f"{plural(paid, 'reference')} less than the baseline: check --update-baseline keeps it so"]
@@ -131,7 +133,7 @@ def _print(session: Session, result: RunResult, there: Remaining, excess: Counte
         out.lines(f"    {paint.dim(line)}" for line in lines.at(entry))
     out.lines(f"{key.path}: would change" for key in sorted(excess) if key.code == CHANGED)
     if entries:
-        what = "new: not in the baseline" if known else "remain"
+        what = "new: not in the baseline" if known else "remains" if len(entries) == 1 else "remain"
         out.lines(["", paint.bold(f"{plural(len(entries), 'reference')} {what}")])
         out.lines(_advice(entries, result, session))
         out.lines([""])

@@ -27,6 +27,7 @@ Exit codes:
     3  some files failed; the others were done
     4  the ledger did not add up
    70  an error in grpc2connect itself
+  130  interrupted
 """
 
 

@@ -46,13 +46,15 @@ def diff(session: Session, *, by: str | None, stat: bool, to: Path | None, no_pa
     The patch goes to stdout and is taken by `git apply` as it is; findings, ledger and summary go to stderr. Given
     single files, it is what `migrate` would write for them: nothing of a service that needs other files too.
     """
+    if stat and by is not None:
+        raise Failure(Title.OPTIONS_CLASH, "--stat has a line for each file, and no groups", "leave out --by or --stat")
     narrowed = focus(session.run(), session.target.only)
     result = narrowed.result
     code = codes.of(result, remains=bool(result.changes or narrowed.blocked))
     grouping = By(by) if by else None
     if to is not None:
         _write(session, result, code, grouping, to)
-    elif not session.as_json:
+    if (to is None or stat) and not session.as_json:
         _show(session, _face(session, result, grouping, stat=stat), paged=not no_pager)
     session.note_others(narrowed)
     return session.finish("diff", result, code, changed="would change", to_stderr=True)
@@ -97,5 +99,5 @@ def _write(session: Session, result: RunResult, code: codes.ExitCode, by: By | N
         to.write_bytes(data)
     except OSError as problem:
         what = f"{to}: cannot be written: {problem.strerror}"
-        raise Failure(Title.OUTPUT_NOT_WRITTEN, what, "name a file in a folder that is there") from None
+        raise Failure(Title.OUTPUT_NOT_WRITTEN, what, "name a file that can be") from None
     session.output.notes([f"wrote {to}"])

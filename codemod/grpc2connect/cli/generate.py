@@ -11,7 +11,7 @@ from grpc2connect.cli.help import Command
 from grpc2connect.cli.recorded import carry_out
 from grpc2connect.cli.session import Session, project_command
 from grpc2connect.journal import Part
-from grpc2connect.report.paint import shown
+from grpc2connect.report.stat import listed
 
 
 @click.command(cls=Command, short_help="Write only the *_connect.py modules.", epilog=codes.HELP)
@@ -23,5 +23,5 @@ def generate(session: Session) -> int:
     done = written.changes
     result = replace(result, changes=tuple(done), errors=(*result.errors, *written.errors))
     if not session.as_json and not session.output.quiet:
-        session.output.lines(f"wrote {shown(change.path, result.root)}" for change in done)
+        session.output.lines(f"wrote {name}" for name in listed((change.path for change in done), result.root))
     return session.finish("generate", result, codes.of(result), changed="written", to_stderr=False, counted=False)

@@ -42,6 +42,11 @@ _KEYS = {
     "q": (Answer.QUIT, "quit; services that were not decided about as wholes stay as they are"),
     "?": (None, "this help"),
 }
+_WORDS = {
+    "yes": "y", "no": "n", "rule": "r", "unit": "u", "service": "u", "edit": "e", "explain": "x", "back": "b",
+    "quit": "q", "help": "?",
+}  # fmt: skip
+"""Answers in words: what begins with a letter need not be its key."""
 _DROPPED = b"#: "
 _LONG = 60
 _TOGETHER = "\0"
@@ -191,15 +196,20 @@ class _Talk:
 
     def _explain(self, block: Block) -> None:
         told = {(one.place, one.code) for one in block.references}
+        lines: list[str] = []
         for entry in self._result.ledger:
             if (entry.place, entry.code) in told:
-                self._lines(f"{entry_line(entry, self._result, self._paint)}")
-                self._lines(*(f"    because {one_line(why)}" for why in entry.evidence))
-        for code in block.codes:
-            if code in self._rules:
-                self._lines("", self._paint.bold(code), *self._rules[code].documentation.splitlines())
+                lines.append(entry_line(entry, self._result, self._paint))
+                evidence = (one_line(why) for why in entry.evidence)
+                lines += [f"    because {why}" for why in evidence if why != one_line(entry.text)]
+        rules = [self._rules[code] for code in block.codes if code in self._rules]
+        texts = dict.fromkeys(rule.documentation for rule in rules)
+        for text in texts:
+            heading = ", ".join(rule.code for rule in rules if rule.documentation == text)
+            lines += ["", self._paint.bold(heading), *text.splitlines()]
         place = block.references[0].place
-        self._lines("", f"grpc2connect explain {shown(place.path, Path.cwd())}:{place.line} shows the whole chain")
+        lines += ["", f"grpc2connect explain {shown(place.path, Path.cwd())}:{place.line} shows the whole chain"]
+        self._paged(lines)
 
     def _edit(self, block: Block) -> tuple[bytes, ...] | None:
         """What a person makes of the new lines in an editor; None if they are left as they are, or all taken out."""
@@ -216,7 +226,7 @@ class _Talk:
         closed = before + (b"" if not before or before.endswith(b"\n") else b"\n")
         after = _edited(closed + comments)
         if after is None:
-            self._lines(self._paint.bad("the editor ended with an error; nothing is edited"))
+            self._lines(self._paint.bad("nothing is edited: the editor cannot be run, or failed; EDITOR names another"))
             return None
         kept = tuple(line for line in after.splitlines(keepends=True) if not line.startswith(_DROPPED.rstrip()))
         return kept if kept and b"".join(kept) != closed else None
@@ -229,9 +239,12 @@ class _Talk:
             line = sys.stdin.readline()
             if not line:
                 raise Ended
-            given = line.strip().lower()[:1]
+            said = line.strip().lower()
+            given = _WORDS.get(said, said)
             if given in keys and given != "?":
                 return given
+            if given not in ("", "?"):
+                self._lines(f"{one_line(said)!r} is no answer; these are:")
             self._lines(*(f"  {key}  {text}" for key, text in keys.items()))
 
     def _lines(self, *lines: str) -> None:

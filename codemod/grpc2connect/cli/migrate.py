@@ -17,6 +17,7 @@ from grpc2connect.journal import Part, Run, interrupted
 from grpc2connect.options import Choices
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
+from grpc2connect.report.stat import listed
 from grpc2connect.report.text import error_line
 from grpc2connect.results import RunResult
 from grpc2connect.review.messages import message
@@ -118,9 +119,11 @@ def _told(session: Session, narrowed: Focus, written: Written) -> int:
     )
     code = codes.of(result, remains=bool(narrowed.blocked))
     if not session.as_json and not session.output.quiet:
-        verbs = {False: "wrote", True: "deleted"}
-        told = {change.path: verbs[change.deletes] for change in written.changes}
-        session.output.lines(f"{verb} {shown(path, result.root)}" for path, verb in told.items())
+        # A file that several commits have changed is as the last one has it.
+        last = {change.path: change.deletes for change in written.changes}
+        for verb, deletes in (("wrote", False), ("deleted", True)):
+            names = listed((path for path, gone in last.items() if gone == deletes), result.root)
+            session.output.lines(f"{verb} {name}" for name in names)
         session.output.lines(f"committed {name[:10]} {title}" for name, title in written.commits)
     if written.stopped:
         _say_stopped(session, written)

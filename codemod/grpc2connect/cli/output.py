@@ -74,7 +74,7 @@ class Output:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        with Bar(*columns, console=Console(stderr=True, no_color=not self.err.on), transient=True) as bar:
             task = bar.add_task("", total=None)
 
             def report(stage: str, done: int, total: int) -> None:

@@ -92,7 +92,7 @@ def report(
             to.write_bytes(data)
         except OSError as problem:
             what = f"{to}: cannot be written: {problem.strerror}"
-            raise Failure(Title.OUTPUT_NOT_WRITTEN, what, "name a file in a folder that is there") from None
+            raise Failure(Title.OUTPUT_NOT_WRITTEN, what, "name a file that can be") from None
     if form != "text":
         from grpc2connect.report import plain
 

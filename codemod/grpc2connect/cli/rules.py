@@ -69,6 +69,8 @@ def explain(*, what: str, python: Path | None, form: str, packs: tuple[str, ...]
                 "give FILE:LINE, with the number of a line",
             )
         return _explain_rule(what, list(held().catalogue(packs)))
+    if path.is_file() and line < 1:
+        raise Failure(Title.NO_SUCH_PLACE, f"{path} has no line {line}", "lines are counted from 1")
     if not path.is_file():
         raise Failure(
             Title.NO_SUCH_PLACE, f"{path} is not a file", "give FILE:LINE, or a rule code (see grpc2connect rules)"

@@ -17,6 +17,7 @@ from grpc2connect import vendor
 from grpc2connect.cli import codes
 from grpc2connect.cli import target as targets
 from grpc2connect.cli.engine import Engine
+from grpc2connect.cli.idle import with_idle
 from grpc2connect.cli.output import Output
 from grpc2connect.cli.stdin import DASH, run_with
 from grpc2connect.config import Config, suggestion
@@ -48,10 +49,15 @@ class Session:
         """The whole result of the engine, before it is narrowed to single files."""
         options = self.options if choices is None else replace(self.options, choices=choices)
         with self.output.progress() as progress:
-            if self.stdin is None:
-                return self.engine.run(options, progress)
-            path, data = self.stdin
-            return run_with(options, {path: data}, lambda these: self.engine.run(these, progress))
+            if self.stdin is not None:
+                path, data = self.stdin
+                return run_with(options, {path: data}, lambda these: self.engine.run(these, progress))
+            result = self.engine.run(options, progress)
+        if options.include and not result.files_seen and self.target.only is None:
+            self.output.notes(
+                [f"no file here matches {', '.join(options.include)} (--include, or include in the settings)"]
+            )
+        return with_idle(result, self.config, () if self.target.only else self.target.paths)
 
     def generate(self) -> RunResult:
         """The generated modules alone."""

@@ -42,9 +42,9 @@ def test_rule(*, pack: str, fixtures: Path | None, unsafe: bool, update: bool) -
     output = Output("auto")
     name = os.path.abspath(pack) if os.path.exists(pack) else pack
     folder = fixtures or Path(name).parent / "fixtures"
+    own = [rule.code for rule in held().catalogue((name,)) if not rule.code.startswith("G2C")]
     if not folder.is_dir():
         raise Failure(Title.NO_FIXTURES, f"{folder} is not there", "--fixtures names the folder with the fixtures")
-    own = [rule.code for rule in held().catalogue((name,)) if not rule.code.startswith("G2C")]
     cases = [_Case(held(), name, path, folder / "_stubs", unsafe) for path in _cases(folder)]
     failed = 0
     for case in cases:

@@ -14,6 +14,7 @@ from grpc2connect.errors import Failure, Title
 from grpc2connect.journal import Run, Undone, Writing, changed_since, runs, take_back
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import shown
+from grpc2connect.report.stat import listed
 from grpc2connect.report.text import error_line
 from grpc2connect.sources import repository_of
 
@@ -34,6 +35,8 @@ def undo(path: Path | None, *, force: bool, listed: bool, quiet: bool) -> int:
     found = runs(folder)
     if listed:
         output.lines(_line(run, folder) for run in found)
+        if not found:
+            output.notes([f"no run is on record for {folder}"])
         return codes.ExitCode.OK
     if not found:
         what = f"there is nothing to undo for {folder}"
@@ -60,8 +63,8 @@ def _undo(run: Run, output: Output, *, force: bool) -> int:
 def _told(run: Run, undone: Undone, output: Output) -> int:
     root = run.root
     if not output.quiet:
-        output.lines(f"restored {shown(path, root)}" for path in undone.restored)
-        output.lines(f"removed {shown(path, root)}" for path in undone.removed)
+        output.lines(f"restored {name}" for name in listed(undone.restored, root))
+        output.lines(f"removed {name}" for name in listed(undone.removed, root))
     output.lines(f"kept what {shown(path, root)} was as {copy}" for path, copy in undone.kept)
     output.notes(error_line(error, root, output.err) for error in undone.errors)
     done = f"{plural(len(undone.restored), 'file')} restored, {len(undone.removed)} removed"

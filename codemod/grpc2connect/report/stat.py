@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from grpc2connect.report.diff import counts
@@ -52,6 +52,16 @@ def stat(result: RunResult, changes: Sequence[FileChange], paint: Paint) -> list
         f"{plural(total_removed, 'deletion')}(-)"
     )
     return lines
+
+
+def listed(paths: Iterable[Path], root: Path) -> list[str]:
+    """The names of files, each once; those of a runtime that is written into the project as one, with their number."""
+    names: dict[str, int] = {}
+    for path in dict.fromkeys(paths):
+        inside = RUNTIME in path.parts
+        name = f"{shown(Path(*path.parts[: path.parts.index(RUNTIME) + 1]), root)}/" if inside else shown(path, root)
+        names[name] = names.get(name, 0) + 1
+    return [f"{name} ({plural(number, 'file')})" if name.endswith("/") else name for name, number in names.items()]
 
 
 def _scaled(number: int, most: int, width: int) -> int:

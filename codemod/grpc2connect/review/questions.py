@@ -247,7 +247,7 @@ def _problem(state: _State, block: Block, lines: tuple[bytes, ...]) -> str:
     return (
         ""
         if is_sound(change.after, change.before, block.change.after)
-        else "so the file would not parse, or a name be unbound"
+        else "not taken: the file would not parse, or a name in it be unbound; edit again, or answer otherwise"
     )
 
 

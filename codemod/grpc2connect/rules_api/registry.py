@@ -192,7 +192,7 @@ def _pack(name: str) -> ModuleType:
 
 def _from_path(name: str, path: Path) -> ModuleType:
     file = path / "__init__.py" if path.is_dir() else path
-    if not file.is_file():
+    if not file.is_file() or file.suffix != ".py":
         raise PackError(name, "is no package and no module", "name a folder with an __init__.py")
     if file.stem in sys.modules or path.stem in sys.modules:
         loaded = sys.modules[path.stem]
