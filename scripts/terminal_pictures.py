@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT))
 from scripts.report_pictures import IMAGES, shot  # noqa: E402
 
 COLUMNS = 110
+REVERSED = "color: #16181d; padding-bottom: 3px"
 # Name, what is typed, the first line that is shown and how many.
 SESSIONS = (
     ("terminal-diff", "diff --by unit --runtime package --color always", 0, 46),
@@ -65,8 +66,8 @@ def picture(typed: str, said: list[str]) -> str:
     for line in said:
         console.print(Text.from_ansi(line), soft_wrap=False)
     page = console.export_html(theme=MONOKAI, code_format=PAGE, inline_styles=True)
-    # Reversed text has the colour of the background, which rich leaves out.
-    return page.replace('<span style="background-color', '<span style="color: #16181d; background-color')
+    # Reversed text has the colour of the background, which rich leaves out; underscores stand below the letters.
+    return page.replace('<span style="background-color', f'<span style="{REVERSED}; background-color')
 
 
 if __name__ == "__main__":

@@ -172,7 +172,12 @@ def test_packs_come_only_when_they_are_named(capsys: pytest.CaptureFixture[str])
     assert command(["rules", "--rules", str(PACK / "acme_rules")]) == 0
     assert "ACME201" in capsys.readouterr().out
     assert all(rule.code.startswith("G2C") for rule in load_rules().rules)
-    for pack, said in (("json", "declares no rule"), ("no_such", "cannot be imported"), ("a/b", "is no package")):
+    for pack, said in (
+        ("json", "declares no rule"),
+        ("no_such", "cannot be imported"),
+        ("a/b", "is no package"),
+        ("./pyproject.toml", "is no package"),
+    ):
         assert command(["rules", "--rules", pack]) == 2
         assert said in capsys.readouterr().err
 
