@@ -17,9 +17,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if fine(arguments[1:]):
             return 0
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_streams()
     from grpc2connect.cli import run
 
     return run(arguments)
+
+
+def _open_streams() -> None:
+    """A stream that was closed (`>&-`) leads nowhere; other files that are opened must not get its number."""
+    import os
+
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 (for as long as the process runs)
 
 
 if __name__ == "__main__":

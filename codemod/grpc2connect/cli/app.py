@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from collections.abc import Sequence
 from itertools import pairwise
@@ -20,7 +19,7 @@ from grpc2connect.cli.failures import of_click
 from grpc2connect.cli.generate import generate
 from grpc2connect.cli.lsp import lsp
 from grpc2connect.cli.migrate import migrate
-from grpc2connect.cli.output import Output
+from grpc2connect.cli.output import Output, forget_stdout
 from grpc2connect.cli.report import report
 from grpc2connect.cli.rules import explain, rules
 from grpc2connect.cli.serve_guide import serve_guide
@@ -73,8 +72,7 @@ def run(arguments: Sequence[str], engine: Engine | None = None) -> int:
         _output(arguments).error(Failure(Title.INTERRUPTED, what, step))
         return codes.ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone (`| head`): no fault of ours, but the interpreter must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget_stdout()  # the reader has gone (`| head`), which is no fault
         return codes.ExitCode.OK
     except Exception as problem:
         if os.environ.get("G2C_TRACEBACK"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,7 +13,7 @@ import click
 
 from grpc2connect.cli.engine import Progress
 from grpc2connect.cli.phases import Phases
-from grpc2connect.errors import Failure
+from grpc2connect.errors import Failure, Title
 from grpc2connect.report.paint import Paint
 from grpc2connect.report.text import failure_line
 
@@ -43,9 +44,10 @@ class Output:
 
     def raw(self, data: bytes) -> None:
         """Bytes that must arrive as they are."""
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        with _arriving():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
 
     @contextmanager
     def progress(self) -> Iterator[Progress | None]:
@@ -86,9 +88,28 @@ class Output:
         stream = sys.stderr if err else sys.stdout
         encoding = getattr(stream, "encoding", None) or "utf-8"
         # A name that the terminal cannot show is escaped; click must not strip colour that was asked for.
-        click.echo(line.encode(encoding, "backslashreplace").decode(encoding), err=err, color=True)
+        with contextlib.suppress(OSError) if err else _arriving():  # nobody could be told that stderr is full
+            click.echo(line.encode(encoding, "backslashreplace").decode(encoding), err=err, color=True)
 
     def _coloured(self, stream: IO[str]) -> bool:
         if self._colour == "auto":
             return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return self._colour == "always"
+
+
+@contextmanager
+def _arriving() -> Iterator[None]:
+    """Results on their way: a full disk behind a redirection is no fault of ours, nor a reader who leaves."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as problem:
+        forget_stdout()
+        what = f"standard output cannot be written: {problem.strerror}"
+        raise Failure(Title.OUTPUT_NOT_WRITTEN, what, "make room, or send it elsewhere") from None
+
+
+def forget_stdout() -> None:
+    """Let the interpreter not complain at its end that what it holds for stdout cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

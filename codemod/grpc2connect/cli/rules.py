@@ -79,14 +79,16 @@ def explain(*, what: str, python: Path | None, form: str, packs: tuple[str, ...]
     session = open_session(held(), paths=(path,), python=python, rules=packs, unsafe=unsafe, explain=(only, line))
     result = session.run()
     output = session.output
-    output.notes(text.error_line(error, result.root, output.err) for error in result.errors if error.path == only)
+    failed = [error for error in result.errors if error.path == only]
+    output.notes(text.error_line(error, result.root, output.err) for error in failed)
     if not result.explained and not 0 < line <= len(path.read_bytes().splitlines()):
         raise Failure(Title.NO_SUCH_PLACE, f"{path} has no line {line}", "give a line of the file as it is now")
     if form == "json":
         output.raw(explanation.render(result, f"{path.as_posix()}:{line}").encode())
     else:
-        output.lines(_explain_line(result, only, line, output, packs) or [f"{what}: no gRPC reference here"])
-    return codes.of(result) if any(error.path == only for error in result.errors) else codes.ExitCode.OK
+        nothing = [] if failed else [f"{what}: no gRPC reference here"]
+        output.lines(_explain_line(result, only, line, output, packs) or nothing)
+    return codes.of(result) if failed else codes.ExitCode.OK
 
 
 def _place(what: str) -> tuple[Path | None, int]:

@@ -110,7 +110,7 @@ def _compile_root(root: Path, protos: list[ProtoText], search: list[Path], done:
         if data is not None:
             done.sets[proto.path] = FileDescriptorSet.FromString(data)
         else:
-            message = _first(complaints, proto.path, name)
+            message = _first(complaints, proto.path, name).removesuffix(".")
             done.errors.append(FileError(proto.path, "G2C005", message, "correct the proto, or exclude it"))
 
 
