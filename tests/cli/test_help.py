@@ -22,12 +22,17 @@ PROGRAMS = Path(sys.executable).parent
 def test_options_stand_in_groups_and_only_where_they_say_something(shell: Shell) -> None:
     check = shell("check", "--help").out
     titles = [line for line in check.splitlines() if line.endswith(":") and not line.startswith(" ")]
-    assert titles == [*(f"{title}:" for title in GROUPS), "Other options:", "Examples:"]
+    assert titles == [
+        *(f"{title}:" for title in GROUPS), "Other options:", "Examples:", "Environment:", "Exit codes:"
+    ]  # fmt: skip
     assert "--json" in check
     report = shell("report", "--help").out
     assert "--json" not in report
     assert "--quiet" not in report
     assert "--format" in report
+    assert "G2C_STATE_DIR" in shell("undo", "--help").out
+    assert "EDITOR" not in report
+    assert "error[TITLE]: cause; next step" in shell("--help").out
 
 
 def test_examples_use_options_that_exist() -> None:

@@ -17,6 +17,7 @@ from grpc2connect.cli.diff import diff
 from grpc2connect.cli.engine import Engine, InstalledEngine
 from grpc2connect.cli.failures import of_click
 from grpc2connect.cli.generate import generate
+from grpc2connect.cli.help import Group
 from grpc2connect.cli.lsp import lsp
 from grpc2connect.cli.migrate import migrate
 from grpc2connect.cli.output import Output, forget_stdout
@@ -29,7 +30,9 @@ from grpc2connect.cli.undo import undo
 from grpc2connect.errors import Failure, Title
 
 
-@click.group(epilog=codes.HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Group, epilog=codes.HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="grpc2connect", message="%(prog)s %(version)s")
 def group() -> None:
     """Move Python code from grpc-python to Connect for Python.

@@ -8,7 +8,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Which files": ("include", "exclude", "python", "stdin_filename"),
     "Which part": ("units", "globs", "owners", "codeowners", "since", "shard", "merge"),
     "What is done": (
-        "stage", "runtime", "client_protocol", "serve", "select", "ignore", "rules", "unsafe",
+        "stage", "runtime", "client_protocol", "serve", "connect_port", "select", "ignore", "rules", "unsafe",
         "allow_dirty", "allow_no_vcs", "interactive", "commit_per", "no_verify", "force",
     ),
     "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
@@ -77,6 +77,45 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 
+ENVIRONMENT: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("G2C_CACHE_DIR", "the folder where results are kept, so that asking again is quick; empty: nowhere",
+     frozenset({"diff", "migrate", "check", "report"})),
+    ("G2C_STATE_DIR", "the folder where what runs have written is kept, for undo",
+     frozenset({"migrate", "generate", "undo"})),
+    ("GIT_PAGER, PAGER", "what shows long output on a terminal; else less", frozenset({"diff", "migrate"})),
+    ("VISUAL, EDITOR", "what --interactive edits with", frozenset({"migrate"})),
+    ("NO_COLOR", "no colour, though it is a terminal", frozenset()),
+    ("G2C_TRACEBACK", "if it is set, an internal error shows where it is", frozenset()),
+)  # fmt: skip
+"""What a variable is for, and the commands that look at it; none named: all."""
+
+ERRORS = (("error[TITLE]: cause; next step", "one line each, on stderr; grpc2connect explain TITLE tells more"),)
+
+
+class Group(click.Group):
+    """The commands together; the help has what holds for all of them."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what errors look like, the environment, and the exit codes."""
+        with formatter.section("Errors"):
+            formatter.write_dl(list(ERRORS), col_max=60)
+        _write_environment(formatter, "")
+        _write_codes(self, formatter)
+
+
+def _write_environment(formatter: click.HelpFormatter, command: str) -> None:
+    rows = [
+        (name, about) for name, about, commands in ENVIRONMENT if not command or not commands or command in commands
+    ]
+    with formatter.section("Environment"):
+        formatter.write_dl(rows)
+
+
+def _write_codes(command: click.Command, formatter: click.HelpFormatter) -> None:
+    formatter.write_paragraph()
+    formatter.write((command.epilog or "").removeprefix("\b\n"))
+
+
 class Command(click.Command):
     """A command whose help has groups of options and examples."""
 
@@ -100,9 +139,10 @@ class Command(click.Command):
                 formatter.write_dl(list(rows.values()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples before the epilog."""
+        """Write the examples, the environment and the exit codes."""
         examples = EXAMPLES.get(self.name or "")
         if examples:
             with formatter.section("Examples"):
                 formatter.write_dl(list(examples), col_max=60)
-        super().format_epilog(ctx, formatter)
+        _write_environment(formatter, self.name or "")
+        _write_codes(self, formatter)
