@@ -21,6 +21,7 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
 from grpc2connect.generate import is_built
+from grpc2connect.notebooks import Notebooks
 from grpc2connect.options import Choices, Options, PublicApi, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
@@ -39,7 +40,7 @@ from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
 from grpc2connect.rules_api import Registry, load
 from grpc2connect.schema import GrpcModule, Schema
-from grpc2connect.sources import NotEncodable, around, encode, find
+from grpc2connect.sources import Unwritable, around, encode, find, is_python
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.syntax import Module
 from grpc2connect.vendor import PACKAGE
@@ -156,8 +157,8 @@ class _Run:
         self.paths = [path for path in paths if not _is_vendored(path)]
         surroundings = [path for path in around(options, paths) if not _is_vendored(path)]
         self.top = _top(options)
-        self.python = [path for path in self.paths if path.suffix == ".py"]
-        self.around = frozenset(path for path in surroundings if path.suffix == ".py")
+        self.python = [path for path in self.paths if is_python(path)]
+        self.around = frozenset(path for path in surroundings if is_python(path))
         everything = [*self.python, *self.around]
         self.files = Files(self.top, frozenset(map(str, everything)), errors=list(errors), spared=spared, at=at)
         self.schema, schema_errors = _schema(self.paths, surroundings, options)
@@ -219,6 +220,8 @@ class _Run:
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
         stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
+        notebooks = Notebooks(self.files.sources, facts, self.held[0])
+        stay |= notebooks.stay(references)
         public = contracts(facts, references, self.options.public) if self.options.public else []
         if self.options.public_api is PublicApi.HOLD:
             stay |= public_api.held(public)
@@ -257,7 +260,7 @@ class _Run:
 
             told = list(zip(settled.decisions, result.ledger, strict=True))
             result = replace(result, explained=explain(facts, plan, told, *self.options.explain))
-        return result
+        return notebooks.told(result)
 
     def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
         wanted, refused = self.overrides.wanted, self.options.choices.refused
@@ -300,10 +303,10 @@ class _Run:
             )
             self.at(module.path)
             try:
-                with expendable(module.path, ProofFailed, NotEncodable):
+                with expendable(module.path, ProofFailed, Unwritable):
                     outcome = rewrite(facts, module, decisions, places)
                     after = encode(source, outcome.text)
-            except (ProofFailed, NotEncodable) as problem:
+            except (ProofFailed, Unwritable) as problem:
                 failed[str(module.path)] = str(problem)
                 continue
             except Expendable as lost:

@@ -1,171 +1,172 @@
-"""gRPC in notebooks: found by cell, and left as it is. A notebook is not edited; what it calls goes on being served.
+"""What is particular to notebooks: cells that are not followed, cells that come before what they use, and how both are told.
 
-Cells are one program, in their order. What they import of gRPC or of generated code is followed through plain
-assignments: `stub = GreeterStub(channel)`, `stub.SayHello(...)`. Magics and shell lines are no Python, and are skipped.
+Their cells are a module like others, in their order, that nothing can import. What IPython does in them besides, or what
+is no Python, may use what moves all the same: then the services of the notebook stay, and it is said.
 """
 
 from __future__ import annotations
 
 import ast
-import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from grpc2connect.facts import api
-from grpc2connect.options import Options
+from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.kinds import is_grpc
+from grpc2connect.facts.reference import Reference
+from grpc2connect.facts.scopes import bindings, own_nodes
 from grpc2connect.results import Entry, Finding, Place, RunResult, Severity, State
-from grpc2connect.sources import bytes_of, mentions
-from grpc2connect.sources.files import SKIPPED, wanted
-from grpc2connect.sources.git import tracked_and_new
+from grpc2connect.sources import Source, imports_grpc
+from grpc2connect.sources.notebook import Kind, Notebook, Unread
+from grpc2connect.syntax import Module
 
-CODE = "G2C024"
-_MAGIC = re.compile(r"^(\s*)[%!].*$", re.MULTILINE)
+CODE, ORDER = "G2C024", "G2C026"
+_ADVICE = {
+    Kind.BROKEN: "correct the cell, or exclude the notebook; until then its services stay",
+    Kind.HIDDEN: "say it in plain Python, or move it by hand; until then the notebook's services stay",
+    Kind.NOTEBOOK: "put what both need into a module that they import; until then that notebook's services stay",
+    Kind.WRITTEN: "move what it holds by hand: it is not edited",
+}
 
 
 @dataclass(frozen=True)
-class _Cell:
-    """A code cell: its number (from 1, among all cells), its Python, and the file's line of each of its lines."""
+class _Loose:
+    """What is not followed in a notebook, and which names of gRPC it uses."""
 
-    number: int
-    text: str
-    lines: tuple[int, ...]
+    path: Path
+    book: Notebook
+    unread: Unread
+    names: tuple[str, ...] = ()
 
+    @property
+    def place(self) -> Place:
+        return Place(self.path, *self.book.lines_of(self.unread.cell, self.unread.line))
 
-def report(result: RunResult, options: Options) -> RunResult:
-    """`result` with an entry for each reference in the notebooks of a run, and a finding for each of these."""
-    entries: list[Entry] = []
-    findings: list[Finding] = []
-    for path in _notebooks(options):
-        data = bytes_of(path)
-        if not mentions(data):
-            continue
-        found = list(_references(path, data))
-        entries += found
-        if found:
-            cells = ", ".join(dict.fromkeys(entry.text.partition(":")[0].removeprefix("cell ") for entry in found))
-            message = f"this notebook refers to gRPC in cells {cells}, and is not edited"
-            advice = "its stubs stay, and a migrated server still serves it; move its cells by hand"
-            findings.append(Finding(CODE, found[0].place, message, advice, Severity.WARNING))
-    if not entries:
-        return result
-    return replace(result.with_entries(entries), findings=(*result.findings, *findings))
+    @property
+    def said(self) -> str:
+        line = self.unread.text.partition("\n")[0]
+        match self.unread.kind:
+            case Kind.BROKEN:
+                what = "this cell cannot be read as Python"
+            case Kind.WRITTEN:
+                return f"`{line}` is code of another program, which imports gRPC"
+            case _:
+                what = f"`{line}` is not followed"
+        return f"{what}, and uses {', '.join(f'`{name}`' for name in self.names[:3])}"
 
 
-def _notebooks(options: Options) -> Iterator[Path]:
-    """The notebooks below the given paths, as `find` would choose them."""
-    test = wanted(options)
-    for given in options.paths:
-        path = Path(os.path.abspath(given))
-        if path.is_file() and path.suffix == ".ipynb":
-            yield path
-        elif path.is_dir():
-            yield from (one for one in sorted(_below(path)) if test(one, path))
+class Notebooks:
+    """The notebooks among the sources of a run, and `held`, the names in modules that hold something of gRPC."""
+
+    def __init__(self, sources: Mapping[Path, Source], facts: Facts, held: Mapping[Module, frozenset[str]]) -> None:
+        self._books = {path: source.notebook for path, source in sources.items() if source.notebook is not None}
+        self._facts = facts
+        modules = {module.path: module for module in facts.program.modules() if module.path in self._books}
+        self._names = {path: held.get(module, frozenset()) | self._grpc(module) for path, module in modules.items()}
+        self._modules = modules
+        self._loose = [one for path, book in self._books.items() for one in self._of(path, book)]
+
+    def stay(self, references: Iterable[Reference]) -> dict[str, str]:
+        """The files (paths as text) and services that stay on gRPC, because of what is not followed."""
+        found: dict[str, str] = {}
+        services = {service for reference in references for service in reference.units if service.name}
+        for one in self._loose:
+            cell = f"cell {one.unread.cell} of {one.path.name}"
+            if one.unread.kind is Kind.NOTEBOOK:
+                found[str(self._ran(one.path, one.unread))] = f"{cell} runs it, and what it binds there is not followed"
+            elif one.unread.kind is not Kind.WRITTEN:
+                reason = f"{cell}: {one.said}"
+                found[str(one.path)] = reason
+                words = set(re.findall(r"\w+", one.unread.text))
+                for service in services:
+                    if not words.isdisjoint({service.stub_class, service.servicer_class, service.adder}):
+                        found[service.full_name] = reason
+        return found
+
+    def told(self, result: RunResult) -> RunResult:
+        """`result` with the cells of what it tells of notebooks, and with what is to be said of these besides."""
+        if not self._books:
+            return result
+        written = [one for one in self._loose if one.unread.kind is Kind.WRITTEN]
+        result = result.with_entries([_entry(one) for one in written])
+        ledger = tuple(replace(one, text=self._in_cell(one.place, one.text)) for one in result.ledger)
+        explained = tuple(
+            replace(one, text=self._in_cell(one.place, one.text), entry=one.entry and self._moved(one.entry))
+            for one in result.explained
+        )
+        more = [
+            Finding(CODE, one.place, one.said, _ADVICE[one.unread.kind], Severity.WARNING) for one in self._loose
+        ] + [one for module in self._modules.values() for one in self._early(module)]
+        every = (*result.findings, *more) if more else result.findings
+        findings = [replace(one, message=self._in_line(one.place, one.message)) for one in every]
+        if more:
+            findings.sort(key=lambda one: (one.place, one.code))
+        return replace(result, ledger=ledger, explained=explained, findings=tuple(findings))
+
+    def _moved(self, entry: Entry) -> Entry:
+        return replace(entry, text=self._in_cell(entry.place, entry.text))
+
+    def _in_cell(self, place: Place, text: str) -> str:
+        book = self._books.get(place.path)
+        return text if book is None else f"cell {book.cell_of(place.line, place.column)[0]}: {text}"
+
+    def _in_line(self, place: Place, text: str) -> str:
+        book = self._books.get(place.path)
+        if book is None:
+            return text
+        cell, line = book.cell_of(place.line, place.column)
+        return f"cell {cell}, line {line}: {text}"
+
+    def _grpc(self, module: Module) -> frozenset[str]:
+        """The names of a notebook that are gRPC's own, or of generated modules."""
+        cells = self._facts.state.cells.items()
+        return frozenset(name for (node, name), values in cells if node is module.tree and any(map(is_grpc, values)))
+
+    def _of(self, path: Path, book: Notebook) -> Iterator[_Loose]:
+        names = self._names.get(path, frozenset())
+        for unread in book.unread:
+            imports = imports_grpc(unread.text.encode("utf-8", "replace"))
+            match unread.kind:
+                case Kind.WRITTEN:
+                    matters = imports_grpc(book.code_of(unread.cell).encode("utf-8", "replace"))
+                    used: list[str] = []
+                case Kind.NOTEBOOK:
+                    used = sorted(unread.names)
+                    matters = bool(self._names.get(self._ran(path, unread)))
+                case _:
+                    used = sorted(unread.names & names) or (["grpc"] if imports else [])
+                    matters = bool(used)
+            if matters:
+                yield _Loose(path, book, unread, tuple(used))
+
+    def _ran(self, path: Path, unread: Unread) -> Path:
+        return Path(os.path.normpath(path.parent / min(unread.names)))
+
+    def _early(self, module: Module) -> Iterator[Finding]:
+        """The names of gRPC that a cell uses and a later one binds first."""
+        bound: dict[str, int] = {}
+        used: dict[str, ast.Name] = {}
+        nodes = sorted(
+            (node for node in own_nodes(module.tree) if isinstance(node, ast.expr | ast.stmt | ast.excepthandler)),
+            key=lambda node: module.span(node).start,
+        )
+        for node in nodes:
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                used.setdefault(node.id, node)
+            for name in bindings(node):
+                bound.setdefault(name, module.span(node).start)
+        for name, node in used.items():
+            start = module.span(node).start
+            if name in self._names[module.path] and module.cell_start(bound.get(name, 0)) > start:
+                later = module.place_at(bound[name])
+                cell = self._books[module.path].cell_of(later.line, later.column)[0]
+                what = f"this uses `{name}`, which cell {cell} is the first to bind"
+                advice = "cells are taken to run in their order: put them into it, if this is to run from the top"
+                yield Finding(ORDER, module.place(node), what, advice)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    names = tracked_and_new(folder)
-    if names is not None:
-        yield from (folder / name for name in names if name.endswith(".ipynb") and os.path.isfile(folder / name))
-        return
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if name not in SKIPPED and name != ".ipynb_checkpoints"]
-        yield from (Path(place, name) for name in files if name.endswith(".ipynb"))
-
-
-def _cells(data: bytes) -> Iterator[_Cell]:
-    """The code cells; none if the file is no notebook."""
-    try:
-        content: Any = json.loads(data)
-        cells = content["cells"] if "cells" in content else content["worksheets"][0]["cells"]
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError):
-        return
-    rows = data.decode("utf-8", "replace").splitlines()
-    at = 0
-    for number, cell in enumerate(cells, 1):
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-            continue
-        source = cell.get("source", cell.get("input", ""))
-        parts = source if isinstance(source, list) else str(source).splitlines(keepends=True)
-        lines = []
-        for part in parts:
-            there = _line_of(rows, json.dumps(part), json.dumps(part, ensure_ascii=False), at)
-            at = there if there is not None else at
-            lines.append(at + 1)
-        text = "".join(map(str, parts))
-        if not text.lstrip().startswith("%%"):
-            yield _Cell(number, _MAGIC.sub(r"\1pass", text), tuple(lines))
-
-
-def _line_of(rows: list[str], escaped: str, plain: str, start: int) -> int | None:
-    return next((row for row in range(start, len(rows)) if escaped in rows[row] or plain in rows[row]), None)
-
-
-def _references(path: Path, data: bytes) -> Iterator[Entry]:
-    names: dict[str, str] = {}
-    for cell in _cells(data):
-        try:
-            tree = ast.parse(cell.text)
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        for node in ast.walk(tree):
-            names.update(_bound(node, names))
-        for node in _outermost(tree, names):
-            line = cell.lines[min(node.lineno, len(cell.lines)) - 1] if cell.lines else 1
-            text = f"cell {cell.number}: {ast.unparse(node)}"
-            why = f"cell {cell.number}, line {node.lineno} of a notebook, which is not edited"
-            yield Entry(Place(path, line, node.col_offset + 1), "Notebook", CODE, State.LEFT, text, why=why)
-
-
-def _bound(node: ast.AST, names: dict[str, str]) -> dict[str, str]:
-    """The names that a statement binds to something of gRPC, and what that is."""
-    match node:
-        case ast.Import():
-            found = {(one.asname or one.name.partition(".")[0]): one.name for one in node.names}
-            return {name: dotted for name, dotted in found.items() if _is_grpc(dotted)}
-        case ast.ImportFrom(module=str(module)):
-            found = {(one.asname or one.name): f"{module}.{one.name}" for one in node.names}
-            return {name: dotted for name, dotted in found.items() if _is_grpc(module) or _is_grpc(dotted)}
-        case (
-            ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(target=ast.Name(id=name), value=value)
-        ):
-            return {name: name} if value is not None and _root(value) in names else {}
-        case ast.withitem(context_expr=value, optional_vars=ast.Name(id=name)):
-            return {name: name} if _root(value) in names else {}
-    return {}
-
-
-def _is_grpc(dotted: str) -> bool:
-    return dotted.partition(".")[0] in api.ROOTS or any(part.endswith("_pb2_grpc") for part in dotted.split("."))
-
-
-def _root(node: ast.expr) -> str:
-    """The name that an attribute or a call begins with."""
-    while isinstance(node, ast.Attribute | ast.Call | ast.Await | ast.Subscript):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _outermost(tree: ast.AST, names: dict[str, str]) -> Iterator[ast.Attribute | ast.Name]:
-    """Each use of gRPC: the longest `a.b.c`, without calls in it, that begins with one of the names."""
-    inner: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        chain = list(_chain(node))
-        first = chain[-1] if chain else None
-        if node in inner or not isinstance(first, ast.Name) or first.id not in names:
-            continue
-        inner.update(chain[1:])
-        if isinstance(node, ast.Attribute) or (isinstance(first.ctx, ast.Load) and names[first.id] != first.id):
-            yield node if isinstance(node, ast.Attribute) else first
-
-
-def _chain(node: ast.AST) -> Iterator[ast.AST]:
-    """A name, or an attribute and what stands before its dots."""
-    while isinstance(node, ast.Attribute):
-        yield node
-        node = node.value
-    if isinstance(node, ast.Name):
-        yield node
+def _entry(one: _Loose) -> Entry:
+    why = "it is code of another program, in a notebook, and is not edited"
+    return Entry(one.place, "Notebook", CODE, State.LEFT, one.unread.text.partition("\n")[0], why=why)

@@ -68,7 +68,7 @@ def _held_by_comment(reference: Reference) -> str:
     module = reference.module
     if "g2c:" not in module.text:
         return ""
-    line = module.line_span(reference.place.line)
+    line = module.line_span(module.line_of(module.span(reference.node).start))
     for comment in module.comments:
         found = _HOLD.match(comment.text) if line.start <= comment.span.start < line.end else None
         if found:

@@ -9,7 +9,7 @@ from pathlib import Path
 from grpc2connect.expendable import expendable
 from grpc2connect.facts.program import dotted_name
 from grpc2connect.results import FileError
-from grpc2connect.sources import Source, read
+from grpc2connect.sources import Source, is_notebook, read
 from grpc2connect.syntax import Module, SyntaxProblem, parse
 
 At = Callable[[Path | None], None]
@@ -32,7 +32,9 @@ class Files:
     def source(self, path: Path) -> Source | None:
         """A file's text; None (and an error) if it cannot be read."""
         if path not in self.sources:
+            self.at(path if is_notebook(path) else None)  # to read one, its cells are parsed
             found = read(path)
+            self.at(None)
             if isinstance(found, FileError):
                 self.errors.append(found)
                 return None
@@ -52,7 +54,8 @@ class Files:
         try:
             self.at(path)
             with expendable(path, SyntaxProblem):
-                return parse(path, source.text, dotted_name(path, self.paths, self.top))
+                name = "" if source.notebook else dotted_name(path, self.paths, self.top)
+                return parse(path, source.text, name, source.notebook)
         except SyntaxProblem as problem:
             self.broken[path] = source
             self.errors.append(

@@ -75,7 +75,6 @@ class InstalledEngine:
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
         """See `Engine.run`."""
         from grpc2connect import cache
-        from grpc2connect.notebooks import report
         from grpc2connect.project import complete
         from grpc2connect.suppress import apply
 
@@ -89,7 +88,7 @@ class InstalledEngine:
             result = (self._conversation.run if self._conversation else run)(options, progress)
             if name is not None and not any(error.code == "G2C014" for error in result.errors):
                 cache.store(name, result)
-        return apply(report(complete(result, options), options), options)
+        return apply(complete(result, options), options)
 
     @contextmanager
     def kept(self, *, fresh: bool = False) -> Iterator[None]:

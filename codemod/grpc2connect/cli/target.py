@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grpc2connect.config import Config
 from grpc2connect.results import FileChange, RunResult
-from grpc2connect.sources import repository_of
+from grpc2connect.sources import is_python, repository_of
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def focus(result: RunResult, only: frozenset[Path] | None) -> Focus:
     for group in groups(result.changes):
         inside = [change for change in group if change.path in only]
         outside = [change.path for change in group if change.path not in only and change.before is not None]
-        if group[0].path.suffix != ".py" or (not inside and not group[0].units and group[0].before is None):
+        if not is_python(group[0].path) or (not inside and not group[0].units and group[0].before is None):
             # What is of no service (the runtime, requirements) comes with whatever moves, and never alone.
             shared += group
         elif not inside:

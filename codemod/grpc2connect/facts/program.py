@@ -11,6 +11,7 @@ from pathlib import Path
 from grpc2connect.facts import api
 from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
 from grpc2connect.schema import Schema
+from grpc2connect.sources import is_notebook
 from grpc2connect.syntax import Module
 
 MODELLED = frozenset({"contextlib", "functools", "typing", "typing_extensions", "abc"})
@@ -71,7 +72,7 @@ class Program:
         """Folders that absolute imports of the file at `path` can start from, likeliest first."""
         folder = str(path.parent)
         root = folder
-        while os.path.join(root, "__init__.py") in self._files and root != self._top:
+        while not is_notebook(path) and os.path.join(root, "__init__.py") in self._files and root != self._top:
             root = os.path.dirname(root)
         roots = [root, folder]
         while len(root) > len(self._top):

@@ -10,6 +10,7 @@ from grpc2connect.facts.program import dotted_name
 from grpc2connect.scan import imports
 from grpc2connect.schema import GrpcModule
 from grpc2connect.schema.naming import module_name
+from grpc2connect.sources import code_of, is_python
 
 
 def as_imported(modules: Iterable[GrpcModule], files: Iterable[Path], top: Path) -> list[GrpcModule]:
@@ -17,7 +18,7 @@ def as_imported(modules: Iterable[GrpcModule], files: Iterable[Path], top: Path)
     wanted = list(modules)
     if all(module.path is not None or module.installed for module in wanted):
         return wanted
-    python = [path for path in files if path.suffix == ".py"]
+    python = [path for path in files if is_python(path)]
     seen = {name for path in python for name in _generated_names(path, frozenset(map(str, python)), top)}
     return [_renamed(module, seen) for module in wanted]
 
@@ -33,7 +34,7 @@ def _renamed(module: GrpcModule, seen: set[str]) -> GrpcModule:
 def _generated_names(path: Path, files: frozenset[str], top: Path) -> Iterable[str]:
     """The absolute names of the `_pb2` modules that a file imports, themselves or by their `_pb2_grpc` twins."""
     try:
-        data = path.read_bytes()
+        data = code_of(path)
     except OSError:
         return
     if b"_pb2" not in data:

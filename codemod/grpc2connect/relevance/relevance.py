@@ -8,7 +8,7 @@ from pathlib import Path
 from grpc2connect.results import Reach
 from grpc2connect.scan import Imported, imports
 from grpc2connect.schema import Schema
-from grpc2connect.sources import imports_grpc, mentions_any
+from grpc2connect.sources import code_of, imports_grpc, mentions_any
 from grpc2connect.syntax import Module
 
 Roots = Callable[[Path], Iterable[str]]
@@ -123,6 +123,6 @@ def _lasts(module: Path) -> tuple[str, str]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return code_of(path)
     except OSError:
         return b"import grpc"  # unreadable: to be reported where it is read again

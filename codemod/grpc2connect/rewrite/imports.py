@@ -35,6 +35,8 @@ class Imports:
     """Collects the names that a file's edits introduce and makes the import edits for them.
 
     `free` are names that the file's own imports give up, `avoided` those that new ones would have had but for such.
+    `first` is where the first of the edits stands that need an import: cells of a notebook run one after the other, so
+    there it has to be imported by then.
     """
 
     facts: Facts
@@ -45,19 +47,20 @@ class Imports:
     twins: dict[ast.alias, dict[str, None]] = field(default_factory=dict)
     loose: dict[str, dict[str, None]] = field(default_factory=dict)
     avoided: set[str] = field(default_factory=set)
+    first: int = 0
 
     def __post_init__(self) -> None:
         self._taken = {name for node in ast.walk(self.module.tree) for name in _names(node)} - self.free
         self._imported = self._existing()
 
-    def _existing(self) -> dict[tuple[str, str], str]:
-        """Names that the file imports at its top already: `(module, name)` to the local name."""
+    def _existing(self) -> dict[tuple[str, str], tuple[str, int]]:
+        """Names that the file imports at its top already: `(module, name)` to the local name, and where it does."""
         found = {}
         for node in self.module.tree.body:
             if isinstance(node, ast.ImportFrom):
                 dotted = "." * node.level + (node.module or "")
                 for alias in node.names:
-                    found[(dotted, alias.name)] = alias.asname or alias.name
+                    found.setdefault((dotted, alias.name), (alias.asname or alias.name, self.module.span(node).start))
         return found
 
     def name(self, piece: Name) -> str:
@@ -85,12 +88,16 @@ class Imports:
         if symbol.name == RUNTIME:
             return self._runtime_module()
         if symbol not in self.symbols:
-            existing = self._imported.get((self._dotted(symbol), symbol.name))
-            if existing is None:
-                self.symbols[symbol] = symbol.alias if self._is_taken(symbol.name) else symbol.name
-            else:
+            existing, at = self._imported.get((self._dotted(symbol), symbol.name), ("", 0))
+            if existing and not self._comes_late(at):
                 return existing
+            free = existing or not self._is_taken(symbol.name)
+            self.symbols[symbol] = (existing or symbol.name) if free else symbol.alias
         return self.symbols[symbol]
+
+    def _comes_late(self, offset: int) -> bool:
+        """Whether what stands there has not been run when the first of the edits needs it."""
+        return self.module.cells is not None and offset > self.first
 
     def _is_taken(self, name: str) -> bool:
         if name in self._taken:
@@ -244,7 +251,8 @@ class Imports:
         newline = self.module.newline
         anchor = self._anchor()
         if anchor is None:
-            return Edit(Span(0, 0), (newline.join(lines) + newline,))
+            start = self.module.cell_start(self.first)
+            return Edit(Span(start, start), (newline.join(lines) + newline,))
         end = self.module.span(anchor).end
         line = self.module.line_span(self.module.line_of(end))
         stop = line.end - (len(self.module.text[end : line.end]) - len(self.module.text[end : line.end].rstrip("\r\n")))
@@ -258,13 +266,15 @@ class Imports:
         fallback: ast.stmt | None = None
         at_the_top = True
         for node in self.module.tree.body:
+            if self._comes_late(self.module.span(node).start):
+                break
             if isinstance(node, ast.Import | ast.ImportFrom):
                 if any(_is_grpc(self.facts, alias) for alias in node.names):
                     return node
-                fallback = node if at_the_top else fallback
+                fallback = node if at_the_top or self.module.cells else fallback
             elif fallback is None and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 fallback = node
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not self.module.cells:
                 break
             elif not isinstance(node, ast.Expr | ast.Try | ast.If) and fallback is not None:
                 at_the_top = False

@@ -26,7 +26,8 @@ def prove(before: Module, text: str, introduced: frozenset[str]) -> Module:
     """
     try:
         after = parse(before.path, text, before.name)
-        compile(after.tree, str(before.path), "exec", dont_inherit=True)
+        if before.cells is None:  # those are compiled one by one, where they are put back
+            compile(after.tree, str(before.path), "exec", dont_inherit=True)
     except SyntaxProblem as problem:
         raise ProofFailed(f"the result does not parse (line {problem.line}: {problem.message})") from None
     except (SyntaxError, ValueError) as problem:

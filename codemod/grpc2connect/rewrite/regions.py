@@ -16,6 +16,8 @@ def regions(module: Module, decisions: Iterable[Decision], imported: Iterable[Sp
     ends = [offset for offset, character in enumerate(module.text) if character == "\n"]
 
     def line(offset: int) -> int:
+        if module.cells is not None:
+            return module.place_at(offset).line - 1
         return bisect_right(ends, offset - 1)
 
     found = set()

@@ -20,7 +20,7 @@ from grpc2connect.rewrite.regions import regions
 from grpc2connect.rewrite.render import Conflict, Renderer
 from grpc2connect.rewrite.type_comments import retired
 from grpc2connect.rules_api.edits import Edit, delete_statement
-from grpc2connect.rules_api.names import Generated, GeneratedModule
+from grpc2connect.rules_api.names import Generated, GeneratedModule, GeneratedPath, NameIn, Symbol
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
 from grpc2connect.syntax.names import dotted_text, last_name
@@ -68,6 +68,7 @@ def _rewrite(
 
 def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Span]]:
     module = imports.module
+    imports.first = min((edit.span.start for edit in edits if any(map(_is_name, edit.pieces))), default=0)
     try:
         # Names are settled in a first pass, since import lines depend on them.
         Renderer(module.text, edits, imports.name).all()
@@ -83,6 +84,10 @@ def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Spa
     pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated | GeneratedModule)]
     stubs = tuple({id(piece.stubs): piece.stubs for piece in pieces}.values())
     return Rewritten(text, gone, stubs, brought(module, after)), [edit.span for edit in imported]
+
+
+def _is_name(piece: object) -> bool:
+    return isinstance(piece, Symbol | NameIn | Generated | GeneratedModule | GeneratedPath)
 
 
 def _given_up(module: Module, gone: frozenset[ast.AST]) -> frozenset[str]:

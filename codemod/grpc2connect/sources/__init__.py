@@ -6,7 +6,17 @@ slow to import is imported where it is used.
 
 from grpc2connect.sources.commits import CommitFailed, commit
 from grpc2connect.sources.commits import why_not as why_no_commit
-from grpc2connect.sources.content import NotEncodable, Source, bytes_of, encode, read
+from grpc2connect.sources.content import (
+    NotEncodable,
+    Source,
+    Unwritable,
+    bytes_of,
+    code_of,
+    encode,
+    is_notebook,
+    is_python,
+    read,
+)
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.sources.files import SKIPPED, around, find
 from grpc2connect.sources.git import dirty_files, tracked_and_new
@@ -19,13 +29,17 @@ __all__ = [
     "CommitFailed",
     "NotEncodable",
     "Source",
+    "Unwritable",
     "around",
     "bytes_of",
+    "code_of",
     "commit",
     "dirty_files",
     "encode",
     "find",
     "imports_grpc",
+    "is_notebook",
+    "is_python",
     "mentions",
     "mentions_any",
     "read",

@@ -10,10 +10,14 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grpc2connect.results import FileError
+
+if TYPE_CHECKING:
+    from grpc2connect.sources.notebook import Notebook
 
 MAX_BYTES = 32 * 1024 * 1024
 """Files above this size, in bytes, are not read: nobody wrote them, and parsing one would take the machine's memory."""
@@ -21,7 +25,11 @@ _NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n|\r|\n")
 
 
-class NotEncodable(ValueError):
+class Unwritable(ValueError):
+    """The new text of a file cannot be put into the file."""
+
+
+class NotEncodable(Unwritable):
     """The new text of a file has a character that the file's encoding lacks."""
 
     def __init__(self, path: Path, encoding: str, character: str, line: int) -> None:
@@ -34,7 +42,10 @@ class NotEncodable(ValueError):
 
 @dataclass(frozen=True)
 class Source:
-    """A source file. `text` has the newlines of the file and no BOM; `mode` is the permission bits of `st_mode`."""
+    """A source file. `text` has the newlines of the file and no BOM; `mode` is the permission bits of `st_mode`.
+
+    The text of a `notebook` is the program that its cells are.
+    """
 
     path: Path
     data: bytes
@@ -42,6 +53,7 @@ class Source:
     encoding: str
     bom: bool
     mode: int
+    notebook: Notebook | None = None
 
     @property
     def newline(self) -> str:
@@ -80,8 +92,16 @@ def read(path: Path) -> Source | FileError:
 def encode(source: Source, new_text: str) -> bytes:
     """The bytes of `source` with `new_text` for its text: the same encoding, and a BOM if there was one.
 
-    Raises `NotEncodable` if the encoding has no such character. For the unchanged text gives the very bytes read.
+    Raises `Unwritable`; as `NotEncodable` if the encoding has no such character. For the unchanged text gives the very
+    bytes read.
     """
+    if source.notebook is not None:
+        from grpc2connect.sources.notebook import NotebookProblem
+
+        try:
+            new_text = source.notebook.back(new_text)
+        except NotebookProblem as problem:
+            raise Unwritable(str(problem)) from None
     try:
         body = new_text.encode(source.encoding)
     except UnicodeEncodeError as problem:
@@ -90,7 +110,29 @@ def encode(source: Source, new_text: str) -> bytes:
     return codecs.BOM_UTF8 + body if source.bom else body
 
 
+def is_notebook(path: Path) -> bool:
+    """Whether a file is a notebook, by its name."""
+    return path.suffix == ".ipynb"
+
+
+def is_python(path: Path) -> bool:
+    """Whether a file is a module, or a notebook, by its name."""
+    return path.suffix == ".py" or is_notebook(path)
+
+
+def code_of(path: Path) -> bytes:
+    """What a file has of code, for a search: of a notebook its cells' (see `notebook.searched`). Raises `OSError`."""
+    data = path.read_bytes()
+    if not is_notebook(path):
+        return data
+    from grpc2connect.sources.notebook import searched
+
+    return searched(data)
+
+
 def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:
+    if is_notebook(path):
+        return _source(path, data, mode, "utf-8")
     if b"\0" in data:
         return FileError(path, "G2C004", "has NUL bytes, so it is no Python source", "exclude it, or save it as UTF-8")
     try:
@@ -98,6 +140,10 @@ def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:
     except (SyntaxError, LookupError, ValueError) as problem:
         advice = "name its encoding in a first line like '# -*- coding: latin-1 -*-', or save it as UTF-8"
         return FileError(path, "G2C004", f"has no known encoding: {problem}", advice)
+    return _source(path, data, mode, encoding)
+
+
+def _source(path: Path, data: bytes, mode: int, encoding: str) -> Source | FileError:
     bom = data.startswith(codecs.BOM_UTF8)
     body = data[len(codecs.BOM_UTF8) :] if bom else data
     try:
@@ -110,8 +156,17 @@ def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:
     except (LookupError, ValueError) as problem:
         return FileError(path, "G2C004", f"cannot be decoded: {problem}", "save it as UTF-8")
     source = Source(path, data, text, encoding, bom, mode)
+    if is_notebook(path):
+        from grpc2connect.sources.notebook import NotebookProblem
+        from grpc2connect.sources.notebook import read as read_notebook
+
+        try:
+            notebook = read_notebook(text)
+        except NotebookProblem as problem:
+            return FileError(path, "G2C004", f"is no notebook: {problem}", "correct it, or exclude it")
+        source = replace(source, text=notebook.text, notebook=notebook)
     try:
-        same = encode(source, text) == data
+        same = encode(source, source.text) == data
     except ValueError:
         same = False
     if not same:

@@ -1,4 +1,4 @@
-"""Which files a run is about: Python and proto files below the given paths, without what git ignores."""
+"""Which files a run is about: Python, notebooks and proto files below the given paths, without what git ignores."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from grpc2connect.sources import git
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-SUFFIXES = (".py", ".pyw", ".proto")
+SUFFIXES = (".py", ".pyw", ".proto", ".ipynb")
 SKIPPED = frozenset(
     {".git", ".hg", ".svn", ".jj", "node_modules", "__pycache__", "site-packages", ".tox", ".nox", ".eggs"}
-    | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pypackages__"}
+    | {".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pypackages__", ".ipynb_checkpoints"}
 )
 """Folders that are never entered, wherever they are; a folder with a `pyvenv.cfg` is not entered either."""
 
@@ -32,7 +32,7 @@ Named = Callable[[str], bool]
 
 
 def is_source(name: str) -> bool:
-    """Whether a file is Python's or a proto, by its name."""
+    """Whether a file is Python's, a notebook or a proto, by its name."""
     return name.endswith(SUFFIXES)
 
 
@@ -40,7 +40,7 @@ def find(options: Options, named: Named = is_source) -> tuple[list[Path], list[F
     """The files of a run, as absolute sorted paths, and an error for each given path that is not there.
 
     A file that `options.paths` names counts, whatever it is called and whatever excludes it. Below a given folder,
-    files count that end in `.py`, `.pyw` or `.proto`, that git does not ignore (outside a repository: that no
+    files count that end in `.py`, `.pyw`, `.ipynb` or `.proto`, that git does not ignore (outside a repository: that no
     `.gitignore` below the folder excludes) unless they are generated stubs, and that `include` and `exclude` let
     through. These are patterns as in `.gitignore`, seen from `options.root`. `named` asks for other files, by their
     names. Symbolic links are not followed: what they lead to is found where it is, or it is outside the given paths.

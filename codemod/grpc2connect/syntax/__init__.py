@@ -3,6 +3,6 @@
 Knows nothing of gRPC. Spans are what makes edits minimal: bytes outside an edited span cannot change.
 """
 
-from grpc2connect.syntax.module import Module, Span, SyntaxProblem, parse
+from grpc2connect.syntax.module import Cells, Module, Span, SyntaxProblem, parse
 
-__all__ = ["Module", "Span", "SyntaxProblem", "parse"]
+__all__ = ["Cells", "Module", "Span", "SyntaxProblem", "parse"]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from grpc2connect.results import Place
 from grpc2connect.syntax import fstrings
@@ -43,12 +43,26 @@ class Comment(NamedTuple):
     text: str
 
 
+class Cells(Protocol):
+    """What a module's text is made of, where that is no file of its own: the cells of a notebook.
+
+    A line that begins with `mark` stands before each.
+    """
+
+    @property
+    def mark(self) -> str:
+        """How the comments begin that are not in the file."""
+
+    def place(self, line: int, column: int) -> tuple[int, int]:
+        """Where the file has a place of the text: line and column, from 1."""
+
+
 @dataclass(eq=False)
 class Module:
     """A parsed file.
 
     `name` is the dotted name under which other modules of its import root import it ("" if none can),
-    `text` the decoded source with its newlines as they are.
+    `text` the decoded source with its newlines as they are; of a notebook its `cells`, one after the other.
     """
 
     path: Path
@@ -56,6 +70,7 @@ class Module:
     tree: ast.Module
     name: str = ""
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
+    cells: Cells | None = None
 
     def __repr__(self) -> str:
         return f"Module({self.path})"
@@ -96,9 +111,15 @@ class Module:
         return self.place_at(self.span(node).start)
 
     def place_at(self, offset: int) -> Place:
-        """Line and column (both from 1) of a character offset."""
+        """Line and column (both from 1) of a character offset, as the file has it."""
         line = self.line_of(offset)
-        return Place(self.path, line, offset - self._starts[line - 1] + 1)
+        column = offset - self._starts[line - 1] + 1
+        return Place(self.path, *(self.cells.place(line, column) if self.cells else (line, column)))
+
+    def cell_start(self, offset: int) -> int:
+        """Where the cell around a character offset starts; 0 in a module that is no notebook."""
+        start = self.text.rfind(f"{self.cells.mark} cell ", 0, offset) if self.cells else -1
+        return self.line_span(self.line_of(start)).end if start >= 0 else 0
 
     def line_of(self, offset: int) -> int:
         """Line number (from 1) of a character offset."""
@@ -158,7 +179,7 @@ class Module:
         return -1
 
 
-def parse(path: Path, text: str, name: str = "") -> Module:
+def parse(path: Path, text: str, name: str = "", cells: Cells | None = None) -> Module:
     """Parse a file's text.
 
     Raises `SyntaxProblem` where Python's own parser refuses it, `RecursionError` or `MemoryError` where that cannot
@@ -173,7 +194,7 @@ def parse(path: Path, text: str, name: str = "") -> Module:
         raise SyntaxProblem(error.lineno or 1, error.msg or "invalid syntax") from None
     except ValueError as error:
         raise SyntaxProblem(1, str(error)) from None
-    module = Module(path, source, tree, name)
+    module = Module(path, source, tree, name, cells=cells)
     stack: list[ast.AST] = [tree]
     while stack:
         node = stack.pop()

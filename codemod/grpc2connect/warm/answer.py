@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 LIMIT = 4000
 """How many folders are watched; a project with more has no record."""
-SUFFIXES = (".py", ".pyw", ".proto")
+SUFFIXES = (".py", ".pyw", ".proto", ".ipynb")
 NAMED = frozenset({".gitignore", "pyproject.toml", "pyvenv.cfg"})
 _GENERATED = ("_pb2.py", "_pb2_grpc.py", "_connect.py")
 _MARKS = (b"_pb2", b"Servicer", b"Stub", b"stub")
