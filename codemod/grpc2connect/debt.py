@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grpc2connect.options import Options
 from grpc2connect.results import Entry, Place, State
-from grpc2connect.sources import find
+from grpc2connect.sources import Code, find, is_python, python_of
 from grpc2connect.vendor import PACKAGE
 
 CODE = "G2C022"
@@ -23,26 +23,26 @@ def uses(options: Options) -> tuple[Entry, ...]:
     paths, _ = find(options)
     found: list[Entry] = []
     for path in paths:
-        if path.suffix == ".py" and PACKAGE not in path.parts:
+        if is_python(path) and PACKAGE not in path.parts:
             found.extend(_in_file(path))
     return tuple(found)
 
 
 def _in_file(path: Path) -> Iterator[Entry]:
     try:
-        data = path.read_bytes()
-        if PACKAGE.encode() not in data:
+        code = python_of(path)
+        if PACKAGE.encode() not in code.data:
             return
-        tree = ast.parse(data)
+        tree = ast.parse(code.data)
     except (OSError, SyntaxError, ValueError, RecursionError):
         return  # reported where it is read for the run itself
     names = dict(_bound(tree))
     for node in ast.walk(tree):
         match node:
             case ast.Name(id=name) if name in names and isinstance(node.ctx, ast.Load):
-                yield _entry(path, node, names[name])
+                yield _entry(path, code, node, names[name])
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if names.get(name) == PACKAGE:
-                yield _entry(path, node, f"{PACKAGE}.{attribute}")
+                yield _entry(path, code, node, f"{PACKAGE}.{attribute}")
 
 
 def _bound(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -58,6 +58,6 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, str]]:
                     yield alias.asname or alias.name, PACKAGE
 
 
-def _entry(path: Path, node: ast.expr, name: str) -> Entry:
-    place = Place(path, node.lineno, node.col_offset + 1)
+def _entry(path: Path, code: Code, node: ast.expr, name: str) -> Entry:
+    place = Place(path, *code.place(node.lineno, node.col_offset + 1))
     return Entry(place, "RuntimeUse", CODE, State.BRIDGED, name, why="the runtime's; its docstring has the native form")

@@ -220,7 +220,7 @@ class _Run:
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
         stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
-        notebooks = Notebooks(self.files.sources, facts, self.held[0])
+        notebooks = Notebooks(self.files.sources, facts, self.held[0], self.options.runtime)
         stay |= notebooks.stay(references)
         public = contracts(facts, references, self.options.public) if self.options.public else []
         if self.options.public_api is PublicApi.HOLD:
@@ -260,7 +260,7 @@ class _Run:
 
             told = list(zip(settled.decisions, result.ledger, strict=True))
             result = replace(result, explained=explain(facts, plan, told, *self.options.explain))
-        return notebooks.told(result)
+        return notebooks.told(result, self.around)
 
     def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
         wanted, refused = self.overrides.wanted, self.options.choices.refused

@@ -1,7 +1,7 @@
-"""What is particular to notebooks: cells that are not followed, cells that come before what they use, and how both are told.
+"""What is particular to notebooks: what is not followed in them, cells that come too early, and how cells are told.
 
-Their cells are a module like others, in their order, that nothing can import. What IPython does in them besides, or what
-is no Python, may use what moves all the same: then the services of the notebook stay, and it is said.
+Their cells are a module like others, in their order, that nothing can import. What IPython does in them besides, or
+what is no Python, may use what moves all the same: then the services of the notebook stay, and it is said.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,12 +17,16 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import is_grpc
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.scopes import bindings, own_nodes
+from grpc2connect.options import RuntimeMode
 from grpc2connect.results import Entry, Finding, Place, RunResult, Severity, State
 from grpc2connect.sources import Source, imports_grpc
 from grpc2connect.sources.notebook import Kind, Notebook, Unread
 from grpc2connect.syntax import Module
+from grpc2connect.vendor import needed
 
-CODE, ORDER = "G2C024", "G2C026"
+CODE, ORDER, REQUIRES, GENERATES = "G2C024", "G2C026", "G2C901", "G2C910"
+_INSTALL = re.compile(r"\b(?:pip3?|uv|conda|mamba)\b.*\b(?:install|add)\b.*\bgrpcio\b(?!-)")
+_PROTOC = re.compile(r"--grpc_python_out\b")
 _ADVICE = {
     Kind.BROKEN: "correct the cell, or exclude the notebook; until then its services stay",
     Kind.HIDDEN: "say it in plain Python, or move it by hand; until then the notebook's services stay",
@@ -52,6 +56,8 @@ class _Loose:
                 what = "this cell cannot be read as Python"
             case Kind.WRITTEN:
                 return f"`{line}` is code of another program, which imports gRPC"
+            case Kind.NOTEBOOK:
+                return f"`{line}` is not followed, and what it runs uses gRPC"
             case _:
                 what = f"`{line}` is not followed"
         return f"{what}, and uses {', '.join(f'`{name}`' for name in self.names[:3])}"
@@ -60,9 +66,12 @@ class _Loose:
 class Notebooks:
     """The notebooks among the sources of a run, and `held`, the names in modules that hold something of gRPC."""
 
-    def __init__(self, sources: Mapping[Path, Source], facts: Facts, held: Mapping[Module, frozenset[str]]) -> None:
+    def __init__(
+        self, sources: Mapping[Path, Source], facts: Facts, held: Mapping[Module, frozenset[str]], runtime: RuntimeMode
+    ) -> None:
         self._books = {path: source.notebook for path, source in sources.items() if source.notebook is not None}
         self._facts = facts
+        self._needed = needed(runtime)
         modules = {module.path: module for module in facts.program.modules() if module.path in self._books}
         self._names = {path: held.get(module, frozenset()) | self._grpc(module) for path, module in modules.items()}
         self._modules = modules
@@ -85,20 +94,24 @@ class Notebooks:
                         found[service.full_name] = reason
         return found
 
-    def told(self, result: RunResult) -> RunResult:
-        """`result` with the cells of what it tells of notebooks, and with what is to be said of these besides."""
+    def told(self, result: RunResult, around: Collection[Path]) -> RunResult:
+        """`result` with the cells of what it tells of notebooks, and with what is to be said of these besides.
+
+        Nothing is said of those `around` the given files.
+        """
         if not self._books:
             return result
-        written = [one for one in self._loose if one.unread.kind is Kind.WRITTEN]
+        loose = [one for one in self._loose if one.path not in around]
+        written = [one for one in loose if one.unread.kind is Kind.WRITTEN]
         result = result.with_entries([_entry(one) for one in written])
         ledger = tuple(replace(one, text=self._in_cell(one.place, one.text)) for one in result.ledger)
         explained = tuple(
             replace(one, text=self._in_cell(one.place, one.text), entry=one.entry and self._moved(one.entry))
             for one in result.explained
         )
-        more = [
-            Finding(CODE, one.place, one.said, _ADVICE[one.unread.kind], Severity.WARNING) for one in self._loose
-        ] + [one for module in self._modules.values() for one in self._early(module)]
+        more = [Finding(CODE, one.place, one.said, _ADVICE[one.unread.kind], Severity.WARNING) for one in loose]
+        more += [one for path, module in self._modules.items() if path not in around for one in self._early(module)]
+        more += [one for change in result.changes for one in self._commands(change.path)]
         every = (*result.findings, *more) if more else result.findings
         findings = [replace(one, message=self._in_line(one.place, one.message)) for one in every]
         if more:
@@ -143,6 +156,20 @@ class Notebooks:
 
     def _ran(self, path: Path, unread: Unread) -> Path:
         return Path(os.path.normpath(path.parent / min(unread.names)))
+
+    def _commands(self, path: Path) -> Iterator[Finding]:
+        """What commands in the cells of a notebook that changes have to do besides; they are not edited."""
+        book = self._books.get(path)
+        for cell in book.cells if book is not None else ():
+            for number, line in enumerate(cell.lines, 1):
+                place = Place(path, *book.lines_of(cell.number, number)) if book is not None else Place(path, 1, 1)
+                if _INSTALL.search(line.text):
+                    advice = f"add {' '.join(repr(one) for one in self._needed)}"
+                    what = "this installs grpcio, and the migrated cells need more"
+                    yield Finding(REQUIRES, place, what, advice, Severity.WARNING)
+                if _PROTOC.search(line.text):
+                    advice = "run `grpc2connect generate` after it, or keep the Connect modules beside the notebook"
+                    yield Finding(GENERATES, place, "this generates gRPC stubs, and is not edited", advice)
 
     def _early(self, module: Module) -> Iterator[Finding]:
         """The names of gRPC that a cell uses and a later one binds first."""

@@ -10,12 +10,16 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grpc2connect.options import Options
 from grpc2connect.results import FileError, Finding, Place, RunResult, Severity, Suppressed
-from grpc2connect.sources import find, read
+from grpc2connect.sources import find, is_python, read
+
+if TYPE_CHECKING:
+    from grpc2connect.sources.notebook import Notebook
 
 MARK = b"g2c:"
 _DIRECTIVE = re.compile(r"#\s*g2c:\s*([\w-]*)\s*(?:\[([^\]]*)\])?\s*(.*)")
@@ -28,15 +32,17 @@ class _Directive:
     codes: tuple[str, ...]
     reason: str
     lines: range
+    book: Notebook | None = field(default=None, compare=False)
 
     def covers(self, place: Place, code: str) -> bool:
-        return self.word == "ignore" and place.line in self.lines and code.startswith(self.codes)
+        line = self.book.row_of(place.line, place.column) if self.book else place.line
+        return self.word == "ignore" and line in self.lines and code.startswith(self.codes)
 
 
 def apply(result: RunResult, options: Options) -> RunResult:
     """`result` without the findings that comments silence, with what they cover, and with findings about them."""
     paths, _ = find(options)
-    directives = [one for path in paths if path.suffix == ".py" for one in _of_file(path)]
+    directives = [one for path in paths if is_python(path) for one in _of_file(path)]
     if not directives:
         return result
     by_path: dict[Path, list[_Directive]] = {}
@@ -100,7 +106,11 @@ def _of_file(path: Path) -> Iterator[_Directive]:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
         return
-    yield from _directives(path, tokens)
+    for one in _directives(path, tokens):
+        if source.notebook is not None:
+            place = Place(path, *source.notebook.place(one.place.line, one.place.column))
+            one = replace(one, place=place, book=source.notebook)
+        yield one
 
 
 def _directives(path: Path, tokens: Iterable[tokenize.TokenInfo]) -> Iterator[_Directive]:

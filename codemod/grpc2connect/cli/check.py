@@ -22,7 +22,8 @@ from grpc2connect.errors import Failure, Title
 from grpc2connect.report import shards, text
 from grpc2connect.report.ledger import plural
 from grpc2connect.report.paint import one_line, shown
-from grpc2connect.results import Entry, FileChange, RunResult, State
+from grpc2connect.results import Entry, FileChange, FileError, RunResult, State
+from grpc2connect.sources import Source, is_notebook, read
 
 
 @click.command(cls=Command, short_help="Fail if gRPC references remain; for CI and pre-commit.", epilog=codes.HELP)
@@ -162,10 +163,17 @@ class _Lines:
 
     def __init__(self) -> None:
         self._files: dict[Path, list[str]] = {}
+        self._notebooks: dict[Path, Source | FileError] = {}
 
     def at(self, entry: Entry) -> list[str]:
         """The line, or nothing where it cannot be had."""
         path = entry.place.path
+        if is_notebook(path):
+            if path not in self._notebooks:
+                self._notebooks[path] = read(path)
+            source = self._notebooks[path]
+            book = source.notebook if isinstance(source, Source) else None
+            return [one_line(book.line_at(entry.place.line, entry.place.column))] if book else []
         if path not in self._files:
             try:
                 self._files[path] = path.read_text(encoding="utf-8", errors="replace").splitlines()

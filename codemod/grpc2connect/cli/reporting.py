@@ -186,6 +186,6 @@ def rules_by_code(catalogue: Sequence[RuleInfo]) -> dict[str, Rule]:
 def _reader(root: Path) -> Callable[[str], Sequence[str]]:
     def lines(path: str) -> Sequence[str]:
         source = read(root / path)
-        return _LINES.split(source.text) if isinstance(source, Source) else ()
+        return _LINES.split(source.own_text) if isinstance(source, Source) else ()
 
     return lines

@@ -30,7 +30,6 @@ from grpc2connect.sources import find as find_sources
 from grpc2connect.vendor import PACKAGE
 
 _TOOLS = (b"grpc_tools", b"grpc.tools.protoc", b"python-grpc-tools-protoc")
-_IN_NOTEBOOKS = (b"import grpc", b"from grpc")
 STAYS = "G2C916"
 PUBLISHED = "G2C917"
 
@@ -42,7 +41,7 @@ def clean(result: RunResult, options: Options) -> RunResult:
     top = options.project or options.root
     files = find(options)
     given, _ = find_sources(options)
-    python = [path for path in [*given, *around(options, given)] if path.suffix in (".py", ".pyw")]
+    python = [path for path in [*given, *around(options, given)] if path.suffix in (".py", ".pyw", ".ipynb")]
     connect = modules.known((), python)
     if not connect:
         note = Finding(
@@ -51,8 +50,7 @@ def clean(result: RunResult, options: Options) -> RunResult:
         return replace(result, changes=(), findings=(*result.findings, note))
     pending = [change.path for change in result.changes if change.before is not None and change.units]
     stubs = Stubs(top, sorted(path for path in given if path.name.endswith(SUFFIX)))
-    notebooks = [path for path in files if path.suffix == ".ipynb" and mentions(path, b"grpc")]
-    stubs.judge([*python, *notebooks], (module.path for module in connect), pending)
+    stubs.judge(python, (module.path for module in connect), pending)
     texts = Texts()
     _copied(files, texts, stubs)
     situation = Situation(options, files, lambda: connect, cleanup=True, stays=stubs.why)
@@ -86,9 +84,6 @@ def _uses(python: Iterable[Path], files: Iterable[Path], stubs: Stubs, tools: It
         here = list(uses.of_python(path))
         if here:
             found[path] = here
-    for path in files:
-        if path.suffix == ".ipynb" and mentions(path, *_IN_NOTEBOOKS):
-            found.setdefault(path, []).append(Use(GRPCIO, path, 0, "a notebook imports it"))
     for path in {*tools, *(path for path in files if _speaks(path) and mentions(path, *_TOOLS))}:
         found.setdefault(path, []).append(Use(TOOLS, path, 0, "it runs protoc"))
     for path in files:

@@ -18,6 +18,7 @@ from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Found, Situation
 from grpc2connect.project.texts import Texts
 from grpc2connect.results import Entry, Explained, FileChange, FileError, Finding, RunResult
+from grpc2connect.sources import is_python
 
 
 def complete(result: RunResult, options: Options) -> RunResult:
@@ -28,7 +29,7 @@ def complete(result: RunResult, options: Options) -> RunResult:
     texts = Texts(result.changes)
     situation = Situation(options, files, lambda: modules.known(result.changes, files))
     answer, needs = read_places(files, texts, situation)
-    edited = [change.path for change in result.changes if change.before is not None and change.path.suffix == ".py"]
+    edited = [change.path for change in result.changes if change.before is not None and is_python(change.path)]
     findings, errors = _require(edited, needs, files, texts, options)
     packaging = vendored_into_a_build(result.changes)
     completed = merged(result, texts, answer, [*findings, *packaging], errors)

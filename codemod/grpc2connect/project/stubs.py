@@ -16,6 +16,7 @@ from pathlib import Path
 
 from grpc2connect.schema import GrpcModule, read_grpc_module
 from grpc2connect.schema.stubs import parse_module
+from grpc2connect.sources import python_of
 from grpc2connect.vendor import PACKAGE
 
 SUFFIX = "_pb2_grpc.py"
@@ -96,7 +97,7 @@ def _module(path: Path) -> GrpcModule | None:
 def _names(path: Path) -> Iterator[tuple[int, str]]:
     """The stems of generated gRPC modules that a file names, with the line; an empty one is not known."""
     try:
-        data = path.read_bytes()
+        data, place = python_of(path)
     except OSError:
         return
     if b"_grpc" not in data:
@@ -105,11 +106,11 @@ def _names(path: Path) -> Iterator[tuple[int, str]]:
     tree = parse_module(data)
     if tree is None:
         for number, line in enumerate(text.splitlines(), 1):
-            yield from ((number, found[1]) for found in _NAMED.finditer(line))
+            yield from ((place(number, 1)[0], found[1]) for found in _NAMED.finditer(line))
         return
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        at = getattr(node, "lineno", 1)
+        at = place(getattr(node, "lineno", 1), 1)[0]
         for word in _words(node):
             yield from ((at, found[1]) for found in _NAMED.finditer(word) if found[1])
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:

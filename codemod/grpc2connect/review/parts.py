@@ -18,6 +18,7 @@ from grpc2connect.report.stages import stage
 from grpc2connect.results import Entry, FileChange, Finding, RunResult, State
 from grpc2connect.review.renames import renamed
 from grpc2connect.review.soundness import is_sound
+from grpc2connect.sources import is_notebook
 
 
 class Per(enum.Enum):
@@ -132,7 +133,7 @@ def _apart(changes: list[FileChange], units: tuple[str, ...], result: RunResult)
     for change in changes:
         pairs = {block: pair for block in blocks(change) if (pair := renamed(block))}
         middle = applied(change, pairs)
-        if not pairs or not is_sound(middle, change.before, change.after):
+        if not pairs or not _sound(middle, change):
             rest.append(change)
             continue
         renames.append(FileChange(change.path, change.before, middle, change.units))
@@ -233,8 +234,12 @@ def _states(
         wanted = [block for block, other in assigned.items() if other <= layer and block not in imports]
         names_only = names_only and layer.kind is Kind.RENAMES
         state = applied(change, wanted, () if names_only else imports)
-        states.append((state, wanted) if is_sound(state, change.before, change.after) else states[-1])
+        states.append((state, wanted) if _sound(state, change) else states[-1])
     return states[1:]
+
+
+def _sound(state: bytes, change: FileChange) -> bool:
+    return is_sound(state, change.before, change.after, in_cells=is_notebook(change.path))
 
 
 def _portion(result: RunResult, layer: _Layer, changes: list[FileChange], applied_now: list[Block]) -> Portion:

@@ -15,6 +15,7 @@ from grpc2connect.options import Choices, Refusal
 from grpc2connect.report.hunks import Block, Hunk, applied, blocks, hunks
 from grpc2connect.results import Entry, FileChange, Region, RunResult, State
 from grpc2connect.review.soundness import is_sound
+from grpc2connect.sources import is_notebook
 
 _NONE = Choices()
 _Key = tuple[Path, tuple[int, int], tuple[bytes, ...], tuple[bytes, ...]]
@@ -246,7 +247,7 @@ def _problem(state: _State, block: Block, lines: tuple[bytes, ...]) -> str:
     change = _with_edits(block.change, {**state.edits, _key(block): lines})
     return (
         ""
-        if is_sound(change.after, change.before, block.change.after)
+        if is_sound(change.after, change.before, block.change.after, in_cells=is_notebook(change.path))
         else "not taken: the file would not parse, or a name in it be unbound; edit again, or answer otherwise"
     )
 

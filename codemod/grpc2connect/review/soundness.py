@@ -8,24 +8,33 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
+from grpc2connect.sources import notebook
+
 _KNOWN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__class__"}
 
 
-def is_sound(state: bytes, before: bytes | None, after: bytes) -> bool:
-    """Whether a state between `before` and `after` parses and uses no name that is unbound in neither of them."""
-    unbound = _unbound(state)
+def is_sound(state: bytes, before: bytes | None, after: bytes, *, in_cells: bool = False) -> bool:
+    """Whether a state between `before` and `after` parses and uses no name that is unbound in neither of them.
+
+    `in_cells` says that they are notebooks.
+    """
+    unbound = _unbound(state, in_cells)
     if unbound is None:
         return False
-    return unbound <= (_unbound(before or b"") or frozenset()) | (_unbound(after) or frozenset())
+    known = [_unbound(data, in_cells) for data in (before or b"", after)]
+    return unbound <= frozenset().union(*(one for one in known if one is not None))
 
 
 @lru_cache(maxsize=512)
-def _unbound(data: bytes) -> frozenset[str] | None:
+def _unbound(data: bytes, in_cells: bool) -> frozenset[str] | None:
     """The names that a file uses and binds nowhere; None if it does not parse."""
     try:
         with warnings.catch_warnings(action="ignore"):
-            tree = ast.parse(data)
-            compile(tree, "<state>", "exec", dont_inherit=True)
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if in_cells else 0
+            texts = notebook.read(data.decode("utf-8-sig")).texts if in_cells else []
+            for text in texts if in_cells else [data]:
+                compile(text, "<state>", "exec", flags, dont_inherit=True)
+            tree = ast.parse("\n".join(texts) if in_cells else data)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     used: set[str] = set()

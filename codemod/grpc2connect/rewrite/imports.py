@@ -55,7 +55,7 @@ class Imports:
 
     def _existing(self) -> dict[tuple[str, str], tuple[str, int]]:
         """Names that the file imports at its top already: `(module, name)` to the local name, and where it does."""
-        found = {}
+        found: dict[tuple[str, str], tuple[str, int]] = {}
         for node in self.module.tree.body:
             if isinstance(node, ast.ImportFrom):
                 dotted = "." * node.level + (node.module or "")

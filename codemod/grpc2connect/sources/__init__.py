@@ -7,6 +7,7 @@ slow to import is imported where it is used.
 from grpc2connect.sources.commits import CommitFailed, commit
 from grpc2connect.sources.commits import why_not as why_no_commit
 from grpc2connect.sources.content import (
+    Code,
     NotEncodable,
     Source,
     Unwritable,
@@ -15,6 +16,7 @@ from grpc2connect.sources.content import (
     encode,
     is_notebook,
     is_python,
+    python_of,
     read,
 )
 from grpc2connect.sources.environment import search_paths
@@ -26,6 +28,7 @@ from grpc2connect.sources.writing import write_all, write_atomic
 
 __all__ = [
     "SKIPPED",
+    "Code",
     "CommitFailed",
     "NotEncodable",
     "Source",
@@ -42,6 +45,7 @@ __all__ = [
     "is_python",
     "mentions",
     "mentions_any",
+    "python_of",
     "read",
     "repository_of",
     "search_paths",

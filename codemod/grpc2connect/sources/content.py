@@ -9,10 +9,10 @@ import codecs
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from grpc2connect.results import FileError
 
@@ -54,6 +54,11 @@ class Source:
     bom: bool
     mode: int
     notebook: Notebook | None = None
+
+    @property
+    def own_text(self) -> str:
+        """The text of the file itself: of a notebook its JSON."""
+        return self.text if self.notebook is None else self.notebook.json
 
     @property
     def newline(self) -> str:
@@ -128,6 +133,23 @@ def code_of(path: Path) -> bytes:
     from grpc2connect.sources.notebook import searched
 
     return searched(data)
+
+
+class Code(NamedTuple):
+    """The Python of a file, and where the file has a line and column (from 1) of it."""
+
+    data: bytes
+    place: Callable[[int, int], tuple[int, int]] = lambda line, column: (line, column)
+
+
+def python_of(path: Path) -> Code:
+    """What a file has of Python: of a notebook its cells, or their text where some are none. Raises `OSError`."""
+    if is_notebook(path):
+        source = read(path)
+        if isinstance(source, Source) and source.notebook is not None and not source.notebook.unread:
+            return Code(source.text.encode("utf-8", "replace"), source.notebook.place)
+        return Code(code_of(path), lambda line, column: (1, 1))
+    return Code(path.read_bytes())
 
 
 def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpc2connect.project.dependencies.names import GRPCIO, IMPORTED_AS
 from grpc2connect.schema.stubs import parse_module
+from grpc2connect.sources import python_of
 from grpc2connect.vendor import PACKAGE
 
 _ALWAYS = {
@@ -50,7 +51,7 @@ class Use:
 def of_python(path: Path) -> Iterator[Use]:
     """What a Python file needs; of one that cannot be read, everything that it mentions."""
     try:
-        data = path.read_bytes()
+        data, place = python_of(path)
     except OSError:
         return
     if not _IMPORT.search(data):
@@ -63,19 +64,19 @@ def of_python(path: Path) -> Iterator[Use]:
         return
     names = _runtime_names(tree)
     for node in ast.walk(tree):
-        yield from _imported(node, path)
+        yield from (replace(one, line=place(one.line, 1)[0]) for one in _imported(node, path))
         if isinstance(node, ast.Call):
             called = _called(node, names)
             why = _of_call(called, node) if called else None
             if why:
-                yield Use(GRPCIO, path, node.lineno, why)
+                yield Use(GRPCIO, path, place(node.lineno, 1)[0], why)
         if isinstance(node, ast.ImportFrom | ast.Import) and names:
             for alias in node.names:
                 if (
                     alias.name.partition(".")[0] == "multiprocessing"
                     or getattr(node, "module", "") == "multiprocessing"
                 ):
-                    yield Use(GRPCIO, path, node.lineno, "calls of forked processes are carried by grpcio")
+                    yield Use(GRPCIO, path, place(node.lineno, 1)[0], "calls of forked processes are carried by grpcio")
 
 
 def _imported(node: ast.AST, path: Path) -> Iterator[Use]:

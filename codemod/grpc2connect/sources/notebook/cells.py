@@ -81,6 +81,11 @@ class Notebook:
         self.text = "".join(parts)
 
     @property
+    def texts(self) -> list[str]:
+        """The Python of each cell."""
+        return [cell.python.text for cell in self.cells]
+
+    @property
     def unread(self) -> list[Unread]:
         """What is not followed, cell by cell."""
         return [one for cell in self.cells for one in cell.python.unread]
@@ -110,6 +115,12 @@ class Notebook:
                 best = (cell.number, inside[-1] if inside else 1)
         return best
 
+    def row_of(self, line: int, column: int) -> int:
+        """The line of the text (from 1) that a place in the file is in."""
+        offset = self._starts[line - 1] + column - 1
+        rows = ((index, cell.lines[row.line]) for index, (cell, row) in enumerate(self._rows, 1) if row is not None)
+        return max((index for index, at in rows if at.start <= offset), default=1)
+
     def lines_of(self, cell: int, line: int) -> tuple[int, int]:
         """Where the file has a line of a cell (both from 1): line and column, from 1."""
         found = next(one for one in self.cells if one.number == cell)
@@ -135,18 +146,18 @@ class Notebook:
 
     def back(self, text: str) -> str:
         """The file with `text` in its cells. Raises `NotebookProblem` where that cannot be, or would change more."""
-        new, position = [], 0
-        for cell, source in zip(self.cells, self._split(text), strict=True):
+        new, position, split = [], 0, list(self._split(text))
+        for cell, (_, source) in zip(self.cells, split, strict=True):
             if source == cell.text:
                 continue
             new += [self.json[position : cell.source.start], self._spelled(cell, source)]
             position = cell.source.end
         result = "".join([*new, self.json[position:]])
-        self._prove(text, result)
+        self._prove([code for code, _ in split], result)
         return result
 
-    def _split(self, text: str) -> Iterator[str]:
-        """The sources of the cells in a changed text."""
+    def _split(self, text: str) -> Iterator[tuple[str, str]]:
+        """The Python of each cell in a changed text, and the source that it comes from."""
         parts = re.split(rf"^{re.escape(self.mark)} cell (\d+)\r?\n", text, flags=re.MULTILINE)
         if parts[0] or parts[1::2] != [str(cell.number) for cell in self.cells]:
             raise NotebookProblem("an edit would go beyond a cell")
@@ -156,14 +167,15 @@ class Notebook:
                 source = cell.python.back(inner, self.mark)
             except ValueError as problem:
                 raise NotebookProblem(f"cell {cell.number}: {problem}") from None
-            if inner != cell.python.text:
-                _compile(cell.number, inner)
-            yield source
+            why = _problem(inner) if inner != cell.python.text else ""
+            if why and not _problem(cell.python.text):
+                raise NotebookProblem(f"cell {cell.number} would not compile ({why})")
+            yield inner, source
 
-    def _prove(self, text: str, result: str) -> None:
-        """Read the new file: it must give the new text, and nothing but the cells' sources may differ."""
+    def _prove(self, codes: list[str], result: str) -> None:
+        """Read the new file: its cells must be what they are to be, and nothing but their sources may differ."""
         after = read(result)
-        if after.text.replace(after.mark, self.mark) != text:
+        if [text.replace(after.mark, self.mark) for text in after.texts] != codes:
             raise NotebookProblem("the new cells would not be read as they are meant")
         if _without_sources(json.loads(self.json)) != _without_sources(json.loads(result)):
             raise NotebookProblem("more than the code of cells would change")
@@ -341,13 +353,15 @@ def _lines(text: str, strings: tuple[Value, ...]) -> Iterator[Line]:
             at = end
 
 
-def _compile(number: int, text: str) -> None:
+def _problem(text: str) -> str:
+    """Why the Python of a cell does not compile; "" if it does."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(text, f"cell {number}", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            compile(text, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError) as problem:
-        raise NotebookProblem(f"cell {number} would not compile ({problem})") from None
+        return str(problem)
+    return ""
 
 
 def _without_sources(content: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A cell as Python: what IPython alone understands becomes calls of its shell, marked by comments, and comes back as it was.
+"""A cell as Python: what only IPython understands becomes calls of its shell, with a mark, and comes back as it was.
 
 A line of a magic that runs a line of Python (`%time stub.Get(request)`) is that line; `%run x.py` binds what a star
 import would. The first lines of a cell that say how the rest is run (`%%time`) stand aside.
@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 _CELL = re.compile(r"\s*%%(\S*)[ \t]*(.*)")
 _ASSIGNED = re.compile(r"(?P<left>\s*[\w.\[\]'\", *]+?\s*=\s*)(?P<mark>[!%])(?=[^\s=])")
-_RUNS = re.compile(r"(?P<indent>\s*)(?P<magic>%(?:time|timeit|prun)(?=\s)(?:\s+-(?:[nrpDlsT]\s*\S+|[a-zA-Z]+))*\s+)(?=[^\s-])")
+_RUNS = re.compile(
+    r"(?P<indent>\s*)(?P<magic>%(?:time|timeit|prun)(?=\s)(?:\s+-(?:[nrpDlsT]\s*\S+|[a-zA-Z]+))*\s+)(?=[^\s-])"
+)
 _SCRIPT = re.compile(r"\s*%run\s+(?:-(?:[eintG]|N\s*\d+)\s+)*(?P<quote>[\"']?)(?P<path>[\w./]+)\.py(?P=quote)(?:\s|$)")
 _NOTEBOOK = re.compile(r"\s*%run\s+(?P<quote>[\"']?)(?P<path>[^\"'\n]+\.ipynb)(?P=quote)")
 _SHELL = re.compile(r"\s*!")
