@@ -60,4 +60,5 @@ def _bound(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def _entry(path: Path, code: Code, node: ast.expr, name: str) -> Entry:
     place = Place(path, *code.place(node.lineno, node.col_offset + 1))
-    return Entry(place, "RuntimeUse", CODE, State.BRIDGED, name, why="the runtime's; its docstring has the native form")
+    text = code.cell(node.lineno) + name
+    return Entry(place, "RuntimeUse", CODE, State.BRIDGED, text, why="the runtime's; its docstring has the native form")

@@ -9,7 +9,7 @@ from pathlib import Path
 from grpc2connect.expendable import expendable
 from grpc2connect.facts.program import dotted_name
 from grpc2connect.results import FileError
-from grpc2connect.sources import Source, is_notebook, read
+from grpc2connect.sources import Source, bytes_of, is_notebook, read
 from grpc2connect.syntax import Module, SyntaxProblem, parse
 
 At = Callable[[Path | None], None]
@@ -32,14 +32,25 @@ class Files:
     def source(self, path: Path) -> Source | None:
         """A file's text; None (and an error) if it cannot be read."""
         if path not in self.sources:
-            self.at(path if is_notebook(path) else None)  # to read one, its cells are parsed
-            found = read(path)
-            self.at(None)
+            found = self._read(path)
             if isinstance(found, FileError):
                 self.errors.append(found)
                 return None
             self.sources[path] = found
         return self.sources[path]
+
+    def _read(self, path: Path) -> Source | FileError:
+        if not is_notebook(path):
+            return read(path)
+        if path in self.spared:
+            self.broken[path] = Source(path, bytes_of(path), "", "utf-8", False, 0)
+            return FileError(path, "G2C014", self.spared[path], "exclude it, or make it simpler")
+        try:
+            self.at(path)  # its cells are parsed to be read
+            with expendable(path):
+                return read(path)
+        finally:
+            self.at(None)
 
     def load(self, path: Path) -> Module | None:
         """A file parsed; None (and an error) if it cannot be."""

@@ -109,6 +109,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a file with gRPC": lambda top: (top / "shop/gateway.py").write_text("import grpc\n"),
     "a file that one with gRPC imports": lambda top: (top / "shop/words.py").write_text("WORD = 2\n"),
     "a proto": lambda top: (top / "proto/new.proto").write_text('syntax = "proto3";\n'),
+    "a new notebook": lambda top: (top / "new.ipynb").write_text('{"cells": []}'),
     "a new file": lambda top: (top / "grpc.py").write_text("x = 1\n"),
     "a file less": lambda top: (top / "other.py").unlink(),
     "what git ignores": lambda top: (top / ".gitignore").write_text(""),
@@ -149,7 +150,10 @@ def test_without_a_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     (tmp_path / "a.py").write_text("import os.path, json\nfrom sys import argv\n\n\ndef test(wire): ...\n")
     (tmp_path / "b.py").write_text("import a\n")
     (tmp_path / "c.pyi").write_text("import grpc\n")
-    assert fine(["a.py", "c.pyi"])
+    (tmp_path / "d.ipynb").write_text('{"cells": [{"cell_type": "code", "source": ["1 + 1"]}]}')
+    (tmp_path / "e.ipynb").write_text('{"cells": [{"cell_type": "code", "source": ["import a"]}]}')
+    assert fine(["a.py", "c.pyi", "d.ipynb"])
+    assert not fine(["e.ipynb"])
     assert not fine(["b.py"])
     assert not fine(["--quiet", "a.py"])
     assert not fine(["nowhere.py"])

@@ -63,7 +63,7 @@ def _telling(facts: Facts) -> frozenset[str]:
 
 def _on(module: Module, line: int) -> Iterator[ast.Name | ast.Attribute]:
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Name | ast.Attribute) and node.end_lineno == line:
+        if isinstance(node, ast.Name | ast.Attribute) and module.place_at(module.span(node).end - 1).line == line:
             yield node
 
 
@@ -99,4 +99,4 @@ def _where(value: Value) -> str:
 
 
 def _place(module: Module, node: ast.AST) -> str:
-    return f"{module.path.name}:{getattr(node, 'lineno', 1)}"
+    return f"{module.path.name}:{module.place(node).line}"

@@ -97,7 +97,7 @@ def _module(path: Path) -> GrpcModule | None:
 def _names(path: Path) -> Iterator[tuple[int, str]]:
     """The stems of generated gRPC modules that a file names, with the line; an empty one is not known."""
     try:
-        data, place = python_of(path)
+        data, place, _ = python_of(path, "grpc")
     except OSError:
         return
     if b"_grpc" not in data:

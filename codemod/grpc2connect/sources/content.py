@@ -136,20 +136,27 @@ def code_of(path: Path) -> bytes:
 
 
 class Code(NamedTuple):
-    """The Python of a file, and where the file has a line and column (from 1) of it."""
+    """The Python of a file, where the file has a line and column (from 1) of it, and which cell a line is in."""
 
     data: bytes
     place: Callable[[int, int], tuple[int, int]] = lambda line, column: (line, column)
+    cell: Callable[[int], str] = lambda line: ""
 
 
-def python_of(path: Path) -> Code:
-    """What a file has of Python: of a notebook its cells, or their text where some are none. Raises `OSError`."""
-    if is_notebook(path):
-        source = read(path)
-        if isinstance(source, Source) and source.notebook is not None and not source.notebook.unread:
-            return Code(source.text.encode("utf-8", "replace"), source.notebook.place)
+def python_of(path: Path, mark: str = "") -> Code:
+    """What a file has of Python: of a notebook its cells, as Python. Raises `OSError`.
+
+    Where parts of cells that are none have `mark` in them, it is the text of the cells as they are.
+    """
+    if not is_notebook(path):
+        return Code(path.read_bytes())
+    source = read(path)
+    book = source.notebook if isinstance(source, Source) else None
+    if book is None or (mark and any(mark in text for text in book.aside)):
         return Code(code_of(path), lambda line, column: (1, 1))
-    return Code(path.read_bytes())
+    return Code(
+        book.text.encode("utf-8", "replace"), book.place, lambda line: f"cell {book.cell_of(*book.place(line, 1))[0]}: "
+    )
 
 
 def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:

@@ -27,6 +27,7 @@ LIMIT = 4000
 SUFFIXES = (".py", ".pyw", ".proto", ".ipynb")
 NAMED = frozenset({".gitignore", "pyproject.toml", "pyvenv.cfg"})
 _GENERATED = ("_pb2.py", "_pb2_grpc.py", "_connect.py")
+_GIVEN = (".py", ".pyi", ".pyw", ".ipynb")
 _MARKS = (b"_pb2", b"Servicer", b"Stub", b"stub")
 
 Stat = tuple[int, int, int, int]
@@ -104,9 +105,9 @@ def name_of(folder: str, options: Sequence[str]) -> str:
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """`arguments` as options and, at the end, Python files that are there."""
+    """`arguments` as options and, at the end, Python files and notebooks that are there."""
     at = len(arguments)
-    while at and not arguments[at - 1].startswith("-") and arguments[at - 1].endswith((".py", ".pyi", ".pyw")):
+    while at and not arguments[at - 1].startswith("-") and arguments[at - 1].endswith(_GIVEN):
         if not os.path.isfile(arguments[at - 1]) or os.path.islink(arguments[at - 1]):
             break
         at -= 1
@@ -224,6 +225,8 @@ def _needs_nothing(path: str) -> bool:
     data = _read(path)
     if path.endswith(".pyi") or mentions(data):
         return path.endswith(".pyi")
+    if path.endswith(".ipynb"):  # what its cells import is not told from its JSON here
+        return b"import" not in data and b"%run" not in data
     if b"def " in data and _has_fixtures(os.path.dirname(path)):
         return False
     if b"import" not in data:

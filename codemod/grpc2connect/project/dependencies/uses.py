@@ -51,7 +51,7 @@ class Use:
 def of_python(path: Path) -> Iterator[Use]:
     """What a Python file needs; of one that cannot be read, everything that it mentions."""
     try:
-        data, place = python_of(path)
+        data, place, _ = python_of(path, "grpc")
     except OSError:
         return
     if not _IMPORT.search(data):

@@ -86,6 +86,12 @@ class Notebook:
         return [cell.python.text for cell in self.cells]
 
     @property
+    def aside(self) -> list[str]:
+        """The text of all that is not followed."""
+        cells = {cell.number: cell for cell in self.cells}
+        return [one.text if cells[one.cell].python.text else cells[one.cell].text for one in self.unread]
+
+    @property
     def unread(self) -> list[Unread]:
         """What is not followed, cell by cell."""
         return [one for cell in self.cells for one in cell.python.unread]
@@ -300,7 +306,7 @@ def _code_cells(content: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]
     lists = [content["cells"]] if "cells" in content else [s.get("cells") for s in sheets or () if isinstance(s, dict)]
     cells = [cell for cells in lists if isinstance(cells, list) for cell in cells]
     for number, cell in enumerate(cells, 1):
-        if isinstance(cell, dict) and cell.get("cell_type") == "code" and _own_language(cell):
+        if isinstance(cell, dict) and cell.get("cell_type", "code") == "code" and _own_language(cell):
             yield number, cell
 
 
