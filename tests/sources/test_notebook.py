@@ -137,6 +137,26 @@ def test_what_is_not_followed_is_known() -> None:
     ast.parse(found.text)
 
 
+@pytest.mark.parametrize(
+    ("line", "imported"),
+    [
+        ("%run client.py", "from .client import *"),
+        ("%run -i 'lib/client.py' --port 1", "from .lib.client import *"),
+        ("%run ../client", "from ..client import *"),
+        ("%run -m shop.client", "from shop.client import *"),
+        ("%run other.ipynb", "get_ipython()"),
+        ("%run my-client.py", "get_ipython()"),
+    ],
+)
+def test_what_a_run_of_a_script_binds(line: str, imported: str) -> None:
+    found = read(json.dumps(notebook([("code", line)], lists=True)))
+    assert found.text.split("\n")[1] == f"{imported}  #%g2c 1.1"
+    assert found.back(found.text) == found.json
+    assert searched(found.json.encode()).decode() == {"%run other.ipynb": "from .other import *"}.get(
+        line, imported if "import" in imported else line
+    )
+
+
 def test_places_lead_there_and_back() -> None:
     text = json.dumps(notebook([("code", "a\n%time b('é' + c)\n\nd"), ("code", "x")], lists=True), indent=1)
     found = read(text)

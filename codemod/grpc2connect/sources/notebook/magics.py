@@ -18,7 +18,10 @@ _ASSIGNED = re.compile(r"(?P<left>\s*[\w.\[\]'\", *]+?\s*=\s*)(?P<mark>[!%])(?=[
 _RUNS = re.compile(
     r"(?P<indent>\s*)(?P<magic>%(?:time|timeit|prun)(?=\s)(?:\s+-(?:[nrpDlsT]\s*\S+|[a-zA-Z]+))*\s+)(?=[^\s-])"
 )
-_SCRIPT = re.compile(r"\s*%run\s+(?:-(?:[eintG]|N\s*\d+)\s+)*(?P<quote>[\"']?)(?P<path>[\w./]+)\.py(?P=quote)(?:\s|$)")
+_SCRIPT = re.compile(
+    r"\s*%run\s+(?:-(?:[eintG]|N\s*\d+)\s+)*"
+    r"(?:-m\s+(?P<module>[\w.]+)|(?P<quote>[\"']?)(?P<path>[\w./]+?)(?:\.py)?(?P=quote))(?:\s|$)"
+)
 _NOTEBOOK = re.compile(r"\s*%run\s+(?P<quote>[\"']?)(?P<path>[^\"'\n]+\.ipynb)(?P=quote)")
 _SHELL = re.compile(r"\s*!")
 _HELP = re.compile(r"\s*(?:\?{1,2}[\w.%*]|%{0,2}[\w.*\[\]'\"()]+\?{1,2}\s*;?\s*$)")
@@ -142,8 +145,10 @@ def split(text: str) -> list[str]:
 
 def imported(line: str) -> str:
     """The import that `%run` of a script or a notebook amounts to; the line itself where it is none."""
-    found = _SCRIPT.match(line) or _NOTEBOOK.match(line)
-    dotted = _dotted(found["path"].removesuffix(".ipynb")) if found else None
+    if found := _NOTEBOOK.match(line):
+        dotted = _dotted(found["path"].removesuffix(".ipynb"))
+    else:
+        dotted = _ran(found) if (found := _SCRIPT.match(line)) else None
     return f"{line[: len(line) - len(line.lstrip())]}from {dotted} import *" if dotted else line
 
 
@@ -200,12 +205,10 @@ class _Maker:
         if found := _ASSIGNED.match(body):
             stands_for = f"{found['left']}get_ipython().getoutput()"
             names = _inserted(body) if found["mark"] == "!" else _words(body[found.end() :])
-        elif found := _SCRIPT.match(body):
-            dotted = _dotted(found["path"])
-            stands_for = f"{indent}from {dotted} import *" if dotted else stands_for
-            names = frozenset() if dotted else _words(found["path"])
         elif found := _NOTEBOOK.match(body):
             kind, names = Kind.NOTEBOOK, frozenset({found["path"]})
+        elif (found := _SCRIPT.match(body)) and (dotted := _ran(found)):
+            stands_for = f"{indent}from {dotted} import *"
         elif _SHELL.match(body):
             names = _inserted(body)
         elif _HELP.match(body):
@@ -273,6 +276,11 @@ def _words(text: str) -> frozenset[str]:
 def _inserted(text: str) -> frozenset[str]:
     """The names whose values go into a line of the shell."""
     return frozenset(word for found in _INSERTED.findall(text) for part in found for word in _WORD.findall(part))
+
+
+def _ran(found: re.Match[str]) -> str | None:
+    """The module that `%run` names, as an import has it."""
+    return found["module"] or _dotted(found["path"])
 
 
 def _dotted(path: str) -> str | None:
