@@ -29,8 +29,8 @@ from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
 from grpc2connect.public_api import contracts
 from grpc2connect.reading import At, Files
-from grpc2connect.relevance import Names, Relevance, as_imported, held, reach
-from grpc2connect.results import FileChange, FileError, Finding, RunResult
+from grpc2connect.relevance import Names, Relevance, as_imported, held, loud, reach
+from grpc2connect.results import FileChange, FileError, Finding, Reach, RunResult
 from grpc2connect.rewrite.built import findings as built_findings
 from grpc2connect.rewrite.built import placed
 from grpc2connect.rewrite.built import there as already_placed
@@ -171,6 +171,7 @@ class _Run:
         self.built: list[Finding] = []
         self._found: tuple[Facts, list[Reference]] | None = None
         self._looked = False
+        self._reached: Reach | None = None
         self._errors: list[FileError] = []
 
     def answers(self, options: Options) -> bool:
@@ -254,13 +255,24 @@ class _Run:
             ),
         )
         shown = (one.finding() for one in public if not all(map(plan.units.stays, one.references)))
-        result = replace(result, findings=(*result.findings, *shown), reach=reach(self.program.looked_at(), *self.held))
+        reached = self._reach(facts, references)
+        result = replace(result, findings=(*result.findings, *shown), reach=reached)
         if self.options.explain is not None:
             from grpc2connect.explain import explain
 
             told = list(zip(settled.decisions, result.ledger, strict=True))
             result = replace(result, explained=explain(facts, plan, told, *self.options.explain))
         return notebooks.told(result, self.around)
+
+    def _reach(self, facts: Facts, references: list[Reference]) -> Reach:
+        if self._reached is None:
+            found = reach(self.program.looked_at(), *self.held)
+            modules, files, sources = self.program.modules(), [*self.python, *self.around], self.files.sources
+            heard = loud(
+                facts.state, modules, references, facts.stubs_of, files, lambda path: sources[path].data, found
+            )
+            self._reached = replace(found, loud=heard)
+        return self._reached
 
     def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
         wanted, refused = self.overrides.wanted, self.options.choices.refused

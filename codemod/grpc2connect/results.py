@@ -6,7 +6,7 @@ Nothing here knows how a result came about; `report` and `cli` depend on this mo
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -172,16 +172,33 @@ class Suppressed:
 
 
 @dataclass(frozen=True)
+class Loud:
+    """The names by which a changed file can be told to have nothing new of gRPC; see `skeleton` for what they are.
+
+    `files` has, for each file that was parsed, the names that are loud and those that are watched by the dotted name of
+    their scope, and a digest of the file's skeleton.
+    """
+
+    spelled: frozenset[str]
+    rpcs: frozenset[str]
+    attributes: frozenset[str]
+    watched: frozenset[str]
+    tops: frozenset[str]
+    files: Mapping[Path, tuple[Mapping[str, tuple[frozenset[str], frozenset[str]]], bytes]]
+
+
+@dataclass(frozen=True)
 class Reach:
     """How far gRPC reaches in a project, by which a file can be told to have nothing to do with it.
 
     `parsed` are the files whose content mattered, `holders` the last parts of imports that lead to what holds something
-    of gRPC, `fixtures` the names by which tests ask for such.
+    of gRPC, `fixtures` the names by which tests ask for such, `loud` what in a parsed file can be gRPC's.
     """
 
     parsed: frozenset[Path] = frozenset()
     holders: frozenset[str] = frozenset()
     fixtures: frozenset[str] = frozenset()
+    loud: Loud | None = None
 
 
 @dataclass(frozen=True)

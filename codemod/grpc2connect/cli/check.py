@@ -14,7 +14,7 @@ from grpc2connect.cli.baseline import Baseline, Key
 from grpc2connect.cli.engine import Watch
 from grpc2connect.cli.help import Command
 from grpc2connect.cli.parts import wished_part
-from grpc2connect.cli.remaining import CHANGED, FailOn, Remaining, remaining
+from grpc2connect.cli.remaining import CHANGED, FailOn, Remaining, remaining, settled
 from grpc2connect.cli.session import Session, given, held, project_command
 from grpc2connect.cli.target import absolute, focus
 from grpc2connect.codes import CODES
@@ -72,6 +72,7 @@ def check(
             whole,
             remaining(focus(whole, None), judge, session.debt() if judge is FailOn.BRIDGED else ()),
             allowed,
+            judge,
         )
     narrowed = focus(whole, session.target.only)
     there = remaining(narrowed, judge, _debt(session, judge))
@@ -117,9 +118,11 @@ def _watch(session: Session, settings: Sequence[Path]) -> Watch | None:
     return session.engine.watch(session.options, options, settings)
 
 
-def _remember(watch: Watch, whole: RunResult, there: Remaining, allowed: Baseline) -> None:
+def _remember(watch: Watch, whole: RunResult, there: Remaining, allowed: Baseline, judge: FailOn) -> None:
     excess = allowed.beyond(there.counted, whole.root)
-    watch(whole, {whole.root / key.path for key in excess})
+    # What migrated code has in the runtime is not among what the engine finds.
+    sure = frozenset[Path]() if judge is FailOn.BRIDGED else settled(whole, there)
+    watch(whole, {whole.root / key.path for key in excess}, sure)
 
 
 def _print(session: Session, result: RunResult, there: Remaining, excess: Counter[Key], *, known: bool) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from grpc2connect.isolation import Conversation
 
 Progress = Callable[[str, int, int], None]
-Watch = Callable[[RunResult, Iterable[Path]], None]
+Watch = Callable[[RunResult, Iterable[Path], Container[Path]], None]
 
 
 class RuleInfo(Protocol):
@@ -63,7 +64,10 @@ class Engine(Protocol):
         """Write all of `changes` or none of them; the errors say why."""
 
     def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
-        """What has to be called with a run's result, and the files that do not pass, for later hooks to be quick."""
+        """What has to be called with a run's result, for later hooks to be quick; None where they cannot be.
+
+        It wants the files that do not pass, and those that pass whatever becomes of the references they have.
+        """
 
 
 class InstalledEngine:
@@ -130,4 +134,4 @@ class InstalledEngine:
         from grpc2connect.warm import record
 
         before = record.take(options, arguments, settings)
-        return None if before is None else lambda result, failing: record.keep(before, result, failing)
+        return None if before is None else partial(record.keep, before)

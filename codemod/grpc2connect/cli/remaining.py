@@ -11,7 +11,7 @@ from pathlib import Path
 from grpc2connect.cli.baseline import Key
 from grpc2connect.cli.target import Focus
 from grpc2connect.report.paint import shown
-from grpc2connect.results import Entry, State
+from grpc2connect.results import Entry, RunResult, State
 
 CHANGED = "changed"
 """Stands for a code where a file would change though no reference in it remains, as a stale generated module."""
@@ -65,6 +65,18 @@ def remaining(narrowed: Focus, fail_on: FailOn, debt: Iterable[Entry] = ()) -> R
         if change.units and path not in named:
             counted[Key(path, CHANGED, "")] = 1
     return Remaining(tuple(entries), counted)
+
+
+def settled(result: RunResult, there: Remaining) -> frozenset[Path]:
+    """The files all of whose references count already, so that no other state of one can make it count.
+
+    Of one that a comment takes out nothing is said, nor of a file that would change without a reference.
+    """
+    counted = Counter(entry.place.path for _, entry in there.entries)
+    found = Counter(entry.place.path for entry in result.ledger)
+    changed = {change.path for change in result.changes}
+    parsed = result.reach.parsed
+    return frozenset(path for path in parsed if found[path] == counted[path] and (found[path] or path not in changed))
 
 
 def _key(entry: Entry, root: Path) -> Key:

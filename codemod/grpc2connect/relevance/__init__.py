@@ -5,7 +5,8 @@ flows into it (`Program.activate`), so that one service does not pull in a whole
 """
 
 from grpc2connect.relevance.holders import held
+from grpc2connect.relevance.loud import loud
 from grpc2connect.relevance.names import as_imported
 from grpc2connect.relevance.relevance import Names, Relevance, reach
 
-__all__ = ["Names", "Relevance", "as_imported", "held", "reach"]
+__all__ = ["Names", "Relevance", "as_imported", "held", "loud", "reach"]

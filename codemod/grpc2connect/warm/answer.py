@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-FORMAT = 1
+FORMAT = 2
+NAMES = "-names"
+"""What the file is called, after the record's name, that tells of changed files with gRPC."""
 LIMIT = 4000
 """How many folders are watched; a project with more has no record."""
 SUFFIXES = (".py", ".pyw", ".proto", ".ipynb")
@@ -132,13 +134,14 @@ def _load(options: Sequence[str]) -> dict[str, Any] | None:
     folder = home()
     if folder is None:
         return None
+    name = name_of(os.getcwd(), options)
     try:
-        with open(os.path.join(folder, name_of(os.getcwd(), options)), "rb") as file:
+        with open(os.path.join(folder, name), "rb") as file:
             data = file.read()
     except OSError:
         return None
     record = marshal.loads(data[20:]) if digest(data[20:]) == data[:20] else None
-    return record if isinstance(record, dict) and record["tool"] == tool_stamp() else None
+    return record | {"name": name} if isinstance(record, dict) and record["tool"] == tool_stamp() else None
 
 
 def _fine(record: Mapping[str, Any], files: Sequence[str]) -> bool:
@@ -149,11 +152,32 @@ def _fine(record: Mapping[str, Any], files: Sequence[str]) -> bool:
             return False
     known: Mapping[str, Seen] = record["files"]
     changed = set(_changed(known))
-    if not changed.isdisjoint(record["parsed"]):
+    parsed = changed & record["parsed"]
+    if not all(is_innocent(path, _read(path), record["holders"], record["fixtures"]) for path in changed - parsed):
         return False
-    if not all(is_innocent(path, _read(path), record["holders"], record["fixtures"]) for path in changed):
+    if parsed and not _have_nothing_new(parsed, record):
         return False
     return all(file.endswith(".pyi") or (file in known and file not in record["fails"]) for file in files)
+
+
+def _have_nothing_new(paths: Iterable[str], record: Mapping[str, Any]) -> bool:
+    """Whether what of some files can matter to gRPC is what it was."""
+    from grpc2connect.skeleton import Names, NoSkeleton, digest_of
+
+    with open(os.path.join(home() or "", record["name"] + NAMES), "rb") as file:
+        data = file.read()
+    found = marshal.loads(data) if digest(data) == record["names"] else None
+    if found is None:
+        return False
+    names, files = Names(*found[0]), found[1]
+    for path in paths:
+        scopes, before = marshal.loads(files[path])
+        try:
+            if digest_of(_read(path), names, scopes, record["holders"], record["fixtures"]) != before:
+                return False
+        except (NoSkeleton, SyntaxError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def _changed(known: Mapping[str, Seen]) -> Iterator[str]:

@@ -6,17 +6,18 @@ import contextlib
 import marshal
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grpc2connect.options import Options
-from grpc2connect.results import RunResult, Severity
+from grpc2connect.results import Loud, RunResult, Severity
 from grpc2connect.sources import around, find, repository_of, write_atomic
 from grpc2connect.sources.files import SKIPPED
 from grpc2connect.warm.answer import (
     LIMIT,
+    NAMES,
     Seen,
     contents,
     digest,
@@ -83,8 +84,11 @@ def take(options: Options, arguments: Sequence[str], settings: Iterable[Path]) -
     )
 
 
-def keep(before: Snapshot, result: RunResult, failing: Iterable[Path]) -> None:
-    """Keep what was found: the files that `failing` names do not pass."""
+def keep(before: Snapshot, result: RunResult, failing: Iterable[Path], settled: Container[Path]) -> None:
+    """Keep what was found: the files that `failing` names do not pass.
+
+    A file that is `settled` passes whatever becomes of the references that it has.
+    """
     if result.errors or not result.audit.holds or any(one.severity is Severity.ERROR for one in result.findings):
         return
     reach = result.reach
@@ -94,10 +98,25 @@ def keep(before: Snapshot, result: RunResult, failing: Iterable[Path]) -> None:
         "fixtures": frozenset(reach.fixtures),
         "fails": frozenset(map(str, failing)),
     }
-    folder = home()
-    data = marshal.dumps(facts)
+    names = _names(reach.loud, settled)
+    data = marshal.dumps(facts | {"names": digest(names)})
+    path = Path(home() or "") / name_of(before.folder, before.options)
     with contextlib.suppress(OSError):
-        write_atomic(Path(folder or "") / name_of(before.folder, before.options), digest(data) + data, mode=0o600)
+        write_atomic(path.with_name(path.name + NAMES), names, mode=0o600)
+        write_atomic(path, digest(data) + data, mode=0o600)
+
+
+def _names(loud: Loud | None, settled: Container[Path]) -> bytes:
+    """What tells of single changed files whether they have something new: in a file of its own, as few need it."""
+    if loud is None:
+        return marshal.dumps(None)
+    # Each by itself, so that only what is of the changed file is unpacked.
+    files = {
+        str(path): marshal.dumps((dict(scopes), skeleton))
+        for path, (scopes, skeleton) in loud.files.items()
+        if path in settled
+    }
+    return marshal.dumps(((loud.spelled, loud.rpcs, loud.attributes, loud.watched, loud.tops), files))
 
 
 def _folders(root: Path) -> list[Path] | None:
