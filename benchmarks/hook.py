@@ -4,8 +4,10 @@
 
 Makes a scratch repository (the gateway of `fixtures/projects` among modules without gRPC), lets pre-commit build the
 hook's own environment from this clone (`--here`: takes the environment that runs this instead), warms the cache with
-`check`, and then runs, turn by turn: the floor (`import click` and parsing the file, in that environment), the hook's
-entry on a changed file without gRPC, on a file with gRPC that has not changed, and on a changed one with gRPC.
+`check`, and then runs, turn by turn, each beside its floor (`import click` and parsing the file, in that environment):
+the hook's entry on a changed file without gRPC, on a file with gRPC that has not changed, on changed ones whose changes
+have nothing to do with gRPC, and on a changed argument of a call. At the end, once: a change that adds a reference,
+which must be reported.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
@@ -43,6 +46,38 @@ class Order{number}:
     def dump(self) -> str:
         return json.dumps({{"name": self.name, "total": self.total}})
 '''
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a file with gRPC: what is put in the place of what."""
+
+    label: str
+    path: str
+    old: str
+    new: str
+
+    def on(self, text: str, number: int) -> str:
+        """The file's text with the change, which is another one in each round."""
+        assert self.old in text, self
+        return text.replace(self.old, self.new.replace("ROUND", str(number)), 1)
+
+
+CLIENT = "shop/gateway.py"
+CHANGES = (
+    Change("a log line in a handler", CLIENT, "        self.stock.Reserve(request)\n",
+           "        LOG.debug('for the %sth time: %s', ROUND, request.sku)\n        self.stock.Reserve(request)\n"),
+    Change("a new helper, and a method that calls it", CLIENT, "class Checkout(CheckoutServicer):\n",
+           "def _cents(count: int, price: int = ROUND) -> int:\n    if count < 0:\n        raise ValueError(count)\n"
+           "    return count * price\n\n\nclass Checkout(CheckoutServicer):\n    def _price(self, sku: str) -> int:\n"
+           "        return _cents(len(sku))\n\n"),
+    Change("comments and docstrings", CLIENT, '"""Says in its own words what went wrong behind it."""',
+           '"""Says what went wrong (ROUND)."""  # in its own words'),
+    Change("an argument of a call, another number", CLIENT, "request, timeout=0.6", "request, timeout=0.6ROUND"),
+)  # fmt: skip
+REFERENCE = Change(
+    "a new call of an RPC", CLIENT, "        self.stock.Reserve(request)\n", "        self.stock.Reserve(request)\n" * 2
+)
 
 
 def make(folder: Path, files: int) -> None:
@@ -82,14 +117,16 @@ def hook_environment(scratch: Path, project: Path) -> Path:
     return found.parent
 
 
-def seconds(command: list[str], folder: Path, environment: dict[str, str], codes: tuple[int, ...] = (0,)) -> float:
-    """How long a command takes; it must end with one of `codes`."""
+def seconds(
+    command: list[str], folder: Path, environment: dict[str, str], codes: tuple[int, ...] = (0,), said: str = ""
+) -> float:
+    """How long a command takes; it must end with one of `codes`, and have said something."""
     start = time.perf_counter()
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     taken = time.perf_counter() - start
-    if done.returncode not in codes:
+    if done.returncode not in codes or said not in done.stdout:
         raise SystemExit(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return taken
 
@@ -114,27 +151,37 @@ def main() -> None:
         base = ["--baseline", "baseline.txt"]
         seconds([tool, "check", *base, "--update-baseline"], project, environment)
         cold = seconds([tool, "check", *base], project, environment)
-        plain, client = "plain/part3/module170.py", "shop/gateway.py"
+        plain = "plain/part3/module170.py"
         rows: dict[str, list[float]] = {}
+        floors: dict[str, str] = {}
+
+        def measure(label: str, path: str) -> None:
+            floors[label] = f"the floor: `import click`, parsing {path}"
+            rows.setdefault(floors[label], []).append(seconds([python, "-c", FLOOR, path], project, environment))
+            rows.setdefault(label, []).append(seconds([tool, "check", *base, path], project, environment))
+
+        text = (project / CLIENT).read_text(encoding="utf-8")
         for number in range(given.rounds):
-            for path in (plain, client):
-                label = f"`import click`, parsing {path}"
-                rows.setdefault(label, []).append(seconds([python, "-c", FLOOR, path], project, environment))
             with open(project / plain, "a", encoding="utf-8") as file:
                 file.write(f"\n\ndef more{number}() -> int:\n    return {number}\n")
-            hooks = {"a changed file without gRPC": plain, "a file with gRPC, as it was": client}
-            for label, path in hooks.items():
-                rows.setdefault(label, []).append(seconds([tool, "check", *base, path], project, environment))
-        with open(project / client, "a", encoding="utf-8") as file:
-            file.write("\n\ndef more() -> int:\n    return 1\n")
-        rows["a changed file with gRPC"] = [seconds([tool, "check", *base, client], project, environment)]
-        rows["the whole project, warm"] = [cold]
+            measure("a changed file without gRPC", plain)
+            measure("a file with gRPC, as it was", CLIENT)
+            for change in CHANGES:
+                (project / CLIENT).write_text(change.on(text, number), encoding="utf-8")
+                measure(f"a changed file with gRPC: {change.label}", CLIENT)
+            (project / CLIENT).write_text(text, encoding="utf-8")
+        (project / CLIENT).write_text(REFERENCE.on(text, 0), encoding="utf-8")
+        added = f"a changed file with gRPC: {REFERENCE.label}, once"
+        rows[added] = [seconds([tool, "check", *base, CLIENT], project, environment, (1,), "G2C501")]
+        (project / CLIENT).write_text(text, encoding="utf-8")
+        rows["the whole project, warm, once"] = [cold]
     print(f"{given.files} files, {given.rounds} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    floor = statistics.median(rows[f"`import click`, parsing {plain}"])
-    print("| what | median ms | best ms | of the floor |\n|---|--:|--:|--:|")
+    print("| what | median ms | best ms | of twice its floor |\n|---|--:|--:|--:|")
     for label, values in rows.items():
         middle, best = statistics.median(values), min(values)
-        print(f"| {label} | {middle * 1000:.0f} | {best * 1000:.0f} | {middle / floor:.2f} |")
+        floor = rows.get(floors.get(label, next(iter(floors.values()))), values)
+        share = f"{middle / 2 / statistics.median(floor):.2f}"
+        print(f"| {label} | {middle * 1000:,.0f} | {best * 1000:,.0f} | {share} |")
 
 
 if __name__ == "__main__":

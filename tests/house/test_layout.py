@@ -24,7 +24,7 @@ LEVELS = {
     "results": 0,
     "options": 0,
     "scan": 0,
-    "skeleton": 0,
+    "skeleton": 1,
     "syntax": 1,
     "sources": 1,
     "schema": 1,

@@ -88,6 +88,52 @@ def test_innocent_edits_are_fine(project: Path, text: str) -> None:
     assert fine([*OPTIONS, "plain.py", "shop/gateway.py"])
 
 
+GATEWAY_EDITS = {
+    "a log line": (
+        "        self.stock.Reserve(request)\n",
+        "        LOG.debug('once more')\n        self.stock.Reserve(request)\n",
+    ),
+    "a helper": ("def stock_channel(", "def _half(count: int) -> int:\n    return count // 2\n\n\ndef stock_channel("),
+    "an argument": ("timeout=0.6", "timeout=0.7"),
+    "a comment": ("            raise\n", "            raise  # to the customer\n"),
+}
+
+
+def test_edits_of_a_file_with_grpc_that_are_not_about_it_are_fine(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project / "shop" / "gateway.py"
+    start = text = path.read_text()
+    for old, new in GATEWAY_EDITS.values():
+        assert old in text
+        text = text.replace(old, new, 1)
+        path.write_text(start.replace(old, new, 1))
+        assert fine([*OPTIONS, "shop/gateway.py", "shop/stock.py", "plain.py"])
+    path.write_text(text)
+    assert fine([*OPTIONS, "shop/gateway.py"])
+    assert not fine(["shop/gateway.py"])  # beyond what no baseline allows
+    monkeypatch.setenv(cache.VARIABLE, str(tmp_path))
+    assert run(["check", *OPTIONS, "shop/gateway.py"]) == 0
+
+
+def test_another_call_in_a_file_with_grpc_goes_the_long_way(project: Path) -> None:
+    path = project / "shop" / "gateway.py"
+    path.write_text(path.read_text().replace("self.stock.Reserve(request)", "self.stock.Level(request)", 1))
+    assert not fine([*OPTIONS, "shop/gateway.py"])
+
+
+def test_without_the_names_of_a_record_edits_go_the_long_way(project: Path) -> None:
+    with open(project / "shop" / "gateway.py", "a") as file:
+        file.write("\n\ndef more() -> int:\n    return 1\n")
+    assert fine([*OPTIONS, "shop/gateway.py"])
+    kept = {path: path.read_bytes() for path in Path(os.environ[cache.VARIABLE]).glob("warm-*-names")}
+    for path, data in kept.items():
+        path.write_bytes(data[:-1])
+    assert not fine([*OPTIONS, "shop/gateway.py"])
+    for path, data in kept.items():
+        path.write_bytes(data)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -101,9 +101,7 @@ class _Kept:
                 yield self._text(node)
             case _ if hasattr(node, "body"):
                 yield from self._compound(node, scope, depth)
-            case _ if scope.keeps_returns and (isinstance(node, ast.Return) or yields([node])):
-                yield self._text(node)
-            case _ if scope.hears(node):
+            case _ if scope.hears(node) or (scope.keeps_returns and (isinstance(node, ast.Return) or yields([node]))):
                 yield self._text(node, _free(node, scope))
             case ast.AnnAssign() | ast.Assign() if scope.kind == "class":
                 yield _Field(self._text(node))
