@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from connectrpc.method import StreamType
 
@@ -41,31 +41,60 @@ class ClientCallDetails(abc.ABC):  # noqa: B024
         def __getattr__(self, name: str) -> Any: ...
 
 
-class AioClientCallDetails(NamedTuple):
-    """What is known of a call before it is made.
+if TYPE_CHECKING:
 
-    Attributes:
-        method: the path, `/package.Service/Method`; bytes where the channel is an aio one, as in grpcio.
-        timeout: in seconds, or None.
-        metadata: pairs, or None; of an aio channel a `grpc.aio.Metadata` where grpcio is loaded, else a `Metadata`.
-        credentials: call credentials, or None.
-        wait_for_ready: whether the call waits until the target accepts connections.
-        compression: ignored.
+    class AioClientCallDetails(ClientCallDetails):
+        """As checkers know it: no tuple, or a namedtuple of the program's before this base would contradict it."""
 
-    Native form: as of `ClientCallDetails`.
+        method: Any
+        timeout: Any
+        metadata: Any
+        credentials: Any
+        wait_for_ready: Any
+        compression: Any
+        _fields: Any
+        _asdict: Any
+        _replace: Any
 
-    Source: `grpc.aio.ClientCallDetails`, grpcio 1.85.
-    """
+        def __new__(
+            cls,
+            method: Any,
+            timeout: float | None = None,
+            metadata: Any = None,
+            credentials: Any = None,
+            wait_for_ready: bool | None = None,
+            compression: Any = None,
+        ) -> Self: ...
+        def __iter__(self) -> Iterator[Any]: ...
+        def __len__(self) -> int: ...
+        def __getitem__(self, index: Any) -> Any: ...
 
-    method: Any
-    timeout: float | None = None
-    metadata: Any = None
-    credentials: Any = None
-    wait_for_ready: bool | None = None
-    compression: Any = None
+else:
 
+    class AioClientCallDetails(NamedTuple):
+        """What is known of a call before it is made.
 
-ClientCallDetails.register(AioClientCallDetails)
+        Attributes:
+            method: the path, `/package.Service/Method`; bytes where the channel is an aio one, as in grpcio.
+            timeout: in seconds, or None.
+            metadata: pairs, or None; of an aio channel a `grpc.aio.Metadata` where grpcio is loaded, else a `Metadata`.
+            credentials: call credentials, or None.
+            wait_for_ready: whether the call waits until the target accepts connections.
+            compression: ignored.
+
+        Native form: as of `ClientCallDetails`.
+
+        Source: `grpc.aio.ClientCallDetails`, grpcio 1.85.
+        """
+
+        method: Any
+        timeout: float | None = None
+        metadata: Any = None
+        credentials: Any = None
+        wait_for_ready: bool | None = None
+        compression: Any = None
+
+    ClientCallDetails.register(AioClientCallDetails)
 
 
 def changed_details(new: Any, old: AioClientCallDetails) -> tuple[str, dict[str, Any]]:

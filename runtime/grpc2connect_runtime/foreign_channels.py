@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from connectrpc.client import ConnectClient
 from connectrpc.method import StreamType
@@ -53,7 +53,11 @@ class _NoHttp:
     """Carries nothing: the channel does."""
 
 
-def client_on(channel: Any, client_class: Callable[..., C], aio_class: Callable[..., Any] | None = None) -> Any:
+@overload
+def client_on(channel: Any, client_class: Callable[..., C]) -> C: ...
+@overload
+def client_on(channel: Any, client_class: Callable[..., Any], aio_class: Callable[..., Any] | None) -> Any: ...
+def client_on(channel: Any, client_class: Callable[..., Any], aio_class: Callable[..., Any] | None = None) -> Any:
     """Return a client on whatever channel this is, for code whose callers are not all known.
 
     Args:

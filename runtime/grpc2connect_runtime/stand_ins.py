@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import MethodInfo, StreamType
@@ -16,6 +16,7 @@ from .stub_classes import stub_class
 
 __all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
 
+C = TypeVar("C")
 _CLIENTS = (ConnectClient, ConnectClientSync)
 _KINDS = {
     StreamType.UNARY: unary_unary,
@@ -53,7 +54,7 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
     return kind(method)
 
 
-def stub_on(client_class: Any, *arguments: Any, **names: Any) -> Any:
+def stub_on(client_class: Callable[..., C], *arguments: Any, **names: Any) -> C:
     """Return a client on a channel, where either may be a test's own.
 
     Args:
@@ -71,10 +72,12 @@ def stub_on(client_class: Any, *arguments: Any, **names: Any) -> Any:
     """
     if not is_client_class(client_class):
         return client_class(*arguments, **names)
+    chosen: Any = client_class
     channel = arguments[0] if arguments else names["channel"]
     if hasattr(type(channel), "client"):
-        return channel.client(client_class)
-    made = client_class.__new__(client_class)
+        made: C = channel.client(chosen)
+        return made
+    made = chosen.__new__(chosen)
     for method, _ in _rpcs(client_class):
         make = getattr(channel, METHOD_NAMES[method.stream_type])
         vars(made)[method.name] = make(

@@ -118,6 +118,8 @@ class SyncEcho:
                 raise ValueError("later")
             case "details only":
                 context.set_details("fine")
+            case "no such name":
+                answer.text = str(hasattr(context, "set_response_compression"))
             case "cancelled code":
                 context.set_code(grpc.StatusCode.CANCELLED)
             case "raise":
@@ -225,6 +227,8 @@ class AioEcho:
                 raise ValueError("later")
             case "details only":
                 context.set_details("fine")
+            case "no such name":
+                answer.text = str(hasattr(context, "set_response_compression"))
             case "raise":
                 raise ValueError("secret boom")
             case "none":

@@ -6,6 +6,7 @@ import ast
 
 from grpc2connect.facts import api
 from grpc2connect.facts.kinds import Context, Error, Function, Member, Status, Value, Wrapped
+from grpc2connect.facts.nullable import may_be_none
 from grpc2connect.facts.references import RpcUse
 from grpc2connect.facts.scopes import is_generator
 from grpc2connect.facts.server_questions import ServerQuestions
@@ -25,6 +26,10 @@ class ClientQuestions(ServerQuestions):
     def may_have_own_context(self, module: Module, node: ast.AST) -> bool:
         """Whether the context around a node may be one of the program's own."""
         raise NotImplementedError
+
+    def may_be_none(self, module: Module, node: ast.expr) -> bool:
+        """Whether a type checker takes an expression for None too, so that asking it for a method is an error."""
+        return may_be_none(self, module, node)
 
     def used_plainly(self, use: RpcUse) -> bool:
         """Whether only the response (or the iteration) of a call is used, so that no call object is needed."""

@@ -21,7 +21,7 @@ _QUIET += "\n# mypy: ignore-errors"
 """What type checkers are told: messages modules without a `.pyi` beside them show no names."""
 
 
-_CONTEXT = re.compile(r"\bctx: RequestContext\[[^\]]*\], /")
+_HANDLER = re.compile(r"\bctx: RequestContext\[[^\]]*\], /\) -> [^\n]+:$", re.MULTILINE)
 _TYPING = "from typing import Protocol, TYPE_CHECKING\n"
 
 
@@ -54,10 +54,16 @@ def fit_imports(text: str, module: GrpcModule, schema: Schema) -> str:
 
 
 def _loosened(text: str) -> str:
-    """The text with handlers' contexts of any type: one that says the runtime's, which has more, overrides them too."""
+    """The text with handlers' contexts and results of any type, as gRPC's servicers, which have no types, have them.
+
+    Else a handler that says the runtime's context, which has more, would not override them for a type checker, and
+    neither would one that sets a code and returns None, as gRPC allows.
+    """
     if _TYPING not in text:
         return text
-    return _CONTEXT.sub("ctx: _Any, /", text).replace(_TYPING, f"from typing import Any as _Any, {_TYPING[19:]}", 1)
+    return _HANDLER.sub("ctx: _Any, /) -> _Any:", text).replace(
+        _TYPING, f"from typing import Any as _Any, {_TYPING[19:]}", 1
+    )
 
 
 def with_messages_made(text: str, module: GrpcModule) -> str:

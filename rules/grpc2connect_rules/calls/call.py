@@ -21,10 +21,13 @@ client has the RPC, anything else its own attribute.
 
 So is one that can reach what a test has put in a stub's place, and so are all calls of a service whose stub class, or
 what makes its channels, a test replaces (G2C504): a mock goes on being called by the name of the RPC, with gRPC's
-arguments, so that what the test expects of it holds. The test itself stays as it is.
+arguments, so that what the test expects of it holds. In the test, a stub of which the type is known is asked for the
+names that gRPC's had.
 
-    stub.SayHello = AsyncMock(return_value=reply)
-    stub.SayHello.assert_awaited_once_with(request, timeout=5)
+    - stub.SayHello = AsyncMock(return_value=reply)
+    - stub.SayHello.assert_awaited_once_with(request, timeout=5)
+    + by_rpc_names(stub).SayHello = AsyncMock(return_value=reply)
+    + by_rpc_names(stub).SayHello.assert_awaited_once_with(request, timeout=5)
 
 Left: a call that can also be one of a servicer; one with credentials of unknown origin; a method that is deleted; on an
 object of which nothing is known, what is not called at once and is not told to be a mock by what is asked of it, or can
@@ -51,8 +54,8 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     """A call of a stub's method becomes a call of the client's method."""
     module, node = use.module, use.node
     if use.mock:
-        # A stub has the attribute that is assigned to: `stub.SayHello.future = ...`
-        changes = edits.wrap(module, node.value, _BY_NAME, ")") if use.mock == "part" else []
+        # A stub has the attribute that is assigned to (`stub.SayHello.future = ...`), and type checkers know of it.
+        changes = edits.wrap(module, node.value, _BY_NAME, ")")
         yield Bridged(
             changes, why="what tests put in a stub's place is called by the RPC's name, with gRPC's arguments"
         )

@@ -10,6 +10,8 @@ classes where it is not known either whether the channel is async.
     - self.stub = helloworld_pb2_grpc.GreeterStub(channel)
     + self.stub = client_on(channel, helloworld_connect.GreeterClientSync, helloworld_connect.GreeterClient)
 
+So it is where the channel may be None as far as a type checker sees, which a method could not be asked of.
+
 Where a test replaces the stub class, or what makes the channel, either may be a mock: `stub_on` calls the mock with the
 channel, or the mock of a channel as a stub would.
 
@@ -61,6 +63,7 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
     known = any(isinstance(value, kinds.Channel) for value in stub.facts.values(channel))
+    known = known and not stub.facts.may_be_none(module, channel)
     if not known or stub.aio is None:
         names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
         classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]

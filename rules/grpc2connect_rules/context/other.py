@@ -13,8 +13,11 @@ Why: the runtime installs a `RequestContext` that has grpcio's whole servicer co
 Reported: `peer()` that is kept, compared or looked up. On Connect's transport a sync channel has a second connection
 for calls that can be cancelled (streams, futures), so that a server may see two peers where grpcio's clients show one.
 
+An attribute that the program itself gives to contexts (`context.user = ...` in an interceptor) stays as it is. So does
+a public name that no context of grpcio has, and it is reported: asking for it raises AttributeError, before and after,
+unless an interceptor of the program's hands over a context of its own that has it.
 
-An attribute that the program itself gives to contexts (`context.user = ...` in an interceptor) stays as it is.
+Left: private names, and those that only the runtime's contexts have.
 
 Source: grpc.ServicerContext (grpcio 1.85); connectrpc.request.RequestContext (connectrpc 0.13).
 """
@@ -24,7 +27,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, kinds, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, Severity, api, kinds, rule
 from grpc2connect.rules_api.references import ContextUse
 
 _NATIVE = {
@@ -63,6 +66,13 @@ def other(use: ContextUse) -> Iterator[Outcome]:
         yield Bridged(why="already Connect's own")
     elif use.facts.is_own(kinds.Context, use.name):
         yield Bridged(why="an attribute of the program's own")
+    elif not use.name.startswith("_") and use.name not in api.RUNTIME_ATTRIBUTES:
+        yield Bridged(
+            why="the runtime's contexts have no such name either",
+            finding=f"'{use.name}' is no method of a servicer context: this raises AttributeError, today too",
+            advice="replace it",
+            severity=Severity.WARNING,
+        )
     else:
         yield Left(f"'{use.name}' is no method of a servicer context", advice="replace it, then run again")
 

@@ -10,6 +10,9 @@ what stands in for one and takes method handlers.
 
     + add_service_to(server, helloworld_connect.GreeterASGIApplication, Greeter())
 
+So it is where the server may be None as far as a type checker sees (`self.server: grpc.Server | None`), which a method
+could not be asked of.
+
 Left: arguments that are unpacked (`*args`).
 
 Source: generated `*_pb2_grpc.py` (grpcio-tools 1.85), generated `*_connect.py` (protoc-gen-connectrpc 0.13).
@@ -35,13 +38,16 @@ def registration(use: Registration) -> Iterator[Outcome]:
         return
     first, second = sorted((servicer, server), key=lambda node: module.span(node).start)
     app = generated(use.stubs, use.service.connect_app, call.func)
-    if not any(isinstance(value, kinds.Server) for value in use.facts.values(server)):
+    known = any(isinstance(value, kinds.Server) for value in use.facts.values(server))
+    nullable = use.facts.may_be_none(module, server)
+    if not known or nullable:
         changes = [
             edits.replace(module, call.func, runtime("add_service_to")),
             edits.replace(module, _whole(module.parents[first], first), *edits.moved(module, server), ", ", app),
             edits.replace(module, _whole(module.parents[second], second), *edits.moved(module, servicer)),
         ]
-        yield Bridged(changes, why="what server this is shows only when it runs")
+        shown = "whether there is a server" if nullable else "what server this is"
+        yield Bridged(changes, why=f"{shown} shows only when it runs")
         return
     changes = [
         edits.replace(module, call.func, *edits.moved(module, server), ".add_service"),
