@@ -9,24 +9,26 @@ from connectrpc.client import ConnectClient
 from connectrpc.method import StreamType
 
 from .channel_methods import ChannelMethods
-from .faces import MOVED, Face
+from .faces import MOVED, UNMOVED, Face
 from .foreign_calls import ForeignAioMethod, ForeignMethod
 from .intercepted_clients import intercepted_client
 from .stand_ins import is_client_class
 from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
 from .unmoved import aio_module
 
-__all__ = ["client_on"]
+__all__ = ["ForeignChannel", "client_on"]
 
 C = TypeVar("C")
-_ADDRESS = "http://localhost"
 
 
-class _Foreign:
+class ForeignChannel(ChannelMethods):
     """A channel that is not this package's: grpcio's, with its interceptors, or what stands in for one."""
 
+    url = "http://localhost"
+    target = None
+
     def __init__(self, channel: Any, *, aio: bool) -> None:
-        self._channel = channel
+        self.inner = channel
         self._aio = aio
         self._made: dict[str, Any] = {}
 
@@ -36,17 +38,41 @@ class _Foreign:
 
     def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
         """Return the multi-callable of a method, made as a stub makes it, so that interceptors see messages."""
+        serialize, deserialize = transforms
+        make = getattr(self.inner, METHOD_NAMES[kind])
+        if face is UNMOVED:
+            return make(method, request_serializer=serialize, response_deserializer=deserialize)
         if method not in self._made:
-            serialize, deserialize = transforms
-            inner = getattr(self._channel, METHOD_NAMES[kind])(
-                method, request_serializer=serialize, response_deserializer=deserialize
-            )
+            inner = make(method, request_serializer=serialize, response_deserializer=deserialize)
             self._made[method] = (
                 ForeignAioMethod(inner, streams_requests=streams_requests(kind))
                 if self._aio
                 else ForeignMethod(inner, streams_responses=streams_responses(kind))
             )
         return self._made[method]
+
+    def http_client(self) -> Any:
+        """What carries nothing: the channel does."""
+        return _NoHttp()
+
+    def made(self, client: Any) -> None:
+        """Nothing: the channel is its owner's, and knows of no clients."""
+
+    def subscribe(self, callback: Callable[[Any], Any], try_to_connect: bool | None = False) -> None:
+        """As of the channel, whose states are grpcio's."""
+        self.inner.subscribe(callback, try_to_connect)
+
+    def unsubscribe(self, callback: Callable[[Any], Any]) -> None:
+        """As of the channel."""
+        self.inner.unsubscribe(callback)
+
+    def is_closed(self) -> bool:
+        """Not that anybody knew."""
+        return False
+
+    def close(self) -> None:
+        """Close the channel."""
+        self.inner.close()
 
 
 class _NoHttp:
@@ -86,7 +112,8 @@ def client_on(channel: Any, client_class: Callable[..., Any], aio_class: Callabl
             break
     else:
         raise AttributeError(f"{type(channel).__name__!r} object has no attribute 'unary_unary'")
-    return intercepted_client(chosen, _Foreign(channel, aio=issubclass(chosen, ConnectClient)), _ADDRESS, _NoHttp())
+    foreign = ForeignChannel(channel, aio=issubclass(chosen, ConnectClient))
+    return intercepted_client(chosen, foreign, foreign.url, foreign.http_client())
 
 
 def _is_ours(channel: Any) -> bool:

@@ -12,12 +12,14 @@ from .channel import Channel
 from .channel_methods import ChannelMethods
 from .client_interceptor_kinds import intercepts, is_grpcio_s
 from .faces import MOVED, UNMOVED, Face
+from .foreign_channels import ForeignChannel
 from .intercepted_calls import InterceptedStreamResponse, InterceptedUnaryResponse
 from .intercepted_clients import intercepted_client
 from .stand_ins import is_client_class
 from .stream_kinds import streams_responses
 from .stub_classes import of_colour
 from .unmoved import adopt
+from .wire.client_library import grpcio
 
 __all__ = ["InterceptedChannel", "intercept_channel"]
 
@@ -32,22 +34,22 @@ class InterceptedChannel(ChannelMethods):
     Source: `grpc._interceptor._Channel`, grpcio 1.85.
     """
 
-    def __init__(self, channel: Channel | InterceptedChannel, interceptor: Any) -> None:
+    def __init__(self, channel: Channel | ForeignChannel | InterceptedChannel, interceptor: Any) -> None:
         """Wrap a channel."""
         adopt(InterceptedChannel, "Channel")
         self._channel = channel
         self._interceptor = interceptor
 
     @property
-    def root(self) -> Channel:
+    def root(self) -> Channel | ForeignChannel:
         """The channel that makes the calls in the end."""
-        return self._channel if isinstance(self._channel, Channel) else self._channel.root
+        return self._channel.root if isinstance(self._channel, InterceptedChannel) else self._channel
 
     def moved_face(self) -> Face:
         """What calls of moved clients show to the interceptors: grpcio's kinds, if one of them is grpcio's."""
         if is_grpcio_s(self._interceptor, aio=False):
             return UNMOVED
-        return MOVED if isinstance(self._channel, Channel) else self._channel.moved_face()
+        return self._channel.moved_face() if isinstance(self._channel, InterceptedChannel) else MOVED
 
     def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
         """Return the multi-callable of a method; see `ChannelMethods`."""
@@ -106,24 +108,34 @@ class InterceptedChannel(ChannelMethods):
         self.close()
 
 
-def intercept_channel(channel: Channel | InterceptedChannel, *interceptors: Any) -> Any:
+def intercept_channel(channel: Any, *interceptors: Any) -> Any:
     """Return a channel whose calls, by clients and by stubs, go through interceptors, the first one first.
 
     Args:
-        channel: from `insecure_channel`, `secure_channel` or this function.
+        channel: from `insecure_channel`, `secure_channel` or this function; one of grpcio, or what stands in for one,
+            which callers bring.
         interceptors: objects of the four classes `UnaryUnaryClientInterceptor` and so on, ours or grpcio's.
 
     Raises:
-        TypeError: one is no interceptor, or the channel is grpcio's own.
+        TypeError: one is no interceptor, the channel is an aio one, or an interceptor of grpcio's stands around one of
+            ours on a channel of grpcio's.
 
     Native form: connectrpc interceptors, given to the client.
 
     Source: `grpc.intercept_channel`, grpcio 1.85.
     """
-    if not isinstance(channel, Channel | InterceptedChannel):
-        raise TypeError(f"not a channel of this package: {channel!r}")
+    ours = isinstance(channel, Channel | InterceptedChannel)
+    if not ours and (isinstance(channel, ChannelMethods) or not hasattr(channel, "unary_unary")):
+        raise TypeError(f"not a sync channel: {channel!r}")
     for interceptor in reversed(interceptors):
         if not any(intercepts(interceptor, kind, aio=False) for kind in StreamType):
             raise TypeError(f"not a client interceptor: {interceptor!r}")
+        if not ours and is_grpcio_s(interceptor, aio=False):
+            if isinstance(channel, InterceptedChannel):
+                raise TypeError(f"{interceptor!r} is grpcio's, around one that has moved, on a channel of grpcio's")
+            channel = grpcio().intercept_channel(channel, interceptor)
+            continue
+        if not isinstance(channel, Channel | InterceptedChannel):
+            channel = ForeignChannel(channel, aio=False)
         channel = InterceptedChannel(channel, interceptor)
     return channel

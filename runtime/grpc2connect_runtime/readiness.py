@@ -13,6 +13,7 @@ from typing import Any
 from connectrpc.code import Code
 
 from .channel_base import ChannelBase
+from .channel_methods import ChannelMethods
 from .errors import CallError, FutureTimeoutError
 from .wire.client_library import grpcio
 
@@ -73,7 +74,7 @@ class ChannelReadyFuture:
     def __init__(self, channel: ChannelBase) -> None:
         """Start to wait, in a daemon thread."""
         self._future: futures.Future[None] = futures.Future()
-        inner = getattr(channel, "inner", None)
+        inner = getattr(channel, "inner", None) if isinstance(channel, ChannelMethods) else channel
         if inner is not None:
             waiting = grpcio().channel_ready_future(inner)
             waiting.add_done_callback(lambda _: self._ready())
@@ -133,7 +134,7 @@ def channel_ready_future(channel: ChannelBase) -> ChannelReadyFuture:
     """Return a future that is done when the target of `channel` accepts TCP connections.
 
     Args:
-        channel: from `insecure_channel` or `secure_channel`.
+        channel: from `insecure_channel` or `secure_channel`; or one of grpcio, which is waited for by grpcio.
 
     Native form: none is needed; the first call connects. A readiness check is a call to the health service.
 

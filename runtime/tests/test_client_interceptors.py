@@ -255,6 +255,11 @@ def test_interceptors_of_the_runtime(gen):
         channel.close()
 
 
+class Moved(runtime.UnaryUnaryClientInterceptor):
+    def intercept_unary_unary(self, continuation, details, request):
+        return continuation(details, request)
+
+
 def test_no_call_gets_past_an_interceptor_unseen(gen):
     channel = runtime.intercept_channel(runtime.insecure_channel("127.0.0.1:1"), Adding([], "a"))
     with pytest.raises(TypeError):
@@ -262,7 +267,9 @@ def test_no_call_gets_past_an_interceptor_unseen(gen):
     with pytest.raises(TypeError):
         runtime.intercept_channel(channel, object())
     with grpc.insecure_channel("127.0.0.1:1") as theirs, pytest.raises(TypeError):
-        runtime.intercept_channel(theirs, Adding([], "a"))
+        runtime.intercept_channel(theirs, Adding([], "a"), Moved())
+    with pytest.raises(TypeError):
+        runtime.intercept_channel("127.0.0.1:1", Adding([], "a"))
 
 
 def aio_adding(log, name):

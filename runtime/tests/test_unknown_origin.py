@@ -30,6 +30,8 @@ def sync_channels(port):
         "grpcio": grpc.insecure_channel(address),
         "intercepted": grpc.intercept_channel(grpc.insecure_channel(address), Counting()),
         "intercepted by the runtime": runtime.intercept_channel(runtime.insecure_channel(address), Ours()),
+        "grpcio's, intercepted by the runtime": runtime.intercept_channel(grpc.insecure_channel(address), Ours()),
+        "grpcio's, by both": runtime.intercept_channel(grpc.insecure_channel(address), Ours(), Counting()),
     }
 
 
@@ -68,7 +70,10 @@ class Ours(runtime.UnaryUnaryClientInterceptor):
         return continuation(details, request)
 
 
-@pytest.mark.parametrize("kind", ["runtime", "grpcio", "intercepted", "intercepted by the runtime"])
+SYNC_KINDS = tuple(sync_channels(1))
+
+
+@pytest.mark.parametrize("kind", SYNC_KINDS)
 @pytest.mark.parametrize("serve", SERVERS)
 def test_sync_clients_on_every_kind_of_channel(gen, serve, kind):
     with serve(gen, "sync", Seen()) as port:
@@ -116,7 +121,15 @@ def test_calls_with_grpc_s_signature(gen, kind):
         channel.close()
 
 
-@pytest.mark.parametrize("kind", ["runtime", "grpcio", "intercepted"])
+def test_a_channel_of_grpcio_is_waited_for(gen):
+    with grpcio_server(gen, "sync", Seen()) as port:
+        for kind in ("grpcio", "grpcio's, intercepted by the runtime"):
+            channel = sync_channels(port)[kind]
+            runtime.channel_ready_future(channel).result(timeout=10)
+            channel.close()
+
+
+@pytest.mark.parametrize("kind", ["runtime", "grpcio", "intercepted", "grpcio's, by both"])
 def test_deadlines_hold(gen, kind):
     seen = Seen()
     with grpcio_server(gen, "sync", seen) as port:

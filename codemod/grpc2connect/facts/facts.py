@@ -27,6 +27,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
 from grpc2connect.facts.mocks import Mocks
+from grpc2connect.facts.origins import Origins, Shared
 from grpc2connect.facts.own_contexts import OwnContexts
 from grpc2connect.facts.patches import Patches
 from grpc2connect.facts.program import Program
@@ -126,6 +127,14 @@ class Facts(ClientQuestions):
     def raises_freely(self, module: Module, node: ast.AST) -> bool:
         """Whether an exception raised at a node ends the call, and no context of the program's own waits for it."""
         return not self.own_contexts.near(module) and super().raises_freely(module, node)
+
+    def is_made_here(self, module: Module, node: ast.expr, kind: Shared) -> bool:
+        """Whether a channel, or a server, is surely one that the program makes, and not one of callers elsewhere."""
+        return self._origins.are_known(module, node, kind)
+
+    @cached_property
+    def _origins(self) -> Origins:
+        return Origins(self)
 
     @cached_property
     def mocks(self) -> Mocks:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts import classes
 from grpc2connect.facts.kinds import Class, Instance
-from grpc2connect.facts.scopes import Function, all_parameters, own_nodes
+from grpc2connect.facts.scopes import Function, all_parameters, default_of, own_nodes
 
 if TYPE_CHECKING:
     from grpc2connect.facts.client_questions import ClientQuestions
@@ -118,9 +118,9 @@ def _is_declared(facts: ClientQuestions, module: Module, node: ast.Name | ast.At
     if isinstance(node, ast.Name):
         for scope in module.ancestors(node):
             if isinstance(scope, Function):
-                for parameter, default in _with_defaults(scope):
+                for parameter in all_parameters(scope):
                     if parameter.arg == node.id:
-                        return _names_none(parameter.annotation) or _is_none(default)
+                        return _names_none(parameter.annotation) or _is_none(default_of(scope, node.id))
             if isinstance(scope, Function | ast.Module) and (said := _in_scope(own_nodes(scope), node.id)) is not None:
                 return said
         return False
@@ -144,16 +144,6 @@ def _in_scope(nodes: Iterable[ast.AST], *texts: str) -> bool | None:
             return _names_none(node.annotation)
     given = [value for target, value in _assignments(found) if ast.unparse(target) in texts]
     return any(map(_is_none, given)) if given else None
-
-
-def _with_defaults(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
-    arguments = function.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    missing = len(positional) - len(arguments.defaults)
-    defaults = dict(zip(positional[missing:], arguments.defaults, strict=True))
-    defaults |= {a: d for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None}
-    for parameter in all_parameters(function):
-        yield parameter, defaults.get(parameter)
 
 
 def _names_none(annotation: ast.expr | None) -> bool:

@@ -24,6 +24,15 @@ def all_parameters(node: Function) -> list[ast.arg]:
     return [*parameters(node), *node.args.kwonlyargs, *extra]
 
 
+def default_of(node: Function, name: str) -> ast.expr | None:
+    """What a parameter is where no argument is given; None if one has to be."""
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = zip(reversed(positional), reversed(arguments.defaults), strict=False)
+    found = [*defaults, *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    return next((default for argument, default in found if argument.arg == name), None)
+
+
 def own_nodes(scope: Scope) -> Iterator[ast.AST]:
     """The nodes of a scope's body without those of nested functions and classes (their headers included)."""
     stack: list[ast.AST] = [scope.body] if isinstance(scope, ast.Lambda) else list(reversed(scope.body))

@@ -62,8 +62,7 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         ]
         yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
-    known = any(isinstance(value, kinds.Channel) for value in stub.facts.values(channel))
-    known = known and not stub.facts.may_be_none(module, channel)
+    known = stub.facts.is_made_here(module, channel, kinds.Channel) and not stub.facts.may_be_none(module, channel)
     if not known or stub.aio is None:
         names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
         classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]

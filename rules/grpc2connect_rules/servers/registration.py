@@ -38,7 +38,7 @@ def registration(use: Registration) -> Iterator[Outcome]:
         return
     first, second = sorted((servicer, server), key=lambda node: module.span(node).start)
     app = generated(use.stubs, use.service.connect_app, call.func)
-    known = any(isinstance(value, kinds.Server) for value in use.facts.values(server))
+    known = use.facts.is_made_here(module, server, kinds.Server)
     nullable = use.facts.may_be_none(module, server)
     if not known or nullable:
         changes = [
