@@ -192,7 +192,7 @@ class _Run:
 
     def _find(self) -> tuple[Facts, list[Reference]] | None:
         """The facts, and what is to be decided about; None if nothing looks like gRPC."""
-        relevance = Relevance([*self.python, *self.around], self.schema, self.program.roots_at)
+        relevance = Relevance([*self.python, *self.around], self.schema, self.program.roots_at, self.program.elsewhere)
         seeds = relevance.seeds()
         new = seeds - self.around
         if not new:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from grpc2connect.facts import api
+from grpc2connect.facts.elsewhere import Elsewhere
 from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
 from grpc2connect.schema import Schema
 from grpc2connect.sources import is_notebook
@@ -34,6 +35,7 @@ class Program:
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
         self._active: set[str] = set()
+        self._elsewhere = Elsewhere(self._files, self._top)
 
     def module(self, path: Path) -> Module | None:
         """The parsed module at a path of the run."""
@@ -126,7 +128,16 @@ class Program:
             return frozenset({Api(api.normalise(dotted))})
         if last.endswith("_pb2"):
             return frozenset({MessagesModule(dotted)})
-        return frozenset({Package(dotted, str(importer.path))})
+        other = self.elsewhere(importer.path, dotted)
+        values = self.at(str(other), dotted, str(importer.path)) if other is not None else NOTHING
+        return values or frozenset({Package(dotted, str(importer.path))})
+
+    def elsewhere(self, importer: Path, dotted: str) -> Path | None:
+        """The module (as a path without suffix) that an import must mean which no root of its file has.
+
+        See `Elsewhere`: it is another distribution of the repository, or a file that is copied beside the importer.
+        """
+        return self._elsewhere.find(importer, dotted)
 
     def _roots_before_grpc(self, importer: Module, name: str) -> list[str]:
         """The roots where a package of the program's own hides an installed one of gRPC's.

@@ -12,14 +12,21 @@ from grpc2connect.sources import code_of, imports_grpc, mentions_any
 from grpc2connect.syntax import Module
 
 Roots = Callable[[Path], Iterable[str]]
+Elsewhere = Callable[[Path, str], Path | None]
 Names = Mapping[Module, frozenset[str]]
 
 
 class Relevance:
     """Which of a run's files to parse next, by their bytes."""
 
-    def __init__(self, paths: Iterable[Path], schema: Schema, roots: Roots) -> None:
-        """`roots` gives the folders that the absolute imports of a file can start from."""
+    def __init__(
+        self, paths: Iterable[Path], schema: Schema, roots: Roots, elsewhere: Elsewhere = lambda *_: None
+    ) -> None:
+        """`roots` gives the folders that the absolute imports of a file can start from.
+
+        `elsewhere` gives the module that an import of a file means which none of those has.
+        """
+        self._elsewhere = elsewhere
         self._paths: list[Path] = []
         self._roots = roots
         self._roots_of: dict[Path, frozenset[str]] = {}
@@ -85,7 +92,7 @@ class Relevance:
         for target in (module, module.parent):
             if target.parts[-len(parts) :] == tuple(parts):
                 root = str(target.parents[len(parts) - 1])
-                if root in self._roots_for(importer):
+                if root in self._roots_for(importer) or self._elsewhere(importer, imported.dotted) == target:
                     return target
         return None
 

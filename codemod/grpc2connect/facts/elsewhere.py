@@ -1,0 +1,67 @@
+"""Imports of modules that no folder above the importer has: of another distribution of the repository, or copied there.
+
+`services/orders/app.py` imports `clients.stock`, which is `libs/clients/src/clients/stock.py`: a requirement by path
+puts it on the import path, or a Dockerfile beside the file. Nothing of that is looked at. What is asked for is that
+only one module near the importer can be meant: the nearest folder above it that holds any of that name holds one.
+
+Without it code is not seen that calls a client which moves; so a module is rather taken for one that is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+_ASIDE = frozenset(
+    {"test", "tests", "testing", "mock", "mocks", "fixtures", "stubs", "typings", "third_party", "vendor"}
+)
+"""Folders whose modules may have the names of libraries, and are not what others import."""
+
+
+class Elsewhere:
+    """Finds the one module near a file that an import can mean."""
+
+    def __init__(self, files: Iterable[str], top: str) -> None:
+        self._files = files
+        self._top = top
+
+    @cached_property
+    def _roots(self) -> dict[str, list[str]]:
+        """The folders below which a top-level module or package of a name stands; one in a package is none."""
+        found: dict[str, set[str]] = {}
+        packages = {os.path.dirname(path) for path in self._files if os.path.basename(path) == "__init__.py"}
+        for path in self._files:
+            folder, name = os.path.split(path)
+            if name != "__init__.py":
+                self._note(found, packages, folder, name.removesuffix(".py"))
+            while folder != self._top and len(folder) > len(self._top):
+                folder, name = os.path.split(folder)
+                self._note(found, packages, folder, name)
+        return {name: sorted(folders) for name, folders in found.items()}
+
+    def _note(self, found: dict[str, set[str]], packages: set[str], folder: str, name: str) -> None:
+        if folder not in packages and not _ASIDE.intersection(os.path.relpath(folder, self._top).split(os.sep)):
+            found.setdefault(name, set()).add(folder)
+
+    def find(self, importer: Path, dotted: str) -> Path | None:
+        """The module that an absolute import of `dotted` in the file at `importer` must mean; None if that is open."""
+        parts = dotted.split(".")
+        if parts[0] in sys.stdlib_module_names or parts[0] not in self._roots:
+            return None
+        modules = [found for root in self._roots[parts[0]] if (found := self._module(os.path.join(root, *parts)))]
+        folder = str(importer.parent)
+        while modules:
+            near = [module for module in modules if module.startswith(folder.rstrip(os.sep) + os.sep)]
+            if near:
+                return Path(near[0]) if len(near) == 1 else None
+            if folder == self._top or len(folder) <= len(self._top):
+                break
+            folder = os.path.dirname(folder)
+        return None
+
+    def _module(self, prefix: str) -> str:
+        files = (f"{prefix}.py", os.path.join(prefix, "__init__.py"))
+        return prefix if any(path in self._files for path in files) else ""
