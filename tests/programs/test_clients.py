@@ -275,7 +275,7 @@ def test_a_channel_that_callers_pass_on_moves_with_the_stubs_that_may_be_made_on
     program.write("library.py", LIBRARY.format(maker="insecure_channel(target)"))
     program.migrate()
     assert "return insecure_channel(target)" in program.text("library.py")
-    assert "return channel.client(GreeterClientSync).say_hello(request)" in program.text("library.py")
+    assert "return client_on(channel, GreeterClientSync).say_hello(request)" in program.text("library.py")
 
 
 def test_stubs_stay_where_a_channel_that_they_may_be_made_on_stays(program: Program) -> None:
