@@ -13,6 +13,7 @@ from connectrpc.method import MethodInfo, StreamType
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .stream_kinds import METHOD_NAMES
 from .stub_classes import stub_class
+from .unmoved import aio_module, grpc_module
 
 __all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
 
@@ -59,8 +60,8 @@ def stub_on(client_class: Callable[..., C], *arguments: Any, **names: Any) -> C:
 
     Args:
         client_class: a generated client; or what a test has instead, which is called with the channel.
-        arguments: a channel of this package; or what a test has instead, whose `unary_unary` and so on are called as by
-            a gRPC stub.
+        arguments: a channel of this package, or one of grpcio, as for `client_on`; or what a test has instead, whose
+            `unary_unary` and so on are called as by a gRPC stub.
         names: `channel`, where it is given by its name.
 
     Returns:
@@ -77,6 +78,10 @@ def stub_on(client_class: Callable[..., C], *arguments: Any, **names: Any) -> C:
     if hasattr(type(channel), "client"):
         made: C = channel.client(chosen)
         return made
+    if _is_grpcio_s(channel):
+        from .foreign_channels import client_on
+
+        return client_on(channel, client_class)
     made = chosen.__new__(chosen)
     for method, _ in _rpcs(client_class):
         make = getattr(channel, METHOD_NAMES[method.stream_type])
@@ -86,6 +91,12 @@ def stub_on(client_class: Callable[..., C], *arguments: Any, **names: Any) -> C:
             response_deserializer=getattr(method.output, "FromString", None) or method.output.from_binary,
         )
     return made
+
+
+def _is_grpcio_s(channel: Any) -> bool:
+    """Whether a channel is one of grpcio, and no mock that says so."""
+    theirs = (getattr(module, "Channel", None) for module in (grpc_module(), aio_module()))
+    return any(kind is not None and issubclass(type(channel), kind) for kind in theirs)
 
 
 def stub_in(module: Any, name: str, *natives: str) -> Any:

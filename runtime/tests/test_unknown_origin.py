@@ -121,6 +121,19 @@ def test_calls_with_grpc_s_signature(gen, kind):
         channel.close()
 
 
+@pytest.mark.parametrize("kind", SYNC_KINDS)
+def test_a_stub_that_tests_may_replace_is_a_client_too(gen, kind):
+    with grpcio_server(gen, "sync", Seen()) as port:
+        channel = sync_channels(port)[kind]
+        client = runtime.stub_on(gen.connect.EchoClientSync, channel)
+        say = runtime.stub_method(client, "Say", "say", runtime.unary_unary)
+        assert say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
+        with pytest.raises(ConnectError) as caught:
+            say(gen.pb2.Ask(text="abort"), timeout=10)
+        assert caught.value.code is Code.NOT_FOUND
+        channel.close()
+
+
 def test_a_channel_of_grpcio_is_waited_for(gen):
     with grpcio_server(gen, "sync", Seen()) as port:
         for kind in ("grpcio", "grpcio's, intercepted by the runtime"):
