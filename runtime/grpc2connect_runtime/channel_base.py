@@ -18,6 +18,7 @@ from .channel_options import channel_options, client_protocol
 from .compression import request_compression
 from .connectivity import ChannelConnectivity, Connectivity
 from .credentials import require_credentials
+from .greeting import greet
 from .targets import Target, parse_target
 from .wire.choice import GRPCIO
 from .wire.client_channel import GrpcioChannel, wire_of_channel
@@ -83,6 +84,21 @@ class ChannelBase(ChannelMethods):
     def is_secure(self) -> bool:
         """Whether its connections are encrypted."""
         return self._credentials is not None
+
+    def greet(self, timeout: float) -> None:
+        """Connect to the target as calls do, and close the connection; `timeout` is for each step, in seconds.
+
+        Raises:
+            OSError: the target is not ready for calls.
+        """
+        greet(
+            self.target.host,
+            self.target.port,
+            self._credentials,
+            self._options.target_name,
+            http2=self._protocol is ProtocolType.GRPC,
+            timeout=timeout,
+        )
 
     @property
     def connectivity(self) -> Connectivity:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -26,7 +25,7 @@ _PAUSE_S = 0.1
 def block_until_reachable(
     channel: ChannelBase, timeout: float | None, given_up: Callable[[], bool] = lambda: False
 ) -> None:
-    """Block until a TCP connection succeeds.
+    """Block until the target takes calls; see `greeting`.
 
     Raises:
         CallError: DEADLINE_EXCEEDED after `timeout` seconds.
@@ -37,14 +36,14 @@ def block_until_reachable(
         if left <= 0:
             raise CallError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded")
         try:
-            socket.create_connection((channel.target.host, channel.target.port), timeout=left).close()
+            channel.greet(left)
             return
         except OSError:
             time.sleep(min(_PAUSE_S, left))
 
 
 async def wait_until_reachable(channel: ChannelBase, timeout: float | None = None) -> None:
-    """Wait until a TCP connection succeeds.
+    """Wait until the target takes calls; see `greeting`.
 
     Raises:
         CallError: DEADLINE_EXCEEDED after `timeout` seconds.
@@ -53,20 +52,17 @@ async def wait_until_reachable(channel: ChannelBase, timeout: float | None = Non
         async with asyncio.timeout(timeout):
             while not channel.is_closed():
                 try:
-                    async with asyncio.timeout(_ATTEMPT_S):
-                        connecting = asyncio.open_connection(channel.target.host, channel.target.port)
-                        _, writer = await connecting
+                    await asyncio.to_thread(channel.greet, _ATTEMPT_S)
                 except OSError:
                     await asyncio.sleep(_PAUSE_S)
                 else:
-                    writer.close()
                     return
     except TimeoutError as error:
         raise CallError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded") from error
 
 
 class ChannelReadyFuture:
-    """A future that is done when a channel's target accepts connections; made by `channel_ready_future`.
+    """A future that is done when a channel's target takes calls; made by `channel_ready_future`.
 
     Where grpcio carries the calls, it is done when grpcio says so.
     """
@@ -131,13 +127,13 @@ class ChannelReadyFuture:
 
 
 def channel_ready_future(channel: ChannelBase) -> ChannelReadyFuture:
-    """Return a future that is done when the target of `channel` accepts TCP connections.
+    """Return a future that is done when the target of `channel` takes calls: TLS and HTTP/2 are agreed on.
 
     Args:
         channel: from `insecure_channel` or `secure_channel`; or one of grpcio, which is waited for by grpcio.
 
     Native form: none is needed; the first call connects. A readiness check is a call to the health service.
 
-    Source: `grpc.channel_ready_future`, grpcio 1.85 (which waits for HTTP/2 and TLS too).
+    Source: `grpc.channel_ready_future`, grpcio 1.85.
     """
     return ChannelReadyFuture(channel)

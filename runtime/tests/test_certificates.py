@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import subprocess
 from concurrent import futures
 from dataclasses import dataclass
@@ -133,3 +134,34 @@ def test_the_wire_that_is_asked_for_stays(gen, target, credentials, monkeypatch)
     with runtime.secure_channel(target, credentials) as channel, pytest.raises(runtime.CallError) as caught:
         channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="x"), timeout_ms=TIMEOUT_MS)
     assert caught.value.code is Code.UNAVAILABLE
+
+
+def is_ready(channel, timeout):
+    with channel:
+        try:
+            runtime.channel_ready_future(channel).result(timeout)
+        except runtime.FutureTimeoutError:
+            return False
+    return True
+
+
+def test_a_target_is_ready_that_accepts_the_certificates(target, certificates, credentials):
+    assert is_ready(runtime.secure_channel(target, credentials), 10)
+    nobody_s = runtime.ssl_channel_credentials(certificates.root)
+    assert not is_ready(runtime.secure_channel(target, nobody_s), 0.2)
+    assert not is_ready(runtime.secure_channel(target, runtime.ssl_channel_credentials()), 0.2)
+    assert not is_ready(runtime.insecure_channel(target), 0.2)
+
+    async def aio():
+        async with runtime.aio_secure_channel(target, credentials) as channel:
+            await asyncio.wait_for(channel.channel_ready(), 10)
+        async with runtime.aio_secure_channel(target, nobody_s) as channel:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(channel.channel_ready(), 0.2)
+
+    asyncio.run(aio())
+
+
+def test_a_port_that_only_accepts_connections_is_not_ready():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        assert not is_ready(runtime.insecure_channel(f"127.0.0.1:{listening.getsockname()[1]}"), 0.3)
