@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+
+from .status import status_code
 
 __all__ = ["AioRpcError", "RpcError", "error_text", "grpc_name"]
 
@@ -70,9 +73,9 @@ class AioRpcError(RpcError):
         details: Any = None,
         debug_error_string: Any = None,
     ) -> None:
-        """Make one from what its methods return, each as it is."""
+        """Make one from what its methods return, each as it is; a `Code` is returned as the `StatusCode` it means."""
         super().__init__()
-        self._code = code
+        self._code = status_code(code) if isinstance(code, Code) else code
         self._details = details
         self._initial_metadata = initial_metadata
         self._trailing_metadata = trailing_metadata

@@ -5,15 +5,13 @@ from __future__ import annotations
 import ast
 
 from grpc2connect.facts import api
-from grpc2connect.facts.kinds import Context, Error, Function, Member, Status, Value, Wrapped
+from grpc2connect.facts.kinds import Error, Function, Value
 from grpc2connect.facts.nullable import may_be_none
 from grpc2connect.facts.references import RpcUse
 from grpc2connect.facts.scopes import is_generator
 from grpc2connect.facts.server_questions import ServerQuestions
 from grpc2connect.schema import Kind
 from grpc2connect.syntax import Module
-
-_EQUALITY = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 
 class ClientQuestions(ServerQuestions):
@@ -57,44 +55,9 @@ class ClientQuestions(ServerQuestions):
         """Whether an expression is a gRPC error and surely nothing of the program's own."""
         return all(isinstance(value, Error) for value in self.values(node))
 
-    def only_compared(self, module: Module, call: ast.Call) -> bool:
-        """Whether `error.code()` is only compared with status codes, or handed to a context's abort or set_code."""
-        parent = module.parents[call]
-        if isinstance(parent, ast.Compare) and all(isinstance(op, _EQUALITY) for op in parent.ops):
-            others = [node for node in (parent.left, *parent.comparators) if node is not call]
-            return all(self._is_status(node) for node in others)
-        return self._given_to_context(module, parent, call)
-
-    def status_is_compared(self, module: Module, node: ast.AST) -> bool:
-        """Whether a status code is only compared with the code of an error, or handed to a context."""
-        parent = module.parents[node]
-        if self._given_to_context(module, parent, node):
-            return True
-        side = node
-        if isinstance(parent, ast.Tuple | ast.List | ast.Set):
-            side, parent = parent, module.parents[parent]
-        if not isinstance(parent, ast.Compare) or not all(isinstance(op, _EQUALITY) for op in parent.ops):
-            return False
-        others = [other for other in (parent.left, *parent.comparators) if other is not side]
-        return bool(others) and all(self._is_status(other) for other in others)
-
-    def _is_status(self, node: ast.AST) -> bool:
-        if isinstance(node, ast.Tuple | ast.List | ast.Set):
-            return all(self._is_status(element) for element in node.elts)
-        flat = {value.value if isinstance(value, Wrapped) else value for value in self.values(node)}
-        return bool(flat) and all(isinstance(value, Status) for value in flat)
-
-    def _given_to_context(self, module: Module, parent: ast.AST, node: ast.AST) -> bool:
-        """Whether a code goes to the runtime's context alone, which takes any: a mock or a fake would show it."""
-        if not isinstance(parent, ast.Call) or not parent.args or parent.args[0] is not node:
-            return False
-        if self.may_have_own_context(module, node):
-            return False
-        callees = self.values(parent.func)
-        return bool(callees) and all(
-            isinstance(value, Member) and isinstance(value.owner, Context) and value.name in ("abort", "set_code")
-            for value in callees
-        )
+    def only_identity(self, module: Module, node: ast.AST) -> bool:
+        """Whether of a status code only counts which one it is, wherever it gets to from an expression."""
+        raise NotImplementedError
 
 
 def _is_iterated(call: ast.Call, parent: ast.AST, aio: bool) -> bool:

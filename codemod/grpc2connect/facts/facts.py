@@ -34,6 +34,7 @@ from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
 from grpc2connect.facts.state import State
+from grpc2connect.facts.statuses import Statuses
 from grpc2connect.options import Serve
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
@@ -135,6 +136,14 @@ class Facts(ClientQuestions):
     @cached_property
     def _origins(self) -> Origins:
         return Origins(self)
+
+    @cached_property
+    def _statuses(self) -> Statuses:
+        return Statuses(self)
+
+    def only_identity(self, module: Module, node: ast.AST) -> bool:
+        """Whether of a status code only counts which one it is, wherever it gets to from an expression."""
+        return self._statuses.plain(module, node)
 
     @cached_property
     def mocks(self) -> Mocks:

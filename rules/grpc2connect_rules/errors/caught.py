@@ -134,7 +134,7 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
         )
         return
     if call is not None and simple and not mixed and use.name == "code":
-        if use.facts.only_compared(module, call):
+        if use.facts.only_identity(module, call):
             yield Native(edits.call_without_arguments(module, call), mixed=False)
         yield Bridged(
             edits.replace(module, call, runtime("status_code"), "(", node.value, ".code)"),

@@ -24,7 +24,7 @@ def status(member: StatusMember) -> Iterator[Outcome]:
     """Status codes become `Code` members."""
     module, node = member.module, member.node
     code = connect_code(member.name)
-    if code is not None and member.facts.status_is_compared(module, node):
+    if code is not None and member.facts.only_identity(module, node):
         yield Native(edits.replace(module, node, CODE, f".{code}"), mixed=False)
     yield Bridged(
         edits.replace(module, node, runtime("StatusCode"), f".{member.name}"),
