@@ -35,7 +35,8 @@ _EXPECTATIONS = frozenset(
     )
 )  # fmt: skip
 _SETTERS = frozenset({"abort", "set_code"})
-_RECORDS = frozenset({"call_args", "call_args_list", "await_args", "await_args_list", "mock_calls", "method_calls"})
+_OF_ONE = frozenset({"call_args", "call_args_list", "await_args", "await_args_list"})
+_RECORDS = _OF_ONE | {"mock_calls", "method_calls"}
 _MADE_WITH_CODE = "grpc.aio.AioRpcError"
 _LOOKED_INTO = frozenset({"isinstance", "issubclass", "getattr", "setattr", "SimpleNamespace", "Namespace"})
 _ORDERED = frozenset({"sorted", "min", "max"})
@@ -164,7 +165,7 @@ class Statuses:
             others = [other for other in call.args[:2] if other is not node]
             both = len(call.args) > 1 and node in call.args[:2] and all(map(self._is_status, others))
             return _Place.IDENTITY if both else _Place.SHOWN
-        if not callees and name in _EXPECTATIONS:
+        if not callees and (name in _EXPECTATIONS or (name == "len" and isinstance(call.func, ast.Name))):
             return _Place.IDENTITY
         method = isinstance(call.func, ast.Attribute)
         known = any(isinstance(value, Function | Class) for value in callees)
@@ -236,7 +237,10 @@ class Statuses:
                 return not (isinstance(value, ast.Call) and last_name(value.func).endswith(_MOCKS))
             case ast.Constant(value=str(text)) if text.partition(".")[0] in _SETTERS and "." in text:
                 return True
-            case ast.Attribute(attr=name) if name in _RECORDS:
+            case ast.Attribute(attr=name, value=mock) if name in _RECORDS:
+                other = name in _OF_ONE and isinstance(mock, ast.Attribute | ast.Call | ast.Subscript)
+                if (other and last_name(mock) not in _SETTERS) or _is_other(module, mock, name):
+                    return False
                 return any(map(_looks_closer, ast.walk(module.enclosing(node, *_FUNCTIONS) or module.tree)))
         return False
 
@@ -280,6 +284,18 @@ def _texts(text: ast.JoinedStr) -> Iterator[ast.expr]:
     for part in text.values:
         if isinstance(part, ast.FormattedValue):
             yield part.value
+
+
+def _is_other(module: Module, mock: ast.expr, record: str) -> bool:
+    """Whether a name is surely no mock of a context's method: nothing in its module is given such a method."""
+    return (
+        record in _OF_ONE
+        and isinstance(mock, ast.Name)
+        and not any(
+            isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute) and node.value.attr in _SETTERS
+            for node in ast.walk(module.tree)
+        )
+    )
 
 
 def _looks_closer(node: ast.AST) -> bool:
