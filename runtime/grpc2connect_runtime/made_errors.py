@@ -75,7 +75,8 @@ class AioRpcError(RpcError):
     ) -> None:
         """Make one from what its methods return, each as it is; a `Code` is returned as the `StatusCode` it means."""
         super().__init__()
-        self._code = status_code(code) if isinstance(code, Code) else code
+        status: Any = status_code(code) if isinstance(code, Code) else code
+        self._code = status
         self._details = details
         self._initial_metadata = initial_metadata
         self._trailing_metadata = trailing_metadata

@@ -7,6 +7,8 @@ them must go on calling methods, and a clause for one class must not catch the o
 from __future__ import annotations
 
 import ast
+import re
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 MADE = frozenset({"construct", "subclass", "raised", "spec", "compared"})
 """The roles of an error class in which the class itself counts, and not only what a failed call raises."""
 
+_TESTS = re.compile(r"^test_|_test\.py$")
 _SPECS = frozenset({"Mock", "MagicMock", "AsyncMock", "NonCallableMock", "NonCallableMagicMock", "create_autospec"})
 _CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "suppress"})
 _RAISERS = frozenset({"throw", "athrow", "set_exception", "parametrize", "param"})
@@ -65,29 +68,73 @@ def _argument_role(called: str, call: ast.Call, node: ast.AST) -> str:
     return "value"
 
 
+@dataclass(frozen=True)
+class _Made:
+    """A place where an error is made or derived from: `kind` says whether it is aio only.
+
+    `bare` is one that is raised as it is made: it has no code and no details, and code that asks for them fails.
+    """
+
+    module: Module
+    kind: bool | None
+    bare: bool
+
+
 class MadeErrors:
     """Knows, for each part of the program, which classes of errors it makes itself."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
 
-    def within(self, module: Module) -> frozenset[bool | None]:
-        """Of the classes that are made or derived from in the part that a module is in: whether they are aio only."""
-        return self._found.get(self._facts.component(module), frozenset())
+    def within(self, module: Module, *, with_code: bool = False) -> frozenset[bool | None]:
+        """Of the classes that are made or derived from where it can be met in a module: whether they are aio only.
+
+        What a test file makes that nothing imports is not met in another such file. With `with_code`, only errors that
+        may have a code.
+        """
+        apart = self._is_apart(module)
+        return frozenset(
+            made.kind
+            for made in self._found.get(self._facts.component(module), ())
+            if not (with_code and made.bare)
+            and not (apart and made.module is not module and self._is_apart(made.module))
+        )
+
+    def _is_apart(self, module: Module) -> bool:
+        """Whether a module is a file of tests, which only the test runner imports."""
+        return bool(_TESTS.search(module.path.name)) and module not in self._imported
 
     @cached_property
-    def _found(self) -> dict[object, frozenset[bool | None]]:
+    def _imported(self) -> frozenset[object]:
+        return frozenset(other for one, other in self._facts.state.imports if one is not other)
+
+    @cached_property
+    def _found(self) -> dict[object, list[_Made]]:
         named = {
             node: {api.ERRORS[value.path] for value in values if isinstance(value, Api) and value.path in api.ERRORS}
             for node, values in self._facts.state.values.items()
             if any(isinstance(value, Api) and value.path in api.ERRORS for value in values)
         }
-        found: dict[object, set[bool | None]] = {}
+        found: dict[object, list[_Made]] = {}
         for module in self._facts.program.modules() if named else ():
             for node in named.keys() & module.parents.keys():
-                if error_role(module, node) in MADE:
-                    found.setdefault(self._facts.component(module), set()).update(named[node])
-        return {part: frozenset(kinds) for part, kinds in found.items()}
+                if (role := error_role(module, node)) in MADE:
+                    places = found.setdefault(self._facts.component(module), [])
+                    bare = named[node] == {None} and _is_bare(module, node, role)
+                    places.extend(_Made(module, kind, bare) for kind in named[node])
+        return found
+
+
+def _is_bare(module: Module, node: ast.AST, role: str) -> bool:
+    """Whether an error goes as it is made to who catches it: `raise RpcError()`, `mock.side_effect = RpcError()`."""
+    if role not in ("raised", "construct"):
+        return False
+    match module.parents[module.parents[node] if role == "construct" else node]:
+        case ast.Raise() | ast.keyword(arg="side_effect") | ast.Assign(targets=[ast.Attribute(attr="side_effect")]):
+            return True
+        case ast.Call(func=called):
+            return last_name(called) in ("throw", "athrow", "set_exception")
+    return False
 
 
 def only_made(facts: Facts, node: ast.AST) -> bool:

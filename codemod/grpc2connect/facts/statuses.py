@@ -154,9 +154,9 @@ class Statuses:
         from grpc2connect.facts.escapes import escapes
 
         callees, name = self._facts.values(call.func), last_name(call.func)
-        if callees and all(_sets_status(value) for value in callees):
-            own = self._facts.may_have_own_context(module, node) and self.looked_at(module)
-            return _Place.SHOWN if own else _Place.IDENTITY
+        if any(map(_sets_status, callees)) and all(_sets_status(value) or _is_of_mock(value) for value in callees):
+            mocked = not all(map(_sets_status, callees)) or self._facts.may_have_own_context(module, node)
+            return _Place.SHOWN if mocked and self.looked_at(module) else _Place.IDENTITY
         if callees and all(isinstance(value, Api) and value.path == _MADE_WITH_CODE for value in callees):
             first = call.args[0] if call.args else None
             named = isinstance(module.parents[node], ast.keyword) and module.parents[node].arg == "code"  # type: ignore[attr-defined]
@@ -262,6 +262,11 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 def _sets_status(value: Value) -> bool:
     return isinstance(value, Member) and isinstance(value.owner, Context) and value.name in _SETTERS
+
+
+def _is_of_mock(value: Value) -> bool:
+    """Whether a value is what a test has told a mock to do."""
+    return isinstance(value, Wrapped) and value.how in ("field:side_effect", "field:return_value")
 
 
 def _is_error(node: ast.expr) -> bool:
