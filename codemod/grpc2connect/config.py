@@ -50,6 +50,7 @@ class Config:
     public: tuple[str, ...] = ()
     public_api: PublicApi | None = None
     connect_port: int | None = None
+    native: bool = False
 
 
 def find(start: Path) -> Config:
@@ -134,6 +135,12 @@ def _port(value: object, _folder: Path) -> int:
     return value
 
 
+def _yes_or_no(value: object, _folder: Path) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
 def _generated(value: object, folder: Path) -> GeneratedPlace:
     if not isinstance(value, dict) or not isinstance(value.get("out"), str):
         raise _Wrong("must be a table", 'write it like { out = "src/gen", package = "gen" }')
@@ -193,6 +200,7 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "generated": _generated,
     "ignore": _strings,
     "include": _strings,
+    "native": _yes_or_no,
     "overrides": _overrides,
     "public": _some,
     "public-api": _choice(PublicApi),

@@ -276,7 +276,8 @@ class _Run:
 
     def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
         wanted, refused = self.overrides.wanted, self.options.choices.refused
-        return make_plan(references, self.rules, stay, wanted, unsafe=self.options.unsafe, refused=refused)
+        unsafe, native = self.options.unsafe, self.options.native
+        return make_plan(references, self.rules, stay, wanted, unsafe=unsafe, native=native, refused=refused)
 
     def _used_around(self, references: list[Reference]) -> dict[str, str]:
         """Files outside the given paths that belong together with code in them: their services stay as they are."""

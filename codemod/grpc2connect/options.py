@@ -102,7 +102,8 @@ class Options:
     a line (from 1; 0 for all of them) of which the result is to say how it came about; such a run takes longer.
     `rules` are rule packs beside the built-in rules; `public` are the dotted names of modules and packages that code
     elsewhere imports, and `public_api` says what becomes of what they show of gRPC. `unsafe` lets rules offer what
-    changes what a program does today. `keep` says whether the result may be kept for later runs.
+    changes what a program does today, `native` what gives up things that the runtime does (docs/native.md). `keep`
+    says whether the result may be kept for later runs.
     `connect_port` is the port on which servers are to take Connect, put in where they are deployed; None: suggested.
     """
 
@@ -125,6 +126,7 @@ class Options:
     public_api: PublicApi = PublicApi.REPORT
     rules: tuple[str, ...] = ()
     unsafe: bool = False
+    native: bool = False
     keep: bool = True
     stage: Stage = Stage.MOVE
     connect_port: int | None = None

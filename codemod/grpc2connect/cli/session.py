@@ -198,6 +198,7 @@ def open_session(
     ignore: tuple[str, ...] = (),
     rules: tuple[str, ...] = (),
     unsafe: bool = False,
+    native: bool = False,
     stdin_filename: Path | None = None,
     as_json: bool = False,
     quiet: bool = False,
@@ -246,6 +247,7 @@ def open_session(
         public_api=config.public_api or PublicApi.REPORT,
         rules=packs,
         unsafe=unsafe,
+        native=native or config.native,
         stage=Stage(stage) if stage else Stage.MOVE,
         connect_port=connect_port or config.connect_port,
     )
@@ -307,6 +309,8 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
                  help="Rules of your own beside the built-in ones: a folder, a package, or its entry point."),
     click.option("--unsafe", is_flag=True,
                  help="Make edits that change what the program does today; `rules` and `explain` say which they are."),
+    click.option("--native", is_flag=True,
+                 help="Simple clients without the runtime's channel, and without what that does (docs/native.md)."),
     click.option("--stdin-filename", type=click.Path(path_type=Path), default=None, metavar="FILE",
                  help="With `-` for the path (check, diff): standard input is what this file would hold."),
     click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout."),
@@ -318,6 +322,6 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 
 _SHARED = (
     "paths", "runtime", "client_protocol", "serve", "connect_port", "python", "include", "exclude", "select", "ignore",
-    "rules", "unsafe", "stdin_filename", "as_json",
+    "rules", "unsafe", "native", "stdin_filename", "as_json",
     "quiet", "verbose", "colour",
 )  # fmt: skip

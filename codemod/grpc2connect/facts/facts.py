@@ -27,8 +27,10 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
 from grpc2connect.facts.mocks import Mocks
+from grpc2connect.facts.native_channels import NativeChannel, NativeChannels
 from grpc2connect.facts.origins import Origins, Shared
 from grpc2connect.facts.own_contexts import OwnContexts
+from grpc2connect.facts.parts import Parts
 from grpc2connect.facts.patches import Patches
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
@@ -56,33 +58,16 @@ class Facts(ClientQuestions):
         self._imported_names: dict[ast.AST, _ImportedNames] = {}
 
     @cached_property
-    def _components(self) -> dict[object, object]:
-        leader: dict[object, object] = {module: module for module in self.program.modules()}
-
-        def find(item: object) -> object:
-            while leader.setdefault(item, item) is not item:
-                item = leader[item]
-            return item
-
-        pairs = [*self.state.imports, *self._fixture_pairs()]
-        for one, other in pairs:
-            leader[find(one)] = find(other)
-        return {item: find(item) for item in list(leader)}
-
-    def _fixture_pairs(self) -> list[tuple[Module, Module]]:
-        """A `conftest.py` belongs to every module in and below its folder, without an import."""
-        modules = self.program.modules()
-        conftests = [module for module in modules if module.path.name == "conftest.py"]
-        return [
-            (conftest, module)
-            for conftest in conftests
-            for module in modules
-            if module.path.is_relative_to(conftest.path.parent)
-        ]
+    def _parts(self) -> Parts:
+        return Parts(self.program, self.state)
 
     def component(self, module: object) -> object:
         """The part of the program that a module belongs to: modules that no import connects share nothing."""
-        return self._components.get(module, module)
+        return self._parts.of(module)
+
+    def component_by_hand(self, module: object) -> object:
+        """The same where generated modules, which call nothing of the program, connect no others."""
+        return self._parts.by_hand(module)
 
     @cached_property
     def fakes(self) -> Fakes:
@@ -148,6 +133,18 @@ class Facts(ClientQuestions):
     def only_identity(self, module: Module, node: ast.AST) -> bool:
         """Whether of a status code only counts which one it is, wherever it gets to from an expression."""
         return self._statuses.plain(module, node)
+
+    def takes_codes(self, module: Module, annotation: ast.AST) -> bool:
+        """Whether what is annotated can be a `Code`, as members that get there become."""
+        return self._statuses.annotated(module, annotation)
+
+    @cached_property
+    def _native_channels(self) -> NativeChannels:
+        return NativeChannels(self)
+
+    def native_channel(self, node: ast.AST) -> NativeChannel | None:
+        """The channel that a reference is about, if clients with a transport of their own can take its place."""
+        return self._native_channels.of(node)
 
     @cached_property
     def mocks(self) -> Mocks:

@@ -17,7 +17,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api, classes
-from grpc2connect.facts.kinds import Api, Class, Context, Error, Function, Member, Status, Value, Wrapped
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Api,
+    Class,
+    Context,
+    Error,
+    Function,
+    Member,
+    Status,
+    Value,
+    Values,
+    Wrapped,
+)
 from grpc2connect.facts.scopes import parameters
 from grpc2connect.syntax.names import last_name
 
@@ -67,19 +79,35 @@ class Statuses:
         part = self._facts.component(module)
         return not any((part, name) in self._shown for name in self._names(node))
 
+    def annotated(self, module: Module, annotation: ast.AST) -> bool:
+        """Whether what an annotation is of can be a member that becomes a `Code`."""
+        part = self._facts.component(module)
+        return any((part, name) not in self._shown for name in self._under(module, annotation) - {""})
+
+    def _under(self, module: Module, annotation: ast.AST) -> frozenset[str]:
+        """The codes that can be where an annotation says what is: a parameter, a result, a name, an attribute."""
+        state = self._facts.state
+        for parent in module.ancestors(annotation):
+            match parent:
+                case ast.arg(arg=name):
+                    function = module.enclosing(parent, ast.FunctionDef, ast.AsyncFunctionDef)
+                    return _names(state.parameters.get((function, name), NOTHING)) if function else frozenset()
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    return _names(state.returns.get(parent, NOTHING))
+                case ast.AnnAssign(target=ast.Name(id=name)) if isinstance(cls := module.parents[parent], ast.ClassDef):
+                    return _names(state.attributes.get((cls, name), NOTHING) | state.cells.get((cls, name), NOTHING))
+                case ast.AnnAssign(target=target, value=value):
+                    return self._names(target) | (self._names(value) if value is not None else frozenset())
+                case ast.stmt():
+                    break
+        return frozenset()
+
     def looked_at(self, module: Module) -> bool:
         """Whether contexts of the program's own, near a module, may see more of a code than which one it is."""
         return self._facts.own_contexts.near(module) or self._facts.component(module) in self._looking
 
     def _names(self, node: ast.AST) -> frozenset[str]:
-        found = set()
-        for value in self._facts.values(node):
-            inner: Value = value
-            while isinstance(inner, Wrapped):
-                inner = inner.value
-            if isinstance(inner, Status):
-                found.add(inner.name)
-        return frozenset(found)
+        return _names(self._facts.values(node))
 
     @cached_property
     def _shown(self) -> frozenset[tuple[object, str]]:
@@ -255,6 +283,18 @@ class Statuses:
             return not known and not _is_error(value)
         names = [argument.arg for argument in parameters(value)]
         return any(_is_used(value.body, name) for name in names[:1]) or bool(value.args.vararg)
+
+
+def _names(values: Values) -> frozenset[str]:
+    """The names of the codes among some values, in containers too; "" for what may be any."""
+    found = set()
+    for value in values:
+        inner: Value = value
+        while isinstance(inner, Wrapped):
+            inner = inner.value
+        if isinstance(inner, Status):
+            found.add(inner.name)
+    return frozenset(found)
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

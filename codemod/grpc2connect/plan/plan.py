@@ -48,13 +48,15 @@ def make(
     wanted: Callable[[Reference, str], bool] = lambda reference, code: True,
     *,
     unsafe: bool = False,
+    native: bool = False,
     refused: Iterable[Refusal] = (),
 ) -> Plan:
     """Ask the rules, then settle.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
     attempt to edit them failed. `wanted` says which rules are switched on for a reference; what the others claim stays
-    on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them, and those that a
+    on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them, those that give up
+    what the runtime does where `native` asks for them, and those that a
     person has `refused` nowhere.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
@@ -66,7 +68,7 @@ def make(
     possible = [
         (reference, code, _without(outcomes, unwanted.get((reference.place, code))))
         for reference in ordered
-        for code, outcomes in [_outcomes(reference, rules, wanted, unsafe)]
+        for code, outcomes in [_outcomes(reference, rules, wanted, unsafe=unsafe, native=native)]
     ]
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
@@ -79,7 +81,7 @@ def make(
 
 
 def _outcomes(
-    reference: Reference, rules: Registry, wanted: Callable[[Reference, str], bool], unsafe: bool
+    reference: Reference, rules: Registry, wanted: Callable[[Reference, str], bool], *, unsafe: bool, native: bool
 ) -> tuple[str, list[Outcome]]:
     claimed = rules.claim(reference)
     if claimed is None:
@@ -87,7 +89,8 @@ def _outcomes(
     if not wanted(reference, claimed.code):
         return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
     with expendable(reference.module.path):
-        return claimed.code, [one for one in rules.outcomes(claimed, reference) if unsafe or not one.unsafe]
+        possible = rules.outcomes(claimed, reference)
+        return claimed.code, [one for one in possible if (unsafe or not one.unsafe) and (native or not one.asked)]
 
 
 def _without(outcomes: list[Outcome], states: Container[State] | None) -> list[Outcome]:

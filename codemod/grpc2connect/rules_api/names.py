@@ -66,6 +66,12 @@ Name = Symbol | Generated | GeneratedModule | GeneratedPath | NameIn
 RUNTIME_MODULE = Symbol("", RUNTIME, f"connect_{RUNTIME}")
 CONNECT_ERROR = Symbol("connectrpc.errors", "ConnectError", "ConnectRpcError")
 CODE = Symbol("connectrpc.code", "Code", "ConnectCode")
+PROTOCOL_TYPE = Symbol("connectrpc.protocol", "ProtocolType", "ConnectProtocolType")
+HTTP_TRANSPORT = Symbol("pyqwest", "HTTPTransport", "PyqwestHTTPTransport")
+SYNC_HTTP_TRANSPORT = Symbol("pyqwest", "SyncHTTPTransport", "PyqwestSyncHTTPTransport")
+HTTP_CLIENT = Symbol("pyqwest", "Client", "PyqwestClient")
+SYNC_HTTP_CLIENT = Symbol("pyqwest", "SyncClient", "PyqwestSyncClient")
+HTTP_VERSION = Symbol("pyqwest", "HTTPVersion", "PyqwestHTTPVersion")
 GRPC_STATUS_CODE = Symbol("grpc", "StatusCode", "GrpcStatusCode")
 REQUEST_CONTEXT = Symbol("connectrpc.request", "RequestContext", "ConnectRequestContext")
 

@@ -20,7 +20,7 @@ class Outcome:
     chosen (with `advice` on what to do). `covers` are nodes whose references end with this one. `wire` says that it
     needs grpcio's own wire: its channels and servers stay, with every service on them (without units: all around it).
     `unsafe` says that the program does something else afterwards than it does today; such an outcome counts only with
-    `--unsafe`, and the rule says in its `unsafe` what changes.
+    `--unsafe`, and the rule says in its `unsafe` what changes. `asked` says that it counts only with `--native`.
     """
 
     state: State
@@ -34,6 +34,7 @@ class Outcome:
     mixed: bool = True
     wire: bool = False
     unsafe: bool = False
+    asked: bool = False
 
 
 def _edits(edits: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
@@ -50,6 +51,7 @@ def Native(
     covers: Iterable[ast.AST] = (),
     mixed: bool = True,
     unsafe: bool = False,
+    asked: bool = False,
 ) -> Outcome:
     """Idiomatic connectrpc."""
     return Outcome(
@@ -62,6 +64,7 @@ def Native(
         covers=tuple(covers),
         mixed=mixed,
         unsafe=unsafe,
+        asked=asked,
     )
 
 

@@ -6,7 +6,14 @@ closed where the channel was closed, with grpcio's limits, and with `asyncio` ca
     - with grpc.insecure_channel("localhost:50051") as channel:
     + with insecure_channel("localhost:50051") as channel:
 
-The native form is a client with a transport of its own: `GreeterClientSync("http://localhost:50051", ...)`.
+With `--native`, a channel that is made in one place of a plain `host:port`, without options, only for stubs that are
+called at once, becomes the transport of clients of their own (docs/native.md):
+
+    - with grpc.insecure_channel("localhost:50051") as channel:
+    + with SyncHTTPTransport(http_version=HTTPVersion.HTTP2) as channel:
+
+Not where a handler is near (which tells failed calls from its own errors), and not where the channel, or a stub on it,
+goes where it is not followed.
 
 Bridged on grpcio's transport: what only grpcio has. The runtime's channel then makes a channel of grpcio below it, and
 has the same clients, calls and interceptors: targets such as `unix:`, `xds:` and several addresses, service configs
@@ -37,7 +44,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, kinds, rule, runtime
+from grpc2connect.rules_api import (
+    HTTP_TRANSPORT,
+    HTTP_VERSION,
+    SYNC_HTTP_TRANSPORT,
+    Bridged,
+    Left,
+    Native,
+    Outcome,
+    api,
+    edits,
+    kinds,
+    rule,
+    runtime,
+)
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
 from grpc2connect_rules.channels.options import dropped, reasons_for_grpcio
 
@@ -49,6 +69,17 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
     if "**" in given:
         yield Left("it is not known what this channel is made with", advice="pass its arguments one by one")
         return
+    if (native := channel.facts.native_channel(channel.node)) is not None:
+        transport = HTTP_TRANSPORT if native.aio else SYNC_HTTP_TRANSPORT
+        yield Native(
+            edits.replace(channel.module, native.call, transport, "(http_version=", HTTP_VERSION, ".HTTP2)"),
+            why="its stubs are clients with a transport of their own",
+            finding="what the runtime's channel does beside making clients is given up here",
+            advice="see docs/native.md, or migrate without --native",
+            native=native.together,
+            mixed=False,
+            asked=True,
+        )
     finding, advice = _reported(channel, given.get(1, given.get("credentials")))
     yield Bridged(
         edits.replace(channel.module, channel.node, runtime(api.RUNTIME_NAMES[channel.path])),
@@ -87,6 +118,10 @@ def _is_made_here(channel: ChannelUse) -> bool:
 @rule("G2C402", on=ChannelUse)
 def use(channel: ChannelUse) -> Iterator[Outcome]:
     """The methods of a channel are those of the runtime's channel."""
+    native = channel.facts.native_channel(channel.node)
+    if native is not None and isinstance(channel.node, ast.Attribute):
+        closed = edits.rename_attribute(channel.module, channel.node, "aclose") if native.aio else ()
+        yield Native(closed, native=native.together, mixed=False, asked=True)
     if channel.name in api.CALLS_BY_PATH and _is_made_here(channel):
         assert isinstance(channel.node, ast.Attribute)
         change = edits.wrap(channel.module, channel.node.value, (runtime("calls_on"), "("), ")")

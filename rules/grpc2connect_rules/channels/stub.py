@@ -3,6 +3,15 @@
     - stub = helloworld_pb2_grpc.GreeterStub(channel)
     + stub = channel.client(helloworld_connect.GreeterClientSync)
 
+With `--native` (see G2C401) it has a transport of its own:
+
+    + stub = helloworld_connect.GreeterClientSync(
+    +     "http://localhost:50051",
+    +     protocol=ProtocolType.GRPC,
+    +     http_client=SyncClient(channel),
+    +     send_compression=None,
+    + )
+
 Where it is not known what the channel is (a library's callers hand it over, a factory returns one or another), the
 runtime finds out when it runs: a channel of the runtime, one of grpcio, or what stands in for one. It takes both
 classes where it is not known either whether the channel is async.
@@ -27,8 +36,24 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, GeneratedModule, Left, Outcome, edits, generated, kinds, rule, runtime
+from grpc2connect.rules_api import (
+    HTTP_CLIENT,
+    PROTOCOL_TYPE,
+    SYNC_HTTP_CLIENT,
+    Bridged,
+    GeneratedModule,
+    Left,
+    Native,
+    Outcome,
+    edits,
+    generated,
+    kinds,
+    rule,
+    runtime,
+)
 from grpc2connect.rules_api.references import StubConstruction
+
+_CLIENTS = {True: HTTP_CLIENT, False: SYNC_HTTP_CLIENT}
 
 
 @rule("G2C403", on=StubConstruction)
@@ -62,6 +87,22 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         ]
         yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
+    native = stub.facts.native_channel(call)
+    if native is not None:
+        url = _url(module.source(native.target), native.target)
+        start = module.line_span(module.line_of(module.span(call).start)).start
+        line = module.text[start : module.span(call).end]
+        outer = f"{module.newline}{line[: len(line) - len(line.lstrip())]}"
+        new = f"{outer}    "
+        pieces = (
+            *(f"({new}{url},{new}protocol=", PROTOCOL_TYPE, f".GRPC,{new}http_client=", _CLIENTS[native.aio]),
+            *("(", module.span(channel), f"),{new}send_compression=None,{outer})"),
+        )
+        changes = [
+            edits.replace(module, call.func, generated(stub.stubs, name, call.func)),
+            edits.replace_text(edits.arguments_of(module, call), *pieces),
+        ]
+        yield Native(changes, native=native.together, mixed=False, asked=True)
     known = stub.facts.is_made_here(module, channel, kinds.Channel) and not stub.facts.may_be_none(module, channel)
     if not known or stub.aio is None:
         names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
@@ -81,3 +122,13 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         ],
         why="the native form is a client with a transport of its own",
     )
+
+
+def _url(written: str, target: ast.expr) -> str:
+    """The URL of a target: a text, an f-string, or a name."""
+    if isinstance(target, ast.Name):
+        return f'f"http://{{{target.id}}}"'
+    if isinstance(target, ast.JoinedStr):
+        return f"{written[:2]}http://{written[2:]}"
+    assert isinstance(target, ast.Constant) and isinstance(target.value, str)
+    return f'"http://{target.value}"'

@@ -24,7 +24,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import REQUEST_CONTEXT, Bridged, Left, Native, Outcome, api, edits, generated, rule, runtime
+from grpc2connect.rules_api import (
+    CODE,
+    REQUEST_CONTEXT,
+    Bridged,
+    Left,
+    Native,
+    Outcome,
+    api,
+    edits,
+    generated,
+    rule,
+    runtime,
+)
 from grpc2connect.rules_api.references import TypeUse
 
 _RUNTIME = {
@@ -70,6 +82,9 @@ def types(use: TypeUse) -> Iterator[Outcome]:
         uses = use.facts.context_uses(module, node)
         if uses is not None:
             yield Native(edits.replace(module, node, REQUEST_CONTEXT), native=uses, mixed=False)
+    if use.path == api.STATUS_CODE and use.annotation and use.facts.takes_codes(module, node):
+        either = edits.replace(module, node, CODE, " | ", runtime("StatusCode"))
+        yield Bridged(either, why="codes of both kinds, which are equal, get there", mixed=False)
     # The type of something that belongs to no service in particular may be that of one that stays.
     cut = bool(use.units) and use.path not in api.CONTEXT_TYPES
     yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=cut)

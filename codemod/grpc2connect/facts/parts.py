@@ -1,0 +1,65 @@
+"""The parts of a program: modules that no import connects share nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from grpc2connect.facts.program import Program
+from grpc2connect.facts.state import State
+from grpc2connect.syntax import Module
+
+_GENERATED = ("_pb2.py", "_pb2_grpc.py", "_connect.py")
+
+
+class Parts:
+    """Knows which modules belong together."""
+
+    def __init__(self, program: Program, state: State) -> None:
+        self._program = program
+        self._state = state
+
+    def of(self, module: object) -> object:
+        """What stands for the part that a module is in."""
+        return self._all.get(module, module)
+
+    def by_hand(self, module: object) -> object:
+        """The same, of parts that imports of generated modules do not connect."""
+        return self._written.get(module, module)
+
+    @cached_property
+    def _all(self) -> dict[object, object]:
+        return self._joined([*self._state.imports, *self._fixture_pairs()])
+
+    @cached_property
+    def _written(self) -> dict[object, object]:
+        pairs = [*self._state.imports, *self._fixture_pairs()]
+        return self._joined(pair for pair in pairs if all(map(_is_written, pair)))
+
+    def _joined(self, pairs: Iterable[tuple[object, object]]) -> dict[object, object]:
+        leader: dict[object, object] = {module: module for module in self._program.modules()}
+
+        def find(item: object) -> object:
+            while leader.setdefault(item, item) is not item:
+                item = leader[item]
+            return item
+
+        for one, other in pairs:
+            leader[find(one)] = find(other)
+        return {item: find(item) for item in list(leader)}
+
+    def _fixture_pairs(self) -> list[tuple[object, object]]:
+        """A `conftest.py` belongs to every module in and below its folder, without an import."""
+        modules = self._program.modules()
+        conftests = [module for module in modules if module.path.name == "conftest.py"]
+        return [
+            (conftest, module)
+            for conftest in conftests
+            for module in modules
+            if module.path.is_relative_to(conftest.path.parent)
+        ]
+
+
+def _is_written(module: object) -> bool:
+    """Whether somebody wrote a module: it is no generated one."""
+    return isinstance(module, Module) and not module.path.name.endswith(_GENERATED)
