@@ -22,6 +22,12 @@ METHODS = ("code", "details", "initial_metadata", "trailing_metadata", "debug_er
 LIBRARIES = [pytest.param((grpc, grpc.aio), id="grpcio"), pytest.param((runtime, runtime), id="runtime")]
 
 
+def test_a_code_is_the_status_that_it_means() -> None:
+    error = runtime.AioRpcError(Code.NOT_FOUND, None, None, "gone")
+    assert error.code() is runtime.StatusCode.NOT_FOUND
+    assert str(error) == str(runtime.AioRpcError(runtime.StatusCode.NOT_FOUND, None, None, "gone"))
+
+
 def told(error: Any) -> list[Any]:
     found: list[Any] = [str(error), [type(one).__name__.strip("_").lower() for one in error.args]]
     for name in METHODS:

@@ -40,17 +40,18 @@ class Project:
 
     folder: Path
     own: frozenset[str]
+    native: bool = False
 
     @classmethod
     def copied(cls, tree: Path, folder: Path) -> Project:
         """A fresh copy of a fixture's tree, with the stubs beside it."""
         shutil.copytree(STUBS, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copytree(tree, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        return cls(folder, frozenset(files(tree)))
+        return cls(folder, frozenset(files(tree)), "-native-" in tree.parent.name)
 
     def run(self) -> RunResult:
         """What a migration would change; writes nothing."""
-        result = run(Options(self.folder, (self.folder,), runtime=RuntimeMode.PACKAGE))
+        result = run(Options(self.folder, (self.folder,), runtime=RuntimeMode.PACKAGE, native=self.native))
         assert result.audit.holds, result.audit
         assert not result.errors, [str(error) for error in result.errors]
         return result

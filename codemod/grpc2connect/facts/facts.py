@@ -95,9 +95,9 @@ class Facts(ClientQuestions):
         """Of gRPC's errors that the part of the program around a module makes itself: whether they are aio only."""
         return self._made_errors.within(module)
 
-    def makes_errors_with_code(self, module: Module) -> bool:
-        """Whether the program itself makes errors with a code of their own, which may be met in a module."""
-        return bool(self._made_errors.within(module, with_code=True))
+    def may_have_own_code(self, module: Module, node: ast.AST) -> bool:
+        """Whether an error may be one that the program itself makes, with a code of its own."""
+        return self._made_errors.may_be_met(module, node)
 
     def only_made(self, node: ast.AST) -> bool:
         """Whether an expression is an error that the program made itself, and surely nothing else."""

@@ -100,6 +100,16 @@ class MadeErrors:
             and not (apart and made.module is not module and self._is_apart(made.module))
         )
 
+    def may_be_met(self, module: Module, node: ast.AST) -> bool:
+        """Whether an expression can be an error with a code of its own that the program makes.
+
+        What `except AioRpcError as error` has caught is of that class.
+        """
+        kinds = self.within(module, with_code=True)
+        values = self._facts.values(node)
+        aio = bool(values) and all(isinstance(value, Error) and value.aio is True for value in values)
+        return True in kinds if aio and _is_caught_here(module, node) else bool(kinds)
+
     def _is_apart(self, module: Module) -> bool:
         """Whether a module is a file of tests, which only the test runner imports."""
         return bool(_TESTS.search(module.path.name)) and module not in self._imported
@@ -123,6 +133,15 @@ class MadeErrors:
                     bare = named[node] == {None} and _is_bare(module, node, role)
                     places.extend(_Made(module, kind, bare) for kind in named[node])
         return found
+
+
+def _is_caught_here(module: Module, node: ast.AST) -> bool:
+    """Whether an expression is the name of what the clause around it has caught."""
+    around = next((parent for parent in module.ancestors(node) if isinstance(parent, _AROUND)), None)
+    return isinstance(node, ast.Name) and isinstance(around, ast.ExceptHandler) and around.name == node.id
+
+
+_AROUND = (ast.ExceptHandler, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 def _is_bare(module: Module, node: ast.AST, role: str) -> bool:

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 _PATHS = {"grpc.insecure_channel": False, "grpc.aio.insecure_channel": True}
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5}")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)|[/,%@?#]")
+_CANCELLING = frozenset(
+    {
+        "wait_for", "timeout", "timeout_at", "TaskGroup", "cancel", "create_task", "ensure_future", "gather", "wait",
+        "as_completed", "create_task_group", "move_on_after", "fail_after", "move_on_at", "fail_at", "start_soon",
+        "open_nursery", "run_coroutine_threadsafe",
+    }
+)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -89,6 +96,17 @@ class NativeChannels:
         )
 
     @cached_property
+    def _cancelling(self) -> frozenset[object]:
+        """The parts of the program that may cancel tasks: a call of connectrpc's then raises an error of its own."""
+        return frozenset(
+            self._facts.component_by_hand(module)
+            for module in self._facts.program.modules()
+            for node in ast.walk(module.tree)
+            if (isinstance(node, ast.Name) and node.id in _CANCELLING)
+            or (isinstance(node, ast.Attribute) and node.attr in _CANCELLING)
+        )
+
+    @cached_property
     def _unknown_attributes(self) -> frozenset[str]:
         """The names of attributes that are read from objects of which nothing is known."""
         nodes = (node for module in self._facts.program.modules() for node in ast.walk(module.tree))
@@ -97,17 +115,15 @@ class NativeChannels:
         )
 
     def _channel(self, value: Channel) -> NativeChannel | None:
-        places = sorted(self._places[value], key=lambda place: place[0].span(place[1]))
-        module = places[0][0]
-        call = next(
-            (node for _, node in places if isinstance(node, ast.Call) and _site(module, node) == value.site), None
-        )
-        if (
-            call is None
-            or self._facts.component_by_hand(module) in self._serving
-            or module.comment_in(module.span(call))
-        ):
+        made = [(module, node) for module, node in self._places[value] if _is_made_at(module, node, value.site)]
+        if len(made) != 1:
             return None
+        module, call = made[0]
+        assert isinstance(call, ast.Call)
+        part = self._facts.component_by_hand(module)
+        if part in self._serving or (value.aio and part in self._cancelling) or module.comment_in(module.span(call)):
+            return None
+        places = sorted(self._places[value], key=lambda place: (str(place[0].path), place[0].span(place[1])))
         target = self._target(module, call)
         if target is None:
             return None
@@ -122,8 +138,8 @@ class NativeChannels:
             return None
         rpcs: list[ast.Attribute] = []
         for stub in stubs:
-            made = self._facts.values(stub)
-            if len(made) != 1 or not self._only_called(next(iter(made)), rpcs):
+            values = self._facts.values(stub)
+            if len(values) != 1 or not self._only_called(next(iter(values)), rpcs):
                 return None
         return NativeChannel(call, target, value.aio, tuple(stubs), tuple(rpcs), tuple(closings))
 
@@ -242,5 +258,5 @@ def _bindings(scope: Scope, name: str) -> Iterator[ast.AST]:
     yield from (node for node in own_nodes(scope) if name in bindings(node))
 
 
-def _site(module: Module, node: ast.AST) -> Site:
-    return Site(str(module.path), module.span(node).start)
+def _is_made_at(module: Module, node: ast.AST, site: Site | None) -> bool:
+    return isinstance(node, ast.Call) and site == Site(str(module.path), module.span(node).start)

@@ -93,7 +93,7 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         start = module.line_span(module.line_of(module.span(call).start)).start
         line = module.text[start : module.span(call).end]
         outer = f"{module.newline}{line[: len(line) - len(line.lstrip())]}"
-        new = f"{outer}    "
+        new = outer + ("\t" if outer.endswith("\t") else "    ")
         pieces = (
             *(f"({new}{url},{new}protocol=", PROTOCOL_TYPE, f".GRPC,{new}http_client=", _CLIENTS[native.aio]),
             *("(", module.span(channel), f"),{new}send_compression=None,{outer})"),

@@ -124,7 +124,7 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
     module, node, call = use.module, use.node, use.call
     simple = call is not None and not call.args and not call.keywords
     made = bool(use.facts.makes_errors(module))
-    mixed = use.facts.makes_errors_with_code(module) or not use.facts.only_error(node.value)
+    mixed = use.facts.may_have_own_code(module, node.value) or not use.facts.only_error(node.value)
     if use.facts.only_made(node.value):
         yield Bridged(why="the error is the program's own, with what the program gave it")
         return
