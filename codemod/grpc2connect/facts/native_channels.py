@@ -32,6 +32,7 @@ _CANCELLING = frozenset(
         "open_nursery", "run_coroutine_threadsafe",
     }
 )  # fmt: skip
+_OF_CALLS = frozenset({"trailing_metadata", "initial_metadata", "debug_error_string", "grpc_error_string"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -98,12 +99,20 @@ class NativeChannels:
     @cached_property
     def _cancelling(self) -> frozenset[object]:
         """The parts of the program that may cancel tasks: a call of connectrpc's then raises an error of its own."""
+        return self._naming(_CANCELLING)
+
+    @cached_property
+    def _reading(self) -> frozenset[object]:
+        """The parts of the program that ask an error, or a call, for what only the runtime's know."""
+        return self._naming(_OF_CALLS)
+
+    def _naming(self, names: frozenset[str]) -> frozenset[object]:
         return frozenset(
             self._facts.component_by_hand(module)
             for module in self._facts.program.modules()
             for node in ast.walk(module.tree)
-            if (isinstance(node, ast.Name) and node.id in _CANCELLING)
-            or (isinstance(node, ast.Attribute) and node.attr in _CANCELLING)
+            if (isinstance(node, ast.Name) and node.id in names)
+            or (isinstance(node, ast.Attribute) and node.attr.lstrip("_") in names)
         )
 
     @cached_property
@@ -121,6 +130,8 @@ class NativeChannels:
         module, call = made[0]
         assert isinstance(call, ast.Call)
         part = self._facts.component_by_hand(module)
+        if part in self._reading or self._facts.makes_errors(module):
+            return None
         if part in self._serving or (value.aio and part in self._cancelling) or module.comment_in(module.span(call)):
             return None
         places = sorted(self._places[value], key=lambda place: (str(place[0].path), place[0].span(place[1])))

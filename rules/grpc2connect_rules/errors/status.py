@@ -5,8 +5,14 @@
 
 Why: connectrpc has the same codes, but for `CANCELLED` (`CANCELED`) and `OK` (none: success raises nothing).
 
-Bridged: where more than the identity of a member counts (its `name`, its `value`, an `is`), and `OK`: the runtime's
-`StatusCode` has gRPC's names and numbers, and is equal to the `Code` of the same meaning.
+The codes of a tuple, a parameter, a field or a dict of them are followed to where they are compared:
+
+    - TRANSIENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.ABORTED)
+    + TRANSIENT = (Code.UNAVAILABLE, Code.ABORTED)
+
+Bridged: where, in a place that a member gets to, more counts than which one it is (its `value`, an `is`, a text), or
+where it gets out of sight; and `OK`. The runtime's `StatusCode` has gRPC's names and numbers, and is equal to the
+`Code` of the same meaning.
 
 Source: grpc.StatusCode (grpcio 1.85); connectrpc.code.Code (connectrpc 0.13).
 """
