@@ -142,6 +142,9 @@ class Statuses:
         from grpc2connect.facts.escapes import escapes
 
         parent = module.parents[node]
+        if (uses := _parametrized(module, node)) is not None:
+            seen = bool(uses) and all(self._place(module, use) is _Place.IDENTITY for use in uses)
+            return _Place.IDENTITY if seen else _Place.SHOWN
         flat = any(isinstance(value, Status) for value in self._facts.values(node))
         match parent:
             case ast.Tuple() | ast.List() | ast.Set():
@@ -295,6 +298,33 @@ def _names(values: Values) -> frozenset[str]:
         if isinstance(inner, Status):
             found.add(inner.name)
     return frozenset(found)
+
+
+def _parametrized(module: Module, node: ast.AST) -> list[ast.AST] | None:
+    """Where a test uses a value of its parameters: of `@pytest.mark.parametrize("code", [node])`, or of a row there."""
+    rows = module.parents[node]
+    if not isinstance(rows, ast.List | ast.Tuple):
+        return None
+    position = 0
+    if isinstance(module.parents[rows], ast.List | ast.Tuple):
+        position, rows = [id(element) for element in rows.elts].index(id(node)), module.parents[rows]
+    call = module.parents[rows]
+    function = module.parents[call] if isinstance(call, ast.Call) else None
+    if not isinstance(call, ast.Call) or last_name(call.func) != "parametrize" or len(call.args) != 2:
+        return None
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or call.args[1] is not rows:
+        return []
+    match call.args[0]:
+        case ast.Constant(value=str(text)):
+            names = [name.strip() for name in text.split(",")]
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            names = [str(one.value) for one in elements if isinstance(one, ast.Constant)]
+        case _:
+            return []
+    if position >= len(names) or (len(names) > 1) is (module.parents[node] is rows):
+        return []
+    body = [child for statement in function.body for child in ast.walk(statement)]
+    return [child for child in body if isinstance(child, ast.Name) and child.id == names[position]]
 
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)

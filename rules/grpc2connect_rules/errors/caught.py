@@ -30,7 +30,8 @@ A handler that raises one ends its call with UNKNOWN, as on grpcio. In such a pr
 is read through `rpc_error`, which asks its own methods (not what a file of tests makes, in another one; not one that is
 raised as it is made; not what is no `AioRpcError`, in a clause for those). A clause for `grpc.aio.AioRpcError` or a
 private class catches `AioRpcError` or `CallError` there, where it must not catch what else is made. Where some services
-stay on gRPC, made errors are gRPC's: every clause catches both. An error may derive from `grpc.Call` or `grpc.Future` too.
+stay on gRPC, made errors are gRPC's: every clause catches both. An error may derive from `grpc.Call` or `grpc.Future`
+too.
 
 `grpc._channel._InactiveRpcError`, made of a `_RPCState` (G2C606), is the runtime's `InactiveRpcError`.
 
