@@ -23,7 +23,7 @@ CODES: dict[str, str] = {
     "G2C020": "a `# g2c:` comment that does nothing: no such word, no code or no reason; write what it asks for.",
     "G2C021": "`# g2c: ignore[...]` or `# g2c: hold` that nothing here needs; remove it.",
     "G2C022": "migrated code that runs through the bundled runtime; counted by `check --fail-on bridged`.",
-    "G2C023": "a public function takes, returns or raises what is gRPC's: who calls it has to change, or it is held.",
+    "G2C023": "callers of a public name see what is gRPC's: it is bridged for them, or they have to change.",
     "G2C024": "a part of a notebook uses gRPC and is not followed: a cell that is no Python, or a magic.",
     "G2C025": "an override in the settings that no reference is about; correct it, or take it out.",
     "G2C026": "a cell of a notebook uses what a later one is the first to bind; cells are taken to run in their order.",

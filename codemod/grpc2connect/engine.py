@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from grpc2connect import ledger, public_api
+from grpc2connect import ledger
 from grpc2connect.audit import unexplained
 from grpc2connect.expendable import Expendable, expendable
 from grpc2connect.facts.collect import collect
@@ -22,12 +22,12 @@ from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
 from grpc2connect.generate import is_built
 from grpc2connect.notebooks import Notebooks
-from grpc2connect.options import Choices, Options, PublicApi, RuntimeMode, Stage
+from grpc2connect.options import Choices, Options, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
 from grpc2connect.plan import Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
-from grpc2connect.public_api import contracts
+from grpc2connect.public_api.callers import Callers
 from grpc2connect.reading import At, Files
 from grpc2connect.relevance import Names, Relevance, as_imported, held, loud, reach
 from grpc2connect.results import FileChange, FileError, Finding, Reach, RunResult
@@ -223,9 +223,8 @@ class _Run:
         stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
         notebooks = Notebooks(self.files.sources, facts, self.held[0], self.options.runtime)
         stay |= notebooks.stay(references)
-        public = contracts(facts, references, self.options.public) if self.options.public else []
-        if self.options.public_api is PublicApi.HOLD:
-            stay |= public_api.held(public)
+        callers = Callers(facts, references, self.options)
+        stay |= callers.stay
         stay |= dict.fromkeys(self.options.choices.stay, "it was decided to leave it there")
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
@@ -254,9 +253,8 @@ class _Run:
                 tuple(self.unexplained),
             ),
         )
-        shown = (one.finding() for one in public if not all(map(plan.units.stays, one.references)))
-        reached = self._reach(facts, references)
-        result = replace(result, findings=(*result.findings, *shown), reach=reached)
+        said = callers.findings(plan.units.stays)
+        result = replace(result, findings=(*result.findings, *said), reach=self._reach(facts, references))
         if self.options.explain is not None:
             from grpc2connect.explain import explain
 

@@ -79,6 +79,8 @@ def _import_state(
     if done is not None and reference.node in done[0].gone:
         return State.NATIVE, "nothing uses it any more"
     of_stubs = reference.stubs is not None
+    if reference.facts.shown.is_near(reference) and not plan.units.stays(reference):
+        return State.BRIDGED, "callers of the public API, or what they see, use it"
     if plan.units.stays(reference) or plan.units.mixed(reference) or (done is None and not of_stubs):
         return State.LEFT, "something that stays on gRPC uses it"
     if done is None:  # all there is in the file: a package that passes it on
@@ -96,7 +98,8 @@ def _findings(decision: Decision, plan: Plan) -> Iterable[Finding]:
 def _protocol_findings(plan: Plan) -> Iterable[Finding]:
     """The runtime's channels take their protocol from the environment: said at each channel that moves."""
     for decision in plan.decisions:
-        if isinstance(decision.reference, ChannelConstruction) and decision.outcome.state is not State.LEFT:
+        moves = decision.outcome.state is not State.LEFT and decision.outcome.edits
+        if isinstance(decision.reference, ChannelConstruction) and moves:
             yield Finding(
                 "G2C013",
                 decision.reference.place,

@@ -31,8 +31,12 @@ class Serve(enum.Enum):
 
 
 class PublicApi(enum.Enum):
-    """What becomes of services that the public API of a library shows: they move and it is said, or they stay."""
+    """What becomes of services that the public API of a library shows.
 
+    They move behind a bridge, so that callers see gRPC's own; or they move and it is said what changes; or they stay.
+    """
+
+    KEEP = "keep"
     REPORT = "report"
     HOLD = "hold"
 
@@ -123,7 +127,7 @@ class Options:
     choices: Choices = Choices()
     overrides: tuple[Override, ...] = ()
     public: tuple[str, ...] = ()
-    public_api: PublicApi = PublicApi.REPORT
+    public_api: PublicApi = PublicApi.KEEP
     rules: tuple[str, ...] = ()
     unsafe: bool = False
     native: bool = False

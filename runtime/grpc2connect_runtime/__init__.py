@@ -89,6 +89,8 @@ from .multicallables import stream_stream, stream_unary, unary_stream, unary_una
 from .one_off_calls import call_at
 from .outgoing_metadata import headers
 from .proto_messages import proto_messages
+from .public_servicers import add_servicer_to
+from .public_stubs import public_stub
 from .readiness import channel_ready_future
 from .rpc_names import handlers_by_name, rpcs_by_name, servicer_class
 from .server import Server
@@ -179,6 +181,7 @@ __all__ = [
     "UsageError",
     "access_token_call_credentials",
     "add_service_to",
+    "add_servicer_to",
     "aio_http_client_over",
     "aio_insecure_channel",
     "aio_secure_channel",
@@ -202,6 +205,7 @@ __all__ = [
     "metadata_call_credentials",
     "method_handlers_generic_handler",
     "proto_messages",
+    "public_stub",
     "rpc_error",
     "rpcs_by_name",
     "secure_channel",

@@ -14,6 +14,7 @@ from .message_codecs import fitting_all
 from .method_handlers import RpcMethodHandler
 from .noted_status import noting_status
 from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
+from .unmoved_servicers import ByRpcNames
 
 __all__ = ["HandlerApplication", "MovedApplication", "moved_application", "raw_method"]
 
@@ -128,6 +129,11 @@ class MovedApplication(ConnectASGIApplication[Any]):
             self._resolve(self.settings["service"])
         assert self._found is not None
         return self._found
+
+    @property
+    def unmoved(self) -> bool:
+        """Whether its handlers are written for grpcio."""
+        return isinstance(self.settings["service"], ByRpcNames)
 
     @property
     def has_lifespan(self) -> bool:

@@ -172,12 +172,14 @@ class CallError(RpcError, FinishedCall):
         initial_metadata: the response headers as gRPC metadata.
         trailing_metadata: the response trailers as gRPC metadata.
         form: the name of grpcio's class for such an error, with which the text begins.
+        debug: grpcio's own debug string, where grpcio made the error and code that stays on it may look at that.
 
     Native form: `ConnectError`, with `connectrpc.client.ResponseMetadata` around the call for the metadata.
 
     Source: `grpc.RpcError`, grpcio 1.85.
     """
 
+    debug: str | None = None
     code = ConnectError.code
     message = ConnectError.message
     _native_details = ConnectError.details
@@ -278,6 +280,8 @@ class RpcErrorView(FinishedCall):
 
     def debug_error_string(self) -> str:
         """Return a line for logs; native form: the code and the message."""
+        if (known := getattr(self.error, "debug", None)) is not None:
+            return str(known)
         return f"{self.code().name}:{self.error.message}"
 
     def exception(self, timeout: float | None = None) -> ConnectError:

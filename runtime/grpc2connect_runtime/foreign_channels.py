@@ -16,7 +16,7 @@ from .stand_ins import is_client_class
 from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
 from .unmoved import aio_module
 
-__all__ = ["ForeignChannel", "client_on"]
+__all__ = ["ForeignChannel", "client_on", "is_aio_channel"]
 
 C = TypeVar("C")
 
@@ -101,7 +101,7 @@ def client_on(channel: Any, client_class: Callable[..., Any], aio_class: Callabl
 
     Source: `XStub(channel)` of grpcio-tools 1.85.
     """
-    chosen: Any = aio_class if aio_class is not None and _is_aio(channel) else client_class
+    chosen: Any = aio_class if aio_class is not None and is_aio_channel(channel) else client_class
     if not is_client_class(chosen):
         return chosen(channel)
     if _is_ours(channel):
@@ -120,7 +120,8 @@ def _is_ours(channel: Any) -> bool:
     return isinstance(channel, ChannelMethods)
 
 
-def _is_aio(channel: Any) -> bool:
+def is_aio_channel(channel: Any) -> bool:
+    """Whether a channel is async: this package's, or one of `grpc.aio`."""
     from .aio_channel import AioChannel
 
     theirs = getattr(aio_module(), "Channel", None)

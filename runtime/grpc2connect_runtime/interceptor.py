@@ -19,7 +19,7 @@ from .call_state import CallState
 from .context import ServicerContext
 from .errors import AIO_FORM, STREAM_FORM, CallError
 from .exchange import current_exchange
-from .messages import HandlerMessages, Messages, NativeMessages
+from .messages import HandlerMessages, Messages, NativeMessages, UnmovedMessages
 from .outcome import HandlerError, IterationError, error_of, final_error
 from .streams import AsyncRequests, CallbackSender, Outbox, RequestFeed, SyncRequests
 from .unmoved import unmoved_error
@@ -68,6 +68,13 @@ class HandlerInterceptor:
         self._aio = aio
         self._messages: Messages = NativeMessages()
         self._single = False
+
+    def of_unmoved(self) -> HandlerInterceptor:
+        """Return one that shares this one's threads, for handlers that are written for grpcio."""
+        other = HandlerInterceptor(aio=self._aio)
+        other._pool = self._pool
+        other._messages = UnmovedMessages()
+        return other
 
     def of_handler(self, handler: Any, *, single: bool) -> HandlerInterceptor:
         """Return one that shares this one's threads and serves messages in bytes as an `RpcMethodHandler` says.

@@ -11,7 +11,7 @@ from connectrpc.errors import ConnectError
 from .call_state import CallState
 from .outcome import BadResponse, bad_response, check_message
 
-__all__ = ["HandlerMessages", "Messages", "NativeMessages"]
+__all__ = ["HandlerMessages", "Messages", "NativeMessages", "UnmovedMessages"]
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +45,12 @@ class NativeMessages:
         """
         check_message(state, message, aio=aio)
         return message
+
+
+class UnmovedMessages(NativeMessages):
+    """The same, for a handler that is written for grpcio."""
+
+    unmoved = True
 
 
 class HandlerMessages:

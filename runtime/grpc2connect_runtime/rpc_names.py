@@ -10,7 +10,7 @@ from .applications import moved_application
 from .stand_ins import is_client, rpc_methods
 from .status import StatusCode
 
-__all__ = ["handlers_by_name", "rpcs_by_name", "servicer_class"]
+__all__ = ["handler_names", "handlers_by_name", "rpcs_by_name", "servicer_class"]
 
 
 class _Named:
@@ -77,12 +77,12 @@ def handlers_by_name(servicer: Any, *application_classes: Any) -> Any:
     """
     names: dict[str, str] = {}
     for application_class in application_classes:
-        names |= _handlers(application_class)
+        names |= handler_names(application_class)
     return _Named(servicer, names)
 
 
 @cache
-def _handlers(application_class: Any) -> Mapping[str, str]:
+def handler_names(application_class: Any) -> Mapping[str, str]:
     """The RPCs of a service, each with the name of its handler."""
     app = moved_application(application_class, _Asked())
     return {path.rpartition("/")[2]: app.endpoint(path).function for path in app.paths()}
@@ -130,7 +130,7 @@ def servicer_class(application_class: Any, *services: Any) -> type[Any]:
     kind = type("_ServicerType", (_ServicerType,), {"services": services})
     name = f"{services[0].__name__}Servicer"
     names = {"__module__": services[0].__module__, "__doc__": services[0].__doc__}
-    methods = {rpc: _unimplemented(rpc, name) for rpc in _handlers(application_class)}
+    methods = {rpc: _unimplemented(rpc, name) for rpc in handler_names(application_class)}
     made: type[Any] = kind(name, (), {**names, **methods})
     return made
 

@@ -23,6 +23,7 @@ from .server_interceptors import server_interceptors
 from .server_options import server_options
 from .serving import Listener
 from .unmoved import adopt
+from .unmoved_servicers import ByRpcNames
 from .wire.choice import CONNECT, GRPCIO, chosen_wire, connect_addresses
 from .wire.connect_interceptors import require_async_interceptors
 from .wsgi import WsgiApplication
@@ -137,6 +138,8 @@ class ServerBase:
         """
         require_async_interceptors(interceptors)
         *limits, runs_handlers = self._interceptors
+        if isinstance(servicer, ByRpcNames):
+            runs_handlers = runs_handlers.of_unmoved()
         settings = {
             "interceptors": [*limits, *interceptors, runs_handlers],
             "read_max_bytes": self._options.read_max_bytes,

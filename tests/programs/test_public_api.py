@@ -38,6 +38,20 @@ class Client:
         return self._stub.Pay(till_pb2.Amount())
 
 
+def retry(function):
+    try:
+        return function()
+    except grpc.RpcError:
+        return function()
+
+
+class Refused(grpc.RpcError):
+    pass
+
+
+RETRYABLE = (grpc.StatusCode.UNAVAILABLE,)
+
+
 class Fake(till_pb2_grpc.TillServicer):
     def Pay(self, request, context):
         return request
@@ -69,7 +83,10 @@ def test_every_contract_is_reported(project: Path, public: str) -> None:
         (6, "public `connect` returns a channel"),
         (11, "public `Client.__init__` takes a channel as `channel`"),
         (15, "public `Client.pay` lets the error of a failed call out"),
-        (27, "public class `Fake` is a servicer"),
+        (30, "public `retry` catches gRPC's errors of what callers hand over"),
+        (34, "public class `Refused` derives from grpc.RpcError"),
+        (38, "public `RETRYABLE` is a status"),
+        (41, "public class `Fake` is a servicer"),
     ]
 
 

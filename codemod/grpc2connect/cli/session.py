@@ -244,7 +244,7 @@ def open_session(
         explain=explain,
         overrides=config.overrides,
         public=config.public,
-        public_api=config.public_api or PublicApi.REPORT,
+        public_api=config.public_api or PublicApi.KEEP,
         rules=packs,
         unsafe=unsafe,
         native=native or config.native,

@@ -35,6 +35,7 @@ from grpc2connect.facts.patches import Patches
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
+from grpc2connect.facts.shown import Shown
 from grpc2connect.facts.state import State
 from grpc2connect.facts.statuses import Statuses
 from grpc2connect.options import Serve
@@ -51,10 +52,14 @@ class Facts(ClientQuestions):
     def __init__(
         self, program: Program, state: State, serve: Callable[[Reference], Serve] = lambda _: Serve.DUAL
     ) -> None:
-        """`serve` says what serves the ports of the server that a reference is about."""
+        """`serve` says what serves the ports of the server that a reference is about.
+
+        `shown`, which is set once all references are known, is what callers of the public API see.
+        """
         self.program = program
         self.serve = serve
         self.state = state
+        self.shown = Shown()
         self._imported_names: dict[ast.AST, _ImportedNames] = {}
 
     @cached_property

@@ -97,9 +97,14 @@ class Patches:
     @cached_property
     def services(self) -> frozenset[Service]:
         """The services whose stub class is replaced, or what makes the channels that their stubs are made on."""
+        return self.classes.union(*(self.users(path) for path in self._paths if path in api.CHANNELS))
+
+    @cached_property
+    def classes(self) -> frozenset[Service]:
+        """Those of them whose stub class is replaced, by itself or with its module."""
         found = {target.service for target in self._targets if target.service is not None}
         found.update(*(target.stubs.services for target in self._targets if target.whole and target.stubs))
-        return frozenset(found).union(*(self.users(path) for path in self._paths if path in api.CHANNELS))
+        return frozenset(found)
 
     def look_into(self, module: Module) -> bool:
         """Whether a test replaces names that a module has imported."""

@@ -11,6 +11,7 @@ from grpc2connect.expendable import expendable
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.options import Refusal
+from grpc2connect.plan.kept import for_callers
 from grpc2connect.plan.units import Units
 from grpc2connect.results import State
 from grpc2connect.rules_api import Left, Outcome, Registry
@@ -90,7 +91,8 @@ def _outcomes(
         return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
     with expendable(reference.module.path):
         possible = rules.outcomes(claimed, reference)
-        return claimed.code, [one for one in possible if (unsafe or not one.unsafe) and (native or not one.asked)]
+        offered = [one for one in possible if (unsafe or not one.unsafe) and (native or not one.asked)]
+        return claimed.code, for_callers(reference, offered)
 
 
 def _without(outcomes: list[Outcome], states: Container[State] | None) -> list[Outcome]:

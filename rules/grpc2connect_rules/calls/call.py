@@ -29,6 +29,10 @@ names that gRPC's had.
     + by_rpc_names(stub).SayHello = AsyncMock(return_value=reply)
     + by_rpc_names(stub).SayHello.assert_awaited_once_with(request, timeout=5)
 
+Where callers of a library see the service's clients (`public` in the settings), a call is Connect's if its stub is
+surely one that the library has made (G2C403). Any other, and what needs a call object, stays as it is: the stub is
+gRPC's as well.
+
 Left: a call that can also be one of a servicer; one with credentials of unknown origin; a method that is deleted; on an
 object of which nothing is known, what is not called at once and is not told to be a mock by what is asked of it, or can
 be RPCs of different kinds.
@@ -53,6 +57,9 @@ _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
 def call(use: RpcUse) -> Iterator[Outcome]:
     """A call of a stub's method becomes a call of the client's method."""
     module, node = use.module, use.node
+    if use.facts.shown.keeps(use):
+        yield from _for_callers(use)
+        return
     if use.mock:
         # A stub has the attribute that is assigned to (`stub.SayHello.future = ...`), and type checkers know of it.
         changes = edits.wrap(module, node.value, _BY_NAME, ")")
@@ -87,6 +94,27 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     kind = runtime(use.method.kind.name.lower())
     start, end = edits.wrap(module, node, (kind, "("), ")")
     yield Bridged([start, *rename, end], why="it needs a gRPC call object")
+
+
+def _for_callers(use: RpcUse) -> Iterator[Outcome]:
+    """A call whose stub, or whose errors, callers of a library see."""
+    if use.call is not None and not (use.mock or use.other or use.variant) and _is_public_stub(use):
+        arguments = _arguments(use, use.call)
+        if arguments is not None and use.facts.used_plainly(use):
+            yield Native([edits.rename_attribute(use.module, use.node, use.method.python_name), *arguments])
+    yield Bridged(why="the stub that callers of the public API may see has gRPC's methods as well")
+
+
+def _is_public_stub(use: RpcUse) -> bool:
+    """Whether what is called is surely a stub that is a Connect client as well, and has another name for the RPC."""
+    value, shown = use.node.value, use.facts.shown
+    if isinstance(value, ast.Attribute) and value.attr in shown.attributes:
+        return False
+    values = {one for one in use.facts.values(value) if not (isinstance(one, kinds.Stub) and one.site is None)}
+    if len(values) < len(use.facts.values(value)) and getattr(value, "attr", "") not in shown.only:
+        return False
+    made = all(isinstance(one, kinds.Stub) and one.site in shown.stubs for one in values)
+    return bool(values) and made and use.method.python_name != use.node.attr
 
 
 def _are_known(use: RpcUse, node: ast.Call) -> bool:

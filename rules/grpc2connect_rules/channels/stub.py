@@ -26,6 +26,11 @@ channel, or the mock of a channel as a stub would.
 
     + stub = stub_on(helloworld_connect.GreeterClientSync, channel)
 
+Where callers of a library see the service's clients (`public` in the settings), the stub stays one of gRPC's class, on
+whatever channel they hand over, and is a Connect client as well. One that cannot be so stays as it is.
+
+    + self.stub = public_stub(channel, helloworld_pb2_grpc.GreeterStub, helloworld_connect.GreeterClientSync)
+
 Left: a call without a channel, or with one among arguments that are unpacked.
 
 Source: generated `*_pb2_grpc.py` (grpcio-tools 1.85), generated `*_connect.py` (protoc-gen-connectrpc 0.13).
@@ -62,6 +67,10 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     module, call = stub.module, stub.node
     given = stub.facts.arguments(call)
     channel = given.get(0, given.get("channel"))
+    shown = stub.facts.shown
+    if shown.keeps(stub):
+        yield _for_callers(stub, channel if len(given) == 1 else None)
+        return
     if channel is None or len(given) != 1:
         yield Left("it is not known what channel this stub is made on", advice="pass it by itself")
         return
@@ -132,3 +141,20 @@ def _url(written: str, target: ast.expr) -> str:
         return f"{written[:2]}http://{written[2:]}"
     assert isinstance(target, ast.Constant) and isinstance(target.value, str)
     return f'"http://{target.value}"'
+
+
+def _for_callers(stub: StubConstruction, channel: ast.expr | None) -> Outcome:
+    """A stub that callers of a library may see."""
+    module, call, service = stub.module, stub.node, stub.service
+    if channel is None or service in stub.facts.patches.classes or stub.looked_up:
+        return Bridged(why="callers of the public API, or tests, have a say in it: it stays gRPC's own")
+    parent = module.parents[channel]
+    argument = parent if isinstance(parent, ast.keyword) else channel
+    name = service.connect_client if stub.aio else service.connect_client_sync
+    names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
+    classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]
+    changes = [
+        edits.replace(module, call.func, runtime("public_stub")),
+        edits.replace(module, argument, channel, ", ", *edits.moved(module, call.func), *classes),
+    ]
+    return Bridged(changes, why="callers of the public API see gRPC's stub, or the errors of its calls")

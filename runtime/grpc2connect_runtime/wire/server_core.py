@@ -83,6 +83,9 @@ def handlers_of(app: MovedApplication, *, aio: bool) -> dict[str, Any]:
     for path in app.paths():
         handler, method = app.handler(path), app.endpoint(path).method
         assert handler is not None
+        if app.unmoved:
+            found[method.name] = handler
+            continue
         served = _behaviour(behaviour(handler), method, leading, loop, aio=aio)
         # Of this package's class, which moved interceptors know; grpcio asks for nothing but the attributes.
         found[method.name] = handler._replace(**{behaviour_name(handler): served})
