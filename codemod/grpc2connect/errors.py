@@ -32,6 +32,11 @@ class Title(enum.Enum):
         "`--unit` names a service that nothing here belongs to.",
         "Take the one it suggests; the ledger of `diff` lists them.",
     )
+    SERVICE_STAYS = (
+        "service-stays",
+        "A service that is to move by itself cannot: something that belongs to it has no sure form.",
+        "`grpc2connect explain FILE:LINE` says what holds it on gRPC, and what to do about that.",
+    )
     UNKNOWN_OWNER = (
         "unknown-owner",
         "`--owner` names somebody who owns nothing here.",

@@ -179,3 +179,18 @@ def test_an_edit_is_in_the_result_and_one_that_does_not_parse_is_asked_about_aga
     (change,) = [change for change in decided.result.changes if change.path == first.block.change.path]
     assert b"".join(edited) in change.after
     assert change.after.replace(b"  # seen\n", b"\n") == first.block.change.after
+
+
+def test_all_of_a_service_is_with_what_it_shares(whole: RunResult, plan: Callable[[Choices], RunResult]) -> None:
+    talk = review(whole, plan)
+    first = question(next(talk))
+    assert first.block.units == (CHECKOUT,)
+    following = question(talk.send(Answer.UNIT))
+    assert following.block.units == (STOCK,)
+    conclusion = talk.send(Answer.QUIT)
+    assert isinstance(conclusion, Conclusion)
+    assert conclusion.units == (STOCK,)
+    decided = end(talk, Answer.YES)
+    assert decided is not None
+    assert decided.choices.stay == (STOCK,)
+    assert any(entry.units == (CHECKOUT,) and entry.state is State.NATIVE for entry in decided.result.ledger)

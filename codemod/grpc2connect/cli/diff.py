@@ -12,6 +12,7 @@ from grpc2connect.cli import codes, pager
 from grpc2connect.cli.help import Command
 from grpc2connect.cli.session import Session, project_command, stage_option
 from grpc2connect.cli.target import focus
+from grpc2connect.cli.units import run_units, unit_option
 from grpc2connect.errors import Failure, Title
 from grpc2connect.report import diff as patches
 from grpc2connect.report import groups, json_report
@@ -29,6 +30,7 @@ from grpc2connect.results import FileChange, RunResult
     default=None,
     help="In groups, each under a heading that says how it ended; `git apply` takes this too.",
 )
+@unit_option
 @click.option("--stat", is_flag=True, help="How much changes in each file, instead of the patch.")
 @click.option(
     "--output",
@@ -40,7 +42,9 @@ from grpc2connect.results import FileChange, RunResult
     help="Write the patch there, each hunk with its services, rules and states; as JSON to FILE.json.",
 )
 @click.option("--no-pager", is_flag=True, help="No pager, though stdout is a terminal.")  # fmt: skip
-def diff(session: Session, *, by: str | None, stat: bool, to: Path | None, no_pager: bool) -> int:
+def diff(
+    session: Session, *, by: str | None, stat: bool, to: Path | None, no_pager: bool, units: tuple[str, ...]
+) -> int:
     """Show what would change, and write nothing.
 
     The patch goes to stdout and is taken by `git apply` as it is; findings, ledger and summary go to stderr. Given
@@ -48,7 +52,7 @@ def diff(session: Session, *, by: str | None, stat: bool, to: Path | None, no_pa
     """
     if stat and by is not None:
         raise Failure(Title.OPTIONS_CLASH, "--stat has a line for each file, and no groups", "leave out --by or --stat")
-    narrowed = focus(session.run(), session.target.only)
+    narrowed = focus(run_units(session, units)[0], session.target.only)
     result = narrowed.result
     code = codes.of(result, remains=bool(result.changes or narrowed.blocked))
     grouping = By(by) if by else None

@@ -36,6 +36,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "migrate": (
         ("grpc2connect migrate", "all that can move; wants a clean git tree"),
         ("grpc2connect migrate services/shop", "a part of the project"),
+        ("grpc2connect migrate --unit shop.v1.Stock", "one service, and what cannot stay without it"),
         ("grpc2connect migrate --runtime package", "require the runtime, do not write it"),
         ("grpc2connect migrate --commit-per unit", "a commit for each service"),
         ("grpc2connect migrate --interactive", "asks about each place"),

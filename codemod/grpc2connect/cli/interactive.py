@@ -35,7 +35,7 @@ _KEYS = {
     "y": (Answer.YES, "yes, change this"),
     "n": (Answer.NO, "no; what that means is shown, and asked for, before it counts"),
     "r": (Answer.RULE, "yes to this and to all else of its rule"),
-    "u": (Answer.UNIT, "yes to this and to all else of its service"),
+    "u": (Answer.UNIT, "yes to this and to all else of its service, what it shares with others too"),
     "e": (None, "edit what it becomes in $EDITOR"),
     "x": (None, "explain it"),
     "b": (Answer.BACK, "back to the place before"),

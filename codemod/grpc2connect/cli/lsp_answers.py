@@ -23,11 +23,11 @@ from grpc2connect.codes import CODES
 from grpc2connect.editor.analyst import LENGTH, SCRATCH
 from grpc2connect.editor.questions import Answer, Question, Rule, TextChange, What
 from grpc2connect.errors import Failure, Title
-from grpc2connect.options import Choices, Options
+from grpc2connect.options import Options
 from grpc2connect.report.paint import Paint, shown
 from grpc2connect.report.text import failure_line
 from grpc2connect.results import FileError, RunResult
-from grpc2connect.review.parts import moving
+from grpc2connect.review.alone import alone
 from grpc2connect.sources import SKIPPED, NotEncodable, Source, encode, find, read
 
 _PYTHON = (".py", ".pyw")
@@ -156,28 +156,13 @@ def _moved(engine: Engine, options: Options, unit: str) -> RunResult:
     """The result in which one service moves, and of the others only those that cannot stay without it."""
     assert isinstance(engine, InstalledEngine)
     with engine.kept():
-        whole = engine.run(options)
-        for others in _candidates(whole, unit):
-            result = engine.run(replace(options, choices=Choices(stay=others))) if others else whole
-            if not result.audit.holds:
-                what = "nothing is changed, because the ledger does not add up"
-                raise Failure(Title.LEDGER, what, "please report it, with what grpc2connect diff says")
-            if unit in moving(result):
-                return result
-    raise Failure(Title.EDITOR_REQUEST, f"{unit} stays on gRPC", "the diagnostics of its references say why")
-
-
-def _candidates(whole: RunResult, unit: str) -> Iterator[tuple[str, ...]]:
-    """Which services are to stay, from all others to none."""
-    units = moving(whole)
-    bound = {unit}
-    yield tuple(one for one in units if one not in bound)
-    grown = True
-    while grown:
-        more = {one for entry in whole.ledger if bound & set(entry.units) for one in entry.units} | bound
-        grown, bound = more != bound, more
-    yield tuple(one for one in units if one not in bound)
-    yield ()
+        found = alone([unit], engine.run(options), lambda choices: engine.run(replace(options, choices=choices)))
+    if found is None:
+        raise Failure(Title.SERVICE_STAYS, f"{unit} stays on gRPC", "the diagnostics of its references say why")
+    if not found[0].audit.holds:
+        what = "nothing is changed, because the ledger does not add up"
+        raise Failure(Title.LEDGER, what, "please report it, with what grpc2connect diff says")
+    return found[0]
 
 
 def _texts(result: RunResult, project: _Project) -> Iterator[TextChange]:

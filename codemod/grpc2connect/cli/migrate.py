@@ -12,6 +12,7 @@ from grpc2connect.cli.help import Command
 from grpc2connect.cli.recorded import Commit, Written, carry_out, finish
 from grpc2connect.cli.session import Session, project_command, stage_option
 from grpc2connect.cli.target import Focus, focus
+from grpc2connect.cli.units import joined, run_units, unit_option
 from grpc2connect.errors import Failure, Title
 from grpc2connect.journal import Part, Run, interrupted
 from grpc2connect.options import Choices
@@ -28,6 +29,7 @@ from grpc2connect.sources import commit, dirty_files, repository_of, why_no_comm
 @click.command(cls=Command, short_help="Migrate the project.", epilog=codes.HELP)
 @project_command
 @stage_option
+@unit_option
 @click.option("--interactive", "-i", is_flag=True, help="Ask about each place; a service still moves as a whole.")
 @click.option(
     "--commit-per",
@@ -46,6 +48,7 @@ def migrate(
     no_verify: bool,
     allow_dirty: bool,
     allow_no_vcs: bool,
+    units: tuple[str, ...],
 ) -> int:
     """Migrate the project: rewrite its files, add the generated modules and the runtime.
 
@@ -59,13 +62,13 @@ def migrate(
     _ask_git(session, allow_dirty=allow_dirty, allow_no_vcs=allow_no_vcs)
     if interactive or per is Per.UNIT:
         with session.engine.kept():
-            return _migrate(session, per, interactive=interactive, verify=not no_verify)
-    return _migrate(session, per, interactive=False, verify=not no_verify)
+            return _migrate(session, per, units, interactive=interactive, verify=not no_verify)
+    return _migrate(session, per, units, interactive=False, verify=not no_verify)
 
 
-def _migrate(session: Session, per: Per | None, *, interactive: bool, verify: bool) -> int:
-    narrowed = focus(session.run(), session.target.only)
-    choices = Choices()
+def _migrate(session: Session, per: Per | None, units: tuple[str, ...], *, interactive: bool, verify: bool) -> int:
+    whole, choices = run_units(session, units)
+    narrowed = focus(whole, session.target.only)
     result = narrowed.result
     if not result.audit.holds:
         what = "nothing is written, because the ledger does not add up"
@@ -75,10 +78,10 @@ def _migrate(session: Session, per: Per | None, *, interactive: bool, verify: bo
     if interactive:
         from grpc2connect.cli.interactive import decide
 
-        decided = decide(session, result, lambda wanted: _planned(session, wanted).result)
+        decided = decide(session, result, lambda wanted: _planned(session, joined(choices, wanted)).result)
         if decided is None:
             return codes.ExitCode.OK
-        result, choices = decided
+        result, choices = decided[0], joined(choices, decided[1])
         narrowed = replace(narrowed, result=result)
     if per is None:
         parts = [Part(result.changes)]

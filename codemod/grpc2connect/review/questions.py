@@ -109,7 +109,7 @@ class _State:
     def _is_settled(self, block: Block) -> bool:
         if _key(block) in self.settled or block.codes[0] in self.rules:
             return True
-        return bool(block.units) and self.units.issuperset(block.units)
+        return not self.units.isdisjoint(block.units)
 
     def settle(self, block: Block) -> _State:
         return replace(self, settled=self.settled | {_key(block)})

@@ -61,6 +61,9 @@ from grpc2connect.rules_api import (
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
 from grpc2connect_rules.channels.options import dropped, reasons_for_grpcio
 
+_OF_THE_RUNTIME = "client"
+"""Its channel makes clients of what has moved before; who it is shared with may move later."""
+
 
 @rule("G2C401", on=ChannelConstruction)
 def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
@@ -126,7 +129,7 @@ def use(channel: ChannelUse) -> Iterator[Outcome]:
         assert isinstance(channel.node, ast.Attribute)
         change = edits.wrap(channel.module, channel.node.value, (runtime("calls_on"), "("), ")")
         yield Bridged(change, why="the native form is a generated client", mixed=False)
-    if channel.name in api.CHANNEL_METHODS:
+    if channel.name in api.CHANNEL_METHODS or channel.name == _OF_THE_RUNTIME:
         yield Bridged(why="a method of the runtime's channel")
     elif channel.name in api.TEST_CHANNEL_METHODS:
         yield Bridged(why="a method of the channels of testing, which grpc_testing made")

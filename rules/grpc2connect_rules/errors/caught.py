@@ -85,6 +85,9 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
         yield Bridged(
             edits.replace(module, node, *ours), why="errors of gRPC's other classes are made here", mixed=False
         )
+    elif isinstance(parent, ast.Tuple) and len(parent.elts) == 2 and any(map(_is_connect_error, parent.elts)):
+        # Both were caught while another service had moved and this one had not.
+        yield Native(edits.replace(module, parent, CONNECT_ERROR), mixed=False)
     else:
         yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
     if isinstance(parent, ast.Tuple) and any(_is_connect_error(other) for other in parent.elts):
