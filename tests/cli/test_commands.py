@@ -23,6 +23,7 @@ def test_defaults(project: Path, engine: FakeEngine, shell: Shell) -> None:
     (options,) = engine.asked
     assert (options.root, options.paths) == (project, (project,))
     assert (options.runtime, options.client_protocol) == (RuntimeMode.VENDOR, ClientProtocol.GRPC)
+    assert not options.native
 
 
 def test_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
@@ -30,7 +31,7 @@ def test_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
     configure(
         project,
         'runtime = "package"\nclient-protocol = "connect"\npython = ".venv"\nexclude = ["old/*"]\n'
-        'ignore = ["G2C4"]\ngenerated = { out = "src/gen", package = "gen" }',
+        'ignore = ["G2C4"]\nnative = true\ngenerated = { out = "src/gen", package = "gen" }',
     )
     (project / "src").mkdir()
     shell("diff", "src")
@@ -40,6 +41,7 @@ def test_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
     assert (options.runtime, options.client_protocol) == (RuntimeMode.PACKAGE, ClientProtocol.CONNECT)
     assert (options.python, options.exclude, options.ignore) == (project / ".venv", ("old/*",), ("G2C4",))
     assert options.generated == GeneratedPlace(project / "src/gen", "gen")
+    assert options.native
 
 
 def test_command_line_goes_before_configuration(project: Path, engine: FakeEngine, shell: Shell) -> None:
@@ -60,7 +62,11 @@ def test_command_line_goes_before_configuration(project: Path, engine: FakeEngin
         ("include = 'x'", "include in [tool.grpc2connect] must be a list of strings"),
         ("python = 3", "python in [tool.grpc2connect] must be a path"),
         ('generated = { out = "x", pakage = "y" }', "has an unknown key 'pakage'; did you mean 'package'?"),
+<<<<<<< HEAD
         ("generated = 'x'", "must be a table; write it like {"),
+=======
+        ('native = "yes"', "native in [tool.grpc2connect] must be true or false"),
+>>>>>>> 354d52f (Tests: native in the configuration)
         ("x = = 1", "cannot be read"),
         ('select = ["G2C9"]', "no rule code starts with 'G2C9'"),
     ],
