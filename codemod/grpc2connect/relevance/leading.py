@@ -18,7 +18,7 @@ from grpc2connect.facts.kinds import (
     Wrapped,
     is_grpc,
 )
-from grpc2connect.facts.state import State
+from grpc2connect.facts.state import MANY, State
 from grpc2connect.syntax import Module
 
 
@@ -65,6 +65,10 @@ class Leading:
             for node, values in flow.items():
                 if node not in self.nodes and self.any(values):
                     self.nodes.add(node)
+        for (node, _), values in state.parameters.items():
+            # One more, and the table may let go what leads to gRPC.
+            if len(values) > MANY // 2 and node not in self.nodes and self.any(values):
+                self.nodes.add(node)
         for cls in state.classes.values():
             if cls.node not in self.nodes and self.any(bases(state, cls)):
                 self.nodes.add(cls.node)

@@ -197,8 +197,13 @@ def _free(node: ast.stmt, scope: Scope) -> list[ast.AST]:
     if called.func.attr not in scope.names.rpcs:
         return []
     given = [one for one in (*called.args, *(keyword.value for keyword in called.keywords)) if not scope.hears(one)]
-    return [part for one in given for part in (one, *below(one)) if _is_free(part)]
+    return [part for one in given for part in _constants(one)]
 
 
-def _is_free(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float | str | bytes)
+def _constants(node: ast.AST) -> Iterator[ast.AST]:
+    """The constants in an expression but for `None`, which may stand for anything, and the parts of texts."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str | bytes):
+        yield node
+    elif not isinstance(node, ast.JoinedStr):
+        for child in children(node):
+            yield from _constants(child)

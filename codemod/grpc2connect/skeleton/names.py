@@ -159,5 +159,8 @@ class Scope:
 
 
 def words(text: str) -> list[str]:
-    """What could be names in a text."""
-    return "".join(one if one.isalnum() or one == "_" else " " for one in text).split()
+    """What could be names in a text: as Python has them, and as a search over bytes finds them."""
+    found = "".join(one if one.isalnum() or one == "_" else " " for one in text).split()
+    if not text.isascii():
+        found += "".join(one if one.isascii() and (one.isalnum() or one == "_") else " " for one in text).split()
+    return found

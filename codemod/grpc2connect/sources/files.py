@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +65,8 @@ def around(options: Options, found: Iterable[Path]) -> list[Path]:
     """The other files of the project, which a run may read but not edit: outside the paths, or excluded."""
     if options.project is None:
         return []
+    if options.paths == (options.project,) and not options.include and not options.exclude:
+        return []  # all of it was asked for
     everything, _ = find(Options(options.project, (options.project,)))
     return sorted(set(everything).difference(found))
 
@@ -79,23 +82,29 @@ def _below(folder: Path, given: Path, errors: list[FileError], named: Named) -> 
         path = folder / name
         if BUILT.isdisjoint(name.split("/")) and _enters(folder, os.path.dirname(name), entered) and _is_plain(path):
             yield path
-    looked_at: set[Path] = set()
+    looked_at: set[str] = set()
     for name in names:
-        if not _enters(folder, os.path.dirname(name), entered):
+        holder, base = os.path.split(name)
+        if not _enters(folder, holder, entered):
             continue
-        path = folder / name
-        if path.parent not in looked_at:
-            looked_at.add(path.parent)
-            if os.path.isdir(path.parent) and not os.access(path.parent, os.X_OK):
-                errors.append(_unreadable(path.parent, PermissionError(errno.EACCES, os.strerror(errno.EACCES))))
-        if named(os.path.basename(name)) and _is_plain(path):
-            yield path
-        elif os.path.isdir(path) and not os.path.islink(path) and _enters(folder, name, entered) and path != given:
-            yield from _below(path, given, errors, named)
+        if holder not in looked_at:
+            looked_at.add(holder)
+            parent = folder / holder
+            if os.path.isdir(parent) and not os.access(parent, os.X_OK):
+                errors.append(_unreadable(parent, PermissionError(errno.EACCES, os.strerror(errno.EACCES))))
+        spelled = os.path.join(folder, name)  # of many thousands, and a `Path` is dear
+        if named(base) and _is_plain(spelled):
+            yield Path(spelled)
+        elif os.path.isdir(spelled) and not os.path.islink(spelled) and _enters(folder, name, entered):
+            path = Path(spelled)
+            yield from _below(path, given, errors, named) if path != given else ()
 
 
-def _is_plain(path: Path) -> bool:
-    return os.path.isfile(path) and not os.path.islink(path)
+def _is_plain(path: Path | str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _unreadable(folder: Path, problem: OSError) -> FileError:
