@@ -62,11 +62,8 @@ def test_command_line_goes_before_configuration(project: Path, engine: FakeEngin
         ("include = 'x'", "include in [tool.grpc2connect] must be a list of strings"),
         ("python = 3", "python in [tool.grpc2connect] must be a path"),
         ('generated = { out = "x", pakage = "y" }', "has an unknown key 'pakage'; did you mean 'package'?"),
-<<<<<<< HEAD
         ("generated = 'x'", "must be a table; write it like {"),
-=======
         ('native = "yes"', "native in [tool.grpc2connect] must be true or false"),
->>>>>>> 354d52f (Tests: native in the configuration)
         ("x = = 1", "cannot be read"),
         ('select = ["G2C9"]', "no rule code starts with 'G2C9'"),
     ],
