@@ -144,6 +144,11 @@ def test_parts_merge_to_the_whole_report(told: FakeEngine, project: Path, shell:
         shell("report", "--merge", "--format", "html", *sorted(project.parent.glob("*.json"))).out
         == shell("report", "--format", "html").out
     )
+    # A service or an owner that is in another part only is no mistake.
+    units = [row["name"] for row in json.loads(whole.out)["units"]]
+    asked = [*(("--unit", name) for name in units), ("--owner", "@web")]
+    parts = [shell("report", "--shard", f"{index}/2", *one).code for one in asked for index in (1, 2)]
+    assert not any(parts)
     alone = shell("report", "--merge", project.parent / "1.json")
     assert (alone.code, alone.out) == (2, "")
     assert "missing: 2/2" in alone.err

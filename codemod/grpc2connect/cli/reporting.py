@@ -58,11 +58,12 @@ def reported(session: Session, wishes: Wishes) -> Document:
             revision=git.revision(session.target.root),
         ),
     )
+    whole = made
     if part is not None:
         keep = shards.keeper(part, (row["units"] for row in made["references"]))
-        whole = [name for name in sorted(narrowing.units_of(made)) if name == NO_UNIT or keep("", [name])]
-        made = narrowing.narrowed(made, keep, {"shard": str(part), "shard_units": whole})
-    made = _narrowed(session, made, wishes, changed)
+        mine = [name for name in sorted(narrowing.units_of(made)) if name == NO_UNIT or keep("", [name])]
+        made = narrowing.narrowed(made, keep, {"shard": str(part), "shard_units": mine})
+    made = _narrowed(whole, made, wishes, changed)
     return narrowing.with_excerpts(made, _reader(session.target.root))
 
 
@@ -77,20 +78,22 @@ def merged(session: Session, wishes: Wishes) -> Document:
             "name them: report --merge 1.json 2.json",
         )
     made = merging.merge([(path, merging.load(path)) for path in sorted(session.target.only)])
-    return _narrowed(session, made, wishes, _changed(session, wishes.since))
+    return _narrowed(made, made, wishes, _changed(session, wishes.since))
 
 
-def _narrowed(session: Session, made: Document, wishes: Wishes, changed: frozenset[str] | None) -> Document:
-    known = narrowing.units_of(made)
+def _narrowed(whole: Document, made: Document, wishes: Wishes, changed: frozenset[str] | None) -> Document:
+    """`made` with what is asked for; what there is to ask for is in the `whole`, of which it may be a part."""
+    known = narrowing.units_of(whole)
     units, unknown = narrowing.resolved(wishes.units, known)
     if unknown:
         what = f"no reference belongs to a service {unknown[0]!r}"
         raise Failure(Title.UNKNOWN_SERVICE, what, suggestion(unknown[0], known))
     if wishes.owners:
-        names = {owner["name"] for owner in made.get("owners", [])}
+        names = {owner["name"] for owner in whole.get("owners", [])}
         for name in wishes.owners:
             if name not in names:
-                raise Failure(Title.UNKNOWN_OWNER, f"nothing here is owned by {name!r}", suggestion(name, names))
+                step = suggestion(name, names) if names else "write a CODEOWNERS, or name one with --codeowners"
+                raise Failure(Title.UNKNOWN_OWNER, f"nothing here is owned by {name!r}", step)
     matches = _matcher(wishes.globs)
     if not (units or wishes.globs or wishes.owners or changed is not None):
         return made
