@@ -99,6 +99,9 @@ class InstalledEngine:
         """See `Engine.kept`; with `fresh` the runs share a process, and look at the sources each time."""
         from grpc2connect.isolation import Conversation
 
+        if self._conversation is not None:  # within another: it goes on to the end of that
+            yield
+            return
         with Conversation(fresh=fresh) as self._conversation:
             try:
                 yield

@@ -6,7 +6,7 @@ import click
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Which files": ("include", "exclude", "python", "stdin_filename"),
-    "Which part": ("units", "globs", "owners", "codeowners", "since", "shard", "merge"),
+    "Which part": ("units", "globs", "owners", "codeowners", "since", "shard", "merge", "servers", "wanted"),
     "What is done": (
         "stage", "runtime", "client_protocol", "serve", "connect_port", "select", "ignore", "rules", "unsafe",
         "native",
@@ -14,7 +14,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
     "What is shown": (
-        "as_json", "by", "stat", "no_pager", "listed", "form", "to", "rules_url", "quiet", "verbose", "colour",
+        "as_json", "app_module", "by", "stat", "no_pager", "listed", "form", "to", "rules_url", "quiet", "verbose",
+        "colour",
     ),
 }  # fmt: skip
 
