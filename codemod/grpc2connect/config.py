@@ -137,7 +137,7 @@ def _port(value: object, _folder: Path) -> int:
 
 def _yes_or_no(value: object, _folder: Path) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("must be true or false")
+        raise _Wrong("must be true or false", "write it without quotes")
     return value
 
 

@@ -88,6 +88,7 @@ def test_one_place_renders() -> None:
         here = path.relative_to(ENGINE).as_posix()
         assert "error[{" not in text or here in ("report/text.py", "report/plain.py", "cli/rules.py"), here
         assert "click.UsageError(" not in text and "click.ClickException(" not in text, here
+        assert "raise ValueError(" not in text or here != "config.py", "a setting's reader says what to do: _Wrong"
         assert "click.echo(" not in text or here == "cli/output.py", here
 
 
