@@ -160,9 +160,8 @@ class _Run:
         self.python = [path for path in self.paths if is_python(path)]
         self.around = frozenset(path for path in surroundings if is_python(path))
         everything = [*self.python, *self.around]
-        self.files = Files(self.top, frozenset(map(str, everything)), errors=list(errors), spared=spared, at=at)
-        self.schema, schema_errors = _schema(self.paths, surroundings, options)
-        self.files.errors.extend(schema_errors)
+        self.schema, bad = _schema(self.paths, surroundings, options)
+        self.files = Files(self.top, frozenset(map(str, everything)), errors=[*errors, *bad], spared=spared, at=at)
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
         self.overrides = Overrides(options)

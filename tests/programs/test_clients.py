@@ -301,11 +301,11 @@ def test_a_type_with_the_name_of_an_rpc_is_no_call(becomes: Check) -> None:
         "    return greeting_pb2_grpc.GreeterStub(channel).SayHello(greeting_pb2.HelloRequest())\n"
     )
     after = (
-        "from grpc2connect_runtime import Channel\nimport greeting_pb2\nimport greeting_connect\n"
+        "from grpc2connect_runtime import Channel, client_on\nimport greeting_pb2\nimport greeting_connect\n"
         "from shapes import types\n\n\n"
         "def ask(channel: Channel, how: types.SayHello) -> 'types.SayHello | None':\n"
         "    held: list[types.SayHello] = []\n"
-        "    return channel.client(greeting_connect.GreeterClientSync).say_hello(greeting_pb2.HelloRequest())\n"
+        "    return client_on(channel, greeting_connect.GreeterClientSync).say_hello(greeting_pb2.HelloRequest())\n"
     )
     becomes(before, after)
 

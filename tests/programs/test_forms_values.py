@@ -19,7 +19,7 @@ SERVER = "server = grpc.server(None)\n"
 MOVES = {
     "a name": (
         f"Stub = rpc.GreeterStub\n\n\ndef ask(channel: grpc.Channel):\n    return Stub(channel){ASK}\n",
-        f"Stub = {CLASS}\n    return channel.client(Stub){ASKS}\n",
+        f"Stub = {CLASS}\n    return client_on(channel, Stub){ASKS}\n",
     ),
     "a dict of classes": (
         "STUBS = {'greeter': rpc.GreeterStub}\n\n\ndef ask(name):\n    channel = grpc.insecure_channel('a:1')\n"
@@ -89,11 +89,11 @@ MOVES = {
     "a function that gives the class": (
         "def stub_class():\n    return rpc.GreeterStub\n\n\n"
         f"def ask(channel: grpc.Channel):\n    return stub_class()(channel){ASK}\n",
-        f"    return {CLASS}\n    return channel.client(stub_class()){ASKS}\n",
+        f"    return {CLASS}\n    return client_on(channel, stub_class()){ASKS}\n",
     ),
     "a literal name": (
         f"def ask(channel: grpc.Channel):\n    return getattr(rpc, 'GreeterStub')(channel){ASK}\n",
-        f"    return channel.client(GreeterClientSync){ASKS}\n",
+        f"    return client_on(channel, GreeterClientSync){ASKS}\n",
     ),
     "an aio class": (
         "STUBS = [rpc.GreeterStub]\n\n\nasync def ask():\n    async with grpc.aio.insecure_channel('a:1') as channel:\n"

@@ -162,14 +162,15 @@ def _client(use: CalledValue, channel: ast.expr | None) -> Iterator[Outcome]:
     if channel is None:
         yield Left("it is not known what channel this stub is made on", advice="pass it by itself")
         return
-    if use.other or not _is(use, channel, kinds.Channel):
+    replaced = use.replaced and any(isinstance(value, kinds.Channel) for value in use.facts.values(channel))
+    if use.other or not (replaced or _is_known(use, channel, kinds.Channel)):
         changes = [
             edits.replace(module, call.func, runtime("client_on")),
             edits.replace(module, _whole(use, channel), channel, ", ", *edits.moved(module, call.func)),
         ]
         yield Bridged(changes, why="what channel this is shows only when it runs")
         return
-    if use.replaced:
+    if replaced:
         changes = [
             edits.replace(module, call.func, runtime("stub_on")),
             edits.insert_before(module, _whole(use, channel), *edits.moved(module, call.func), ", "),
@@ -189,7 +190,7 @@ def _registration(use: CalledValue, servicer: ast.expr | None, server: ast.expr 
         yield Left("the arguments of this registration are unpacked", advice="pass servicer and server by themselves")
         return
     first, second = sorted((servicer, server), key=lambda node: module.span(node).start)
-    known = not use.other and _is(use, server, kinds.Server)
+    known = not use.other and _is_known(use, server, kinds.Server)
     function: tuple[Piece, ...] = (runtime("add_service_to"),)
     to = () if known else (*edits.moved(module, server), ", ")
     changes = [
@@ -203,7 +204,7 @@ def _registration(use: CalledValue, servicer: ast.expr | None, server: ast.expr 
 def _bound(use: CalledValue, server: ast.expr | None) -> Iterator[Outcome]:
     """`self.register(server)`: the servicer is the object whose attribute the registration is."""
     module, func = use.module, use.node.func
-    known = server is not None and _is(use, server, kinds.Server)
+    known = server is not None and _is_known(use, server, kinds.Server)
     if server is None or use.other or not isinstance(func, ast.Attribute) or not isinstance(func.value, ast.Name):
         yield Left("it is not known what server this registers on", advice="annotate the server: grpc.Server")
         return
@@ -216,8 +217,8 @@ def _bound(use: CalledValue, server: ast.expr | None) -> Iterator[Outcome]:
     yield Bridged(changes, why="the native form is a module-level ASGI app")
 
 
-def _is(use: CalledValue, node: ast.expr, kind: type[kinds.Value]) -> bool:
-    return any(isinstance(value, kind) for value in use.facts.values(node))
+def _is_known(use: CalledValue, node: ast.expr, kind: type[kinds.Channel] | type[kinds.Server]) -> bool:
+    return use.facts.is_made_here(use.module, node, kind) and not use.facts.may_be_none(use.module, node)
 
 
 def _whole(use: CalledValue, node: ast.expr) -> ast.AST:
