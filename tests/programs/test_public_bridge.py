@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from grpc_tools import protoc
 
 from grpc2connect.engine import run
-from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.options import Options, PublicApi, RuntimeMode
 from grpc2connect.results import RunResult, Severity, State
 
 REPOSITORY = Path(__file__).parents[2]
@@ -196,3 +197,15 @@ def test_where_a_test_replaces_the_class_of_a_stub_it_stays_gRPCs(till: Path) ->
     text, _ = migrated(till, GIVEN)
     assert "public_stub" not in text
     assert "self._typed.Pay(till_pb2.Amount(), timeout=2)" in text
+
+
+def test_when_callers_have_moved_the_bridge_is_taken_down(till: Path) -> None:
+    serving = "\n\ndef register(service, server):\n    till_pb2_grpc.add_TillServicer_to_server(service, server)\n"
+    kept, _ = migrated(till, GIVEN + serving)
+    assert "add_servicer_to(server, till_pb2_grpc.add_TillServicer_to_server, till_connect.TillASGI" in kept
+    result = migrate(replace(options(till), public_api=PublicApi.REPORT))
+    text = (till / "shelf" / "api.py").read_text()
+    assert "self.stub = client_on(channel, till_connect.TillClientSync)" in text
+    assert "add_service_to(server, till_connect.TillASGIApplication, service)" in text
+    assert "till_pb2_grpc" not in text
+    assert State.LEFT not in {entry.state for entry in result.ledger}

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
 from grpc2connect.facts.reference import Reference, SharedReference
+from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.patches import Target
     from grpc2connect.schema import GrpcModule, Method, Service
+
+
+BRIDGES = frozenset({"public_stub", "add_servicer_to"})
+"""Functions of the runtime that take gRPC's generated names, and Connect's beside them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -270,6 +275,13 @@ class GeneratedUse(Reference):
     stubs: GrpcModule | None = field(kw_only=True, default=None)
     aio: bool | None = field(kw_only=True, default=None)
     spec: bool = field(kw_only=True, default=False)
+
+    @property
+    def bridge(self) -> str:
+        """What an earlier run has put in for callers of the public API, if it is an argument of that."""
+        parent = self.module.parents.get(self.node)
+        name = last_name(parent.func) if isinstance(parent, ast.Call) else ""
+        return name if name in BRIDGES else ""
 
 
 @dataclass(frozen=True, eq=False)

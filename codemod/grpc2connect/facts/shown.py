@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,6 @@ from grpc2connect.facts.references import (
     TypeUse,
     UnknownRpc,
 )
-from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.kinds import Site
@@ -47,14 +45,11 @@ _SERVING = (ContextUse, HandlerDefinition, HandlerUse, Registration, Servicer)
 
 _OF_SERVING = ("Server", "server", "Servicer", "Handler", "handler")
 _OF_CLIENTS = ("channel", "client", "plugin")
-_BRIDGES = frozenset({"public_stub", "add_servicer_to"})
-"""What a run puts in: what is given to it goes on being seen."""
 
 
 def is_behind_bridge(reference: Reference) -> bool:
     """Whether a generated name is given to a bridge that an earlier run has put in."""
-    parent = reference.module.parents.get(reference.node)
-    return isinstance(reference, GeneratedUse) and isinstance(parent, ast.Call) and last_name(parent.func) in _BRIDGES
+    return isinstance(reference, GeneratedUse) and bool(reference.bridge)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from grpc2connect.facts.kinds import (
     is_grpc,
 )
 from grpc2connect.facts.reference import Reference
-from grpc2connect.facts.references import ApiUse, ErrorClass, HandedOver, Servicer, TypeUse
+from grpc2connect.facts.references import ApiUse, ErrorClass, HandedOver, Registration, Servicer, TypeUse
 from grpc2connect.public_api.escaping import Escaping
 from grpc2connect.public_api.names import (
     FunctionNode,
@@ -208,6 +208,19 @@ def _of_function(
             _services(calls),
             frozenset({CLIENTS}),
         )
+    for ref in inside:
+        if isinstance(ref, Registration) and _is_handed_over(facts, ref, node):
+            yield Contract(
+                module,
+                ref.node,
+                f"public `{name}` registers a servicer that callers hand over",
+                "its handlers have to have Connect's names",
+                "callers have to move their servicers with it; or keep or hold it",
+                "it goes on having gRPC's",
+                (ref,),
+                _services([ref]),
+                frozenset({SERVICERS}),
+            )
     clauses = [ref for ref in inside if isinstance(ref, ErrorClass) and ref.role == "except"]
     for clause in clauses:
         if _calls_parameter(module, clause.node, node):
@@ -253,6 +266,17 @@ def _of_handing_over(one: HandedOver) -> Contract:
         _services([one]),
         frozenset(sides),
     )
+
+
+def _is_handed_over(facts: Facts, use: Registration, function: FunctionNode) -> bool:
+    """Whether what is registered can be a caller's: it comes by a parameter, or nothing is known of it."""
+    given = facts.arguments(use.node)
+    servicer = given.get(0, given.get("servicer"))
+    arguments = function.args
+    names = {argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
+    if isinstance(servicer, ast.Name) and servicer.id in names:
+        return True
+    return servicer is None or not facts.served(servicer)
 
 
 def _calls_parameter(module: Module, clause: ast.AST, function: FunctionNode) -> bool:

@@ -31,6 +31,11 @@ with the names that it had.
     - isinstance(thing, users_pb2_grpc.UsersServicer)
     + isinstance(thing, servicer_class(UsersASGIApplication, Users, UsersSync))
 
+What an earlier run has kept for callers of a library goes once `public` does not ask for it any more:
+
+    - self._stub = public_stub(channel, users_pb2_grpc.UsersStub, users_connect.UsersClientSync)
+    + self._stub = client_on(channel, users_connect.UsersClientSync)
+
 Left: names without such a form, and values that go where they cannot be followed (into a library, a registry).
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
@@ -65,6 +70,9 @@ def other(use: ApiUse) -> Iterator[Outcome]:
 @rule("G2C803", on=GeneratedUse)
 def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     """A generated class or function used as a value."""
+    if use.bridge:
+        yield _taken_down(use)
+        return
     if use.escape and not use.spec:
         yield Left(f"{use.what} is used as a value, and goes to {use.escape}", advice="call it where it is named")
         return
@@ -101,6 +109,18 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         name = use.service.connect_client if use.aio else use.service.connect_client_sync
         new = generated(use.stubs, name, use.node)
     yield Bridged(edits.replace(use.module, use.node, new), why="what calls it goes through the runtime")
+
+
+def _taken_down(use: GeneratedUse) -> Outcome:
+    """What kept gRPC's class or registration for callers goes on without it."""
+    call = use.module.parents[use.node]
+    assert isinstance(call, ast.Call)
+    if call.keywords or len(call.args) < 3 or call.args[1] is not use.node:
+        return Left(f"{use.what} is given to {use.bridge} in another form", advice="give its arguments by position")
+    name = "client_on" if use.bridge == "public_stub" else "add_service_to"
+    others = [piece for argument in call.args[2:] for piece in (", ", argument)]
+    changes = edits.replace(use.module, call, runtime(name), "(", call.args[0], *others, ")")
+    return Bridged(changes, why="what channel or server this is shows only when it runs")
 
 
 def _called_at(use: GeneratedUse) -> Edit:
