@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import random
 import shutil
@@ -270,6 +271,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Looked:
     folder = tmp_path_factory.mktemp("program")
     for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
         shutil.copy(PROJECTS / "hello_flat" / name, folder)
+    cell = {"cell_type": "code", "source": "import grpc\n", "metadata": {}, "outputs": [], "execution_count": None}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (folder / "look.ipynb").write_text(json.dumps(notebook))
     for name, text in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
@@ -281,6 +285,12 @@ def edited(program: Looked, name: str, old: str, new: str) -> tuple[Path, bytes]
     text = program.files[path].decode()
     assert text.count(old) == 1, old
     return path, text.replace(old, new).encode()
+
+
+def test_of_notebooks_nothing_is_said(program: Looked) -> None:
+    notebook = program.folder / "look.ipynb"
+    assert notebook in program.result.reach.parsed
+    assert notebook not in program.files
 
 
 def test_what_is_not_of_grpc_may_change(program: Looked) -> None:

@@ -62,7 +62,9 @@ def loud(
     )
     kept = {}
     for path, scopes in _scopes(program, leading, watched).items():
-        with contextlib.suppress(NoSkeleton, ValueError, RecursionError):
+        if path.suffix != ".py":
+            continue  # a notebook's code is not what stands in its file
+        with contextlib.suppress(NoSkeleton, SyntaxError, ValueError, RecursionError):
             kept[path] = (scopes, digest_of(data(path), names, scopes, reach.holders, reach.fixtures))
     return Loud(names.spelled, names.rpcs, names.attributes, names.watched, names.tops, kept)
 
