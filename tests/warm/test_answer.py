@@ -16,6 +16,7 @@ from tests.cli.conftest import git
 
 GATEWAY = Path(__file__).parents[2] / "fixtures" / "projects" / "gateway_downstream"
 OPTIONS = ["--baseline", "base.txt"]
+CELLS = '{"cells": [{"cell_type": "code", "source": [\n"import grpc\\n",\n"c = grpc.insecure_channel(1)"\n%s]}]}'
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +30,7 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         file.write("\n\nfrom shop.words import words  # noqa\n\nwords(grpc.insecure_channel('a:1'))\n")
     (folder / "plain.py").write_text("import json\n\nprint(json.dumps(1))\n")
     (folder / "other.py").write_text("import plain\n")
+    (folder / "try.ipynb").write_text(CELLS % "")
     (folder / "tests" / "conftest.py").write_text(
         "import grpc\nimport pytest\n\n\n@pytest.fixture\ndef wire():\n    yield grpc.insecure_channel('a:1')\n"
     )
@@ -155,6 +157,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a file with gRPC": lambda top: (top / "shop/gateway.py").write_text("import grpc\n"),
     "a file that one with gRPC imports": lambda top: (top / "shop/words.py").write_text("WORD = 2\n"),
     "a proto": lambda top: (top / "proto/new.proto").write_text('syntax = "proto3";\n'),
+    "a line more in a cell": lambda top: (top / "try.ipynb").write_text(CELLS % ',"\\nd = grpc.insecure_channel(1)"'),
     "a new notebook": lambda top: (top / "new.ipynb").write_text('{"cells": []}'),
     "a new file": lambda top: (top / "grpc.py").write_text("x = 1\n"),
     "a file less": lambda top: (top / "other.py").unlink(),
