@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grpc2connect.facts.reference import Reference
-from grpc2connect.facts.references import Import, Registration, RpcUse, StubConstruction
+from grpc2connect.facts.references import Import, Registration, RpcUse, StubConstruction, UnknownRpc
 from grpc2connect.facts.shown import ERRORS, is_behind_bridge
 from grpc2connect.results import State
 from grpc2connect.rules_api import Bridged, Outcome
@@ -24,8 +24,8 @@ def for_callers(reference: Reference, outcomes: list[Outcome]) -> list[Outcome]:
     if isinstance(reference, (Import, *_RULED)) or not shown.is_near(reference):
         return outcomes
     kept = [Bridged(why=WHY)]
-    if is_behind_bridge(reference):
-        return kept
+    if is_behind_bridge(reference) or isinstance(reference, UnknownRpc):
+        return kept  # every stub there has gRPC's methods
     if all(one.state is State.LEFT for one in outcomes):
         return outcomes
     if shown.keeps(reference):
