@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import MethodInfo, StreamType
@@ -55,7 +55,11 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
     return kind(method)
 
 
-def stub_on(client_class: Callable[..., C], *arguments: Any, **names: Any) -> C:
+@overload
+def stub_on(client_class: Callable[..., C], channel: Any, /) -> C: ...
+@overload
+def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> Any: ...
+def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> Any:
     """Return a client on a channel, where either may be a test's own.
 
     Args:
@@ -76,8 +80,7 @@ def stub_on(client_class: Callable[..., C], *arguments: Any, **names: Any) -> C:
     chosen: Any = client_class
     channel = arguments[0] if arguments else names["channel"]
     if hasattr(type(channel), "client"):
-        made: C = channel.client(chosen)
-        return made
+        return channel.client(chosen)
     if _is_grpcio_s(channel):
         from .foreign_channels import client_on
 

@@ -374,3 +374,19 @@ def test_a_class_of_another_generated_module_is_none_of_this_one(program: Progra
     )
     program.migrate()
     assert "GreeterClientSync" in program.text("client.py")
+
+
+def test_a_cast_around_a_stub_that_tests_replace_is_not_redundant(program: Program) -> None:
+    program.write(
+        "app.py",
+        "from typing import cast\n\nimport grpc\nimport greeting_pb2_grpc\n\n\n"
+        "def stub(channel: grpc.Channel):\n"
+        '    return cast("greeting_pb2_grpc.GreeterStub", greeting_pb2_grpc.GreeterStub(channel))\n',
+    )
+    program.write(
+        "test_app.py",
+        "from unittest import mock\n\nimport app\n\n\n"
+        '@mock.patch("app.greeting_pb2_grpc.GreeterStub")\ndef test_stub(made):\n    assert app.stub(None) is made()\n',
+    )
+    program.migrate()
+    assert "stub_on(greeting_connect.GreeterClientSync, channel=channel))" in program.text("app.py")
