@@ -207,6 +207,8 @@ CAREFUL = [
     ("app/client.py", '"""A client."""', '# -*- coding: latin-1 -*-\n"""A client."""'),
     ("app/client.py", "LIMIT = 3", "LIMIT = 3\nfrom app.plain import *"),
     ("app/client.py", "LIMIT = 3", "LIMIT = 3\nimport app.plain"),
+    ("app/client.py", "LIMIT = 3", "LIMIT = 3\nfrom os import path as super"),
+    ("app/client.py", "def forward(target: object)", "def forward(target: object, getattr: object = None)"),
     ("app/client.py", "GreeterStub(channel)", "GreeterStub(\n            channel)"),
     ("app/client.py", "LOG.warning", "global LOG\n            LOG.warning"),
     ("app/client.py", "def told(error: object)", "@staticmethod\ndef told(error: object)"),

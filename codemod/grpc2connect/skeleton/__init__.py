@@ -12,8 +12,8 @@ name in it gives no such value, a statement of such expressions puts none into a
 engine's steps, with statements of this kind or without them the tables hold the same values of gRPC's for all else.
 What they may do otherwise is made loud as well:
 
-- They could bind a name again that holds something: binding a loud name is loud. `self` and `cls`, whose classes are
-  known, are loud but for plain attributes that hold nothing.
+- They could bind a name again that holds something, or a builtin: binding a loud name is loud. `self` and `cls`, whose
+  classes are known, are loud but for plain attributes that hold nothing.
 - They could be references by their spelling alone, whatever is known of the object: names of RPCs and generated
   classes, the methods of errors (on anything that `except Exception` catches), fixtures, and texts that spell such.
 - They could change what the engine knows of an object that is *not* gRPC's, where that counts: an object with an

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast as ast
+import builtins
 
 from grpc2connect.skeleton.tree import OWN, children, is_own, last_name
 
@@ -20,6 +21,8 @@ _CHANGES = frozenset({
 _BY_TEXT = frozenset({"cast", "exec", "eval", "compile", "patch", "import_module", "__import__", "object", "multiple"})
 """Functions whose texts may be code, or name it, with blanks in them."""
 _PLAIN = frozenset({"__name__", "__doc__", "__file__", "__str__", "__repr__", "__class__", "__len__", "__main__"})
+_MODELLED = frozenset({"super", "getattr", "isinstance", "property", "staticmethod", "classmethod"})
+"""Builtins that mean something to the engine where nothing else is bound to their names."""
 _CODE = ("_pb2", "grpc.", "Servicer", "Stub")
 
 
@@ -74,7 +77,9 @@ class Scope:
         """Whether it is loud to bind a name here."""
         if name in self.reads or name in self.writes or name in OWN or self.spells(name):
             return True
-        if name.startswith("__") and name not in _PLAIN:
+        if (name.startswith("__") and name not in _PLAIN) or name in _MODELLED:
+            return True
+        if self.kind != "class" and hasattr(builtins, name):
             return True
         if self.kind == "class" and name in self.names.attributes:
             return True
@@ -97,7 +102,7 @@ class Scope:
                 if not isinstance(node.ctx, ast.Load) and self._is_watched(container):
                     return True
             case ast.arg(arg=name):
-                if self.spells(name) or name in self.reads or name in self.writes:
+                if self.spells(name) or name in self.reads or name in self.writes or name in _MODELLED:
                     return True
                 annotation = True
             case ast.AnnAssign():
