@@ -2,7 +2,9 @@
 
 For every folder that is given: `diff` (no crash, the ledger adds up), `git apply` of its patch against `migrate` (the
 same bytes), every changed Python file compiles, a second `diff` is empty. Prints a row of a table for each, or what
-failed. With `--sample N`, prints N changed places, chosen at random with a fixed seed, for people to read.
+failed. With `--sample N`, prints N changed places, chosen at random with a fixed seed, for people to read. With
+`--stage server --stage client` (in either order) it takes these steps one after the other, with a row for each, and
+says how many files end otherwise than after `migrate` in one go.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="print N changed places of all that changed")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stage", action="append", choices=["server", "client"], help="only this step; may come twice")
     given = parser.parse_args()
     print("| project | references | native | bridged | left | moved | stay | why | seconds |")
     print("|---|--:|--:|--:|--:|--:|--:|---|--:|")
@@ -58,47 +61,74 @@ def main() -> None:
     failed = False
     for folder in given.folders:
         with tempfile.TemporaryDirectory() as scratch:
-            trial = attempt(folder.resolve(), Path(scratch).resolve())
-        if trial.report:
-            print(trial.row(), flush=True)
-        for problem in trial.problems:
-            failed = True
-            print(f"{trial.name}: {problem}", file=sys.stderr, flush=True)
-        hunks.extend(trial.hunks)
+            trials = attempt(folder.resolve(), Path(scratch).resolve(), given.stage or ["move"])
+        for trial in trials:
+            if trial.report:
+                print(trial.row(), flush=True)
+            for problem in trial.problems:
+                failed = True
+                print(f"{trial.name}: {problem}", file=sys.stderr, flush=True)
+            hunks.extend(trial.hunks)
     for hunk in random.Random(given.seed).sample(hunks, min(given.sample, len(hunks))):
         print(f"\n{hunk}")
     sys.exit(failed)
 
 
-def attempt(folder: Path, scratch: Path) -> Trial:
-    """Try one checkout; nothing in it is changed."""
-    trial = Trial(folder.name)
-    migrated, applied = scratch / "migrated" / folder.name, scratch / "applied" / folder.name
+def attempt(folder: Path, scratch: Path, stages: list[str]) -> list[Trial]:
+    """Try one checkout, step by step; nothing in it is changed."""
+    migrated, applied, whole = (scratch / name / folder.name for name in ("migrated", "applied", "whole"))
     shutil.copytree(folder, migrated, symlinks=True, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__"))
     for command in (("init", "--quiet"), ("add", "--all", "--force"), ("commit", "--quiet", "--message", "as it was")):
         _run([*GIT, *command], migrated, {0})
-    shutil.copytree(migrated, applied, symlinks=True)
+    shutil.copytree(migrated, whole, symlinks=True)
+    trials = []
+    for stage in stages:
+        shutil.rmtree(applied, ignore_errors=True)
+        shutil.copytree(migrated, applied, symlinks=True)
+        trials.append(
+            _step(folder.name if stages == ["move"] else f"{folder.name} ({stage})", migrated, applied, stage)
+        )
+        if trials[-1].problems:
+            return trials
+        _run([*GIT, "add", "--all", "--force"], migrated, {0})
+        _run([*GIT, "commit", "--quiet", "--allow-empty", "--message", stage], migrated, {0})
+    if len(set(stages)) > 1:
+        _run([*TOOL, "migrate", "--quiet", "--allow-no-vcs", "."], whole, {0, 3})
+        told = subprocess.run(
+            [*GIT, "diff", "--no-index", "--name-only", "-z", "--", str(whole), str(migrated)],
+            capture_output=True,
+            check=False,
+        ).stdout.decode()
+        other = sorted({Path(name).name for name in told.split("\0") if name.endswith(".py")})
+        print(
+            f"{folder.name}: {len(other)} files end otherwise than in one go{': ' if other else ''}{', '.join(other)}"
+        )
+    return trials
+
+
+def _step(name: str, migrated: Path, applied: Path, stage: str) -> Trial:
+    trial = Trial(name)
     start = time.perf_counter()
-    asked = _run([*TOOL, "diff", "--quiet", "."], migrated)
+    asked = _run([*TOOL, "diff", "--stage", stage, "--quiet", "."], migrated)
     trial.seconds = time.perf_counter() - start
-    trial.report = json.loads(_run([*TOOL, "report", "--format", "json", "."], migrated).stdout)
+    trial.report = json.loads(_run([*TOOL, "report", "--stage", stage, "--format", "json", "."], migrated).stdout)
     if asked.returncode not in (0, 1, 3):
         trial.problems.append(f"diff ended with {asked.returncode}: {_last(asked.stderr)}")
         return trial
     if not trial.report["audit"]["holds"]:
         trial.problems.append(f"the ledger does not add up: {trial.report['audit']}")
-    trial.hunks = _hunks(asked.stdout.decode(errors="replace"), folder.name)
+    trial.hunks = _hunks(asked.stdout.decode(errors="replace"), name)
     if asked.stdout:
-        _same(trial, migrated, applied, asked.stdout)
+        _same(trial, migrated, applied, asked.stdout, stage)
     return trial
 
 
-def _same(trial: Trial, migrated: Path, applied: Path, patch: bytes) -> None:
+def _same(trial: Trial, migrated: Path, applied: Path, patch: bytes, stage: str) -> None:
     """Compare patch and migration; look into what changed; ask a second time."""
     given = subprocess.run([*GIT, "apply"], cwd=applied, input=patch, capture_output=True, timeout=LIMIT_S, check=False)
     if given.returncode:
         trial.problems.append(f"git apply: {_last(given.stderr)}")
-    wrote = _run([*TOOL, "migrate", "--quiet", "--allow-no-vcs", "."], migrated)
+    wrote = _run([*TOOL, "migrate", "--stage", stage, "--quiet", "--allow-no-vcs", "."], migrated)
     if wrote.returncode not in (0, 3):
         trial.problems.append(f"migrate ended with {wrote.returncode}: {_last(wrote.stderr)}")
     for folder in (migrated, applied):
@@ -111,7 +141,7 @@ def _same(trial: Trial, migrated: Path, applied: Path, patch: bytes) -> None:
         compiled = _run([sys.executable, "-m", "py_compile", name], migrated)
         if compiled.returncode:
             trial.problems.append(f"{name} does not compile: {_last(compiled.stderr)}")
-    again = _run([*TOOL, "diff", "--quiet", "."], migrated)
+    again = _run([*TOOL, "diff", "--stage", stage, "--quiet", "."], migrated)
     if again.stdout or again.returncode not in (0, 3):
         trial.problems.append(f"a second diff ends with {again.returncode} and has {len(again.stdout)} bytes")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from grpc2connect.errors import Failure, Title
-from grpc2connect.options import ClientProtocol, GeneratedPlace, Override, PublicApi, RuntimeMode, Serve
+from grpc2connect.options import ClientProtocol, GeneratedPlace, Override, PublicApi, RuntimeMode, Serve, Stage
 
 _Enum = TypeVar("_Enum", bound=enum.Enum)
 _TABLE = "grpc2connect"
@@ -51,6 +51,7 @@ class Config:
     public_api: PublicApi | None = None
     connect_port: int | None = None
     native: bool = False
+    stage: Stage | None = None
 
 
 def find(start: Path) -> Config:
@@ -127,6 +128,13 @@ def _choice(choices: type[_Enum]) -> Callable[[object, Path], _Enum]:
         return choices(value)
 
     return read
+
+
+def _side(value: object, folder: Path) -> Stage:
+    found = _choice(Stage)(value, folder)
+    if not found.moves:
+        raise _Wrong(f"is {value!r}, a step that is taken once", f"give it on the command line, as --stage {value}")
+    return found
 
 
 def _port(value: object, _folder: Path) -> int:
@@ -208,4 +216,5 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "runtime": _choice(RuntimeMode),
     "select": _strings,
     "serve": _choice(Serve),
+    "stage": _side,
 }

@@ -24,7 +24,7 @@ from grpc2connect.generate import is_built
 from grpc2connect.notebooks import Notebooks
 from grpc2connect.options import Choices, Options, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
-from grpc2connect.plan import Plan
+from grpc2connect.plan import SIDES, Plan
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
 from grpc2connect.public_api.callers import Callers
@@ -273,8 +273,8 @@ class _Run:
 
     def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
         wanted, refused = self.overrides.wanted, self.options.choices.refused
-        unsafe, native = self.options.unsafe, self.options.native
-        return make_plan(references, self.rules, stay, wanted, unsafe=unsafe, native=native, refused=refused)
+        unsafe, native, only = self.options.unsafe, self.options.native, SIDES.get(self.options.stage)
+        return make_plan(references, self.rules, stay, wanted, unsafe=unsafe, native=native, refused=refused, only=only)
 
     def _used_around(self, references: list[Reference]) -> dict[str, str]:
         """Files outside the given paths that belong together with code in them: their services stay as they are."""
@@ -309,7 +309,7 @@ class _Run:
             self.progress("rewrite", index, len(by_module))
             source = self.files.sources[module.path]
             units = tuple(
-                sorted({s.full_name for d in decisions for s in d.reference.units if not plan.units.why_left(s)})
+                sorted({service.full_name for one in decisions for service in plan.units.moving(one.reference)})
             )
             self.at(module.path)
             try:

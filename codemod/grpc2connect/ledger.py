@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import ChannelConstruction, Import
 from grpc2connect.options import ClientProtocol, Options
-from grpc2connect.plan import Decision, Plan
+from grpc2connect.plan import Decision, Plan, Side
+from grpc2connect.plan.units import WAITS
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
 from grpc2connect.rewrite.rewrite import Rewritten
 
@@ -36,7 +38,7 @@ def result(
     """Sum up a run; `said` are findings that no rule has made."""
     entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
     findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
-    findings.extend([*_unit_findings(plan, stay), *said])
+    findings.extend([*_unit_findings(plan, stay), *_stage_findings(plan), *said])
     if options.client_protocol is ClientProtocol.CONNECT:
         findings.extend(_protocol_findings(plan))
     changes = [change for _, change in rewritten.values()] + list(generated)
@@ -68,6 +70,7 @@ def _entry(decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewrit
         reference.behaviour,
         why,
         reference.evidence,
+        state is State.LEFT and plan.units.later(reference),
     )
 
 
@@ -125,3 +128,45 @@ def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
                     Severity.WARNING,
                     service.full_name,
                 )
+
+
+def _stage_findings(plan: Plan) -> Iterable[Finding]:
+    """One finding for each service of which a side waits for its stage, or moves before its stage."""
+    only = plan.units.only
+    if only is None:
+        return
+    waiting: dict[str, list[Decision]] = {}
+    for decision in plan.decisions:
+        stays = decision.outcome.state is State.LEFT and not isinstance(decision.reference, Import)
+        if stays and plan.units.waits(decision.reference):
+            for service in decision.reference.units:
+                waiting.setdefault(service.full_name if service.name else "", []).append(decision)
+    both: dict[str, Reference] = {}
+    for decision in plan.decisions:
+        for service in decision.reference.units:
+            bound = plan.units.bound(service)
+            if service.name and bound is not None and plan.units.why_left(service) in (None, WAITS[only]):
+                both[service.full_name] = bound
+    waits = "client" if only is Side.SERVER else "server"
+    for name, found in sorted(waiting.items()):
+        if name and name not in both:
+            yield Finding(
+                "G2C016",
+                min(decision.reference.place for decision in found),
+                f"the {waits}'s side of {name} stays on gRPC for now ({_plural(len(found))})",
+                f"move it with --stage {waits}, before this or after it",
+                unit=name,
+            )
+    for name, reference in sorted(both.items()):
+        verb = "move here in one step" if only is Side.SERVER else "wait for --stage server"
+        yield Finding(
+            "G2C017",
+            reference.place,
+            f"both sides of {name} {verb}: {reference.text} belongs to both",
+            "" if only is Side.SERVER else "run --stage server for them",
+            unit=name,
+        )
+
+
+def _plural(number: int) -> str:
+    return f"{number} reference{'' if number == 1 else 's'}"

@@ -42,14 +42,22 @@ class PublicApi(enum.Enum):
 
 
 class Stage(enum.Enum):
-    """Which step of a migration a run takes: all that moves code, or only the first or the last one.
+    """Which step of a migration a run takes: all that moves code, or one step.
 
-    `GENERATE` adds generated modules and has them generated from now on; `CLEANUP` takes away what nothing needs.
+    `GENERATE` adds generated modules and has them generated from now on; `SERVER` moves what serves, `CLIENT` what
+    asks; `CLEANUP` takes away what nothing needs.
     """
 
     MOVE = "move"
     GENERATE = "generate"
+    SERVER = "server"
+    CLIENT = "client"
     CLEANUP = "cleanup"
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is a step that moves code."""
+        return self in (Stage.MOVE, Stage.SERVER, Stage.CLIENT)
 
 
 @dataclass(frozen=True)

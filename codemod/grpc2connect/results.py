@@ -59,7 +59,7 @@ class Entry:
 
     `behaviour` is False for imports and annotations, which percentages leave out (DESIGN section 6).
     `units` are the full names of the services that the reference belongs to; `evidence` is how the
-    facts know, in short; the whole chain is in `Explained`.
+    facts know, in short; the whole chain is in `Explained`. `later` says that it is left for another stage alone.
     """
 
     place: Place
@@ -71,6 +71,7 @@ class Entry:
     behaviour: bool = True
     why: str = ""
     evidence: tuple[str, ...] = ()
+    later: bool = False
 
 
 @dataclass(frozen=True)

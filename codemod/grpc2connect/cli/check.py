@@ -15,7 +15,7 @@ from grpc2connect.cli.engine import Watch
 from grpc2connect.cli.help import Command
 from grpc2connect.cli.parts import wished_part
 from grpc2connect.cli.remaining import CHANGED, FailOn, Remaining, remaining, settled
-from grpc2connect.cli.session import Session, given, held, project_command
+from grpc2connect.cli.session import Session, given, held, project_command, side_option
 from grpc2connect.cli.target import absolute, focus
 from grpc2connect.codes import CODES
 from grpc2connect.errors import Failure, Title
@@ -28,6 +28,7 @@ from grpc2connect.sources import Source, is_notebook, read
 
 @click.command(cls=Command, short_help="Fail if gRPC references remain; for CI and pre-commit.", epilog=codes.HELP)
 @project_command
+@side_option
 @click.option("--fail-on", type=click.Choice([one.value for one in FailOn]), default=FailOn.NEW.value,
               show_default=True, help="new: what remains beyond the baseline; any: whatever the baseline allows; left: "
               "only what cannot move, beyond the baseline; bridged: also what runs through the runtime.")  # fmt: skip

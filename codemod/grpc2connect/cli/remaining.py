@@ -47,13 +47,15 @@ class Remaining:
 def remaining(narrowed: Focus, fail_on: FailOn, debt: Iterable[Entry] = ()) -> Remaining:
     """What counts of a run: what is left, or stands in a file that would change (`left`: only the former).
 
-    `bridged` adds what would run, and by `debt` already runs, through the runtime.
+    `bridged` adds what would run, and by `debt` already runs, through the runtime. What waits for another stage is not
+    counted.
     """
     result = narrowed.result
     changes = (*result.changes, *narrowed.blocked) if fail_on is not FailOn.LEFT else ()
     changed = {change.path for change in changes}
     states = {State.LEFT, State.BRIDGED} if fail_on is FailOn.BRIDGED else {State.LEFT}
-    counting = [entry for entry in result.ledger if entry.state in states or entry.place.path in changed]
+    due = [entry for entry in result.ledger if not entry.later]
+    counting = [entry for entry in due if entry.state in states or entry.place.path in changed]
     known = {(one.place, one.code) for one in result.suppressed if one.reference}
     entries = [
         (_key(entry, result.root), entry) for entry in (*counting, *debt) if (entry.place, entry.code) not in known

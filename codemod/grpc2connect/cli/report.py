@@ -10,7 +10,7 @@ import click
 
 from grpc2connect.cli import codes
 from grpc2connect.cli.help import Command
-from grpc2connect.cli.session import Session, project_command
+from grpc2connect.cli.session import Session, project_command, side_option
 from grpc2connect.errors import Failure, Title
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ FORMATS = ("json", "sarif", "github", "html", "text", "markdown")
     cls=Command, short_help="Report as a page, JSON, SARIF, annotations, text or Markdown.", epilog=codes.HELP
 )
 @project_command
+@side_option
 @click.option("--format", "form", type=click.Choice(FORMATS), default="json", show_default=True)
 @click.option(
     "--output",

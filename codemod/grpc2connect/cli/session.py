@@ -110,7 +110,7 @@ class Session:
 
     def note_requirements(self, result: RunResult) -> None:
         """Say what has to be installed where the migrated code runs."""
-        if result.changes and self.options.stage is Stage.MOVE and not self.output.quiet and not self.as_json:
+        if result.changes and self.options.stage.moves and not self.output.quiet and not self.as_json:
             names = " ".join(f"'{one}'" for one in vendor.needed(self.options.runtime))
             self.output.notes([f"to run the result, install: {names}"])
 
@@ -131,11 +131,19 @@ class Session:
 
 stage_option = click.option(
     "--stage",
-    type=click.Choice([Stage.GENERATE.value, Stage.CLEANUP.value]),
+    type=click.Choice([one.value for one in Stage]),
     default=None,
-    help="Only one step: generate, Connect modules beside the stubs; cleanup, to remove what nothing needs any more.",
+    help="Only one step: generate, Connect modules beside the stubs; server, what serves; client, what asks; cleanup, "
+    "to remove what nothing needs any more. move: server and client in one go, the default.",
 )
 """The option of the commands that can take one step of a migration alone."""
+side_option = click.option(
+    "--stage",
+    type=click.Choice([one.value for one in Stage if one.moves]),
+    default=None,
+    help="Only one step: server, what serves; client, what asks. move: both, the default.",
+)
+"""The option of the commands that say what a step leaves."""
 
 
 def project_command(function: Command) -> Command:
@@ -248,7 +256,7 @@ def open_session(
         rules=packs,
         unsafe=unsafe,
         native=native or config.native,
-        stage=Stage(stage) if stage else Stage.MOVE,
+        stage=Stage(stage) if stage else config.stage or Stage.MOVE,
         connect_port=connect_port or config.connect_port,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet, verbose=verbose), as_json, stdin)

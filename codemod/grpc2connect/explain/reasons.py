@@ -9,6 +9,7 @@ from grpc2connect.explain import wording
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.plan import Decision, Plan
+from grpc2connect.plan.units import WAITS
 from grpc2connect.results import Entry, State, Step
 from grpc2connect.schema import Service
 
@@ -117,7 +118,7 @@ class Reasons:
         """The first causes of those of a reference's services that stay, or of those around it if it has none."""
         units = self._plan.units
         causes: dict[Reference | str, Service] = {}
-        for service in _sorted(reference.units or units.around(reference)):
+        for service in _sorted(reference.units or {half.service for half in units.around(reference)}):
             why = units.why_left(service)
             if why is not None:
                 causes.setdefault(units.cause(service) or why, service)
@@ -137,6 +138,8 @@ class Reasons:
         cause = units.cause(service)
         if cause is None:
             why = units.why_left(service) or ""
+            if why in WAITS.values():
+                return (), "take that stage"
             return (Step(f"{_name(service)} stays on gRPC: {why}"),), "correct that, then run again"
         decision = self._by_node[cause.node]
         steps = list(self._bonds(service, cause))

@@ -199,5 +199,8 @@ def subscript(values: Values, index: ast.expr) -> Values:
         return held_under(number, values) | frozenset(v for v in values if isinstance(v, Member))
     if isinstance(number, int) and (exact := unwrap(f"tuple:{number}", values)):
         return exact
+    placed = {v.value for v in values if isinstance(v, Wrapped) and v.how.startswith("tuple:")}
+    if isinstance(number, int) and number >= 0 and placed:
+        return unwrap("item", values) - placed
     # `grpc.StatusCode["OK"]` and generics such as `ServicerContext[Req, Res]` stay what they are.
     return unwrap("item", values) | frozenset(v for v in values if isinstance(v, Member))

@@ -203,6 +203,11 @@ class StatusMember(SharedReference):
 
     name: str = field(kw_only=True)
 
+    @property
+    def among_all(self) -> bool:
+        """Whether a context may give it back, to be looked up among codes that belong to no service."""
+        return bool(self.units) and self.facts.status_is_asked(self.units)
+
 
 @dataclass(frozen=True, eq=False)
 class TypeUse(SharedReference):

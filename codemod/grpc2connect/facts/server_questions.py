@@ -34,6 +34,7 @@ from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
 
 _BROAD = frozenset({"Exception", "BaseException"})
+_OF_FAILED_CALLS = frozenset({"ConnectError", "RpcError"})
 _PLAIN_DECORATORS = ("override", "staticmethod", "classmethod")
 _OWN_NAME = frozenset({"__name__", "__qualname__", "co_name", "f_code", "currentframe", "_getframe", "stack"})
 
@@ -241,16 +242,12 @@ class ServerQuestions:
             if isinstance(builtin, type) and issubclass(builtin, BaseException):
                 return False
             return not (any(isinstance(value, Class) for value in values) or self._imported(module, node))
-        return not (isinstance(node, ast.Attribute) and node.attr not in _BROAD | {"RpcError", "ConnectError"})
+        return not (isinstance(node, ast.Attribute) and node.attr not in _BROAD | _OF_FAILED_CALLS)
 
     def _imported(self, module: Module, node: ast.Name) -> bool:
-        names = {
-            alias.asname or alias.name
-            for child in own_nodes(module.tree)
-            if isinstance(child, ast.ImportFrom)
-            for alias in child.names
-        }
-        return node.id in names and node.id not in ("ConnectError", "RpcError")
+        imports = [child for child in own_nodes(module.tree) if isinstance(child, ast.ImportFrom)]
+        known = [alias for child in imports for alias in child.names if alias.name not in _OF_FAILED_CALLS]
+        return any((alias.asname or alias.name) == node.id for alias in known) and node.id not in _OF_FAILED_CALLS
 
     def _swallows(self, item: ast.withitem) -> bool:
         expression = item.context_expr

@@ -12,7 +12,8 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.options import Refusal
 from grpc2connect.plan.kept import for_callers
-from grpc2connect.plan.units import Units
+from grpc2connect.plan.sides import Side
+from grpc2connect.plan.units import Half, Units
 from grpc2connect.results import State
 from grpc2connect.rules_api import Left, Outcome, Registry
 
@@ -51,6 +52,7 @@ def make(
     unsafe: bool = False,
     native: bool = False,
     refused: Iterable[Refusal] = (),
+    only: Side | None = None,
 ) -> Plan:
     """Ask the rules, then settle.
 
@@ -58,11 +60,11 @@ def make(
     attempt to edit them failed. `wanted` says which rules are switched on for a reference; what the others claim stays
     on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them, those that give up
     what the runtime does where `native` asks for them, and those that a
-    person has `refused` nowhere.
+    person has `refused` nowhere. With `only`, one side of each service moves, and the other is for another stage.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
     ordered = list(references)
-    units = Units(ordered)
+    units = Units(ordered, only)
     unwanted: dict[object, set[State]] = defaultdict(set)
     for one in refused:
         unwanted[one.place, one.code].add(one.state)
@@ -109,27 +111,35 @@ def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, s
         only_left = all(outcome.state is State.LEFT for outcome in outcomes)
         for service in reference.units:
             if reason := stay.get(service.full_name):
-                units.leave(service, reason)
+                for half in units.halves_of(service):
+                    units.leave(half, reason)
         failed = stay.get(str(reference.module.path))
         if failed or (only_left and not (isinstance(reference, Import) and not reference.rebound)):
             wire = any(outcome.wire for outcome in outcomes)
             why = failed or f"{code} at {reference.place}: {outcomes[0].why}"
-            services = units.spelled(reference) if isinstance(reference, UnknownRpc) else reference.units
+            halves = units.spelled(reference) if isinstance(reference, UnknownRpc) else units.halves(reference)
             if isinstance(reference, Import):
-                services = frozenset()  # those whose code stands in this file, not all that the module has
-            if not services and not isinstance(reference, UnknownRpc):
+                halves = frozenset()  # those whose code stands in this file, not all that the module has
+            if not halves and not isinstance(reference, UnknownRpc):
                 units.keep(reference)
-                services = units.around(reference) if wire else units.of_file(reference)
-            for service in services:
-                for other in sorted(units.carried_with(service), key=repr) if wire else [service]:
+                halves = units.around(reference) if wire else units.of_file(reference)
+            for half in halves:
+                for other in _in_order(units.carried_with(half)) if wire else [half]:
                     units.leave(other, why, None if failed else reference)
+
+
+def _in_order(halves: Iterable[Half]) -> list[Half]:
+    return sorted(halves, key=repr)
 
 
 def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outcome:
     left = next((outcome for outcome in outcomes if outcome.state is State.LEFT), None)
     if units.stays(reference):
+        if waits := units.waits(reference):
+            return Outcome(State.LEFT, why=waits)
         why = next(
-            (why for service in reference.units if (why := units.why_left(service))), "its services stay on gRPC"
+            (why for service in reference.units if (why := units.why_left(service, reference))),
+            "its services stay on gRPC",
         )
         return left or Outcome(State.LEFT, why=why)
     own = reference.units and not reference.among_all

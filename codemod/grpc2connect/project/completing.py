@@ -35,7 +35,7 @@ def complete(result: RunResult, options: Options) -> RunResult:
     completed = merged(result, texts, answer, [*findings, *packaging], errors)
     told = _explained(answer, options)
     completed = replace(completed, explained=(*completed.explained, *told)) if told else completed
-    return deploy(completed, options) if options.stage is Stage.MOVE else completed
+    return deploy(completed, options) if options.stage.moves else completed
 
 
 def require(changed: Iterable[Path], options: Options) -> tuple[list[FileChange], list[Finding], list[FileError]]:

@@ -21,6 +21,7 @@ from grpc2connect.facts.kinds import (
     StubsModule,
 )
 from grpc2connect.facts.scopes import bindings
+from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
@@ -91,7 +92,8 @@ class Imports:
             existing, at = self._imported.get((self._dotted(symbol), symbol.name), ("", 0))
             if existing and not self._comes_late(at):
                 return existing
-            free = existing or not self._is_taken(symbol.name)
+            other = symbol.name in self.symbols.values()  # gRPC's of that name, beside the runtime's
+            free = existing or not (other or self._is_taken(symbol.name))
             self.symbols[symbol] = (existing or symbol.name) if free else symbol.alias
         return self.symbols[symbol]
 
@@ -201,19 +203,33 @@ class Imports:
         statements: dict[ast.AST, dict[ast.alias, list[str]]] = {}
         for alias, names in self.twins.items():
             statements.setdefault(self.module.parents[alias], {})[alias] = list(names)
-        found = [self._twin_edit(statement, aliases) for statement, aliases in statements.items()]
-        lines = self._new_lines()
-        if lines:
-            found.append(self._top_edit(lines))
-        return found
+        merged = Merged(self.module)
+        found = [self._twin_edit(statement, aliases, merged) for statement, aliases in statements.items()]
+        placed = merged.run(self._is_new)
+        lines = {
+            dotted: self._line(dotted, names)
+            for dotted, names in self._wanted().items()
+            if not merged.takes(placed, _from_line(dotted, names))
+        }
+        if placed:
+            found.extend(merged.placed(placed, lines))
+        elif lines:
+            found.append(self._top_edit(list(lines.values())))
+        return [*(edit for edit in found if edit.pieces), *merged.edits(self._line)]
 
-    def _twin_edit(self, statement: ast.AST, aliases: dict[ast.alias, list[str]]) -> Edit:
+    def _is_new(self, dotted: str) -> bool:
+        """Whether a module is one that migrated code gets its names from."""
+        return f"{dotted}.".startswith((f"{self.places.runtime(self.module)}.", "connectrpc."))
+
+    def _twin_edit(self, statement: ast.AST, aliases: dict[ast.alias, list[str]], merged: Merged) -> Edit:
         assert isinstance(statement, ast.Import | ast.ImportFrom)
         end = self.module.span(statement).end
         lines = [self._twin_text(alias, statement, names) for alias, names in aliases.items() if names == [""]]
         named = sorted({name for names in aliases.values() for name in names if name})
         if named:
             lines.append(self._twin_text(next(iter(aliases)), statement, named))
+        following = merged.following(statement)
+        lines = [line for line in lines if not merged.takes(following, line)]
         start = f"{self.module.newline}{_indent(self.module, statement)}"
         # After the whole line, so that a comment behind the old import stays with it.
         line_end = self.module.line_span(self.module.line_of(end)).end
@@ -237,15 +253,18 @@ class Imports:
         dotted = f"{prefix}.{base}" if prefix else base
         return f"from {dots}{dotted} import {', '.join(sorted(names))}"
 
-    def _new_lines(self) -> list[str]:
+    def _wanted(self) -> dict[str, list[str]]:
+        """What is new at the top: names as an import spells them, by the module that has them, in order."""
         wanted: dict[str, set[str]] = {}
         for symbol, local in self.symbols.items():
             spelled = symbol.name if local == symbol.name else f"{symbol.name} as {local}"
             wanted.setdefault(self._dotted(symbol), set()).add(spelled)
         for dotted, names in self.loose.items():
             wanted.setdefault(dotted, set()).update(names)
-        lines = [_from_line(dotted, sorted(names)) for dotted, names in sorted(wanted.items())]
-        return [line.replace("\n", self.module.newline) for line in lines]
+        return {dotted: sorted(names) for dotted, names in sorted(wanted.items())}
+
+    def _line(self, dotted: str, names: list[str]) -> str:
+        return _from_line(dotted, names).replace("\n", self.module.newline)
 
     def _top_edit(self, lines: list[str]) -> Edit:
         newline = self.module.newline

@@ -36,6 +36,8 @@ class Part:
     servers: int = 0
     calls: bool = False
     moved: bool = False
+    """Whether what serves in it has moved, or what calls where nothing serves."""
+    channels_moved: bool = False
     units: frozenset[str] = frozenset()
     ports: frozenset[int] = frozenset()
     is_script: bool = False
@@ -66,7 +68,7 @@ class Program:
     @property
     def calls(self) -> bool:
         """Whether it calls by channels that have moved."""
-        return any(part.calls and part.moved for part in self.parts)
+        return any(part.calls and part.channels_moved for part in self.parts)
 
     @property
     def moved(self) -> bool:
@@ -204,11 +206,13 @@ def _program(folder: Path, parts: Iterable[Part]) -> Program | None:
 def _part(path: Path, entries: list[Entry]) -> Part:
     mattering = [entry for entry in entries if entry.behaviour]
     serving = [entry for entry in mattering if entry.kind in _SERVES]
+    calling = [entry for entry in mattering if entry.kind in _CALLS]
     data = bytes_of(path) if serving else b""
     return Part(
         servers=sum(entry.kind == "ServerConstruction" for entry in serving) or bool(serving),
-        calls=any(entry.kind in _CALLS for entry in mattering),
-        moved=any(entry.state is not State.LEFT for entry in mattering),
+        calls=bool(calling),
+        moved=any(entry.state is not State.LEFT for entry in serving or mattering),
+        channels_moved=any(entry.state is not State.LEFT for entry in calling),
         units=frozenset(unit for entry in serving or mattering for unit in entry.units),
         ports=_ports(data),
         is_script=b"__main__" in data,
@@ -220,7 +224,8 @@ def _moved_before(path: Path) -> Part | None:
     if RUNTIME.encode() not in data:
         return None
     servers = len(_MOVED_SERVER.findall(data)) or bool(_MOVED_SERVICE.search(data))
-    return Part(servers, bool(_MOVED_CHANNEL.search(data)), True, frozenset(), _ports(data), b"__main__" in data)
+    calls = bool(_MOVED_CHANNEL.search(data))
+    return Part(servers, calls, True, calls, frozenset(), _ports(data), b"__main__" in data)
 
 
 def _ports(data: bytes) -> frozenset[int]:
