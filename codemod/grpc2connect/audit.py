@@ -24,7 +24,7 @@ def unexplained(facts: Facts, module: Module, references: Iterable[Reference]) -
     if not tokens:
         return []
     covered = [module.span(reference.node) for reference in references]
-    covered += [module.span(node) for node in ast.walk(module.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    covered += [module.span(node) for node in module.nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     uncovered = [(span, text) for span, text in tokens if not any(start <= span.start < end for start, end in covered)]
     others = _other_things(facts, module) if uncovered else frozenset()
     return [f"{module.place_at(span.start)} {text}" for span, text in uncovered if span.start not in others]
@@ -52,7 +52,7 @@ def _tokens(module: Module, names: frozenset[str]) -> Iterator[tuple[Span, str]]
 def _other_things(facts: Facts, module: Module) -> frozenset[int]:
     """Offsets of names that are the program's own: bound by no import, or by one that is not gRPC's."""
     found: set[int] = set()
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Name():
                 if not facts.importers(module, node) or not _is_grpc(facts, node):

@@ -116,7 +116,7 @@ def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
     seen = set()
     reasons = set(stay.values())
     for decision in plan.decisions:
-        for service in decision.reference.units:
+        for service in sorted(decision.reference.units, key=lambda service: (service.full_name, service.origin)):
             why = plan.units.why_left(service)
             if why in reasons and service.full_name not in seen:
                 seen.add(service.full_name)

@@ -62,7 +62,7 @@ def _telling(facts: Facts) -> frozenset[str]:
 
 
 def _on(module: Module, line: int) -> Iterator[ast.Name | ast.Attribute]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Name | ast.Attribute) and module.place_at(module.span(node).end - 1).line == line:
             yield node
 

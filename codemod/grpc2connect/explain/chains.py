@@ -140,7 +140,7 @@ class Chains:
         trees = {module.tree: module for module in self.facts.program.modules()}
         importer, imported = trees[fact.key[0]], trees[made_of.key[0]]
         parts = {imported.path.stem, imported.path.parent.name}
-        for node in ast.walk(importer.tree):
+        for node in importer.nodes:
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
                 spelled = "." * node.level + (node.module or "")
                 if spelled.rpartition(".")[2] in parts:

@@ -59,7 +59,7 @@ def collect(facts: Facts, module: Module) -> list[Reference]:
 class _Collector(NamedReferences):
     def nodes(self) -> Iterator[ast.AST]:
         """All nodes of the module, those in string annotations included."""
-        for node in ast.walk(self.module.tree):
+        for node in self.module.nodes:
             yield node
             if isinstance(node, ast.Constant) and node in self.facts.state.strings:
                 yield from ast.walk(self.facts.state.strings[node])

@@ -51,7 +51,7 @@ class CredentialLinks:
         if not any(made.of == "call" for made in self._made_credentials):
             return
         for module in self._facts.program.modules():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if not isinstance(node, ast.Call):
                     continue
                 for keyword in node.keywords:

@@ -172,7 +172,7 @@ class Facts(ClientQuestions):
     @cached_property
     def assigned_attributes(self) -> frozenset[str]:
         """The names of all attributes that the program assigns."""
-        nodes = (node for module in self.program.modules() for node in ast.walk(module.tree))
+        nodes = (node for module in self.program.modules() for node in module.nodes)
         return frozenset(n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
 
     @cached_property
@@ -185,7 +185,7 @@ class Facts(ClientQuestions):
         """The first parts of all names that modules of the program import."""
         names: set[str] = set()
         for module in self.program.modules():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Import):
                     names.update(alias.name for alias in node.names)
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -35,7 +35,7 @@ class Fakes:
         found = {
             (self._facts.component(module), cls.name, name)
             for module in self._facts.program.modules()
-            for cls in ast.walk(module.tree)
+            for cls in module.nodes
             if isinstance(cls, ast.ClassDef) and not self._facts.state.servicers.get(Class(module, cls))
             for name in self._spelled(cls)
         }
@@ -61,7 +61,7 @@ class Fakes:
         if not classes:
             return
         for module in self._facts.program.modules():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Call) and _is_argument(module, node):
                     name = last_name(node.func)
                     if name in classes:

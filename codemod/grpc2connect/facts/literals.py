@@ -31,7 +31,7 @@ def _assigned(module: Module, name: str) -> list[ast.expr]:
 def _assignments(module: Module) -> dict[str, list[ast.expr]]:
     """What each name is assigned, or loops over, anywhere in a module."""
     found: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Assign(targets=targets, value=value):
                 names = [target.id for target in targets if isinstance(target, ast.Name)]

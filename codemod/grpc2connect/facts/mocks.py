@@ -86,7 +86,7 @@ class Mocks:
     def _services(self) -> frozenset[Service]:
         """The services of which any RPC may be replaced."""
         modules = self._facts.program.modules()
-        found = {service for module in modules for node in ast.walk(module.tree) for service in self._of(module, node)}
+        found = {service for module in modules for node in module.nodes for service in self._of(module, node)}
         return self._facts.patches.services | found
 
     def _of(self, module: Module, node: ast.AST) -> Iterator[Service]:
@@ -110,7 +110,7 @@ class Mocks:
         return frozenset(
             (self._facts.component(module), name)
             for module in self._facts.program.modules()
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             for name in self._named(module, node)
             if name in self._rpcs
         )

@@ -33,7 +33,7 @@ class OwnContexts:
         return frozenset(
             self._facts.component(module)
             for module in self._facts.program.modules()
-            for cls in ast.walk(module.tree)
+            for cls in module.nodes
             if isinstance(cls, ast.ClassDef) and any(map(self._is_context, cls.bases))
         )
 

@@ -130,7 +130,7 @@ class Patches:
         paths = {path for path in self._paths if api.RUNTIME_NAMES[path] == name}
         if not paths:
             return False
-        imported = (alias for node in ast.walk(module.tree) if isinstance(node, ast.ImportFrom) for alias in node.names)
+        imported = (alias for node in module.nodes if isinstance(node, ast.ImportFrom) for alias in node.names)
         values = {value for alias in imported for value in self._facts.values(alias)}
         return not any(isinstance(value, Api) and value.path in paths for value in values)
 
@@ -139,7 +139,7 @@ class Patches:
         return tuple(
             target
             for module in self._facts.program.modules()
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if isinstance(node, ast.Call) and (target := self.target(module, node)) is not None
         )
 
@@ -152,7 +152,7 @@ class Patches:
     def _users(self) -> dict[str, frozenset[Service]]:
         found: dict[str, set[Service]] = {}
         for module in self._facts.program.modules():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Call):
                     for path in self._called(node):
                         services = (self._facts.services(value) for value in self._facts.values(node))
@@ -255,7 +255,7 @@ class Patches:
 
     def _makes_stubs(self, module: Module, name: str) -> bool:
         """Whether a module uses a generated module only to make stubs, as a type, and for the bases of classes."""
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.Name) or node.id != name or not isinstance(node.ctx, ast.Load):
                 continue
             named = module.parents[node]
@@ -271,7 +271,7 @@ class Patches:
 
     def _used(self, module: Module, spelled: str) -> ast.expr | None:
         """An expression by which a module uses a name that it has imported."""
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             loaded = isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load)
             if loaded and module.source(node) == spelled and self._facts.values(node):
                 assert isinstance(node, ast.expr)
@@ -283,7 +283,7 @@ class Patches:
         """The names that are used through a module of the program: `clients.GreeterStub`."""
         found: dict[Module, set[str]] = {}
         for module in self._facts.program.modules():
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.Attribute):
                     for value in self._facts.values(node.value):
                         if isinstance(value, ProgramModule):

@@ -56,7 +56,7 @@ def async_askers(modules: Iterable[Module]) -> list[str]:
     return [
         node.name
         for module in modules
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.AsyncFunctionDef)
         and any(argument.arg == "grpc_stub" for argument in (*node.args.args, *node.args.kwonlyargs))
     ]

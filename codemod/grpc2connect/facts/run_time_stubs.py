@@ -78,7 +78,7 @@ def _assigned(module: Module, name: str) -> ast.Assign | None:
     """The one assignment of a name in a module, if that is at its top and the value is a call."""
     stores = [
         node
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if (isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load))
         or (isinstance(node, ast.Global | ast.Nonlocal) and name in node.names)
         or (isinstance(node, ast.arg) and node.arg == name)
@@ -105,7 +105,7 @@ def _is_needless(facts: Facts, module: Module, call: ast.Call, path: str) -> boo
             return False
     if _assigned(module, name) is not statement or _is_taken(facts, module, name):
         return False
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Constant) and node.value == name:
             return False
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
@@ -123,5 +123,5 @@ def _is_taken(facts: Facts, module: Module, name: str) -> bool:
         or (isinstance(node, ast.Attribute) and node.attr == name)
         for importer in importers
         if isinstance(importer, Module)
-        for node in ast.walk(importer.tree)
+        for node in importer.nodes
     )

@@ -51,7 +51,7 @@ class Imports:
     first: int = 0
 
     def __post_init__(self) -> None:
-        self._taken = {name for node in ast.walk(self.module.tree) for name in _names(node)} - self.free
+        self._taken = {name for node in self.module.nodes for name in _names(node)} - self.free
         self._imported = self._existing()
 
     def _existing(self) -> dict[tuple[str, str], tuple[str, int]]:

@@ -62,7 +62,7 @@ def brought(before: Module, after: Module) -> tuple[Brought, ...]:
 
 
 def _imports(module: Module) -> Iterator[tuple[ast.stmt, ast.alias, int, str, str]]:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             yield from ((node, alias, 0, alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -73,7 +73,7 @@ def _uses(module: Module) -> tuple[dict[str, set[str]], set[str]]:
     """The attributes asked of each dotted name, and the names that something else than an import binds."""
     asked: dict[str, set[str]] = {}
     otherwise: set[str] = set()
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Attribute):
             asked.setdefault(dotted_text(node.value), set()).add(node.attr)
         elif isinstance(node, ast.arg):

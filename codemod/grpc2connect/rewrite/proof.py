@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 
@@ -35,7 +34,7 @@ def prove(before: Module, text: str, introduced: frozenset[str]) -> Module:
     lost = Counter(comment.text for comment in before.comments) - Counter(comment.text for comment in after.comments)
     if speech := [text for text in lost if not DIRECTIVE.match(text)]:
         raise ProofFailed(f"a comment would be lost: {speech[0]}")
-    bound = {name for node in ast.walk(after.tree) for name in bindings(node)}
+    bound = {name for node in after.nodes for name in bindings(node)}
     if unbound := introduced - bound:
         raise ProofFailed(f"a name would be unbound: {sorted(unbound)[0]}")
     return after

@@ -94,7 +94,7 @@ def _given_up(module: Module, gone: frozenset[ast.AST]) -> frozenset[str]:
     """The names that nothing but imports that go has bound."""
     names = Counter(alias.asname or alias.name for alias in gone if isinstance(alias, ast.alias))
     bound: Counter[str] = Counter()
-    for node in ast.walk(module.tree) if names else ():
+    for node in module.nodes if names else ():
         if isinstance(node, ast.Name):
             bound.update([node.id] if not isinstance(node.ctx, ast.Load) else [])
         else:
@@ -140,7 +140,7 @@ def _used(module: Module) -> frozenset[str]:
         if typed := _TYPE_COMMENT.match(comment.text):
             for dotted in _NAME.findall(typed[1]):
                 found.update(dotted.rsplit(".", count)[0] for count in range(dotted.count(".") + 1))
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
             found.add(node.id)
         elif isinstance(node, ast.Attribute):
@@ -192,7 +192,7 @@ def _shape(node: ast.Import | ast.ImportFrom) -> str:
 def _numbered(module: Module) -> Iterable[tuple[ast.Import | ast.ImportFrom, int]]:
     """Import statements with a running number per identical text."""
     counts: dict[str, int] = {}
-    statements = [node for node in ast.walk(module.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    statements = [node for node in module.nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     for node in sorted(statements, key=lambda found: found.lineno):
         shape = _shape(node)
         yield node, counts.setdefault(shape, 0)

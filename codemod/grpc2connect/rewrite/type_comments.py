@@ -21,7 +21,7 @@ def retired(module: Module, edits: Iterable[Edit]) -> list[Edit]:
     replaced = {edit.span for edit in edits}
     comments = {module.line_of(one.span.start): one for one in module.comments if _OF_A_BASE.match(one.text)}
     found = []
-    for node in ast.walk(module.tree) if comments else ():
+    for node in module.nodes if comments else ():
         if not isinstance(node, ast.ClassDef) or len(node.bases) != 1 or node.keywords:
             continue
         base = module.span(node.bases[0])

@@ -62,7 +62,8 @@ class Module:
     """A parsed file.
 
     `name` is the dotted name under which other modules of its import root import it ("" if none can),
-    `text` the decoded source with its newlines as they are; of a notebook its `cells`, one after the other.
+    `text` the decoded source with its newlines as they are; of a notebook its `cells`, one after the other. `nodes` are
+    what `ast.walk` gives for the tree, in that order: to walk it again for each question would take longer than all else.
     """
 
     path: Path
@@ -71,6 +72,7 @@ class Module:
     name: str = ""
     parents: dict[ast.AST, ast.AST] = field(default_factory=dict)
     cells: Cells | None = None
+    nodes: tuple[ast.AST, ...] = ()
 
     def __repr__(self) -> str:
         return f"Module({self.path})"
@@ -195,14 +197,14 @@ def parse(path: Path, text: str, name: str = "", cells: Cells | None = None) -> 
     except ValueError as error:
         raise SyntaxProblem(1, str(error)) from None
     module = Module(path, source, tree, name, cells=cells)
-    stack: list[ast.AST] = [tree]
-    while stack:
-        node = stack.pop()
+    nodes: list[ast.AST] = [tree]
+    for node in nodes:
         for child in ast.iter_child_nodes(node):
+            nodes.append(child)
             # Context and operator nodes are shared singletons in CPython: they have no one parent.
             if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop | ast.boolop):
                 module.parents[child] = node
-                stack.append(child)
+    module.nodes = tuple(nodes)
     if sys.version_info < (3, 12):
         fstrings.relocate(module)
     return module
