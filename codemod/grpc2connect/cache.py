@@ -11,12 +11,14 @@ import contextlib
 import hashlib
 import os
 import pickle
+import sys
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
 
 from grpc2connect import __version__
+from grpc2connect.kept import forget, prune
 from grpc2connect.options import Options
 from grpc2connect.results import RunResult
 from grpc2connect.sources import around, find, write_atomic
@@ -25,6 +27,9 @@ VARIABLE = "G2C_CACHE_DIR"
 """Names the folder; empty: nothing is kept."""
 KEPT = 50
 """How many results are kept, the latest."""
+PARTS = "unfinished"
+"""The folder, in that of the results, for what runs have finished that have not come to their end."""
+_DIGEST = 20
 
 
 def folder() -> Path | None:
@@ -42,6 +47,7 @@ def key(options: Options) -> str | None:
     if options.python is not None or options.rules or not options.keep:
         return None
     digest = hashlib.blake2b(digest_size=20)
+    options = replace(options, jobs=None)  # which makes no difference
     for field in fields(options):
         digest.update(f"{field.name}={getattr(options, field.name)!r}\0".encode(errors="surrogateescape"))
     digest.update(_tool().encode())
@@ -60,7 +66,7 @@ def key(options: Options) -> str | None:
 
 @cache
 def _tool() -> str:
-    """What of the tool a result depends on: its version and its files."""
+    """What of the tool a result depends on: its version and its files, and the Python that reads the project with it."""
     home = Path(__file__).parent
     homes = [home, home.parents[1] / "rules", home.parents[1] / "runtime"]
     digest = hashlib.blake2b(digest_size=20)
@@ -68,7 +74,7 @@ def _tool() -> str:
     for folder in homes:
         for path in sorted(folder.rglob("*.py")):
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return "\n".join([__version__, digest.hexdigest()])
+    return "\n".join([__version__, sys.version, digest.hexdigest()])
 
 
 def load(name: str) -> RunResult | None:
@@ -78,7 +84,10 @@ def load(name: str) -> RunResult | None:
         return None
     try:
         with open(home / name, "rb") as file:
-            found = pickle.load(file)
+            data = file.read()
+        if hashlib.blake2b(data[_DIGEST:], digest_size=_DIGEST).digest() != data[:_DIGEST]:
+            return None
+        found = pickle.loads(data[_DIGEST:])
     except Exception:
         return None  # none there, or not one of ours
     if not isinstance(found, RunResult) or any(_now(change.path) != change.before for change in found.changes):
@@ -94,8 +103,19 @@ def store(name: str, result: RunResult) -> None:
     if home is None:
         return
     with contextlib.suppress(OSError):
-        write_atomic(home / name, pickle.dumps(result, pickle.HIGHEST_PROTOCOL), mode=0o600)
+        data = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+        write_atomic(home / name, hashlib.blake2b(data, digest_size=_DIGEST).digest() + data, mode=0o600)
         _prune(path for path in home.iterdir() if path.is_file())
+    forget(home / PARTS / name)
+
+
+def parts(name: str) -> Path | None:
+    """The folder for the finished parts of a run that has not come to its end; None if nothing is kept."""
+    home = folder()
+    if home is None:
+        return None
+    prune(home / PARTS)
+    return home / PARTS / name
 
 
 def _prune(paths: Iterable[Path]) -> None:

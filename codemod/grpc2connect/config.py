@@ -52,6 +52,7 @@ class Config:
     connect_port: int | None = None
     native: bool = False
     stage: Stage | None = None
+    jobs: int | None = None
 
 
 def find(start: Path) -> Config:
@@ -149,6 +150,12 @@ def _yes_or_no(value: object, _folder: Path) -> bool:
     return value
 
 
+def _jobs(value: object, _folder: Path) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError("must be a number of processes, from 1 on")
+    return value
+
+
 def _generated(value: object, folder: Path) -> GeneratedPlace:
     if not isinstance(value, dict) or not isinstance(value.get("out"), str):
         raise _Wrong("must be a table", 'write it like { out = "src/gen", package = "gen" }')
@@ -208,6 +215,7 @@ _READERS: dict[str, Callable[[object, Path], Any]] = {
     "generated": _generated,
     "ignore": _strings,
     "include": _strings,
+    "jobs": _jobs,
     "native": _yes_or_no,
     "overrides": _overrides,
     "public": _some,

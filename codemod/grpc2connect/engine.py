@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpc2connect import ledger
-from grpc2connect.audit import unexplained
-from grpc2connect.expendable import Expendable, expendable
-from grpc2connect.facts.collect import collect
+from grpc2connect.expendable import Expendable
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
 from grpc2connect.facts.program import Program
@@ -21,14 +19,15 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
 from grpc2connect.generate import is_built
+from grpc2connect.kept import NOWHERE, Parts
 from grpc2connect.notebooks import Notebooks
 from grpc2connect.options import Choices, Options, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
-from grpc2connect.plan import SIDES, Plan
+from grpc2connect.plan import SIDES
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
 from grpc2connect.public_api.callers import Callers
-from grpc2connect.reading import At, Files
+from grpc2connect.reading import Files
 from grpc2connect.relevance import Names, Relevance, as_imported, held, loud, reach
 from grpc2connect.results import FileChange, FileError, Finding, Reach, RunResult
 from grpc2connect.rewrite.built import findings as built_findings
@@ -36,13 +35,13 @@ from grpc2connect.rewrite.built import placed
 from grpc2connect.rewrite.built import there as already_placed
 from grpc2connect.rewrite.lookup import Lookup
 from grpc2connect.rewrite.place import Places
-from grpc2connect.rewrite.proof import ProofFailed
-from grpc2connect.rewrite.rewrite import Rewritten, rewrite
+from grpc2connect.rewrite.rewrite import Rewritten
 from grpc2connect.rules_api import Registry, load
 from grpc2connect.schema import GrpcModule, Schema
-from grpc2connect.sources import Unwritable, around, encode, find, is_python
+from grpc2connect.sources import around, find, is_python
 from grpc2connect.sources.environment import search_paths
-from grpc2connect.syntax import Module
+from grpc2connect.spread import ALONE, Team
+from grpc2connect.spread.files import FileWork
 from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
@@ -61,15 +60,17 @@ def run(options: Options, progress: Progress | None = None) -> RunResult:
 def analyse(
     options: Options,
     progress: Progress | None = None,
-    at: At | None = None,
+    team: Team = ALONE,
     spared: Mapping[Path, str] | None = None,
     rules: Registry | None = None,
     kept: Kept | None = None,
+    parts: Parts = NOWHERE,
 ) -> RunResult:
     """What `run` gives, but for the project's files around the code: a function of the sources and options alone.
 
     `spared` are files to do without, with the reasons; a file that the run fails on joins them. `rules` are those that
-    come with the tool where none are given. With `kept`, what an earlier run with other choices has found is used.
+    come with the tool where none are given. With `kept`, what an earlier run with other choices has found is used. The
+    `team` shares the work on single files; what is finished of it is kept in `parts`, for a run that does not end.
     """
     kept = kept or Kept()
     lost = dict(spared or {})
@@ -79,8 +80,7 @@ def analyse(
         while True:
             try:
                 if kept.run is None or not kept.run.answers(options):
-                    told = progress or (lambda *_: None), at or (lambda _: None)
-                    kept.run = _Run(options, *told, lost, rules)
+                    kept.run = _Run(options, progress or (lambda *_: None), team, lost, rules, parts)
                 return kept.run.result(options.choices)
             except Expendable as file:
                 kept.run = None
@@ -148,11 +148,16 @@ def _top(options: Options) -> Path:
 
 class _Run:
     def __init__(
-        self, options: Options, progress: Progress, at: At, spared: Mapping[Path, str], rules: Registry | None
+        self,
+        options: Options,
+        progress: Progress,
+        team: Team,
+        spared: Mapping[Path, str],
+        rules: Registry | None,
+        parts: Parts,
     ) -> None:
         self.options = options
         self.progress = progress
-        self.at = at
         paths, errors = find(options)
         self.paths = [path for path in paths if not _is_vendored(path)]
         surroundings = [path for path in around(options, paths) if not _is_vendored(path)]
@@ -161,13 +166,16 @@ class _Run:
         self.around = frozenset(path for path in surroundings if is_python(path))
         everything = [*self.python, *self.around]
         self.schema, bad = _schema(self.paths, surroundings, options)
-        self.files = Files(self.top, frozenset(map(str, everything)), errors=[*errors, *bad], spared=spared, at=at)
+        known = frozenset(map(str, everything))
+        self.files = Files(self.top, known, errors=[*errors, *bad], spared=spared, at=team.at)
         self.program = Program(everything, self.schema, self.files.load, self.top)
         self.unexplained: list[str] = []
         self.overrides = Overrides(options)
         self.rules = rules or load(options.rules)
         self.held: tuple[Names, Names] = ({}, {})
         self.built: list[Finding] = []
+        self.team = team
+        self.parts = parts
         self._found: tuple[Facts, list[Reference]] | None = None
         self._looked = False
         self._reached: Reach | None = None
@@ -209,33 +217,34 @@ class _Run:
             self.held = held(state, self.program.modules())
             new = (imported | relevance.users(*self.held)) - active
         facts = Facts(self.program, state, self.overrides.serve)
+        self.work = FileWork(facts, self.files.sources, self.options, self.team, self.parts)
         references: list[Reference] = []
-        for module in self.program.modules():
-            with expendable(module.path):
-                found = collect(facts, module)
-                self.unexplained.extend(unexplained(facts, module, found))
-                references.extend(found)
+        for seen in self.work.see(self.progress):
+            self.unexplained.extend(seen.unexplained)
+            references.extend(seen.references)
         return facts, references
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
         """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
+        refused, only = self.options.choices.refused, SIDES.get(self.options.stage)
         stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
         notebooks = Notebooks(self.files.sources, facts, self.held[0], self.options.runtime)
         stay |= notebooks.stay(references)
         callers = Callers(facts, references, self.options)
         stay |= callers.stay
+        offers = self.work.offers(references, self.rules, self.overrides.wanted, self.progress)
         stay |= dict.fromkeys(self.options.choices.stay, "it was decided to leave it there")
         for _ in range(_ATTEMPTS):
             places = Places(self.program, self.options)
-            plan = self._plan(references, stay)
-            rewritten, failed = self._rewrite(facts, plan, places)
+            plan = make_plan(offers, stay, refused, only)
+            rewritten, failed = self.work.edit(plan, places, repr((sorted(stay.items()), refused, only)), self.progress)
             if not failed:
                 changes, failed = self._generate(rewritten, places)
                 if not failed:
                     break
             stay.update(failed)
         else:
-            plan, rewritten, changes = self._plan(references, _all_files(references)), {}, []
+            plan, rewritten, changes = make_plan(offers, _all_files(references), refused, only), {}, []
         settled = plan.without(self.around)
         result = ledger.result(
             self.options,
@@ -271,11 +280,6 @@ class _Run:
             self._reached = replace(found, loud=heard)
         return self._reached
 
-    def _plan(self, references: list[Reference], stay: dict[str, str]) -> Plan:
-        wanted, refused = self.overrides.wanted, self.options.choices.refused
-        unsafe, native, only = self.options.unsafe, self.options.native, SIDES.get(self.options.stage)
-        return make_plan(references, self.rules, stay, wanted, unsafe=unsafe, native=native, refused=refused, only=only)
-
     def _used_around(self, references: list[Reference]) -> dict[str, str]:
         """Files outside the given paths that belong together with code in them: their services stay as they are."""
         return {
@@ -296,40 +300,6 @@ class _Run:
 
     def _shown(self, path: Path) -> str:
         return Path(os.path.relpath(path, self.options.root)).as_posix()
-
-    def _rewrite(
-        self, facts: Facts, plan: Plan, places: Places
-    ) -> tuple[dict[Path, tuple[Rewritten, FileChange]], dict[str, str]]:
-        by_module: dict[Module, list] = {}  # type: ignore[type-arg]
-        for decision in plan.decisions:
-            by_module.setdefault(decision.reference.module, []).append(decision)
-        done: dict[Path, tuple[Rewritten, FileChange]] = {}
-        failed: dict[str, str] = {}
-        for index, (module, decisions) in enumerate(by_module.items()):
-            self.progress("rewrite", index, len(by_module))
-            source = self.files.sources[module.path]
-            units = tuple(
-                sorted({service.full_name for one in decisions for service in plan.units.moving(one.reference)})
-            )
-            self.at(module.path)
-            try:
-                with expendable(module.path, ProofFailed, Unwritable):
-                    outcome = rewrite(facts, module, decisions, places)
-                    after = encode(source, outcome.text)
-            except (ProofFailed, Unwritable) as problem:
-                failed[str(module.path)] = str(problem)
-                continue
-            except Expendable as lost:
-                failed[str(module.path)] = lost.reason
-                continue
-            finally:
-                self.at(None)
-            if after != source.data:
-                done[module.path] = (
-                    outcome,
-                    FileChange(module.path, source.data, after, units, regions=outcome.regions),
-                )
-        return done, failed
 
     def _generate(
         self, rewritten: dict[Path, tuple[Rewritten, FileChange]], places: Places

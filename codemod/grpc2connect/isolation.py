@@ -37,16 +37,18 @@ class WorkerFailed(Exception):
 def run(
     options: Options,
     progress: Progress | None = None,
+    parts: Path | None = None,
     *,
     file_seconds: float = FILE_SECONDS,
     command: Sequence[str] | None = None,
 ) -> RunResult:
     """What `engine.analyse` gives, from a process that may be lost: the worker, or another `command` that speaks alike.
 
+    What is finished before the end is kept in the folder `parts`, for the same question about the same project.
     Raises `WorkerFailed`.
     """
     with Conversation(file_seconds=file_seconds, command=command) as conversation:
-        return conversation.run(options, progress)
+        return conversation.run(options, progress, parts)
 
 
 class Conversation:
@@ -71,13 +73,13 @@ class Conversation:
     def __exit__(self, *_: object) -> None:
         self._end()
 
-    def run(self, options: Options, progress: Progress | None = None) -> RunResult:
+    def run(self, options: Options, progress: Progress | None = None, parts: Path | None = None) -> RunResult:
         """See `run`."""
         if self._fresh:
             self._spared = {}
         for _ in range(ATTEMPTS):
             try:
-                outcome = self._attempt(Job(options, self._spared, self._fresh), progress)
+                outcome = self._attempt(Job(options, self._spared, self._fresh, self._file_seconds, parts), progress)
             except BaseException:
                 self._end()
                 raise
@@ -110,6 +112,8 @@ class Conversation:
                     at = rest[0]
                 case "progress" if progress is not None:
                     progress(*rest)
+                case "say":
+                    sys.stderr.write(f"grpc2connect: {rest[0]}\n")
                 case "result":
                     result: RunResult = rest[0]
                     return result

@@ -117,6 +117,7 @@ class Options:
     changes what a program does today, `native` what gives up things that the runtime does (docs/native.md). `keep`
     says whether the result may be kept for later runs.
     `connect_port` is the port on which servers are to take Connect, put in where they are deployed; None: suggested.
+    `jobs` is how many processes may work at once, None for as many as are worth it; the result is the same.
     """
 
     root: Path
@@ -142,3 +143,4 @@ class Options:
     keep: bool = True
     stage: Stage = Stage.MOVE
     connect_port: int | None = None
+    jobs: int | None = None

@@ -25,11 +25,16 @@ RECURSION = 20_000
 
 @dataclass(frozen=True)
 class Job:
-    """What to do, and which files are to be left out, with the reasons; with `fresh`, the sources may have changed."""
+    """What to do, and which files are to be left out, with the reasons; with `fresh`, the sources may have changed.
+
+    The work on one file may take `seconds`. What is finished is kept in the folder `parts`, if there is one.
+    """
 
     options: Options
     spared: Mapping[Path, str]
     fresh: bool = False
+    seconds: float = 120.0
+    parts: Path | None = None
 
 
 def main() -> None:
@@ -50,6 +55,8 @@ def main() -> None:
 def _work(jobs: queue.SimpleQueue[Job], sink: IO[bytes]) -> None:
     job = jobs.get()
     from grpc2connect.engine import Kept, analyse
+    from grpc2connect.kept import NOWHERE, Logs
+    from grpc2connect.spread import Team
 
     def send(*message: Any) -> None:
         pickle.dump(message, sink)
@@ -60,12 +67,15 @@ def _work(jobs: queue.SimpleQueue[Job], sink: IO[bytes]) -> None:
         if job.fresh:
             kept = Kept()
         try:
+            # Forking is safe: the only other thread waits for the parent, and holds nothing that a child asks for.
+            team = Team(job.options.jobs, job.seconds, lambda line: send("say", line), lambda path: send("at", path))
             result = analyse(
                 job.options,
                 lambda stage, done, total: send("progress", stage, done, total),
-                lambda path: send("at", path),
+                team,
                 job.spared,
                 kept=kept,
+                parts=NOWHERE if job.parts is None else Logs(job.parts),
             )
         except BaseException as problem:
             import traceback

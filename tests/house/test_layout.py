@@ -20,6 +20,7 @@ SOURCES = [
 LEVELS = {
     "errors": -1,
     "codes": 0,
+    "kept": 0,
     "expendable": 0,
     "results": 0,
     "options": 0,
@@ -46,6 +47,7 @@ LEVELS = {
     "reading": 6,
     "ledger": 6,
     "explain": 6,
+    "spread": 7,
     "engine": 7,
     "cache": 7,
     "suppress": 7,
@@ -65,6 +67,7 @@ BESIDE = {
     ("sources", "syntax"),
     ("schema", "syntax"),
     ("options", "results"),
+    ("engine", "spread"),
 }
 # What the results and the wording of a run are made of is known to all.
 REPORT_KNOWS = {"errors", "results", "options", "report"}

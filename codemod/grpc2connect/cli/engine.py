@@ -89,7 +89,8 @@ class InstalledEngine:
         if result is None:
             from grpc2connect.isolation import run
 
-            result = (self._conversation.run if self._conversation else run)(options, progress)
+            parts = cache.parts(name) if name is not None else None
+            result = (self._conversation.run if self._conversation else run)(options, progress, parts)
             if name is not None and not any(error.code == "G2C014" for error in result.errors):
                 cache.store(name, result)
         return apply(complete(result, options), options)

@@ -215,6 +215,7 @@ def open_session(
     explain: tuple[Path, int] | None = None,
     stage: str | None = None,
     connect_port: int | None = None,
+    jobs: int | None = None,
 ) -> Session:
     """The command line's values over those of the configuration over the defaults; all checked."""
     stdin = _stdin(paths, stdin_filename)
@@ -258,6 +259,7 @@ def open_session(
         native=native or config.native,
         stage=Stage(stage) if stage else config.stage or Stage.MOVE,
         connect_port=connect_port or config.connect_port,
+        jobs=jobs or config.jobs,
     )
     return Session(engine, config, target, options, Output(colour, quiet=quiet, verbose=verbose), as_json, stdin)
 
@@ -321,6 +323,8 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
                  help="Simple clients without the runtime's channel, and without what that does (docs/native.md)."),
     click.option("--stdin-filename", type=click.Path(path_type=Path), default=None, metavar="FILE",
                  help="With `-` for the path (check, diff): standard input is what this file would hold."),
+    click.option("--jobs", "-j", type=click.IntRange(min=1), default=None, metavar="N",
+                 help="How many processes work at once; by default as many as there are processors, if it pays."),
     click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout."),
     click.option("--quiet", "-q", is_flag=True, help="Only errors and the summary line."),
     click.option("--verbose", "-v", is_flag=True, help="How long each phase took, on stderr."),
@@ -330,6 +334,6 @@ _OPTIONS: tuple[Callable[[Command], Command], ...] = (
 
 _SHARED = (
     "paths", "runtime", "client_protocol", "serve", "connect_port", "python", "include", "exclude", "select", "ignore",
-    "rules", "unsafe", "native", "stdin_filename", "as_json",
+    "rules", "unsafe", "native", "stdin_filename", "jobs", "as_json",
     "quiet", "verbose", "colour",
 )  # fmt: skip

@@ -61,6 +61,10 @@ class Patches:
         self._facts = facts
         self._found: dict[ast.Call, Target | None] = {}
 
+    def look(self) -> None:
+        """Follow all that texts name, which can have modules of the program parsed that no import led to."""
+        self._targets  # noqa: B018
+
     def target(self, module: Module, node: ast.Call) -> Target | None:
         """What a call replaces; None if it replaces nothing of gRPC's, or what cannot be replaced elsewhere."""
         if node not in self._found:

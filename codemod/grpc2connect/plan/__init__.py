@@ -3,8 +3,8 @@
 May import `facts` and `rules_api`; knows nothing of text or files.
 """
 
-from grpc2connect.plan.plan import Decision, Plan, make
+from grpc2connect.plan.plan import Decision, Offer, Plan, make, offer
 from grpc2connect.plan.sides import SIDES, Side
 from grpc2connect.plan.units import Units
 
-__all__ = ["SIDES", "Decision", "Plan", "Side", "Units", "make"]
+__all__ = ["SIDES", "Decision", "Offer", "Plan", "Side", "Units", "make", "offer"]

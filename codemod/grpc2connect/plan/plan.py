@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,36 +43,58 @@ class Plan:
         return Plan([one for one in self.decisions if one.reference.module.path not in paths], self.units)
 
 
-def make(
-    references: Iterable[Reference],
+Offer = tuple[Reference, str, Sequence[Outcome]]
+"""A reference, the code of the rule that claims it, and what that offers, best first."""
+
+
+def offer(
+    reference: Reference,
     rules: Registry,
-    stay: Mapping[str, str] | None = None,
     wanted: Callable[[Reference, str], bool] = lambda reference, code: True,
     *,
     unsafe: bool = False,
     native: bool = False,
+) -> Offer:
+    """Ask the rules.
+
+    `wanted` says which rules are switched on for a reference; what the others claim stays on gRPC. Outcomes that change
+    what the program does today count only where `unsafe` lets them, those that give up what the runtime does where
+    `native` asks for them.
+    """
+    claimed = rules.claim(reference)
+    if claimed is None:
+        unknown = Left(f"no rule knows this {reference.kind}", advice="move it by hand, or report it")
+        return reference, UNCLAIMED, [unknown]
+    if not wanted(reference, claimed.code):
+        off = Left(f"rule {claimed.code} is switched off", advice="select it, then run again")
+        return reference, claimed.code, [off]
+    with expendable(reference.module.path):
+        possible = rules.outcomes(claimed, reference)
+        offered = [one for one in possible if (unsafe or not one.unsafe) and (native or not one.asked)]
+        return reference, claimed.code, for_callers(reference, offered)
+
+
+def make(
+    offers: Iterable[Offer],
+    stay: Mapping[str, str] | None = None,
     refused: Iterable[Refusal] = (),
     only: Side | None = None,
 ) -> Plan:
-    """Ask the rules, then settle.
+    """Settle what is offered.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
-    attempt to edit them failed. `wanted` says which rules are switched on for a reference; what the others claim stays
-    on gRPC. Outcomes that change what the program does today count only where `unsafe` lets them, those that give up
-    what the runtime does where `native` asks for them, and those that a
-    person has `refused` nowhere. With `only`, one side of each service moves, and the other is for another stage.
+    attempt to edit them failed. Outcomes that a person has `refused` count nowhere. With `only`, one side of each
+    service moves, and the other is for another stage.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
-    ordered = list(references)
-    units = Units(ordered, only)
     unwanted: dict[object, set[State]] = defaultdict(set)
     for one in refused:
         unwanted[one.place, one.code].add(one.state)
     possible = [
-        (reference, code, _without(outcomes, unwanted.get((reference.place, code))))
-        for reference in ordered
-        for code, outcomes in [_outcomes(reference, rules, wanted, unsafe=unsafe, native=native)]
+        (reference, code, _without(list(outcomes), unwanted.get((reference.place, code))))
+        for reference, code, outcomes in offers
     ]
+    units = Units([reference for reference, _, _ in possible], only)
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
@@ -81,20 +103,6 @@ def make(
         Decision(reference, code, chosen[reference], tuple(outcomes)) for reference, code, outcomes in possible
     ]
     return Plan(_cover(decisions), units)
-
-
-def _outcomes(
-    reference: Reference, rules: Registry, wanted: Callable[[Reference, str], bool], *, unsafe: bool, native: bool
-) -> tuple[str, list[Outcome]]:
-    claimed = rules.claim(reference)
-    if claimed is None:
-        return UNCLAIMED, [Left(f"no rule knows this {reference.kind}", advice="move it by hand, or report it")]
-    if not wanted(reference, claimed.code):
-        return claimed.code, [Left(f"rule {claimed.code} is switched off", advice="select it, then run again")]
-    with expendable(reference.module.path):
-        possible = rules.outcomes(claimed, reference)
-        offered = [one for one in possible if (unsafe or not one.unsafe) and (native or not one.asked)]
-        return claimed.code, for_callers(reference, offered)
 
 
 def _without(outcomes: list[Outcome], states: Container[State] | None) -> list[Outcome]:

@@ -16,6 +16,7 @@ from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module
 
 _Key = TypeVar("_Key", bound=Hashable)
+Noted = Mapping[Path, tuple[frozenset[str], frozenset[str]]]
 
 
 def fewest(
@@ -46,6 +47,15 @@ class Places:
     def __post_init__(self) -> None:
         self._wanting: dict[Path, frozenset[str]] = {}
         self._proven: dict[Path, frozenset[str]] = {}
+
+    def noted(self) -> Noted:
+        """Which files need a vendored runtime, so far: the folders in reach of each, and those proven to be."""
+        return {path: (roots, self._proven[path]) for path, roots in self._wanting.items()}
+
+    def note(self, noted: Noted) -> None:
+        """Add what was noted elsewhere."""
+        for path, (roots, proven) in noted.items():
+            self._wanting[path], self._proven[path] = roots, proven
 
     @property
     def is_vendored(self) -> bool:

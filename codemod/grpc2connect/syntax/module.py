@@ -63,7 +63,7 @@ class Module:
 
     `name` is the dotted name under which other modules of its import root import it ("" if none can),
     `text` the decoded source with its newlines as they are; of a notebook its `cells`, one after the other. `nodes` are
-    what `ast.walk` gives for the tree, in that order: to walk it again for each question would take longer than all else.
+    what `ast.walk` gives for the tree, in that order, for walking it again would take longer than what is asked of it.
     """
 
     path: Path
