@@ -66,7 +66,7 @@ def key(options: Options) -> str | None:
 
 @cache
 def _tool() -> str:
-    """What of the tool a result depends on: its version and its files, and the Python that reads the project with it."""
+    """What of the tool a result depends on: its version, its files, and the Python that reads the project."""
     home = Path(__file__).parent
     homes = [home, home.parents[1] / "rules", home.parents[1] / "runtime"]
     digest = hashlib.blake2b(digest_size=20)

@@ -25,7 +25,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     made: list[Options] = []
     real = isolation.run
 
-    def run(options: Options, progress: object = None) -> RunResult:
+    def run(options: Options, progress: object = None, parts: Path | None = None) -> RunResult:
         made.append(options)
         return real(options)
 

@@ -1,0 +1,1 @@
+"""Work on files that is spread over processes."""
