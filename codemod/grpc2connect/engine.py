@@ -42,6 +42,7 @@ from grpc2connect.sources import around, find, is_python
 from grpc2connect.sources.environment import search_paths
 from grpc2connect.spread import ALONE, Team
 from grpc2connect.spread.files import FileWork
+from grpc2connect.spread.scanning import scanner
 from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
@@ -199,7 +200,8 @@ class _Run:
 
     def _find(self) -> tuple[Facts, list[Reference]] | None:
         """The facts, and what is to be decided about; None if nothing looks like gRPC."""
-        relevance = Relevance([*self.python, *self.around], self.schema, self.program.roots_at, self.program.elsewhere)
+        files, roots, elsewhere = [*self.python, *self.around], self.program.roots_at, self.program.elsewhere
+        relevance = Relevance(files, self.schema, roots, elsewhere, scanner(self.team))
         seeds = relevance.seeds()
         new = seeds - self.around
         if not new:

@@ -9,7 +9,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Which part": ("units", "globs", "owners", "codeowners", "since", "shard", "merge", "servers", "wanted"),
     "What is done": (
         "stage", "runtime", "client_protocol", "serve", "connect_port", "select", "ignore", "rules", "unsafe",
-        "native",
+        "native", "jobs",
         "allow_dirty", "allow_no_vcs", "interactive", "commit_per", "no_verify", "force",
     ),
     "What fails": ("fail_on", "baseline_path", "update_baseline", "allow_growth"),
@@ -23,7 +23,7 @@ SENSELESS: dict[str, frozenset[str]] = {"report": frozenset({"as_json", "quiet",
                                         "migrate": frozenset({"stdin_filename"}),
                                         "serve-guide": frozenset({"select", "ignore", "rules", "unsafe", "native",
                                                                   "runtime", "client_protocol", "stdin_filename"}),
-                                        "generate": frozenset({"select", "ignore", "rules", "unsafe", "native",
+                                        "generate": frozenset({"select", "ignore", "rules", "unsafe", "native", "jobs",
                                                                "stdin_filename"})}  # fmt: skip
 """Options that every command takes, where they say nothing: not listed."""
 

@@ -7,6 +7,6 @@ flows into it (`Program.activate`), so that one service does not pull in a whole
 from grpc2connect.relevance.holders import held
 from grpc2connect.relevance.loud import loud
 from grpc2connect.relevance.names import as_imported
-from grpc2connect.relevance.relevance import Names, Relevance, reach
+from grpc2connect.relevance.relevance import Names, Relevance, imports_at, reach
 
-__all__ = ["Names", "Relevance", "as_imported", "held", "loud", "reach"]
+__all__ = ["Names", "Relevance", "as_imported", "held", "imports_at", "loud", "reach"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from grpc2connect.results import Reach
@@ -20,13 +20,19 @@ class Relevance:
     """Which of a run's files to parse next, by their bytes."""
 
     def __init__(
-        self, paths: Iterable[Path], schema: Schema, roots: Roots, elsewhere: Elsewhere = lambda *_: None
+        self,
+        paths: Iterable[Path],
+        schema: Schema,
+        roots: Roots,
+        elsewhere: Elsewhere = lambda *_: None,
+        scan: Callable[[Sequence[Path]], Iterable[Iterable[Imported]]] = lambda paths: map(imports_at, paths),
     ) -> None:
-        """`roots` gives the folders that the absolute imports of a file can start from.
+        """`roots` gives the folders that the absolute imports of a file can start from, `scan` the imports of files.
 
         `elsewhere` gives the module that an import of a file means which none of those has.
         """
         self._elsewhere = elsewhere
+        self._scan = scan
         self._paths: list[Path] = []
         self._roots = roots
         self._roots_of: dict[Path, frozenset[str]] = {}
@@ -106,10 +112,15 @@ class Relevance:
         """The imports whose module has `name` as its last part."""
         if self._index is None:
             self._index = {}
-            for path, data in self._contents():
-                for imported in imports(data):
+            for path, found in zip(self._paths, self._scan(self._paths), strict=True):
+                for imported in found:
                     self._index.setdefault(imported.last(str(path)), []).append((path, imported))
         return self._index.get(name, [])
+
+
+def imports_at(path: Path) -> list[Imported]:
+    """The imports in the file at a path."""
+    return list(imports(_read(path)))
 
 
 def reach(parsed: Iterable[Path], names: Names, fixtures: Names) -> Reach:
