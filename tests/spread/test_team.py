@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from grpc2connect import cache
+from grpc2connect import config as configuration
 from grpc2connect.engine import analyse
 from grpc2connect.expendable import Expendable
 from grpc2connect.isolation import run as isolated
@@ -193,3 +194,13 @@ def test_a_file_that_ends_its_process_costs_that_file(several: Program) -> None:
     assert ("b.py", "G2C014") in {(error.path.name, error.code) for error in result.errors}
     assert "ended the analysis (exit code -6)" in "".join(error.message for error in result.errors)
     assert result.audit.holds
+
+
+def test_the_number_can_be_configured(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    path.write_text("[tool.grpc2connect]\njobs = 3\n")
+    found = configuration.load(path)
+    assert found is not None and found.jobs == 3
+    path.write_text("[tool.grpc2connect]\njobs = 0\n")
+    with pytest.raises(configuration.ConfigError, match="jobs .* must be a number of processes, from 1 on"):
+        configuration.load(path)
