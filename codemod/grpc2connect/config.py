@@ -152,7 +152,7 @@ def _yes_or_no(value: object, _folder: Path) -> bool:
 
 def _jobs(value: object, _folder: Path) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError("must be a number of processes, from 1 on")
+        raise _Wrong("must be a number of processes", "give a number from 1 on")
     return value
 
 

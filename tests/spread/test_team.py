@@ -202,5 +202,5 @@ def test_the_number_can_be_configured(tmp_path: Path) -> None:
     found = configuration.load(path)
     assert found is not None and found.jobs == 3
     path.write_text("[tool.grpc2connect]\njobs = 0\n")
-    with pytest.raises(configuration.ConfigError, match=r"jobs .* must be a number of processes, from 1 on"):
+    with pytest.raises(configuration.ConfigError, match=r"jobs .* must be a number of processes"):
         configuration.load(path)
