@@ -82,7 +82,8 @@ class Imports:
 
     def _symbol(self, symbol: Symbol) -> str:
         if symbol.name == _ALL:
-            self.symbols[symbol] = _ALL
+            if (self._dotted(symbol), _ALL) not in self._imported:
+                self.symbols[symbol] = _ALL
             return ""
         if symbol.module == RUNTIME and self.facts.patches.is_qualified(self.module, symbol.name):
             return f"{self._runtime_module()}.{symbol.name}"
