@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from grpc2connect.explain import wording
 from grpc2connect.explain.wording import function_name, source
@@ -28,6 +29,7 @@ from grpc2connect.facts.kinds import (
     StubsModule,
     Value,
     Wrapped,
+    unwrapped,
 )
 from grpc2connect.facts.provenance import Fact, Trace
 from grpc2connect.results import Place, Step
@@ -189,9 +191,7 @@ class Chains:
         """The generated definition that a chain ends with, if it does."""
         names = {Stub: "stub_class", StubClass: "stub_class", ServicerBase: "servicer_class", Adder: "adder"}
         for fact in reversed(list(chain)):
-            value = fact.value
-            while isinstance(value, Wrapped):
-                value = value.value
+            value: Any = unwrapped(fact.value)
             name = names.get(type(value))
             if name is not None:
                 service: Service = value.service

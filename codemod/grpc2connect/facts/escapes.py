@@ -24,6 +24,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
     Wrapped,
+    unwrapped,
 )
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
@@ -37,9 +38,7 @@ def generated(values: Values) -> list[StubClass | Adder]:
     """The stub classes and registrations among some values, in containers too, in a fixed order."""
     found = set()
     for value in values:
-        inner: Value = value
-        while isinstance(inner, Wrapped):
-            inner = inner.value
+        inner = unwrapped(value)
         if isinstance(inner, StubClass | Adder):
             found.add(inner)
     return sorted(found, key=lambda value: (value.service.full_name, repr(value)))
@@ -49,9 +48,7 @@ def modules(values: Values) -> list[StubsModule]:
     """The generated modules among some values, in containers too, in a fixed order."""
     found = set()
     for value in values:
-        inner: Value = value
-        while isinstance(inner, Wrapped):
-            inner = inner.value
+        inner = unwrapped(value)
         if isinstance(inner, StubsModule):
             found.add(inner)
     return sorted(found, key=repr)

@@ -22,8 +22,8 @@ from grpc2connect.facts.kinds import (
     Server,
     Stub,
     Value,
-    Wrapped,
     is_grpc,
+    unwrapped,
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
 from grpc2connect.facts.mocks import Mocks
@@ -211,9 +211,7 @@ class Facts(ClientQuestions):
     def served(self, node: ast.AST) -> frozenset[Service]:
         """The services that an expression's objects implement: servicers, on their own or in containers."""
         found: set[Service] = set()
-        for value in self.values(node):
-            while isinstance(value, Wrapped):
-                value = value.value
+        for value in map(unwrapped, self.values(node)):
             if isinstance(value, Instance | Class):
                 found |= self.state.servicers.get(value.cls if isinstance(value, Instance) else value, set())
         return frozenset(found)

@@ -299,6 +299,13 @@ class Wrapped(Value):
     value: Value
 
 
+def unwrapped(value: Value) -> Value:
+    """A value itself, out of all that it is in."""
+    while isinstance(value, Wrapped):
+        value = value.value
+    return value
+
+
 @dataclass(frozen=True)
 class Builtin(Value):
     """A name of the standard library that the inference models, for example `contextlib.contextmanager`."""

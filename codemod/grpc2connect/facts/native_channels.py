@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import literals
-from grpc2connect.facts.kinds import Api, Channel, Site, Stub, Value, Wrapped
+from grpc2connect.facts.kinds import Api, Channel, Site, Stub, Value, unwrapped
 from grpc2connect.facts.scopes import Scope, all_parameters, bindings, own_nodes
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ class NativeChannels:
         for module in self._facts.program.modules():
             for node in self._facts.state.values.keys() & module.parents.keys():
                 for value in self._facts.values(node):
-                    inner: Value = value
-                    while isinstance(inner, Wrapped):
-                        inner = inner.value
+                    inner = unwrapped(value)
                     if isinstance(inner, Channel | Stub):
                         found.setdefault(inner, []).append((module, node))
         return found
@@ -110,7 +108,7 @@ class NativeChannels:
         return frozenset(
             self._facts.component_by_hand(module)
             for module in self._facts.program.modules()
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if (isinstance(node, ast.Name) and node.id in names)
             or (isinstance(node, ast.Attribute) and node.attr.lstrip("_") in names)
         )
@@ -118,7 +116,7 @@ class NativeChannels:
     @cached_property
     def _unknown_attributes(self) -> frozenset[str]:
         """The names of attributes that are read from objects of which nothing is known."""
-        nodes = (node for module in self._facts.program.modules() for node in ast.walk(module.tree))
+        nodes = (node for module in self._facts.program.modules() for node in module.nodes)
         return frozenset(
             node.attr for node in nodes if isinstance(node, ast.Attribute) and not self._facts.values(node.value)
         )
@@ -257,9 +255,7 @@ class NativeChannels:
         inside = list(_bindings(function, name)) if isinstance(function, _FUNCTIONS) else []
         if inside:
             return len(inside) == 1
-        elsewhere = any(
-            isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in ast.walk(module.tree)
-        )
+        elsewhere = any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in module.nodes)
         return not elsewhere and len(list(_bindings(module.tree, name))) == 1
 
 

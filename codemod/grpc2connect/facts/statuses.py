@@ -29,6 +29,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
     Wrapped,
+    unwrapped,
 )
 from grpc2connect.facts.scopes import parameters
 from grpc2connect.syntax.names import last_name
@@ -252,7 +253,7 @@ class Statuses:
         return frozenset(
             self._facts.component(module)
             for module in self._facts.program.modules()
-            if any(self._looks(module, node) for node in ast.walk(module.tree))
+            if any(self._looks(module, node) for node in module.nodes)
         )
 
     def _looks(self, module: Module, node: ast.AST) -> bool:
@@ -292,9 +293,7 @@ def _names(values: Values) -> frozenset[str]:
     """The names of the codes among some values, in containers too; "" for what may be any."""
     found = set()
     for value in values:
-        inner: Value = value
-        while isinstance(inner, Wrapped):
-            inner = inner.value
+        inner = unwrapped(value)
         if isinstance(inner, Status):
             found.add(inner.name)
     return frozenset(found)
@@ -370,7 +369,7 @@ def _is_other(module: Module, mock: ast.expr, record: str) -> bool:
         and isinstance(mock, ast.Name)
         and not any(
             isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute) and node.value.attr in _SETTERS
-            for node in ast.walk(module.tree)
+            for node in module.nodes
         )
     )
 

@@ -106,7 +106,7 @@ def _only(facts: Facts, stubs: Container[ast.AST]) -> frozenset[str]:
     found: set[str] = set()
     others: set[str] = set()
     for module in facts.program.modules():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr.startswith("_"):
                 parent = module.parents[node]
                 value = parent.value if isinstance(parent, ast.Assign | ast.AnnAssign) else None

@@ -27,8 +27,8 @@ from grpc2connect.facts.kinds import (
     Status,
     StubsModule,
     Value,
-    Wrapped,
     is_grpc,
+    unwrapped,
 )
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import ApiUse, ErrorClass, HandedOver, Registration, Servicer, TypeUse
@@ -308,17 +308,11 @@ def _kinds(values: Iterable[Value]) -> list[tuple[str, frozenset[Value]]]:
     found: dict[str, set[Value]] = {}
     for value in values:
         if is_grpc(value) and not isinstance(value, plain):
-            inner = _inner(value)
+            inner = unwrapped(value)
             if not isinstance(inner, plain):
                 name = type(inner).__name__.lower()
                 found.setdefault(_NAMES.get(name, name), set()).add(inner)
     return [(kind, frozenset(of)) for kind, of in sorted(found.items())]
-
-
-def _inner(value: Value) -> Value:
-    while isinstance(value, Wrapped):
-        value = value.value
-    return value
 
 
 def _sides(values: Iterable[Value]) -> frozenset[str]:

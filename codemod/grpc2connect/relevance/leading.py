@@ -80,7 +80,7 @@ class Leading:
     def _promising(self) -> Iterator[ast.AST]:
         """The functions whose annotation promises something of gRPC's."""
         for module in self.modules:
-            for node in ast.walk(module.tree):
+            for node in module.nodes:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
                     parts = list(ast.walk(node.returns))
                     parts += [
