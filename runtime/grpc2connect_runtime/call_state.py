@@ -68,6 +68,15 @@ class CallState:
         """Whether the server ended the RPC because it stops."""
         return self.exchange is not None and self.exchange.stopped
 
+    @property
+    def deadline_passed(self) -> bool:
+        """Whether the deadline ended the RPC: connectrpc 0.13 would say so in words that no gRPC server has.
+
+        An event loop's timers may be early by its clock's resolution.
+        """
+        remaining_ms = self.raw.timeout_ms
+        return remaining_ms is not None and remaining_ms <= 1
+
     def failed(self) -> bool:
         """Whether a code other than OK has been set."""
         if self.code is None:

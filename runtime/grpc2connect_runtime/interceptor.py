@@ -237,6 +237,8 @@ class HandlerInterceptor:
                 raise ConnectError(Code.UNAVAILABLE, "Cancelling all calls") from error
             if isinstance(error, asyncio.CancelledError) and state.cancelled_by_handler:
                 raise ConnectError(Code.CANCELED, "CANCELLED") from error
+            if isinstance(error, asyncio.CancelledError) and state.deadline_passed:
+                raise ConnectError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded") from error
             raise
         finally:
             state.end()

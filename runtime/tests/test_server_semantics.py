@@ -8,6 +8,10 @@ import urllib.request
 
 import grpc
 import pytest
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
+from connectrpc.protocol import ProtocolType
+from pyqwest import HTTPVersion, SyncClient, SyncHTTPTransport
 from servicers import Seen
 from serving import FLAVOURS, grpcio_server, runtime_server
 
@@ -146,6 +150,22 @@ def test_bidi_ping_pong(gen, flavour):
         return received, list(call), status(call)
 
     same(*both(gen, flavour, act))
+
+
+@pytest.mark.parametrize("method", ["say", "repeat"])
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_server_that_sees_the_deadline_first_says_what_grpcio_says(gen, flavour, method):
+    for serve in (grpcio_server, runtime_server):
+        with serve(gen, flavour, Seen()) as port:
+            transport = SyncHTTPTransport(http_version=HTTPVersion.HTTP2)
+            client = gen.connect.EchoClientSync(
+                f"http://127.0.0.1:{port}", protocol=ProtocolType.GRPC, http_client=SyncClient(transport)
+            )
+            with pytest.raises(ConnectError) as caught:
+                # The client itself has no deadline.
+                answer = getattr(client, method)(gen.pb2.Ask(text="hang"), headers={"grpc-timeout": "300m"})
+                list(answer)
+            assert (caught.value.code, caught.value.message) == (Code.DEADLINE_EXCEEDED, "Deadline Exceeded")
 
 
 @pytest.mark.parametrize("flavour", FLAVOURS)
