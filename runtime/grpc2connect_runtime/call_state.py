@@ -70,12 +70,13 @@ class CallState:
 
     @property
     def deadline_passed(self) -> bool:
-        """Whether the deadline ended the RPC: connectrpc 0.13 would say so in words that no gRPC server has.
+        """Whether the client is to be told of its deadline: connectrpc 0.13 would, in words that no gRPC server has.
 
         An event loop's timers may be early by its clock's resolution.
         """
         remaining_ms = self.raw.timeout_ms
-        return remaining_ms is not None and remaining_ms <= 1
+        tells = self.exchange is None or self.exchange.tells_deadline
+        return tells and remaining_ms is not None and remaining_ms <= 1
 
     def failed(self) -> bool:
         """Whether a code other than OK has been set."""

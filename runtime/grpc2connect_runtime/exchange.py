@@ -31,6 +31,11 @@ class Exchange:
         """Whether the protocol is gRPC over HTTP/2, whose headers are known before the first message."""
         return self._content_type == "application/grpc" or self._content_type.startswith("application/grpc+")
 
+    @property
+    def tells_deadline(self) -> bool:
+        """Whether the client is told that the deadline has passed; grpcio tells its clients itself."""
+        return True
+
     async def __call__(self, message: Any) -> None:
         async with self._lock:
             if message["type"] == "http.response.start":

@@ -41,6 +41,10 @@ class _WireExchange(Exchange):
     def is_grpc(self) -> bool:
         return True
 
+    @property
+    def tells_deadline(self) -> bool:
+        return False
+
     async def flush(self, response_headers: Headers) -> None:
         if self.started:
             return
