@@ -28,6 +28,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
+from grpc2connect.facts.set_details import may_have_details
 from grpc2connect.facts.state import Handler, State
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
@@ -290,6 +291,8 @@ class ServerQuestions:
         if not following or not isinstance(following[0], ast.Return) or not self._ignorable(following[0].value):
             return None
         details = before or after
+        if details is None and may_have_details(module, function, call):
+            return None
         statements: list[ast.stmt] = [statement]
         uses: list[ast.AST] = [use.node]
         if details is not None:

@@ -8,7 +8,8 @@ Why: a Connect handler fails by raising.
     + raise ConnectError(Code.NOT_FOUND, "no such user")
 
 Only where the three stand together in a unary handler, the status is a literal other than OK, the returned value is
-empty (grpcio does not send it), and nothing around could swallow the exception.
+empty (grpcio does not send it), nothing around could swallow the exception, and a code without details has none that
+were set before.
 
 Bridged: everything else. The runtime's context keeps grpcio's meaning: the code set last wins, also over a later
 exception, and messages that a generator yields afterwards still go out.
