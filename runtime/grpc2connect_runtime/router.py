@@ -152,7 +152,8 @@ class Router:
         handler, natural = await self._handlers_of(path, HandlerCallDetails(path, metadata(fields)))
         if handler is None:
             raise Refusal(12, "Method not found!")
-        if isinstance(app, MovedApplication) and path not in self._registered and natural is app.handler(path):
+        known = natural is not None and path not in self._registered
+        if known and isinstance(app, MovedApplication) and natural is app.handler(path):
             if handler is natural:
                 return app
             if _shape(handler) == _shape(natural):

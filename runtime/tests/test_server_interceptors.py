@@ -165,7 +165,9 @@ def each_way(gen, flavour, make_interceptors, act):
         arguments = {"interceptors": make_interceptors(log)}
         running = serving(maker, flavour, adder(gen, flavour, way, seen), **arguments)
         with running as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            results.append((act(gen.pb2_grpc.EchoStub(channel)), log))
+            stub = gen.pb2_grpc.EchoStub(channel)
+            stub.Unknown = channel.unary_unary("/tests.v1.Echo/Unknown")
+            results.append((act(stub), log))
             seen.release.set()
     return results
 
@@ -224,7 +226,7 @@ def test_an_interceptor_turns_calls_of_all_kinds_down(gen, flavour):
 
         result = all_kinds(gen, stub), chat(gen, stub), observe_stream(stub.Chat(hanging(), timeout=TIMEOUT_S))
         open_end.set()
-        return result
+        return *result, observe_unary(stub.Unknown, b"")
 
     kind = SyncAuth if flavour == "sync" else AioAuth
     first, *others = each_way(gen, flavour, lambda log: [kind()], act)
