@@ -23,6 +23,7 @@ __all__ = [
     "abort_error",
     "adopt",
     "aio_metadata",
+    "be_abort_error",
     "end_of_stream",
     "future_cancelled_error",
     "future_timeout_error",
@@ -79,6 +80,12 @@ def abort_error(text: str) -> AbortError:
     """Return what `abort` of `grpc.aio` raises."""
     aio = aio_module()
     return AbortError(text) if aio is None else _both(AbortError, aio.AbortError)(text)
+
+
+def be_abort_error(error: BaseException) -> None:
+    """Make what `abort` of `grpc.aio` has raised one of ours as well; it stays the same object, which grpcio looks for."""
+    if not isinstance(error, AbortError):
+        error.__class__ = _both(AbortError, type(error))
 
 
 def usage_error(text: str) -> UsageError:

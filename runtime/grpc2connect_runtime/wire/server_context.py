@@ -19,7 +19,7 @@ from ..outcome import unexpected
 from ..peers import client_address
 from ..status import status_code
 from ..streams import EOF
-from ..unmoved import abort_error, end_of_stream
+from ..unmoved import abort_error, be_abort_error, end_of_stream
 from .server_status import HandlerError, cancelled_by_grpcio, grpc_status, native_status, pairs_of, raised_for_grpcio
 
 __all__ = ["AioWireContext", "WireContext"]
@@ -266,8 +266,8 @@ class AioWireContext(_Base, AioServicerContext):
         try:
             await self._grpc.abort(code, details, trailing)
         except grpc.aio.AbortError as error:
-            # Of both kinds: moved code catches ours, grpcio's server its own.
-            raise abort_error(str(error)) from None
+            be_abort_error(error)
+            raise
         raise abort_error("Locally aborted.")
 
     async def read(self) -> Any:
