@@ -234,7 +234,7 @@ class ServerQuestions:
 
     def _broad(self, module: Module, node: ast.expr) -> bool:
         values = self.values(node)
-        if any(isinstance(value, Api) and value.path in api.ERRORS for value in values):
+        if any(isinstance(value, Api) and value.path in (*api.ERRORS, "grpc.aio.AbortError") for value in values):
             return True
         if isinstance(node, ast.Name):
             if node.id in _BROAD:
