@@ -130,8 +130,11 @@ class CallState:
         return None
 
     def status_error(self, code: Any, details: Any) -> ConnectError:
-        """Return the error that ends the RPC with this status and its trailers."""
-        return error_from_status(code, details, self.rich_status())
+        """Return the error that ends the RPC with this status and its trailers.
+
+        Over gRPC a rich status goes out as it was set: it need not say the same.
+        """
+        return error_from_status(code, details, None if self.is_grpc else self.rich_status())
 
     def write_trailers(self, error: ConnectError | None) -> None:
         """Write the trailing metadata, once it is final."""

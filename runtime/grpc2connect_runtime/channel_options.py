@@ -60,7 +60,7 @@ def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions
     target_name: str | None = None
     for key, value in without_equivalent(options):
         _log.warning("channel option %s=%r has no effect without grpcio (grpc2connect-runtime[grpc])", key, value)
-    for key, value in options or ():
+    for key, value in named(options):
         if key == "grpc.max_receive_message_length":
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.ssl_target_name_override":
@@ -68,9 +68,14 @@ def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions
     return ChannelOptions(read_max_bytes, target_name)
 
 
+def named(options: Sequence[tuple[str | bytes, Any]] | None) -> list[tuple[str, Any]]:
+    """Return options with their names as text: grpcio takes bytes as well."""
+    return [(key.decode() if isinstance(key, bytes) else key, value) for key, value in options or ()]
+
+
 def without_equivalent(options: Sequence[tuple[str, Any]] | None) -> list[tuple[str, Any]]:
     """Return the options that mean something to grpcio alone."""
-    return [(key, value) for key, value in options or () if not _is_known(key, value)]
+    return [(key, value) for key, value in named(options) if not _is_known(key, value)]
 
 
 def _is_known(key: str, value: Any) -> bool:

@@ -59,6 +59,8 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
         code, message = Code.CANCELED, "Channel closed!"
     elif isinstance(error.__cause__, TimeoutError) or (code, message) == _SERVER_S_DEADLINE:
         message = "Deadline Exceeded"
+    elif (sent := record.rich_status()) is not None:
+        code, message = sent
     return CallError(
         code,
         message,

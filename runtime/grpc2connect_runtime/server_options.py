@@ -9,6 +9,8 @@ from typing import Any
 
 from connectrpc.server import DEFAULT_READ_MAX_BYTES
 
+from .channel_options import named
+
 _log = logging.getLogger(__name__)
 
 _HARMLESS = frozenset(
@@ -47,7 +49,7 @@ def server_options(options: Sequence[tuple[str, Any]] | None, *, known: bool = F
     """
     read_max_bytes: int | None = DEFAULT_READ_MAX_BYTES
     reuse_port = True
-    for key, value in options or ():
+    for key, value in named(options):
         if key == "grpc.max_receive_message_length":
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.so_reuseport":

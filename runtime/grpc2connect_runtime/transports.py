@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import unquote
 
+from connectrpc.code import Code
 from connectrpc.method import StreamType
 from connectrpc.request import RequestContext
 from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
@@ -17,9 +19,12 @@ from .background import Exchange, close_in_background
 from .connectivity import ChannelConnectivity, Connectivity
 from .forks import is_cut_off, note_use
 from .metadata import Metadatum, metadata
+from .rich_status import DETAILS_KEY
+from .status import StatusCode, connect_code
 from .wire.refused_certificates import is_refused_certificate, probe_of
 
 _PROBE_S = 10.0
+_FAILURES = frozenset(str(code.value[0]) for code in StatusCode if code is not StatusCode.OK)
 
 
 class CallRecord:
@@ -102,6 +107,19 @@ class CallRecord:
         prefix = "trailer-"
         in_headers = [(key.removeprefix(prefix), value) for key, value in self._headers if key.startswith(prefix)]
         return metadata([*self.response.trailers.items(), *in_headers])
+
+    def rich_status(self) -> tuple[Code, str] | None:
+        """Return the code and message that came beside a rich status, which need not be those in it; None without one.
+
+        To gRPC the rich status is metadata like any other; connectrpc takes code and message out of it.
+        """
+        if self.response is None:
+            return None
+        trailers = dict(self._headers if self._trailers_only() else self.response.trailers.items())
+        number = trailers.get("grpc-status", "")
+        if DETAILS_KEY not in trailers or number not in _FAILURES:
+            return None
+        return connect_code(int(number)), unquote(trailers.get("grpc-message", ""))
 
 
 current_record: ContextVar[CallRecord | None] = ContextVar("grpc2connect_call_record", default=None)

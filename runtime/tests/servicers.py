@@ -99,6 +99,12 @@ class SyncEcho:
             case "rich":
                 bin_ = ("grpc-status-details-bin", rich_status())
                 context.abort_with_status(Status(grpc.StatusCode.NOT_FOUND, "rich", (bin_, ("k", "v"))))
+            case "rich apart":
+                context.set_trailing_metadata((("grpc-status-details-bin", rich_status()),))
+                context.abort(grpc.StatusCode.ABORTED, "another é")
+            case "rich broken":
+                context.set_trailing_metadata((("grpc-status-details-bin", b"\xff\xff"),))
+                context.abort(grpc.StatusCode.ABORTED, "broken")
             case "rich raised":
                 context.set_trailing_metadata((("grpc-status-details-bin", rich_status()),))
                 raise ConnectError(Code.NOT_FOUND, "rich")
@@ -211,6 +217,14 @@ class AioEcho:
             case "rich":
                 bin_ = ("grpc-status-details-bin", rich_status())
                 await context.abort_with_status(Status(grpc.StatusCode.NOT_FOUND, "rich", (bin_, ("k", "v"))))
+            case "rich apart":
+                context.set_trailing_metadata((("grpc-status-details-bin", rich_status()),))
+                context.set_code(grpc.StatusCode.ABORTED)
+                context.set_details("another é")
+            case "rich broken":
+                context.set_trailing_metadata((("grpc-status-details-bin", b"\xff\xff"),))
+                context.set_code(grpc.StatusCode.ABORTED)
+                context.set_details("broken")
             case "rich raised":
                 context.set_trailing_metadata((("grpc-status-details-bin", rich_status()),))
                 raise ConnectError(Code.NOT_FOUND, "rich")

@@ -261,7 +261,7 @@ async def observe_aio(call):
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("serve", SERVERS)
 def test_aio_calls_are_those_of_grpcio(gen, serve, flavour):
-    cases = ["fine", "abort", "abort with trailers", "rich", "set", "raise", "metadata"]
+    cases = ["fine", "abort", "abort with trailers", "rich", "rich apart", "rich broken", "set", "raise", "metadata"]
 
     async def act(say, join, repeat):
         result = {}

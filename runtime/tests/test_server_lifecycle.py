@@ -248,7 +248,7 @@ def test_options(gen, caplog):
     gate = Gate(gen)
     gate.gate.set()
     with caplog.at_level(logging.WARNING):
-        options = [("grpc.max_receive_message_length", 100), ("grpc.keepalive_time_ms", 1), ("grpc.nonsense", 1)]
+        options = [("grpc.max_receive_message_length", 100), (b"grpc.keepalive_time_ms", 1), ("grpc.nonsense", 1)]
         server, port = started(gen, gate.service(gen), options=options)
     assert [record.getMessage() for record in caplog.records] == ["server option grpc.nonsense=1 has no effect"]
     try:
@@ -257,7 +257,7 @@ def test_options(gen, caplog):
                 gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="x" * 200), timeout=TIMEOUT_S)
             assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         target = f"127.0.0.1:{port}"
-        with runtime.insecure_channel(target, [("grpc.max_receive_message_length", 10)]) as channel:
+        with runtime.insecure_channel(target, [(b"grpc.max_receive_message_length", 10)]) as channel:
             with pytest.raises(runtime.CallError) as failed:
                 channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="x" * 50))
             assert failed.value.code is Code.RESOURCE_EXHAUSTED

@@ -20,6 +20,7 @@ from typing import Any
 
 from pyqwest import Proxy
 
+from ..channel_options import named
 from ..targets import Target
 
 __all__ = ["FoundProxy", "found_proxy", "proxy_argument"]
@@ -54,7 +55,7 @@ def found_proxy(target: Target, options: Sequence[tuple[str, Any]] | None) -> Fo
         target: host and port of a channel.
         options: of the channel; `grpc.enable_http_proxy` = 0 is for no proxy.
     """
-    enabled = dict(options or ()).get("grpc.enable_http_proxy", 1) != 0
+    enabled = dict(named(options)).get("grpc.enable_http_proxy", 1) != 0
     return (_by_name(target.host) if enabled else None) or _by_address(target.host)
 
 
