@@ -85,7 +85,8 @@ def abort_error(text: str) -> AbortError:
 def be_abort_error(error: BaseException) -> None:
     """Make what `abort` of `grpc.aio` has raised one of ours as well; it stays the object that grpcio looks for."""
     if not isinstance(error, AbortError):
-        error.__class__ = _both(AbortError, type(error))
+        theirs: Any = type(error)
+        error.__class__ = _both(AbortError, theirs)
 
 
 def usage_error(text: str) -> UsageError:

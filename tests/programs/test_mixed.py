@@ -101,3 +101,22 @@ def test_a_wait_that_may_be_for_either(mixed: Program) -> None:
 def test_a_server_without_services_moves_with_what_is_near(mixed: Program) -> None:
     after = migrated(mixed, "        raise\n\n\ndef serve(pool):\n    server = grpc.server(pool)\n    server.start()\n")
     assert '    server = Server(pool, wire="grpcio")\n' in after
+
+
+@pytest.mark.parametrize(("asked", "moves"), [("is", False), ("==", True)])
+def test_a_channel_stays_whose_states_are_told_apart_by_members_that_stay(
+    mixed: Program, asked: str, moves: bool
+) -> None:
+    """A state that the runtime's channel shows is equal to grpcio's, and another object."""
+    mixed.write(
+        "app.py",
+        "import grpc\n\nimport farewell_pb2_grpc\nimport greeting_pb2_grpc\n\n\n"
+        f"def watch(state):\n    return state {asked} grpc.ChannelConnectivity.READY\n\n\n"
+        'channel = grpc.insecure_channel("a:1")\n'
+        "channel.subscribe(watch)\n"
+        "greeter = greeting_pb2_grpc.GreeterStub(channel)\n"
+        'farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1", **{}))\n',
+    )
+    mixed.migrate()
+    assert ("channel.client(" in mixed.text("app.py")) is moves
+    assert f"state {asked} grpc.ChannelConnectivity.READY" in mixed.text("app.py")

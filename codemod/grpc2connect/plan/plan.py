@@ -13,6 +13,7 @@ from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.options import Refusal
 from grpc2connect.plan.kept import for_callers
 from grpc2connect.plan.sides import Side
+from grpc2connect.plan.states import leave_states
 from grpc2connect.plan.units import Half, Units
 from grpc2connect.results import State
 from grpc2connect.rules_api import Left, Outcome, Registry
@@ -94,9 +95,12 @@ def make(
         (reference, code, _without(list(outcomes), unwanted.get((reference.place, code))))
         for reference, code, outcomes in offers
     ]
-    units = Units([reference for reference, _, _ in possible], only)
+    references = [reference for reference, _, _ in possible]
+    units = Units(references, only)
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
+    while leave_states(references, units):
+        units.leave_what_is_alone()
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
     _settle(possible, chosen, units)
     decisions = [

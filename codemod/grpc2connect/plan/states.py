@@ -1,0 +1,65 @@
+"""Channels whose states are told apart by `is` from members of grpcio's enumeration stay grpcio's.
+
+`grpc.ChannelConnectivity` belongs to no service, and stays as it is where some service around it does. The states that
+the runtime's channels show are equal to grpcio's and hash alike, but they are other objects.
+
+Source: enum.Enum (Python 3.14), `grpc2connect_runtime.connectivity`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+
+from grpc2connect.facts.reference import Reference
+from grpc2connect.facts.references import ApiUse, ChannelUse
+from grpc2connect.plan.units import Units
+
+__all__ = ["leave_states"]
+
+_CLASS = "grpc.ChannelConnectivity"
+_SHOWING = frozenset({"get_state", "subscribe", "wait_for_state_change"})
+_EQUALITY = ast.Eq | ast.NotEq | ast.In | ast.NotIn
+
+
+def leave_states(references: Sequence[Reference], units: Units) -> bool:
+    """Keep channels on gRPC whose states may meet members that stay; whether that is news.
+
+    Args:
+        references: all of a run.
+        units: what is known to stay so far.
+    """
+    told_apart = {
+        one.facts.component(one.module): one
+        for one in reversed(references)
+        if isinstance(one, ApiUse) and one.path.startswith(_CLASS) and not _is_equal(one) and units.mixed(one)
+    }
+    news = False
+    for use in references:
+        if not isinstance(use, ChannelUse) or use.name not in _SHOWING:
+            continue
+        cause = told_apart.get(use.facts.component(use.module))
+        for half in units.halves(use) if cause is not None else ():
+            why = f"its channel's states are told apart at {cause.place}, where services stay" if cause else ""
+            news |= units.leave(half, why, cause)
+    return news
+
+
+def _is_equal(member: ApiUse) -> bool:
+    """Whether a member is only asked whether it is equal to a state, or says in an annotation what is one."""
+    node: ast.AST = member.node
+    for parent in member.module.ancestors(node):
+        match parent:
+            case ast.Tuple() | ast.List() | ast.Set():
+                node = parent
+            case ast.Compare(ops=operators):
+                return all(isinstance(operator, _EQUALITY) for operator in operators)
+            case ast.arg() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                return True
+            case ast.AnnAssign(annotation=annotation):
+                return annotation is node
+            case ast.Subscript() | ast.BinOp() | ast.Attribute():
+                node = parent
+            case _:
+                return False
+    return False
