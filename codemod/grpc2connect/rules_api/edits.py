@@ -140,16 +140,17 @@ def append_argument(module: Module, call: ast.Call, *pieces: Piece) -> Edit:
     return Edit(Span(ending, ending), (f"{module.newline}{indent}", *pieces, ","))
 
 
-def append_to_class(module: Module, cls: ast.ClassDef, text: str) -> Edit | None:
-    """Put a statement at the end of a class, in the layout of its body; None if that is on the line of the `class`."""
-    first = module.span(cls.body[0]).start
+def put_after(module: Module, statement: ast.stmt, text: str) -> Edit | None:
+    """Put a statement after another one of a class, in its layout; None if that is on the line of the `class`."""
+    first = module.span(statement).start
     line = module.line_span(module.line_of(first))
     indent = module.text[line.start : first]
     if indent.strip():
         return None
-    last = module.line_span(module.line_of(module.span(cls).end))
+    last = module.line_span(module.line_of(module.span(statement).end))
     end = last.start + len(module.text[last.start : last.end].rstrip("\r\n"))
-    return Edit(Span(end, end), (f"{module.newline}{indent}{text}",))
+    apart = module.newline if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else ""
+    return Edit(Span(end, end), (f"{apart}{module.newline}{indent}{text}",))
 
 
 def delete_statement(module: Module, node: ast.stmt) -> Edit:

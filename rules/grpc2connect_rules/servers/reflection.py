@@ -24,7 +24,9 @@ def reflection(use: ApiUse) -> Iterator[Outcome]:
     """Server reflection is enabled on the runtime's server."""
     module, call = use.module, use.call
     if use.path == _NAME:
-        yield Bridged(edits.replace(module, use.node, '"grpc.reflection.v1alpha.ServerReflection"'), why="a constant")
+        text = '"grpc.reflection.v1alpha.ServerReflection"'
+        yield Bridged(edits.replace(module, use.node, text), why="a constant", mixed=False)
+        yield Bridged(why="a constant, where reflection may stay as well")
         return
     given = use.facts.arguments(call) if call else {}
     names, server = given.get(0, given.get("service_names")), given.get(1, given.get("server"))

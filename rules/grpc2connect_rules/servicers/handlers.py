@@ -38,7 +38,8 @@ def definition(handler: HandlerDefinition) -> Iterator[Outcome]:
         yield Native()
         return
     if handler.facts.name_matters(handler.module, handler.node, handler.method.name, new):
-        alias = edits.append_to_class(handler.module, handler.cls, f"{new} = {handler.method.name}")
+        statement = handler.module.statement(handler.node)
+        alias = edits.put_after(handler.module, statement, f"{new} = {handler.method.name}")
         if alias is None:
             yield Left("the name of this handler is used here", advice="put the body of the class on lines of its own")
         else:
