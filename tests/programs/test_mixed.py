@@ -124,5 +124,7 @@ def test_a_channel_stays_whose_states_are_told_apart_by_members_that_stay(
 
 def test_the_name_of_reflection_is_left_as_it_is_where_reflection_may_stay(mixed: Program) -> None:
     names = "    return reflection.SERVICE_NAME\n"
-    after = migrated(mixed, f"        raise\n\n\ndef names():\n    from grpc_reflection.v1alpha import reflection\n{names}")
+    after = migrated(
+        mixed, f"        raise\n\n\ndef names():\n    from grpc_reflection.v1alpha import reflection\n{names}"
+    )
     assert names in after

@@ -282,14 +282,20 @@ class Imports:
         """The statement after which new imports go: the file's `import grpc`, else its last import at the top.
 
         What stands before `import grpc` may be there to act before it, as environment variables that gRPC reads.
+        Relative imports that follow other imports at once stay the last ones.
         """
         fallback: ast.stmt | None = None
         at_the_top = True
+        before: ast.stmt | None = None
         for node in self.module.tree.body:
+            joined, before = isinstance(before, ast.Import | ast.ImportFrom), node
+            relative = isinstance(node, ast.ImportFrom) and node.level > 0
+            if joined and relative and _is_absolute(fallback) and not self._is_grpc_s(node):
+                continue
             if self._comes_late(self.module.span(node).start):
                 break
             if isinstance(node, ast.Import | ast.ImportFrom):
-                if any(_is_grpc(self.facts, alias) for alias in node.names):
+                if self._is_grpc_s(node):
                     return node
                 fallback = node if at_the_top or self.module.cells else fallback
             elif fallback is None and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -299,6 +305,18 @@ class Imports:
             elif not isinstance(node, ast.Expr | ast.Try | ast.If) and fallback is not None:
                 at_the_top = False
         return fallback
+
+    def _is_grpc_s(self, node: ast.stmt) -> bool:
+        """Whether a statement imports something of grpcio."""
+        names = node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
+        return any(_is_grpc(self.facts, alias) for alias in names)
+
+
+def _is_absolute(node: ast.stmt | None) -> bool:
+    """Whether a statement is an import of another package, or of this one by its whole name."""
+    if isinstance(node, ast.ImportFrom):
+        return node.level == 0 and node.module != "__future__"
+    return isinstance(node, ast.Import)
 
 
 def _is_grpc(facts: Facts, alias: ast.alias) -> bool:
