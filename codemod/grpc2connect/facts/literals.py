@@ -12,15 +12,19 @@ from grpc2connect.syntax import Module
 def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
     """The string constants in an expression, and in what the names in it are assigned anywhere in the module."""
     seen: set[str] = set()
-    stack = [node] if node is not None else []
+    stack: list[ast.AST] = [node] if node is not None else []
     while stack:
         current = stack.pop()
-        for child in ast.walk(current):
-            if isinstance(child, ast.Constant) and isinstance(child.value, str):
-                yield child.value
-            elif isinstance(child, ast.Name) and child.id not in seen:
-                seen.add(child.id)
-                stack.extend(_assigned(module, child.id))
+        match current:
+            case ast.Constant(value=str(text)):
+                yield text
+            case ast.Name(id=name) if name not in seen:
+                seen.add(name)
+                stack.extend(_assigned(module, name))
+            case ast.Subscript(value=value):
+                stack.append(value)  # an index says which part, and is none
+            case _:
+                stack.extend(ast.iter_child_nodes(current))
 
 
 def _assigned(module: Module, name: str) -> list[ast.expr]:
