@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from grpc2connect.facts import api, classes
@@ -28,8 +27,8 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
-from grpc2connect.facts.set_details import may_have_details
 from grpc2connect.facts.state import Handler, State
+from grpc2connect.facts.status_groups import StatusGroup, cannot_fail, may_have_details, within
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
@@ -38,17 +37,6 @@ _BROAD = frozenset({"Exception", "BaseException"})
 _OF_FAILED_CALLS = frozenset({"ConnectError", "RpcError"})
 _PLAIN_DECORATORS = ("override", "staticmethod", "classmethod")
 _OWN_NAME = frozenset({"__name__", "__qualname__", "co_name", "f_code", "currentframe", "_getframe", "stack"})
-
-
-@dataclass(frozen=True)
-class StatusGroup:
-    """`set_code`, maybe `set_details`, and the `return` after them; `uses` are the context's attribute nodes."""
-
-    code: ast.expr
-    details: ast.expr | None
-    statements: tuple[ast.stmt, ...]
-    returns: ast.Return
-    uses: tuple[ast.AST, ...]
 
 
 class ServerQuestions:
@@ -276,7 +264,7 @@ class ServerQuestions:
         function = module.enclosing(call, ast.FunctionDef, ast.AsyncFunctionDef)
         if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or is_generator(function):
             return None
-        if any(isinstance(parent, ast.With | ast.AsyncWith) for parent in _within(module, statement, function)):
+        if any(isinstance(parent, ast.With | ast.AsyncWith) for parent in within(module, statement, function)):
             return None  # it ends well today: a transaction that is committed would be rolled back by an exception
         streams = any(handler.method.server_streaming for handler in self.handlers(function))
         if streams or not self._literal_status(module, call.args[0]) or not self.raises_freely(module, statement):
@@ -291,14 +279,18 @@ class ServerQuestions:
         if not following or not isinstance(following[0], ast.Return) or not self._ignorable(following[0].value):
             return None
         details = before or after
-        if details is None and may_have_details(module, function, call):
-            return None
         statements: list[ast.stmt] = [statement]
         uses: list[ast.AST] = [use.node]
         if details is not None:
             statements.append(module.statement(details))
             uses.append(details.func)
         argument = details.args[0] if details is not None else None
+        if argument is None:
+            context = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+            if may_have_details(module, function, statement, context):
+                return None
+        elif _is_no_text(module, argument) or (after is not None and not cannot_fail(module, argument)):
+            return None
         return StatusGroup(call.args[0], argument, tuple(statements), following[0], tuple(uses))
 
     def _details(self, statement: ast.stmt, code: ast.Call) -> ast.Call | None:
@@ -368,14 +360,6 @@ def _is_rebuilt(cls: ast.AST | None) -> bool:
     targets = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in decorators]
     names = [last_name(target) for target in targets]
     return any(name not in harmless for name in names)
-
-
-def _within(module: Module, node: ast.AST, function: ast.AST) -> Iterator[ast.AST]:
-    """What is around a node in its function."""
-    for parent in module.ancestors(node):
-        if parent is function:
-            return
-        yield parent
 
 
 def _is_no_text(module: Module, node: ast.expr) -> bool:

@@ -8,8 +8,8 @@ Why: a Connect handler fails by raising.
     + raise ConnectError(Code.NOT_FOUND, "no such user")
 
 Only where the three stand together in a unary handler, the status is a literal other than OK, the returned value is
-empty (grpcio does not send it), nothing around could swallow the exception, and a code without details has none that
-were set before.
+empty (grpcio does not send it), nothing around could swallow the exception, no details can have been set before (a code
+alone is sent with them), and the message cannot fail where the code comes first (the call would end with that code).
 
 Bridged: everything else. The runtime's context keeps grpcio's meaning: the code set last wins, also over a later
 exception, and messages that a generator yields afterwards still go out.
