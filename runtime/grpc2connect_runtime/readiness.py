@@ -76,11 +76,13 @@ class ChannelReadyFuture:
             waiting.add_done_callback(lambda _: self._ready())
             self._future.add_done_callback(lambda _: waiting.cancel())
             return
-        threading.Thread(target=self._run, args=(channel,), name="channel-ready", daemon=True).start()
+        root = getattr(channel, "root", channel)  # below interceptors
+        threading.Thread(target=self._run, args=(root,), name="channel-ready", daemon=True).start()
 
     def _run(self, channel: ChannelBase) -> None:
         block_until_reachable(channel, None, self._future.cancelled)
-        self._ready()
+        if not channel.is_closed():
+            self._ready()
 
     def _ready(self) -> None:
         if self._future.set_running_or_notify_cancel():

@@ -237,8 +237,23 @@ def test_ready(gen):
         try:
             assert waiting.result(TIMEOUT_S).text == "fine"
             runtime.channel_ready_future(channel).result(TIMEOUT_S)
+            intercepted = runtime.intercept_channel(channel, AsItIs())
+            runtime.channel_ready_future(runtime.intercept_channel(intercepted, AsItIs())).result(TIMEOUT_S)
         finally:
             assert server.stop(None).wait(TIMEOUT_S)
+
+
+class AsItIs(runtime.UnaryUnaryClientInterceptor):
+    def intercept_unary_unary(self, continuation, client_call_details, request):
+        return continuation(client_call_details, request)
+
+
+def test_a_closed_channel_is_never_ready():
+    channel = runtime.insecure_channel(f"127.0.0.1:{free_port()}")
+    ready = runtime.channel_ready_future(channel)
+    channel.close()
+    with pytest.raises(runtime.FutureTimeoutError):
+        ready.result(0.5)
 
 
 def run(coroutine):
