@@ -92,7 +92,7 @@ class AioCall:
             self._channel, self._record.wait_for_ready = None, True
         self._response_metadata = ResponseMetadata()
         self._callbacks: list[Callable[[Any], Any]] = []
-        self._task = asyncio.create_task(self._run())
+        self._task = self._record.task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._ended)
 
     async def _run(self) -> Any:

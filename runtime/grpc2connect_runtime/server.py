@@ -50,8 +50,6 @@ class _Thread:
                 _log.exception("the server failed")
             self._error = error
         finally:
-            with self._lock:
-                self._loop = None
             self._ready.set()
             self.stopped.set()
 
@@ -65,7 +63,11 @@ class _Thread:
         self._serving = serving
         self._loop = asyncio.get_running_loop()
         self._ready.set()
-        await serving.ended.wait()
+        try:
+            await serving.ended.wait()
+        finally:
+            with self._lock:  # before the loop is closed, which a late `stop` must not call
+                self._loop = None
 
     def stop(self, grace: float | None) -> None:
         with self._lock:

@@ -35,6 +35,7 @@ class CallRecord:
         wait_for_ready: whether the call waits for a connection; of no meaning but to grpcio.
         cancellable: whether another thread may call `cancel`.
         ended_by_channel: whether the channel was closed under the call.
+        task: what runs an async call, which as in grpcio goes on while its channel knows of it, whoever forgets it.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class CallRecord:
         self.cancelled = False
         self.ended_by_channel = False
         self.claimed = False
+        self.task: asyncio.Task[Any] | None = None
         self._headers: list[tuple[str, str]] = []
         self._on_response = on_response
         self._awaited: Any = None

@@ -248,6 +248,7 @@ class AsItIs(runtime.UnaryUnaryClientInterceptor):
         return continuation(client_call_details, request)
 
 
+@pytest.mark.connect_wire
 def test_a_closed_channel_is_never_ready():
     channel = runtime.insecure_channel(f"127.0.0.1:{free_port()}")
     ready = runtime.channel_ready_future(channel)

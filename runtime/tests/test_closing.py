@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import queue
 import threading
 from concurrent import futures
@@ -184,3 +185,53 @@ def test_an_aio_channel_waits_for_its_calls(gen):
     seen = Seen()
     with grpcio_server(gen, "sync", seen) as port:
         asyncio.run(asyncio.wait_for(main(port), 30))
+
+
+class Feeding:
+    """Streams messages until it is told to stop, and says whether its client was there until then."""
+
+    def __init__(self):
+        self.fed = threading.Event()
+        self.stop = threading.Event()
+        self.ended = threading.Event()
+        self.stayed = None
+
+    def service(self, details):
+        def stream(request, context):
+            for _ in range(5):
+                yield b"more"
+            self.fed.set()
+            self.stop.wait(TIMEOUT_S)
+            self.stayed = context.is_active()
+            self.ended.set()
+
+        return grpc.unary_stream_rpc_method_handler(stream)
+
+
+def test_an_async_stream_that_is_forgotten_goes_on_as_in_grpcio():
+    handlers = Feeding()
+    reported = []
+
+    async def forget(channel):
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: reported.append(context["message"]))
+        call = runtime.calls_on(channel).unary_stream("/echo.Echo/Repeat")(b"")
+        assert await call.read() == b"more"
+        assert await asyncio.to_thread(handlers.fed.wait, TIMEOUT_S)
+        del call
+        for _ in range(4):  # until it waits for nobody but its reader, and a cancellation would have arrived
+            await asyncio.sleep(0.1)
+            gc.collect()
+        handlers.stop.set()
+        assert await asyncio.to_thread(handlers.ended.wait, TIMEOUT_S)
+
+    async def main():
+        async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as channel:
+            await forget(channel)
+
+    with futures.ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool, handlers=[handlers])
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        asyncio.run(main())
+        server.stop(None).wait(TIMEOUT_S)
+    assert (handlers.stayed, reported) == (True, [])
