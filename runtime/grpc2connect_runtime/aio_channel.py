@@ -100,7 +100,7 @@ class AioChannel(ChannelBase):
         made = chosen(
             self._url,
             http_client=self.http_client(),
-            interceptors=[AsyncCalls(self.is_closed, self._authentication, self._calls)],
+            interceptors=[AsyncCalls(*self._call_arguments())],
             **self._client_arguments(),
             **client_codec(chosen),
         )
@@ -114,7 +114,7 @@ class AioChannel(ChannelBase):
                 self._url,
                 codec=RawCodec(),
                 http_client=self.http_client(),
-                interceptors=[AsyncCalls(self.is_closed, self._authentication, self._calls)],
+                interceptors=[AsyncCalls(*self._call_arguments())],
                 **self._client_arguments(),
             )
         raw = self._raw

@@ -94,7 +94,7 @@ class Channel(ChannelBase):
         made = chosen(
             self._url,
             http_client=self.http_client(),
-            interceptors=[SyncCalls(self.is_closed, self._authentication, self._calls)],
+            interceptors=[SyncCalls(*self._call_arguments())],
             **self._client_arguments(),
             **client_codec(chosen),
         )
@@ -108,7 +108,7 @@ class Channel(ChannelBase):
                 self._url,
                 codec=RawCodec(),
                 http_client=self.http_client(),
-                interceptors=[SyncCalls(self.is_closed, self._authentication, self._calls)],
+                interceptors=[SyncCalls(*self._call_arguments())],
                 **self._client_arguments(),
             )
         return sync_method(self._raw, self, method, kind, transforms, face)

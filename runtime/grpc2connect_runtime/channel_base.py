@@ -145,6 +145,11 @@ class ChannelBase(ChannelMethods):
             "read_max_bytes": self._options.read_max_bytes,
         }
 
+    def _call_arguments(self) -> tuple[Any, ...]:
+        """What the interceptor of its clients takes; grpcio has its own limit."""
+        limit = None if self.wire == GRPCIO else self._options.send_max_bytes
+        return self.is_closed, self._authentication, self._calls, limit
+
     @property
     def url(self) -> str:
         """The URL of the target."""

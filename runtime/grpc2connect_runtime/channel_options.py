@@ -4,7 +4,7 @@
 |-------------------------------------------|---------------------------------------------------------------|
 | `grpc.max_receive_message_length`         | honoured (`read_max_bytes`); 4 MiB by default, as in grpcio     |
 | `grpc.ssl_target_name_override`           | honoured                                                      |
-| `grpc.max_send_message_length`            | nothing: unlimited, as by default in grpcio                   |
+| `grpc.max_send_message_length`            | honoured (`sending_limits`); unlimited by default, as in grpcio |
 | `grpc.keepalive_*`, `grpc.http2.*`        | nothing: TCP keepalive instead of HTTP/2 pings                |
 | `grpc.*_reconnect_backoff_ms`             | nothing: a failed connection is tried anew by the next call   |
 | `grpc.lb_policy_name` = `pick_first`      | nothing: there is one address                                 |
@@ -23,9 +23,18 @@ from typing import Any
 
 from connectrpc.protocol import ProtocolType
 
+from .sending_limits import send_limit
+
 _log = logging.getLogger(__name__)
 _READ_MAX_BYTES = 4 * 1024 * 1024
-_HONOURED = frozenset({"grpc.enable_http_proxy", "grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
+_HONOURED = frozenset(
+    {
+        "grpc.enable_http_proxy",
+        "grpc.max_receive_message_length",
+        "grpc.max_send_message_length",
+        "grpc.ssl_target_name_override",
+    }
+)
 _HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
 _HARMLESS = frozenset(
     {
@@ -33,7 +42,6 @@ _HARMLESS = frozenset(
         "grpc.initial_reconnect_backoff_ms",
         "grpc.max_metadata_size",
         "grpc.max_reconnect_backoff_ms",
-        "grpc.max_send_message_length",
         "grpc.min_reconnect_backoff_ms",
         "grpc.optimization_target",
         "grpc.so_reuseport",
@@ -52,6 +60,7 @@ class ChannelOptions:
 
     read_max_bytes: int | None = _READ_MAX_BYTES
     target_name: str | None = None
+    send_max_bytes: int | None = None
 
 
 def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions:
@@ -65,7 +74,7 @@ def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.ssl_target_name_override":
             target_name = value.decode() if isinstance(value, bytes) else str(value)
-    return ChannelOptions(read_max_bytes, target_name)
+    return ChannelOptions(read_max_bytes, target_name, send_limit(options))
 
 
 def named(options: Sequence[tuple[str | bytes, Any]] | None) -> list[tuple[str, Any]]:

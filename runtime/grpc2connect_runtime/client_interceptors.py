@@ -15,6 +15,7 @@ from .authentication import Authentication
 from .calls_in_flight import CallsInFlight
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError, is_made
 from .raw_methods import serialized
+from .sending_limits import excess
 from .transports import CallRecord, current_record
 from .unmoved import usage_error
 
@@ -23,20 +24,21 @@ _SERVER_S_DEADLINE = (Code.DEADLINE_EXCEEDED, "Request timed out")
 """What a connectrpc 0.13 server says at the deadline; it may come just before the client's own time is up."""
 
 
-def check_request(request: Any) -> None:
-    """Raise as grpcio does for a request that cannot be serialized (connectrpc would say UNAVAILABLE)."""
+def check_request(request: Any, limit: int | None = None, form: str = UNARY_FORM) -> None:
+    """Raise as grpcio does for a request that is too large, or no message (connectrpc would say UNAVAILABLE)."""
     # Bytes are messages of unmoved stubs, serialized already.
     if not isinstance(request, Message | bytes):
         raise CallError(Code.INTERNAL, "Exception serializing request!")
+    if (said := excess(request, limit)) is not None:
+        raise CallError(Code.RESOURCE_EXHAUSTED, f"CLIENT: {said}", form=form)
 
 
-def _prepared(request: Any, source: Any, record: CallRecord) -> Any:
+def _prepared(request: Any, source: Any, record: CallRecord, limit: int | None) -> Any:
     """Return what is sent for one of a stream of requests, which an unmoved stub's `source` makes bytes of."""
     try:
-        if hasattr(source, "serialize"):
-            return serialized(request, source.serialize)
-        check_request(request)
-        return request
+        prepared = serialized(request, source.serialize) if hasattr(source, "serialize") else request
+        check_request(prepared, limit)
+        return prepared
     except CallError as error:
         record.bad_request = error
         raise
@@ -72,8 +74,18 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
 
 
 class _Base:
-    def __init__(self, is_closed: Callable[[], bool], authentication: Authentication, calls: CallsInFlight) -> None:
-        """Ask `is_closed` before each call, have its credentials added, and note it among `calls` while it lasts."""
+    def __init__(
+        self,
+        is_closed: Callable[[], bool],
+        authentication: Authentication,
+        calls: CallsInFlight,
+        send_max_bytes: int | None = None,
+    ) -> None:
+        """Ask `is_closed` before each call, have its credentials added, and note it among `calls` while it lasts.
+
+        Requests that are larger than `send_max_bytes` fail, if that is given.
+        """
+        self._send_max_bytes = send_max_bytes
         self._is_closed = is_closed
         self._calls = calls
         self._authentication = authentication
@@ -113,7 +125,7 @@ class SyncCalls(_Base):
 
     def intercept_unary_sync(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
-        check_request(request)
+        check_request(request, self._send_max_bytes, UNARY_FORM)
         return self._single(call_next, request, ctx, self._begin(ctx, blocks=True))
 
     def intercept_client_stream_sync(
@@ -121,14 +133,14 @@ class SyncCalls(_Base):
     ) -> Any:
         """Make a client-streaming call."""
         record = self._begin(ctx, blocks=True)
-        return self._single(call_next, _requests(request, record), ctx, record)
+        return self._single(call_next, _requests(request, record, self._send_max_bytes), ctx, record)
 
     def intercept_server_stream_sync(
         self, call_next: Callable[[Any, Any], Iterator[Any]], request: Any, ctx: Context
     ) -> Iterator[Any]:
         """Make a server-streaming call."""
         record = self._begin(ctx)
-        check_request(request)
+        check_request(request, self._send_max_bytes, STREAM_FORM)
         return self._stream(call_next, request, ctx, record)
 
     def intercept_bidi_stream_sync(
@@ -136,7 +148,7 @@ class SyncCalls(_Base):
     ) -> Iterator[Any]:
         """Make a bidirectional call."""
         record = self._begin(ctx)
-        return self._stream(call_next, _requests(request, record), ctx, record)
+        return self._stream(call_next, _requests(request, record, self._send_max_bytes), ctx, record)
 
     def _single(self, call_next: Callable[[Any, Any], Any], request: Any, ctx: Context, record: CallRecord) -> Any:
         self._add(record)
@@ -179,12 +191,12 @@ class SyncCalls(_Base):
                 close()
 
 
-def _requests(requests: Iterator[Any], record: CallRecord) -> Iterator[Any]:
+def _requests(requests: Iterator[Any], record: CallRecord, limit: int | None) -> Iterator[Any]:
     try:
         for request in requests:
             if record.cancelled:
                 raise ConnectionError("call cancelled")
-            yield _prepared(request, requests, record)
+            yield _prepared(request, requests, record, limit)
     except Exception as error:
         record.request_error = None if record.cancelled else error
         raise
@@ -198,7 +210,7 @@ class AsyncCalls(_Base):
 
     async def intercept_unary(self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
-        check_request(request)
+        check_request(request, self._send_max_bytes, AIO_FORM)
         return await self._single(call_next, request, ctx, self._begin(ctx))
 
     async def intercept_client_stream(
@@ -206,14 +218,14 @@ class AsyncCalls(_Base):
     ) -> Any:
         """Make a client-streaming call."""
         record = self._begin(ctx)
-        return await self._single(call_next, _async_requests(request, record), ctx, record)
+        return await self._single(call_next, _async_requests(request, record, self._send_max_bytes), ctx, record)
 
     def intercept_server_stream(
         self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context
     ) -> AsyncIterator[Any]:
         """Make a server-streaming call."""
         record = self._begin(ctx)
-        check_request(request)
+        check_request(request, self._send_max_bytes, AIO_FORM)
         return self._stream(call_next, request, ctx, record)
 
     def intercept_bidi_stream(
@@ -224,7 +236,7 @@ class AsyncCalls(_Base):
     ) -> AsyncIterator[Any]:
         """Make a bidirectional call."""
         record = self._begin(ctx)
-        return self._stream(call_next, _async_requests(request, record), ctx, record)
+        return self._stream(call_next, _async_requests(request, record, self._send_max_bytes), ctx, record)
 
     async def _single(
         self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context, record: CallRecord
@@ -269,10 +281,10 @@ class AsyncCalls(_Base):
                 await close()
 
 
-async def _async_requests(requests: AsyncIterator[Any], record: CallRecord) -> AsyncIterator[Any]:
+async def _async_requests(requests: AsyncIterator[Any], record: CallRecord, limit: int | None) -> AsyncIterator[Any]:
     try:
         async for request in requests:
-            yield _prepared(request, requests, record)
+            yield _prepared(request, requests, record, limit)
     except Exception as error:
         record.request_error = error
         raise

@@ -20,7 +20,8 @@ from .context import ServicerContext
 from .errors import AIO_FORM, STREAM_FORM, CallError
 from .exchange import current_exchange
 from .messages import HandlerMessages, Messages, NativeMessages, UnmovedMessages
-from .outcome import HandlerError, IterationError, error_of, final_error
+from .outcome import BadResponse, HandlerError, IterationError, error_of, final_error
+from .sending_limits import excess
 from .streams import AsyncRequests, CallbackSender, Outbox, RequestFeed, SyncRequests
 from .unmoved import unmoved_error
 
@@ -56,14 +57,18 @@ class HandlerInterceptor:
     Args:
         thread_pool: where sync handlers run; by default a `ThreadPoolExecutor()` of its own.
         aio: whether failures are worded as by `grpc.aio.server`; async handlers always are.
+        send_max_bytes: how large responses may be; by default of any size.
 
     Native form: none is needed once handlers are async, take a `RequestContext` and fail by `raise ConnectError(...)`.
 
     Source: grpcio 1.85 `_server.py` and `_cygrpc/aio/server.pyx.pxi`.
     """
 
-    def __init__(self, thread_pool: Executor | None = None, *, aio: bool = False) -> None:
+    def __init__(
+        self, thread_pool: Executor | None = None, *, aio: bool = False, send_max_bytes: int | None = None
+    ) -> None:
         """Make one for any number of applications."""
+        self._send_max_bytes = send_max_bytes
         self._pool = _Pool(thread_pool)
         self._aio = aio
         self._messages: Messages = NativeMessages()
@@ -71,7 +76,7 @@ class HandlerInterceptor:
 
     def of_unmoved(self) -> HandlerInterceptor:
         """Return one that shares this one's threads, for handlers that are written for grpcio."""
-        other = HandlerInterceptor(aio=self._aio)
+        other = HandlerInterceptor(aio=self._aio, send_max_bytes=self._send_max_bytes)
         other._pool = self._pool
         other._messages = UnmovedMessages()
         return other
@@ -83,7 +88,7 @@ class HandlerInterceptor:
             handler: the method handler.
             single: whether the handler takes one request, though the endpoint has a stream of them.
         """
-        other = HandlerInterceptor(aio=self._aio)
+        other = HandlerInterceptor(aio=self._aio, send_max_bytes=self._send_max_bytes)
         other._pool = self._pool
         other._single = single
         other._messages = HandlerMessages(handler)
@@ -138,7 +143,7 @@ class HandlerInterceptor:
                 error = final_error(state) if aio else None
                 if error is None:
                     response = self._messages.response(state, response, aio=aio)
-                    error = final_error(state)
+                    error = final_error(state) or self._too_large(response)
             except Exception as raised:
                 error = error_of(state, raised, aio=aio)
             if (error := state.conclude(error)) is not None:
@@ -157,7 +162,10 @@ class HandlerInterceptor:
             try:
                 async with contextlib.aclosing(outbox.messages()) as messages:
                     async for message in messages:
-                        yield self._messages.response(state, message, aio=aio)
+                        response = self._messages.response(state, message, aio=aio)
+                        if (error := self._too_large(response)) is not None:
+                            raise BadResponse(error)
+                        yield response
                 await driver
                 error = final_error(state)
             except Exception as raised:
@@ -171,6 +179,10 @@ class HandlerInterceptor:
                     driver.exception()
             if (error := state.conclude(error)) is not None:
                 raise error
+
+    def _too_large(self, response: Any) -> ConnectError | None:
+        said = excess(response, self._send_max_bytes)
+        return None if said is None else ConnectError(Code.RESOURCE_EXHAUSTED, f"SERVER: {said}")
 
     def _in_pool(self, handler: Handler, function: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
         """Run a function in the thread pool, or in the one that the handler brings along."""

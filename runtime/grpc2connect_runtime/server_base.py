@@ -55,7 +55,7 @@ class ServerBase:
         self._core_arguments = (thread_pool, intercepting, options, maximum_concurrent_rpcs, compression, xds)
         self._core: Any = None
         self._tls: ServerCredentials | None = None
-        runs_handlers = HandlerInterceptor(thread_pool, aio=self._aio)
+        runs_handlers = HandlerInterceptor(thread_pool, aio=self._aio, send_max_bytes=self._options.send_max_bytes)
         limits = [] if maximum_concurrent_rpcs is None else [ConcurrencyLimit(maximum_concurrent_rpcs)]
         self._interceptors: list[Any] = [*limits, runs_handlers]
         self._router = Router(

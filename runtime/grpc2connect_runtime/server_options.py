@@ -10,6 +10,7 @@ from typing import Any
 from connectrpc.server import DEFAULT_READ_MAX_BYTES
 
 from .channel_options import named
+from .sending_limits import send_limit
 
 _log = logging.getLogger(__name__)
 
@@ -24,7 +25,6 @@ _HARMLESS = frozenset(
         "grpc.http2.min_recv_ping_interval_without_data_ms",
         "grpc.max_concurrent_streams",
         "grpc.max_metadata_size",
-        "grpc.max_send_message_length",
         "grpc.optimization_target",
         "grpc.server_handshake_timeout_ms",
         "grpc.enable_http_proxy",
@@ -38,6 +38,7 @@ class ServerOptions:
 
     read_max_bytes: int | None = DEFAULT_READ_MAX_BYTES
     reuse_port: bool = True
+    send_max_bytes: int | None = None
 
 
 def server_options(options: Sequence[tuple[str, Any]] | None, *, known: bool = False) -> ServerOptions:
@@ -54,6 +55,6 @@ def server_options(options: Sequence[tuple[str, Any]] | None, *, known: bool = F
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.so_reuseport":
             reuse_port = bool(value)
-        elif not known and key not in _HARMLESS:
+        elif not known and key not in _HARMLESS and key != "grpc.max_send_message_length":
             _log.warning("server option %s=%r has no effect", key, value)
-    return ServerOptions(read_max_bytes, reuse_port)
+    return ServerOptions(read_max_bytes, reuse_port, send_limit(options))

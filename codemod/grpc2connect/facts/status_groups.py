@@ -61,7 +61,8 @@ def _may_come_before(module: Module, first: ast.stmt, second: ast.stmt, function
         return False
     child: ast.AST = first
     for parent in module.ancestors(first):
-        blocks = [block for name in _BLOCKS if child in (block := getattr(parent, name, None) or ())]
+        every: list[list[ast.AST]] = [getattr(parent, name, []) for name in _BLOCKS]
+        blocks = [block for block in every if isinstance(block, list) and child in block]
         if parent in around or parent is function:
             return not (isinstance(parent, ast.If) and not any(other in block for block in blocks for other in around))
         if any(isinstance(block[-1], ast.Return) for block in blocks):

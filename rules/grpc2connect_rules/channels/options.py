@@ -5,14 +5,20 @@ from __future__ import annotations
 from grpc2connect.rules_api import literals
 from grpc2connect.rules_api.references import ChannelConstruction
 
-_HONOURED = frozenset({"grpc.enable_http_proxy", "grpc.max_receive_message_length", "grpc.ssl_target_name_override"})
+_HONOURED = frozenset(
+    {
+        "grpc.enable_http_proxy",
+        "grpc.max_receive_message_length",
+        "grpc.max_send_message_length",
+        "grpc.ssl_target_name_override",
+    }
+)
 _HARMLESS = frozenset(
     {
         "grpc.dns_min_time_between_resolutions_ms",
         "grpc.initial_reconnect_backoff_ms",
         "grpc.max_metadata_size",
         "grpc.max_reconnect_backoff_ms",
-        "grpc.max_send_message_length",
         "grpc.min_reconnect_backoff_ms",
         "grpc.optimization_target",
         "grpc.so_reuseport",
