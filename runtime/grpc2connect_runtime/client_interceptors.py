@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from .authentication import Authentication
 from .calls_in_flight import CallsInFlight
+from .connection_failures import in_words_of_grpc
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError, is_made
 from .raw_methods import serialized
 from .sending_limits import excess
@@ -63,6 +64,8 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
         message = "Deadline Exceeded"
     elif (sent := record.rich_status()) is not None:
         code, message = sent
+    elif code is Code.UNAVAILABLE and record.response is None:
+        message = in_words_of_grpc(message)
     return CallError(
         code,
         message,

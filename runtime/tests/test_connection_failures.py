@@ -1,0 +1,82 @@
+"""Why a connection failed: what programs look for in grpcio's `details()` is in ours, too."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from concurrent import futures
+
+import grpc
+import pytest
+from serving import free_port
+from test_certificates import openssl
+
+import grpc2connect_runtime as runtime
+from grpc2connect_runtime.connection_failures import in_words_of_grpc
+
+TIMEOUT_S = 10
+_FAST = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
+
+
+@pytest.fixture(autouse=True)
+def connect_wire(monkeypatch):
+    monkeypatch.setenv("G2C_WIRE", "connect")
+
+
+def details(channel):
+    with channel, pytest.raises((grpc.RpcError, runtime.CallError)) as caught:
+        channel.unary_unary("/e.E/Say")(b"", timeout=TIMEOUT_S)
+    assert caught.value.code() in (grpc.StatusCode.UNAVAILABLE, runtime.StatusCode.UNAVAILABLE)
+    return caught.value.details()
+
+
+def test_a_refused_connection_is_told_as_by_grpcio():
+    target = f"127.0.0.1:{free_port()}"
+    wanted = details(grpc.insecure_channel(target))
+    assert details(runtime.insecure_channel(target)) == wanted
+
+    async def of_an_async_call():
+        async with runtime.aio_insecure_channel(target) as channel:
+            with pytest.raises(runtime.CallError) as caught:
+                await runtime.calls_on(channel).unary_unary("/e.E/Say")(b"", timeout=TIMEOUT_S)
+            return caught.value.details()
+
+    assert asyncio.run(of_an_async_call()) == wanted
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_a_failed_handshake_is_told_as_one(tmp_path):
+    for name in ("theirs", "another"):
+        key, root = tmp_path / f"{name}.key", tmp_path / f"{name}.pem"
+        openssl("req", "-x509", "-nodes", "-newkey", *_FAST, "-keyout", key, "-out", root, "-subj", f"/CN={name}")
+    key, request, chain, names = (tmp_path / name for name in ("key", "csr", "pem", "names"))
+    names.write_text("subjectAltName=DNS:localhost\n")
+    openssl("req", "-nodes", "-newkey", *_FAST, "-keyout", key, "-out", request, "-subj", "/CN=localhost")
+    signed_by = ("-CA", tmp_path / "theirs.pem", "-CAkey", tmp_path / "theirs.key", "-set_serial", "1")
+    openssl("x509", "-req", "-in", request, *signed_by, "-out", chain, "-extfile", names)
+    wrong = (tmp_path / "another.pem").read_bytes()
+    with futures.ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        pair = (key.read_bytes(), chain.read_bytes())
+        secure = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
+        plain = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        for port in (secure, plain):
+            target = f"localhost:{port}"
+            for said in (
+                details(grpc.secure_channel(target, grpc.ssl_channel_credentials(wrong))),
+                details(runtime.secure_channel(target, runtime.ssl_channel_credentials(wrong))),
+            ):
+                assert "failed to connect to all addresses; last error: UNKNOWN: " in said
+                assert "handshake failed" in said.lower()
+        server.stop(None).wait(TIMEOUT_S)
+
+
+def test_a_name_that_is_not_found():
+    # As pyqwest 0.12 says it: which names there are not is not for a test to ask the network.
+    reason = "dns error: error resolving DNS: DNS error: no records found for Query { }"
+    url = "http://no.invalid:50051/e.E/Say"
+    said = in_words_of_grpc(f"Request failed: error sending request for url ({url}): client error (Connect): {reason}")
+    assert said.startswith("errors resolving no.invalid:50051: ")
+    assert "Domain name not found" in said
+    assert in_words_of_grpc("another error") == "another error"
