@@ -211,12 +211,12 @@ class ServerBase:
         """Answer server reflection (v1 and v1alpha) for these services.
 
         Args:
-            service_names: full names of services; those of reflection itself may be among them.
+            service_names: full names of services; those of reflection itself may be among them, and those that nothing
+                is known of are left out, with a warning.
             pool: the protobuf descriptor pool that knows them; by default protobuf's own.
 
         Raises:
             ImportError: `connectrpc-grpcreflect` is not installed (the extra `reflection`).
-            KeyError: a service is not in the pool.
 
         Native form: see `reflection.reflection_services`.
 
