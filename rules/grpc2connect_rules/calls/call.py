@@ -51,6 +51,8 @@ from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 
 _BY_NAME = (runtime("by_rpc_names"), "(")
 _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
+_LONGEST_MS = 9_999_999_999
+"""What the Connect protocol carries; a longer time, of which `timeout_ms` makes none, is refused by its servers."""
 
 
 @rule("G2C501", on=RpcUse)
@@ -157,7 +159,7 @@ def _converted(use: RpcUse, value: ast.expr, name: str, before: tuple[Piece, ...
         return [edits.insert_before(module, value, *before)] if before else []
     if name == "timeout_ms" and isinstance(value, ast.Constant) and isinstance(value.value, int | float):
         milliseconds = value.value * 1000
-        if milliseconds == int(milliseconds) and milliseconds > 0:
+        if 0 < milliseconds <= _LONGEST_MS and milliseconds == int(milliseconds):
             return [edits.replace(module, value, *before, str(int(milliseconds)))]
     return edits.wrap(module, value, (*before, runtime(name), "("), ")")
 
