@@ -134,7 +134,7 @@ class ServicerContext(ContextBase):
     Source: `grpc.ServicerContext`, grpcio 1.85 `_server._Context`.
     """
 
-    def abort(self, code: Any, details: str) -> NoReturn:
+    def abort(self, code: Any, details: Any) -> NoReturn:
         """End the RPC with a status; native form: `raise ConnectError(code, details)`.
 
         The RPC ends with it even if the exception is swallowed, or `abort` is called from another thread.
@@ -145,10 +145,14 @@ class ServicerContext(ContextBase):
 
         Raises:
             Exception: always, a bare one, as in grpcio.
+            AttributeError: the details are no text; the code is set.
         """
         if is_ok(code):
             _log.error("abort() called with StatusCode.OK; returning UNKNOWN")
             code, details = StatusCode.UNKNOWN, ""
+        if not isinstance(details, bytes | str):
+            self.set_code(code)
+            self.set_details(details)
         error = Exception()
         self._state.abort(_without_numbers(code), details, error)
         raise error
@@ -173,6 +177,16 @@ class ServicerContext(ContextBase):
             code: a `StatusCode`, `grpc.StatusCode` or `connectrpc.code.Code`; anything else is UNKNOWN.
         """
         super().set_code(_without_numbers(code))
+
+    def set_details(self, details: Any) -> None:
+        """Set the message that the RPC ends with; native form: the message of `ConnectError`.
+
+        Raises:
+            AttributeError: it is no text.
+        """
+        if not isinstance(details, bytes):
+            details.encode("utf8")
+        super().set_details(details)
 
     def code(self) -> Any:
         """Return the code set so far, or None; a `Code` as the `StatusCode` that it stands for."""

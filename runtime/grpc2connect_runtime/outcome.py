@@ -85,6 +85,16 @@ def _sync_details(error: BaseException) -> str:
         return "Calling application raised unprintable Exception!"
 
 
+def refusal(details: Any) -> Exception | None:
+    """Return what grpcio's `abort` and `set_details` raise for details that are no text, or None."""
+    try:
+        if not isinstance(details, bytes):
+            details.encode("utf8")
+    except Exception as error:
+        return error
+    return None
+
+
 def unexpected(error: BaseException | None) -> str:
     """Return what `grpc.aio` tells a client of an exception out of a handler.
 
@@ -118,6 +128,8 @@ def error_of(state: CallState, error: BaseException, *, aio: bool) -> ConnectErr
     if isinstance(cause, ConnectError) and _is_native(state, cause):
         if is_unwritten(cause):
             return ConnectError(cause.code, unwritten(aio=aio))
+        if (refused := refusal(cause.message)) is not None:
+            return state.status_error(cause.code, unexpected(refused) if aio else _sync_details(refused))
         return moved_error(cause) if isinstance(cause, CallError) else cause
     name = f"{state.raw.method.service_name}/{state.raw.method.name}"
     if aio:

@@ -28,7 +28,7 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
 from grpc2connect.facts.state import Handler, State
-from grpc2connect.facts.status_groups import StatusGroup, cannot_fail, may_have_details, within
+from grpc2connect.facts.status_groups import StatusGroup, cannot_fail, changes_the_end, may_have_details, within
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
@@ -188,7 +188,7 @@ class ServerQuestions:
                 inside = isinstance(child, ast.stmt) and child in parent.body
                 if inside and any(self.may_catch(module, handler) for handler in parent.handlers):
                     return False
-                if any(isinstance(left, ast.Return) for final in parent.finalbody for left in ast.walk(final)):
+                if any(changes_the_end(function, left) for final in parent.finalbody for left in ast.walk(final)):
                     return False
             if isinstance(parent, ast.With | ast.AsyncWith) and any(self._swallows(item) for item in parent.items):
                 return False

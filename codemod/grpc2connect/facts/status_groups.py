@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from grpc2connect.syntax import Module
 
 _TEXT_OF = frozenset({"str", "repr"})
+_STATUS = frozenset({"set_code", "set_details", "abort", "abort_with_status"})
 _BLOCKS = ("body", "orelse", "finalbody")
 
 
@@ -69,6 +70,15 @@ def _may_come_before(module: Module, first: ast.stmt, second: ast.stmt, function
             return False
         child = parent
     return True
+
+
+def changes_the_end(function: ast.FunctionDef | ast.AsyncFunctionDef, node: ast.AST) -> bool:
+    """Whether a part of a `finally` may have its handler end otherwise: it returns, or sets another status."""
+    if isinstance(node, ast.Call):
+        given = (*node.args, *(keyword.value for keyword in node.keywords))
+        context = function.args.args[-1].arg if function.args.args else ""
+        return any(isinstance(argument, ast.Name) and argument.id == context for argument in given)
+    return isinstance(node, ast.Return) or (isinstance(node, ast.Attribute) and node.attr in _STATUS)
 
 
 def cannot_fail(module: Module, node: ast.expr) -> bool:
