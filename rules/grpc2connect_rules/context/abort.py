@@ -6,9 +6,10 @@ Why: a Connect handler fails by raising; there is no context to abort.
     + raise ConnectError(Code.NOT_FOUND, "no such user")
 
 Bridged: the status is not a literal; the abort stands in a `try` or `with` that could swallow it (grpcio's abort
-latches: the call ends with its code even then), or whose `finally` sets another status; it is part of a larger expression; the function is not itself a
-handler; its service stands behind interceptors; a handler is called by other code of the program (a test, a sibling)
-that expects `context.abort` to be called; the program has contexts of its own (a wrapper, a fake), which look for it.
+latches: the call ends with its code even then), or in a `try` whose `finally` sets another status; it is part of a
+larger expression; the function is not itself a handler; its service stands behind interceptors; a handler is called by
+other code of the program (a test, a sibling) that expects `context.abort` to be called; the program has contexts of its
+own (a wrapper, a fake), which look for it.
 Reported: an aio abort that is never awaited; today it does nothing, and keeps doing nothing. With `--unsafe` it raises,
 or is awaited: the call ends where it went on.
 
