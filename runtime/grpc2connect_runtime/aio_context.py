@@ -49,7 +49,9 @@ class AioServicerContext(ContextBase):
         Raises:
             AbortError: always.
             RuntimeError: the RPC has been aborted before.
+            TypeError: the details are no text.
         """
+        _require_text(details)
         with self._state.lock:
             if self._state.aborted is not None:
                 raise RuntimeError("Abort already called!")
@@ -99,7 +101,12 @@ class AioServicerContext(ContextBase):
             super().set_code(code)
 
     def set_details(self, details: str) -> None:
-        """Set the message that the RPC ends with, unless it was aborted; native form: that of `ConnectError`."""
+        """Set the message that the RPC ends with, unless it was aborted; native form: that of `ConnectError`.
+
+        Raises:
+            TypeError: it is no text.
+        """
+        _require_text(details)
         if self._state.aborted is None:
             super().set_details(details)
 
@@ -193,3 +200,8 @@ def _is_metadata(metadata: Any) -> bool:
     return not isinstance(metadata, dict) and all(
         len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], str | bytes) for pair in metadata
     )
+
+
+def _require_text(details: object) -> None:
+    if details is not None and not isinstance(details, str):
+        raise TypeError(f"Argument 'details' has incorrect type (expected str, got {type(details).__name__})")

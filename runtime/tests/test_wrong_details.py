@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent import futures
 
 import grpc
@@ -65,3 +66,40 @@ def test_of_an_error(gen):
         server.add_service(gen.connect.EchoASGIApplication, Service())
         # What grpcio says of `context.abort(grpc.StatusCode.NOT_FOUND, request)`.
         assert outcome(gen, server, "") == (grpc.StatusCode.NOT_FOUND, "Exception calling application: encode")
+
+
+@pytest.mark.parametrize("text", ["abort", "set", "bytes"])
+def test_of_an_async_context(gen, text):
+    async def failing(request, context):
+        if text == "abort":
+            await context.abort(grpc.StatusCode.NOT_FOUND, ValueError("t"))
+        if text == "set":
+            context.set_details(b"no")
+        if text == "bytes":
+            await context.abort(grpc.StatusCode.NOT_FOUND, b"gone")
+
+    class Theirs(gen.pb2_grpc.EchoServicer):
+        async def Say(self, request, context):
+            await failing(request, context)
+
+    class Ours(gen.connect.Echo):
+        async def say(self, request, context):
+            await failing(request, context)
+
+    async def said(server):
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(), timeout=TIMEOUT_S)
+        await server.stop(None)
+        return caught.value.code(), caught.value.details()
+
+    async def both():
+        theirs, ours = grpc.aio.server(), runtime.AioServer()
+        gen.pb2_grpc.add_EchoServicer_to_server(Theirs(), theirs)
+        ours.add_service(gen.connect.EchoASGIApplication, Ours())
+        return await said(theirs), await said(ours)
+
+    wanted, found = asyncio.run(both())
+    assert found == wanted

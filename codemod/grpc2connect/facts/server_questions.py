@@ -28,13 +28,25 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
 from grpc2connect.facts.state import Handler, State
-from grpc2connect.facts.status_groups import StatusGroup, cannot_fail, changes_the_end, may_have_details, within
+from grpc2connect.facts.status_groups import (
+    StatusGroup,
+    assigned_calls,
+    cannot_fail,
+    changes_the_end,
+    keeps_details,
+    may_have_details,
+    within,
+)
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
 
 _BROAD = frozenset({"Exception", "BaseException"})
 _OF_FAILED_CALLS = frozenset({"ConnectError", "RpcError"})
+_SWALLOWING = frozenset(
+    {"suppress", "raises", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack"}
+    | {"TaskGroup", "create_task_group", "open_nursery"}  # which raise a group of what is raised within
+)
 _PLAIN_DECORATORS = ("override", "staticmethod", "classmethod")
 _OWN_NAME = frozenset({"__name__", "__qualname__", "co_name", "f_code", "currentframe", "_getframe", "stack"})
 
@@ -154,7 +166,8 @@ class ServerQuestions:
         code, details = given.get(0, given.get("code")), given.get(1, given.get("details"))
         if code is None or details is None or not set(given) <= {0, 1, "code", "details"}:
             return False
-        return self._literal_status(module, code) and not _is_no_text(module, details)
+        known = not (_is_no_text(module, details) or keeps_details(module, call, details))
+        return known and self._literal_status(module, code)
 
     def _literal_status(self, module: Module, node: ast.expr) -> bool:
         """Whether an expression spells a status code other than OK."""
@@ -190,7 +203,9 @@ class ServerQuestions:
                     return False
                 if any(changes_the_end(function, left) for final in parent.finalbody for left in ast.walk(final)):
                     return False
-            if isinstance(parent, ast.With | ast.AsyncWith) and any(self._swallows(item) for item in parent.items):
+            if isinstance(parent, ast.With | ast.AsyncWith) and any(
+                self._swallows(module, item) for item in parent.items
+            ):
                 return False
             child = parent
         return False
@@ -238,11 +253,12 @@ class ServerQuestions:
         known = [alias for child in imports for alias in child.names if alias.name not in _OF_FAILED_CALLS]
         return any((alias.asname or alias.name) == node.id for alias in known) and node.id not in _OF_FAILED_CALLS
 
-    def _swallows(self, item: ast.withitem) -> bool:
+    def _swallows(self, module: Module, item: ast.withitem) -> bool:
         expression = item.context_expr
         target = expression.func if isinstance(expression, ast.Call) else expression
-        name = last_name(target)
-        if name in ("suppress", "raises", "assertRaises", "assertRaisesRegex", "ExitStack", "AsyncExitStack"):
+        if last_name(target) in _SWALLOWING or any(
+            last_name(call.func) in _SWALLOWING for call in assigned_calls(module, target)
+        ):
             return True
         for value in self.values(target):
             body: ast.AST | None = value.node if isinstance(value, Function | Class) else None

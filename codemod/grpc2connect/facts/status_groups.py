@@ -48,6 +48,41 @@ def may_have_details(module: Module, function: ast.AST, statement: ast.stmt, con
     return any(_may_come_before(module, module.statement(use), statement, function) for use in setting)
 
 
+def keeps_details(module: Module, call: ast.Call, details: ast.expr) -> bool:
+    """Whether an abort of `grpc.aio` may leave the details that were set before: its own may be empty."""
+    function = module.enclosing(call, ast.FunctionDef, ast.AsyncFunctionDef)
+    if not isinstance(function, ast.AsyncFunctionDef) or _is_some_text(details):
+        return False
+    context = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    setting = [
+        node
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and node.attr == "set_details" and ast.dump(node.value) == ast.dump(context)
+    ]
+    second = module.statement(call)
+    return any(_may_come_before(module, module.statement(node), second, function) for node in setting)
+
+
+def _is_some_text(node: ast.expr) -> bool:
+    """Whether a text is surely not empty."""
+    if isinstance(node, ast.JoinedStr):
+        return any(_is_some_text(part) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return _is_some_text(node.left) or (isinstance(node.op, ast.Add) and _is_some_text(node.right))
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(node.value)
+
+
+def assigned_calls(module: Module, target: ast.expr) -> Iterator[ast.Call]:
+    """What a name is given anywhere in its module, where that is called at once."""
+    if not isinstance(target, ast.Name):
+        return
+    for node in module.nodes:
+        if not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)):
+            continue
+        if any(isinstance(name, ast.Name) and name.id == target.id for name in node.targets):
+            yield node.value
+
+
 def _is_other_attribute(parent: ast.AST) -> bool:
     return isinstance(parent, ast.Attribute) and parent.attr != "set_details"
 

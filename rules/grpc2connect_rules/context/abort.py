@@ -6,7 +6,8 @@ Why: a Connect handler fails by raising; there is no context to abort.
     + raise ConnectError(Code.NOT_FOUND, "no such user")
 
 Bridged: the status is not a literal; the abort stands in a `try` or `with` that could swallow it (grpcio's abort
-latches: the call ends with its code even then), or in a `try` whose `finally` sets another status; it is part of a
+latches: the call ends with its code even then), or put it into a group of exceptions (`TaskGroup`), or in a `try` whose
+`finally` sets another status; its message may be empty after `set_details`, which `grpc.aio` says then; it is part of a
 larger expression; the function is not itself a handler; its service stands behind interceptors; a handler is called by
 other code of the program (a test, a sibling) that expects `context.abort` to be called; the program has contexts of its
 own (a wrapper, a fake), which look for it.
