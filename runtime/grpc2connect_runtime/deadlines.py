@@ -15,8 +15,8 @@ def timeout_ms(seconds: float | None) -> int | None:
 
     Args:
         seconds: the timeout in seconds, or None for none. Zero and less mean that the deadline has passed: the result
-            is then 1 ms, so that the call fails with DEADLINE_EXCEEDED. More than 115 days (as `time_remaining()`
-            says where there is no deadline) mean no timeout.
+            is then 0, for which connectrpc 0.13 sends nothing, and fails with DEADLINE_EXCEEDED. More than 115 days (as
+            `time_remaining()` says where there is no deadline) mean no timeout.
 
     Raises:
         ValueError: `seconds` is not a number.
@@ -32,4 +32,6 @@ def timeout_ms(seconds: float | None) -> int | None:
         raise ValueError("a timeout cannot be NaN")
     if seconds * 1000 > _LONGEST_MS:
         return None
+    if seconds <= 0:
+        return 0
     return max(1, math.ceil(round(seconds * 1000, 6)))

@@ -235,3 +235,45 @@ def test_an_async_stream_that_is_forgotten_goes_on_as_in_grpcio():
         asyncio.run(main())
         server.stop(None).wait(TIMEOUT_S)
     assert (handlers.stayed, reported) == (True, [])
+
+
+class Counting:
+    """Counts the calls that arrive."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def service(self, details):
+        def stream(request, context):
+            self.calls += 1
+            yield b""
+
+        return grpc.unary_stream_rpc_method_handler(stream)
+
+
+def test_a_call_whose_time_is_over_is_not_made():
+    handlers = Counting()
+    with futures.ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool, handlers=[handlers])
+        address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+        server.start()
+
+        async def of_an_async_client():
+            async with runtime.aio_insecure_channel(address) as channel:
+                await runtime.calls_on(channel).unary_unary("/e.E/Say")(b"")
+                for _ in range(10):
+                    with pytest.raises(runtime.CallError) as caught:
+                        await runtime.calls_on(channel).unary_unary("/e.E/Say")(b"", timeout=-1)
+                    assert caught.value.code == Code.DEADLINE_EXCEEDED
+
+        asyncio.run(of_an_async_client())
+        with runtime.insecure_channel(address) as channel:
+            say = runtime.calls_on(channel).unary_unary("/e.E/Say")
+            repeat = runtime.calls_on(channel).unary_stream("/e.E/Repeat")
+            say(b"", timeout=TIMEOUT_S)
+            for call in (say, repeat) * 10:
+                with pytest.raises(runtime.CallError) as caught:
+                    list(call(b"", timeout=-1))
+                assert caught.value.code == Code.DEADLINE_EXCEEDED
+        server.stop(None).wait(TIMEOUT_S)
+    assert handlers.calls == 2
