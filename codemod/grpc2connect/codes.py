@@ -27,7 +27,7 @@ CODES: dict[str, str] = {
     "G2C022": "migrated code that runs through the bundled runtime; counted by `check --fail-on bridged`.",
     "G2C023": "callers of a public name see what is gRPC's: it is bridged for them, or they have to change.",
     "G2C024": "a part of a notebook uses gRPC and is not followed: a cell that is no Python, or a magic.",
-    "G2C025": "an override in the settings that no reference is about; correct it, or take it out.",
+    "G2C025": "a setting about nothing: an override without references, a public module that is none; correct it.",
     "G2C026": "a cell of a notebook uses what a later one is the first to bind; cells are taken to run in their order.",
     "G2C901": "something required is to be added by hand: where grpcio is required, or where stubs are generated.",
     "G2C902": "the vendored runtime is a new package in something that is built; name it there, or require it.",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grpc2connect.expendable import expendable
-from grpc2connect.facts.program import dotted_name
 from grpc2connect.results import FileError
 from grpc2connect.sources import Source, bytes_of, is_notebook, read
+from grpc2connect.sources.modules import dotted_name
 from grpc2connect.syntax import Module, SyntaxProblem, parse
 
 At = Callable[[Path | None], None]

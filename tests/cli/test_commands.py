@@ -199,6 +199,23 @@ def test_an_override_about_nothing_is_said(project: Path, engine: FakeEngine, sh
     assert "G2C025" not in shell("diff", "sub").err + shell("diff", "server.py").err
 
 
+def test_a_public_module_that_is_none_is_said(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    for name in ("acme/__init__.py", "acme/client.py", "space/shop/client.py"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("")
+    configure(
+        project,
+        'public = ["acme", "space.shop.client", "acme.cleint", "acme.client.Client", "no.such.module"]\n',
+    )
+    said = [line.partition(" is about nothing here: ") for line in shell("diff").err.splitlines() if "G2C025" in line]
+    assert [(what.rpartition(" public ")[2], step.partition("; ")[2]) for what, _, step in said] == [
+        ("'acme.cleint'", "did you mean 'acme.client'?"),
+        ("'acme.client.Client'", "'acme.client' is one: write that, and all that is public in it counts"),
+        ("'no.such.module'", "known are acme, acme.client, client, plain, server"),
+    ]
+    assert "G2C025" not in shell("diff", "acme").err
+
+
 def test_patterns_that_match_no_file_are_said(project: Path, engine: FakeEngine, shell: Shell) -> None:
     assert "no file here matches srcs/** (" in shell("check", "--include", "srcs/**").err
     engine.answer = dataclasses.replace(answer(), files_seen=1)

@@ -99,3 +99,9 @@ def test_held_nothing_changes_for_callers(project: Path) -> None:
 
 def test_what_is_not_public_is_not_reported(project: Path) -> None:
     assert said(result(project, "other")) == []
+
+
+def test_a_module_of_a_namespace_package(project: Path) -> None:
+    (project / "acme" / "__init__.py").unlink()
+    assert said(result(project, "acme.api"))
+    assert not said(result(project, "other.api")) + said(result(project, "acme"))

@@ -57,7 +57,7 @@ class Session:
             self.output.notes(
                 [f"no file here matches {', '.join(options.include)} (--include, or include in the settings)"]
             )
-        return with_idle(result, self.config, () if self.target.only else self.target.paths)
+        return with_idle(result, self.config, () if self.target.only else self.target.paths, options)
 
     def generate(self) -> RunResult:
         """The generated modules alone."""

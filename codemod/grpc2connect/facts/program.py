@@ -208,13 +208,3 @@ def _folder_chain(folder: str, top: str) -> tuple[str, ...]:
 
 def _parents(path: str, top: str) -> tuple[str, ...]:
     return _folder_chain(os.path.dirname(path), top)
-
-
-def dotted_name(path: Path, files: frozenset[str], top: Path) -> str:
-    """The dotted name of a file under its import root (the nearest folder above without `__init__.py`)."""
-    parts = [] if path.name == "__init__.py" else [path.stem]
-    folder = path.parent
-    while str(folder / "__init__.py") in files and folder != top:
-        parts.append(folder.name)
-        folder = folder.parent
-    return ".".join(reversed(parts))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from grpc2connect.facts.classes import ancestry
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import NOTHING, Class, Function, Values
+from grpc2connect.sources.modules import names
 from grpc2connect.syntax import Module
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
@@ -35,12 +36,7 @@ class PublicValue:
 
 def is_public(module: Module, public: Iterable[str]) -> bool:
     """Whether a module is a public one, or lies in a public package and has no private name there."""
-    around = f".{module.name}."
-    for name in public:
-        _, found, below = around.partition(f".{name}.")
-        if found and not any(part.startswith("_") for part in below.split(".")):
-            return True
-    return False
+    return any(names(name, module) for name in public)
 
 
 def public_names(facts: Facts, public: tuple[str, ...]) -> list[Public]:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from grpc2connect.facts.program import dotted_name
 from grpc2connect.scan import imports
 from grpc2connect.schema import GrpcModule
 from grpc2connect.schema.naming import module_name
 from grpc2connect.sources import code_of, is_python
+from grpc2connect.sources.modules import dotted_name
 
 
 def as_imported(modules: Iterable[GrpcModule], files: Iterable[Path], top: Path) -> list[GrpcModule]:
