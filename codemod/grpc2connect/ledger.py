@@ -84,6 +84,8 @@ def _import_state(
     of_stubs = reference.stubs is not None
     if reference.facts.shown.is_near(reference) and not plan.units.stays(reference):
         return State.BRIDGED, "callers of the public API, or what they see, use it"
+    if plan.units.goes_on(reference):
+        return State.BRIDGED, "what has moved goes on with it"
     if plan.units.stays(reference) or plan.units.mixed(reference) or (done is None and not of_stubs):
         return State.LEFT, "something that stays on gRPC uses it"
     if done is None:  # all there is in the file: a package that passes it on

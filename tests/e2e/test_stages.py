@@ -71,3 +71,12 @@ def test_clients_first_end_as_well(tmp_path: Path) -> None:
     assert waiting(step(folder, Stage.CLIENT)) == {"bank.accounts.v2.Accounts"}
     assert not [entry for entry in step(folder, Stage.SERVER).ledger if entry.state is State.LEFT]
     running.own_tests(project, folder)
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
+def test_after_all_has_moved_nothing_is_left(project: Project, copies: Copies) -> None:
+    """What goes on as it is (an add-on's services, on servers that have moved) is bridged in later runs, too."""
+    folder = copies.new(project)
+    again = run(Options(folder, (folder,)))
+    assert not again.changes
+    assert not [entry for entry in again.ledger if entry.state is State.LEFT]

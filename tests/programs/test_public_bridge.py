@@ -210,3 +210,45 @@ def test_when_callers_have_moved_the_bridge_is_taken_down(till: Path) -> None:
     assert "add_service_to(server, till_connect.TillASGIApplication, service)" in text
     assert "till_pb2_grpc" not in text
     assert State.LEFT not in {entry.state for entry in result.ledger}
+
+
+READING = """
+import grpc
+import till_pb2
+import till_pb2_grpc
+
+
+class Client:
+    def __init__(self, channel: grpc.aio.Channel):
+        self._stub = till_pb2_grpc.TillStub(channel)
+
+    async def pay_often(self):
+        call = self._stub.PayOften(till_pb2.Amount(cents=1))
+        while (paid := await call.read()) is not grpc.aio.EOF:
+            print(paid.cents)
+
+
+class Quiet:
+    async def PayOften(self, request, context):
+        await context.write(request)
+        context.set_code(grpc.StatusCode.NOT_FOUND)
+
+
+def register(server: grpc.aio.Server):
+    till_pb2_grpc.add_TillServicer_to_server(Quiet(), server)
+"""
+
+
+def test_a_later_run_knows_the_stubs_and_servicers_of_the_bridge(till: Path) -> None:
+    text, _ = migrated(till, READING)
+    assert "public_stub(channel, till_pb2_grpc.TillStub, till_connect.TillClient)" in text
+    again = run(options(till))
+    assert again.changes == ()
+    assert {entry.state for entry in again.ledger} == {State.BRIDGED}
+    assert {finding.code for finding in again.findings} == {"G2C023"}
+    assert {"RpcUse", "HandlerDefinition", "ContextUse"} <= {entry.kind for entry in again.ledger}
+    migrate(replace(options(till), public_api=PublicApi.REPORT))
+    text = (till / "shelf" / "api.py").read_text()
+    assert "is not EOF:" in text
+    assert "async def pay_often(self, request, context):" in text
+    assert "pb2_grpc" not in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grpc2connect.facts import api, attributes, classes, fields, run_time_stubs
+from grpc2connect.facts import api, attributes, classes, fields, moved, run_time_stubs
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -22,6 +22,7 @@ from grpc2connect.facts.kinds import (
     Instance,
     Member,
     Message,
+    Package,
     Partial,
     Rpc,
     RpcVariant,
@@ -130,6 +131,8 @@ def _apply(
             return _apply(inner, node, [NOTHING] * count + arguments, keywords, env)
         case Builtin(path):
             return _builtin_call(path, node, arguments, env)
+        case Package(dotted) if name := moved.name_in_runtime(dotted):
+            return moved.result(name, node, site, arguments, env)
     return NOTHING
 
 

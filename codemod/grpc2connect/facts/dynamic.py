@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from grpc2connect.facts import api
+from grpc2connect.facts import api, moved
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -113,7 +113,9 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
         return
     first_values = facts.values(first) if first is not None else NOTHING
     passed_on = any(isinstance(value, Function) for value in first_values)  # `submit(f, channel)`: flows into f
-    if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in facts.values(node.func)):
+    callees = facts.values(node.func)
+    to_runtime = any(isinstance(value, Package) and moved.name_in_runtime(value.dotted) for value in callees)
+    if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in callees):
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             given = [
                 value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server | Credentials)
@@ -122,6 +124,8 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             made = made or any(isinstance(value, Credentials) for value in given)
             if facts.calls_of_unknown(module, node) and all(isinstance(value, Credentials) for value in given):
                 continue  # those of a call on an object of unknown origin, which takes the runtime's
+            if to_runtime and not any(isinstance(value, Credentials) for value in given):
+                continue  # it takes gRPC's and its own
             if given and (made or isinstance(argument, ast.Name | ast.Attribute)):
                 kind = type(min(given, key=repr)).__name__.lower()
                 units = frozenset(service for value in given for service in facts.services(value))

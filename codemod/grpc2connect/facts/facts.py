@@ -63,16 +63,17 @@ class Facts(ClientQuestions):
         self._imported_names: dict[ast.AST, _ImportedNames] = {}
 
     @cached_property
-    def _parts(self) -> Parts:
+    def parts(self) -> Parts:
+        """Which modules belong together."""
         return Parts(self.program, self.state)
 
     def component(self, module: object) -> object:
         """The part of the program that a module belongs to: modules that no import connects share nothing."""
-        return self._parts.of(module)
+        return self.parts.of(module)
 
     def component_by_hand(self, module: object) -> object:
         """The same where generated modules, which call nothing of the program, connect no others."""
-        return self._parts.by_hand(module)
+        return self.parts.by_hand(module)
 
     @cached_property
     def fakes(self) -> Fakes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from grpc2connect.facts.moved import imports_runtime
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.state import State
 from grpc2connect.syntax import Module
@@ -26,6 +27,14 @@ class Parts:
     def by_hand(self, module: object) -> object:
         """The same, of parts that imports of generated modules do not connect."""
         return self._written.get(module, module)
+
+    def has_moved(self, module: Module) -> bool:
+        """Whether an earlier run has moved something of the part that a module is in."""
+        return self.of(module) in self._moved
+
+    @cached_property
+    def _moved(self) -> frozenset[object]:
+        return frozenset(self.of(module) for module in self._program.modules() if imports_runtime(module))
 
     @cached_property
     def _all(self) -> dict[object, object]:

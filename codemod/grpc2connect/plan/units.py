@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from grpc2connect.facts import api
+from grpc2connect.facts.kinds import Api
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import (
+    AddOnUse,
     ChannelConstruction,
     ContextUse,
     HandedOver,
@@ -235,7 +238,18 @@ class Units:
             return some(self._why(half) is None for half in self.halves(reference))
         if isinstance(reference, UnknownRpc):
             return not all(map(self._why, self.spelled(reference)))
+        if self.goes_on(reference):
+            return True
         return reference.module not in self.kept and not all(map(self._why, self._near(reference)))
+
+    def goes_on(self, reference: Reference) -> bool:
+        """Whether an add-on of gRPC is used beside nothing but what an earlier run has moved, which takes it."""
+        if reference.units or reference.module in self.kept or self._near(reference):
+            return False
+        values = reference.facts.values(reference.node) if isinstance(reference, Import) else ()
+        tops = {value.path.partition(".")[0] for value in values if isinstance(value, Api)}
+        of_add_on = isinstance(reference, AddOnUse) or (bool(tops) and tops <= api.ADD_ONS.keys())
+        return of_add_on and reference.facts.parts.has_moved(reference.module)
 
     def moving(self, reference: Reference) -> list[Service]:
         """The services of a reference that move, on its side."""

@@ -1,0 +1,65 @@
+"""What functions of the runtime give that an earlier run has put where gRPC's own goes on beside Connect's.
+
+Nothing else of moved code is gRPC's, and what the runtime gives there needs no look. But a stub that callers of a
+public API see is still one of gRPC's class, and a servicer that is registered for them has gRPC's handlers and contexts.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from grpc2connect.facts.environment import Environment
+from grpc2connect.facts.kinds import NOTHING, Adder, Channel, Instance, Server, Site, Stub, StubClass, Values
+from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
+from grpc2connect.vendor import PACKAGE
+
+
+def name_in_runtime(dotted: str) -> str:
+    """The name that is imported from the runtime, wherever that is vendored; "" for what is not its."""
+    package, _, name = dotted.rpartition(".")
+    return name if package.rpartition(".")[2] == PACKAGE else ""
+
+
+def imports_runtime(module: Module) -> bool:
+    """Whether a module has something of the runtime, as one has that an earlier run has moved."""
+    for node in module.nodes:
+        if isinstance(node, ast.ImportFrom) and PACKAGE in (node.module or "").split("."):
+            return True
+        if isinstance(node, ast.Import | ast.ImportFrom) and any(PACKAGE in one.name.split(".") for one in node.names):
+            return True
+    return False
+
+
+def result(name: str, node: ast.Call, site: Site, arguments: list[Values], env: Environment) -> Values:
+    """What a call of a function of the runtime gives; what it registers is registered."""
+    if name == "public_stub" and len(arguments) > 2:
+        return frozenset(
+            _stub(value, node, site, arguments[0], env) for value in arguments[1] if isinstance(value, StubClass)
+        )
+    if name == "add_servicer_to" and len(arguments) > 3:
+        for adder in arguments[1]:
+            if isinstance(adder, Adder):
+                _register(adder, arguments[0], arguments[3], env)
+    return NOTHING
+
+
+def _stub(made: StubClass, node: ast.Call, site: Site, channels: Values, env: Environment) -> Stub:
+    """One whose class says whether it is aio, unless both are given."""
+    aio = made.aio
+    if len(node.args) == 3 and aio is None:
+        aio = last_name(node.args[2]) != made.service.connect_client_sync
+    stub = Stub(made.service, aio, site)
+    for channel in channels:
+        if isinstance(channel, Channel):
+            env.state.link(stub, channel)
+    return stub
+
+
+def _register(adder: Adder, servers: Values, servicers: Values, env: Environment) -> None:
+    for servicer in servicers:
+        if isinstance(servicer, Instance):
+            env.state.serve(servicer.cls, adder.service)
+    for server in servers:
+        if isinstance(server, Server):
+            env.state.link(server, Adder(adder.service))
