@@ -73,7 +73,6 @@ def test_clients_first_end_as_well(tmp_path: Path) -> None:
     running.own_tests(project, folder)
 
 
-@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
 def test_after_all_has_moved_nothing_is_left(project: Project, copies: Copies) -> None:
     """What goes on as it is (an add-on's services, on servers that have moved) is bridged in later runs, too."""
     folder = copies.new(project)

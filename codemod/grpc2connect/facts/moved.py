@@ -1,7 +1,7 @@
 """What functions of the runtime give that an earlier run has put where gRPC's own goes on beside Connect's.
 
-Nothing else of moved code is gRPC's, and what the runtime gives there needs no look. But a stub that callers of a
-public API see is still one of gRPC's class, and a servicer that is registered for them has gRPC's handlers and contexts.
+Nothing else of moved code is gRPC's, and what the runtime gives needs no look there. But a stub that callers of a
+public API see is still one of gRPC's class, and a servicer registered for them has gRPC's handlers and contexts.
 """
 
 from __future__ import annotations
