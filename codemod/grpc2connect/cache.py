@@ -1,7 +1,8 @@
 """Results of earlier runs, kept in the user's cache folder under all that they depend on.
 
-A result depends on the bytes of the project's Python and proto files, on the options, and on the tool itself. So the
-key is a digest of these, and nothing is ever out of date; what is in the way of a change on disk is compared again.
+A result depends on the bytes of the project's Python and proto files, on the libraries required that have a name of one
+of its modules, on the options, and on the tool itself. So the key is a digest of these, and nothing is ever out of
+date; what is in the way of a change on disk is compared again.
 Runs that read an environment (`--python`) or rule packs are not kept: their files are not looked at each time.
 """
 
@@ -22,6 +23,7 @@ from grpc2connect.kept import forget, prune
 from grpc2connect.options import Options
 from grpc2connect.results import RunResult
 from grpc2connect.sources import around, find, write_atomic
+from grpc2connect.sources.required import about_modules
 
 VARIABLE = "G2C_CACHE_DIR"
 """Names the folder; empty: nothing is kept."""
@@ -54,8 +56,10 @@ def key(options: Options) -> str | None:
     paths, errors = find(options)
     if errors:
         return None
+    surroundings = around(options, paths)
+    digest.update(about_modules(options, (*paths, *surroundings)).encode(errors="surrogateescape"))
     try:
-        for part in (paths, around(options, paths)):
+        for part in (paths, surroundings):
             digest.update(b"\1")
             for path in part:
                 digest.update(os.fsencode(path) + b"\0" + hashlib.blake2b(path.read_bytes(), digest_size=20).digest())

@@ -7,12 +7,14 @@ import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from grpc2connect import ledger
 from grpc2connect.expendable import Expendable
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
+from grpc2connect.facts.libraries import Libraries
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
@@ -40,6 +42,7 @@ from grpc2connect.rules_api import Registry, load
 from grpc2connect.schema import GrpcModule, Schema
 from grpc2connect.sources import around, find, is_python
 from grpc2connect.sources.environment import search_paths
+from grpc2connect.sources.required import lists
 from grpc2connect.spread import ALONE, Team
 from grpc2connect.spread.files import FileWork
 from grpc2connect.spread.scanning import scanner
@@ -169,7 +172,8 @@ class _Run:
         self.schema, bad = _schema(self.paths, surroundings, options)
         known = frozenset(map(str, everything))
         self.files = Files(self.top, known, errors=[*errors, *bad], spared=spared, at=team.at)
-        self.program = Program(everything, self.schema, self.files.load, self.top)
+        libraries = Libraries(partial(lists, options), _environment(options))
+        self.program = Program(everything, self.schema, self.files.load, self.top, libraries)
         self.unexplained: list[str] = []
         self.overrides = Overrides(options)
         self.rules = rules or load(options.rules)

@@ -55,7 +55,9 @@ def test_whatever_changes_is_seen(program: Program, runs: list[Options]) -> None
     seen.append(ask(program, runtime=RuntimeMode.PACKAGE))
     (program.folder / "greeting_connect.py").write_text("# by hand\n")
     seen.append(ask(program, runtime=RuntimeMode.PACKAGE))
-    assert len(runs) == len(seen) == 5
+    program.write("requirements.txt", "other\n")  # by which an import is a library's
+    seen.append(ask(program, runtime=RuntimeMode.PACKAGE))
+    assert len(runs) == len(seen) == 6
 
 
 def test_what_is_in_the_way_of_a_change_is_seen(program: Program, runs: list[Options]) -> None:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from grpc2connect.facts.elsewhere import Elsewhere
+from grpc2connect.facts.libraries import Libraries
+from grpc2connect.options import Options
 from grpc2connect.results import State
+from grpc2connect.sources.required import lists
 from tests.programs.conftest import Program
 
 TOP = Path("/repo")
@@ -51,3 +56,82 @@ def test_a_client_that_comes_by_such_an_import(program: Program) -> None:
     result = program.migrate()
     assert "greeter().say_hello(request, timeout_ms=3000)" in program.text("services/web/app.py")
     assert not any(entry.state is State.LEFT for entry in result.ledger)
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({}, True),
+        ({"services/web/requirements.txt": "clients==2.1\n"}, False),
+        (
+            {"pyproject.toml": '[project]\nname = "all"\ndependencies = ["Clients[x] >= 2; python_version > \'3\'"]\n'},
+            False,
+        ),
+        ({"services/web/setup.cfg": "[options]\ninstall_requires =\n    clients>1\n"}, False),
+        (
+            {"services/web/setup.py": 'from setuptools import setup\nsetup(name="w", install_requires=["clients"])\n'},
+            False,
+        ),
+        ({"Pipfile": '[packages]\nclients = "*"\n'}, False),
+        ({"services/web/requirements/base.txt": "clients\n"}, False),
+        ({"services/web/pyproject.toml": '[tool.poetry.group.dev.dependencies]\nclients = "^1"\n'}, False),
+        # Of the project: by its path, as a part of a workspace, or since it is a distribution of this name.
+        ({"services/web/requirements.txt": "-e ../../libs/clients\n../../libs/clients\nlibs/clients\n"}, True),
+        ({"services/web/requirements.txt": "clients @ file:///repo/libs/clients\n"}, True),
+        (
+            {"services/web/pyproject.toml": '[tool.poetry.dependencies]\nclients = {path = "../../libs/clients"}\n'},
+            True,
+        ),
+        (
+            {
+                "services/web/pyproject.toml": '[project]\ndependencies = ["clients"]\n'
+                "[tool.uv.sources]\nclients = { workspace = true }\n"
+            },
+            True,
+        ),
+        (
+            {
+                "services/web/requirements.txt": "clients\n",
+                "libs/clients/pyproject.toml": '[project]\nname = "clients"\n',
+            },
+            True,
+        ),
+        # Of others: a service beside it, a library of another name, a file that cannot be read.
+        ({"services/other/requirements.txt": "clients\n"}, True),
+        ({"services/web/requirements.txt": "clients-extra\ngit+https://host/clients\n"}, True),
+        ({"pyproject.toml": "[project\n"}, True),
+        # Installed.
+        ({".venv/lib/python3.12/site-packages/clients/__init__.py": ""}, False),
+        ({".venv/lib/python3.12/site-packages/clients/stock/__init__.py": ""}, False),
+        ({".venv/lib/python3.12/site-packages/clients/other.py": ""}, True),
+        (
+            {
+                ".venv/lib/python3.12/site-packages/clients/__init__.py": "",
+                ".venv/lib/python3.12/site-packages/our_clients-1.0.dist-info/METADATA": "",
+                "libs/clients/pyproject.toml": '[project]\nname = "our.clients"\n',
+            },
+            True,
+        ),
+    ],
+)
+def test_libraries_are_asked_first(files: dict[str, str], found: bool, tmp_path: Path) -> None:
+    module = tmp_path / "libs" / "clients" / "clients" / "stock.py"
+    for name, text in {**files, "libs/clients/clients/__init__.py": "", "libs/clients/clients/stock.py": ""}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    environment = [one for one in [tmp_path / ".venv" / "lib" / "python3.12" / "site-packages"] if one.is_dir()]
+    libraries = Libraries(lambda: lists(Options(tmp_path, (tmp_path,))), environment)
+    known = {str(path) for path in tmp_path.rglob("*.py") if ".venv" not in path.parts}
+    means = Elsewhere(known, str(tmp_path), libraries).find(tmp_path / "services" / "web" / "app.py", "clients.stock")
+    assert means == (module.with_suffix("") if found else None)
+
+
+def test_a_library_of_the_name_of_a_client(program: Program) -> None:
+    client = "    return greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
+    program.write("libs/clients/__init__.py", f"import grpc\nimport greeting_pb2_grpc\n\n\ndef greeter():\n{client}")
+    source = "from clients import greeter\n\n\ndef ask(request):\n    return greeter().open(request, timeout=3)\n"
+    program.write("services/web/app.py", source)
+    program.write("services/web/requirements.txt", "clients\n")
+    program.migrate()
+    assert "insecure_channel('a:1').client(" in program.text("libs/clients/__init__.py")
+    assert program.text("services/web/app.py") == source

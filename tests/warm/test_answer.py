@@ -165,6 +165,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "the baseline": lambda top: (top / "base.txt").write_text((top / "base.txt").read_text() + "\n"),
     "the settings": lambda top: (top / "pyproject.toml").write_text("[tool.grpc2connect]\nserve = 'single'\n"),
     "settings of a folder": lambda top: (top / "shop/pyproject.toml").write_text("[tool.grpc2connect]\n"),
+    "a requirement": lambda top: (top / "shop/requirements.txt").write_text("clients\n"),
     "a symbolic link": lambda top: (top / "link.py").symlink_to(top / "plain.py"),
     "the place of the records": lambda top: os.environ.__setitem__(cache.VARIABLE, str(top / "nowhere")),
 }

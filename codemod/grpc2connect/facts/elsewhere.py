@@ -1,8 +1,9 @@
 """Imports of modules that no folder above the importer has: of another distribution of the repository, or copied there.
 
 `services/orders/app.py` imports `clients.stock`, which is `libs/clients/src/clients/stock.py`: a requirement by path
-puts it on the import path, or a Dockerfile beside the file. Nothing of that is looked at. What is asked for is that
-only one module near the importer can be meant: the nearest folder above it that holds any of that name holds one.
+puts it on the import path, or a Dockerfile beside the file. What is asked for is that only one module near the importer
+can be meant: the nearest folder above it that holds any of that name holds one, and no library of that name is required
+in a folder above the importer, or installed in the environment that is read.
 
 Without it code is not seen that calls a client which moves; so a module is rather taken for one that is imported.
 """
@@ -15,6 +16,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
+from grpc2connect.facts.libraries import Libraries
+
 _ASIDE = frozenset(
     {"test", "tests", "testing", "mock", "mocks", "fixtures", "stubs", "typings", "third_party", "vendor"}
 )
@@ -24,9 +27,10 @@ _ASIDE = frozenset(
 class Elsewhere:
     """Finds the one module near a file that an import can mean."""
 
-    def __init__(self, files: Iterable[str], top: str) -> None:
+    def __init__(self, files: Iterable[str], top: str, libraries: Libraries | None = None) -> None:
         self._files = files
         self._top = top
+        self._libraries = libraries or Libraries()
 
     @cached_property
     def _roots(self) -> dict[str, list[str]]:
@@ -56,7 +60,8 @@ class Elsewhere:
         while modules:
             near = [module for module in modules if module.startswith(folder.rstrip(os.sep) + os.sep)]
             if near:
-                return Path(near[0]) if len(near) == 1 else None
+                known = len(near) == 1 and not self._libraries.bring(importer, dotted, Path(near[0]))
+                return Path(near[0]) if known else None
             if folder == self._top or len(folder) <= len(self._top):
                 break
             folder = os.path.dirname(folder)

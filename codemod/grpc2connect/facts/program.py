@@ -11,6 +11,7 @@ from pathlib import Path
 from grpc2connect.facts import api
 from grpc2connect.facts.elsewhere import Elsewhere
 from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
+from grpc2connect.facts.libraries import Libraries
 from grpc2connect.schema import Schema
 from grpc2connect.sources import is_notebook
 from grpc2connect.syntax import Module
@@ -22,10 +23,18 @@ MODELLED = frozenset({"contextlib", "functools", "typing", "typing_extensions", 
 class Program:
     """The files of a run, parsed on demand, and the schema of the generated code they import.
 
-    `load` parses a file of the run (None if it is not of the run, or does not parse).
+    `load` parses a file of the run (None if it is not of the run, or does not parse); `libraries` are those that its
+    code may import.
     """
 
-    def __init__(self, files: Iterable[Path], schema: Schema, load: Callable[[Path], Module | None], top: Path) -> None:
+    def __init__(
+        self,
+        files: Iterable[Path],
+        schema: Schema,
+        load: Callable[[Path], Module | None],
+        top: Path,
+        libraries: Libraries | None = None,
+    ) -> None:
         self.schema = schema
         self._files = {str(path) for path in files}
         self._folders = {parent for path in self._files for parent in _parents(path, str(top))}
@@ -35,7 +44,7 @@ class Program:
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
         self._active: set[str] = set()
-        self._elsewhere = Elsewhere(self._files, self._top)
+        self._elsewhere = Elsewhere(self._files, self._top, libraries)
 
     def module(self, path: Path) -> Module | None:
         """The parsed module at a path of the run."""

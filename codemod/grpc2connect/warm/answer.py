@@ -27,7 +27,7 @@ NAMES = "-names"
 LIMIT = 4000
 """How many folders are watched; a project with more has no record."""
 SUFFIXES = (".py", ".pyw", ".proto", ".ipynb")
-NAMED = frozenset({".gitignore", "pyproject.toml", "pyvenv.cfg"})
+NAMED = frozenset({".gitignore", "pyproject.toml", "pyvenv.cfg", "Pipfile", "setup.cfg"})
 _GENERATED = ("_pb2.py", "_pb2_grpc.py", "_connect.py")
 _GIVEN = (".py", ".pyi", ".pyw", ".ipynb")
 _MARKS = (b"_pb2", b"Servicer", b"Stub", b"stub")
@@ -62,9 +62,14 @@ def contents(folder: str) -> bytes:
         names = [
             entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "@" if entry.is_symlink() else "")
             for entry in entries
-            if entry.name in NAMED or entry.name.endswith(SUFFIXES) or entry.is_dir()
+            if entry.name in NAMED or entry.name.endswith(SUFFIXES) or _requires(entry.path) or entry.is_dir()
         ]
     return os.fsencode("\0".join(sorted(names)))
+
+
+def _requires(path: str) -> bool:
+    """Whether a file may be one that says what libraries are required."""
+    return path.endswith((".txt", ".in", ".pip")) and "req" in os.sep.join(path.lower().split(os.sep)[-2:])
 
 
 def tool_stamp() -> list[tuple[str, int, int]]:

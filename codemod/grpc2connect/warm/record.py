@@ -15,6 +15,7 @@ from grpc2connect.options import Options
 from grpc2connect.results import Loud, RunResult, Severity
 from grpc2connect.sources import around, find, repository_of, write_atomic
 from grpc2connect.sources.files import SKIPPED
+from grpc2connect.sources.required import lists
 from grpc2connect.warm.answer import (
     LIMIT,
     NAMES,
@@ -77,7 +78,7 @@ def take(options: Options, arguments: Sequence[str], settings: Iterable[Path]) -
             "tool": tool_stamp(),
             "git": git if git is None or os.path.isdir(git) else None,
             "index": index_size(git),
-            "settings": dict(map(_setting, (*settings, *tables, *ignores, *_of_git(git)))),
+            "settings": dict(map(_setting, (*settings, *tables, *ignores, *lists(options), *_of_git(git)))),
             "folders": {str(folder): (_trusted(str(folder), now), contents(str(folder))) for folder in folders},
             "files": {str(path): _seen(path, now) for path in files},
         },

@@ -1,0 +1,47 @@
+"""Whether an import that could be of a module near it surely is of a library: one that is required, or installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from grpc2connect.sources.required import Declared, declared, distributions, home, installed, normal
+
+
+class Libraries:
+    """Knows what the files of a project require, and what its environment has; looks when it is first asked."""
+
+    def __init__(self, lists: Callable[[], Iterable[Path]] = list, environment: Iterable[Path] = ()) -> None:
+        """`lists` gives the files that may require something, `environment` folders that imports are searched in."""
+        self._lists = lists
+        self._environment = list(environment)
+
+    @cached_property
+    def _declared(self) -> dict[Path, list[Declared]]:
+        found: dict[Path, list[Declared]] = {}
+        for path in self._lists():
+            found.setdefault(home(path), []).append(declared(path))
+        return found
+
+    def _above(self, path: Path) -> Iterator[Declared]:
+        return (one for folder in path.parents for one in self._declared.get(folder, ()))
+
+    def bring(self, importer: Path, dotted: str, module: Path) -> bool:
+        """Whether an import of `dotted` is of a library, and not of the module of that name at a path of the project.
+
+        A distribution of the project may well be required, or installed, by its name.
+        """
+        name = normal(dotted.partition(".")[0])
+        mine = {one.name for one in self._above(module)} - {""}
+        if any(name in one.required and name not in mine for one in self._above(importer)):
+            return True
+        return any(
+            installed(site, dotted.split(".")) and not (mine & distributions(site))
+            for site in self._environment
+            if not self._is_of_project(site)
+        )
+
+    def _is_of_project(self, site: Path) -> bool:
+        """Whether a folder of the import path is one that the project's own code is in, by a `.pth` file."""
+        return site.name not in ("site-packages", "dist-packages")
