@@ -25,7 +25,7 @@ STUB = GreeterStub(grpc.insecure_channel("localhost:50051"))
 KEPT = vars(STUB)
 """
 # A headless browser takes pictures of the top of a page only.
-SCROLLED = "<style>.top, #overview, #services, #owners { display: none }</style>"
+SCROLLED = "<style>.top, #overview, #services, #progress, #owners { display: none }</style>"
 SHOTS = {
     "report-light": ("", 1280, 1180, False),
     "report-code-dark": ("#?path=accounts_aio%2Faccounts%2F*", 1280, 1180, True),

@@ -10,6 +10,7 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import ChannelConstruction, Import
 from grpc2connect.options import ClientProtocol, Options
 from grpc2connect.plan import Decision, Plan, Side
+from grpc2connect.plan.sides import sides
 from grpc2connect.plan.units import WAITS
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
 from grpc2connect.rewrite.rewrite import Rewritten
@@ -71,6 +72,7 @@ def _entry(decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewrit
         why,
         reference.evidence,
         state is State.LEFT and plan.units.later(reference),
+        () if isinstance(reference, Import) else tuple(sorted(side.value for side in sides(reference))),
     )
 
 

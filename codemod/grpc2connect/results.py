@@ -60,6 +60,7 @@ class Entry:
     `behaviour` is False for imports and annotations, which percentages leave out (DESIGN section 6).
     `units` are the full names of the services that the reference belongs to; `evidence` is how the
     facts know, in short; the whole chain is in `Explained`. `later` says that it is left for another stage alone.
+    `sides` are those of calls that it is about: "server", "client", or both; none of what follows them, as imports.
     """
 
     place: Place
@@ -72,6 +73,7 @@ class Entry:
     why: str = ""
     evidence: tuple[str, ...] = ()
     later: bool = False
+    sides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,21 @@ class Audit:
     def holds(self) -> bool:
         """Whether every counted reference has exactly one entry and no token is left unexplained."""
         return self.counted == self.entered and not self.unexplained
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What of a service (its full name) has moved before a run.
+
+    Whether its Connect module is there, and its gRPC stubs still are; how often code of the project names what the
+    Connect module has for servers, and for clients.
+    """
+
+    unit: str
+    module: bool
+    stubs: bool
+    server: int = 0
+    client: int = 0
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from grpc2connect.cli.engine import Progress, RuleInfo, Watch
 from grpc2connect.options import Options
-from grpc2connect.results import Audit, Entry, Explained, FileChange, FileError, Place, RunResult, State, Step
+from grpc2connect.results import Audit, Entry, Explained, FileChange, FileError, Moved, Place, RunResult, State, Step
 from grpc2connect.sources import write_all
 
 GREETER = "helloworld.Greeter"
@@ -39,6 +39,7 @@ class FakeEngine:
     failing: frozenset[str] = frozenset()
     asked: list[Options] = field(default_factory=list)
     owed: tuple[Entry, ...] = ()
+    done: tuple[Moved, ...] = ()
     on_run: Callable[[], None] = lambda: None
 
     def run(self, options: Options, progress: Progress | None = None) -> RunResult:
@@ -54,6 +55,9 @@ class FakeEngine:
 
     def debt(self, options: Options) -> Sequence[Entry]:
         return self.owed
+
+    def moved(self, options: Options) -> Sequence[Moved]:
+        return self.done
 
     def watch(self, options: Options, arguments: Sequence[str], settings: Sequence[Path]) -> Watch | None:
         return None

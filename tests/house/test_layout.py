@@ -52,6 +52,7 @@ LEVELS = {
     "cache": 7,
     "suppress": 7,
     "debt": 7,
+    "moved": 7,
     "worker": 8,
     "isolation": 9,
     "report": 7,

@@ -14,6 +14,7 @@ from grpc2connect.results import (
     FileChange,
     FileError,
     Finding,
+    Moved,
     Place,
     RunResult,
     Severity,
@@ -53,7 +54,8 @@ def entries(files: int, each: int = 4) -> Iterator[Entry]:
             state = STATES[(file * each + number) % 3]
             why = "" if state is State.NATIVE else f"because of {number % 2}"
             place = Place(path, 3 + number * 6, 5)
-            yield Entry(place, "RpcUse", f"G2C50{number % 2 + 1}", state, "stub.Call", units, number > 0, why)
+            code = f"G2C50{number % 2 + 1}"
+            yield Entry(place, "RpcUse", code, state, "stub.Call", units, number > 0, why, sides=("client",))
 
 
 def result(files: int = 12) -> RunResult:
@@ -95,6 +97,7 @@ def report(run: RunResult | None = None, *, owners: bool = True, repository_path
         rules("G2C002", "G2C301", "G2C501", "G2C502", "G2C902"),
         repository_path,
         "0123456789ab",
+        (Moved("shop.v1.Gone", True, False, 3, 2), Moved("shop.v1.Service1", False, True)),
     )
     made = document(run or result(), command="report", exit_code=3, surroundings=around)
     return narrowing.with_excerpts(made, lines)

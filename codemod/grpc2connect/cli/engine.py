@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from grpc2connect.options import Choices, Options, Stage
-from grpc2connect.results import Entry, FileChange, FileError, RunResult
+from grpc2connect.results import Entry, FileChange, FileError, Moved, RunResult
 
 if TYPE_CHECKING:
     from grpc2connect.isolation import Conversation
@@ -56,6 +56,9 @@ class Engine(Protocol):
 
     def debt(self, options: Options) -> Sequence[Entry]:
         """Every use of the runtime in code that has been migrated."""
+
+    def moved(self, options: Options) -> Sequence[Moved]:
+        """What of each service has moved before."""
 
     def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
         """The rules in force: the built-in ones, and those of packs. Raises `Failure` for a pack of no use."""
@@ -120,6 +123,12 @@ class InstalledEngine:
         from grpc2connect.debt import uses
 
         return uses(options)
+
+    def moved(self, options: Options) -> Sequence[Moved]:
+        """See `Engine.moved`."""
+        from grpc2connect.moved import moved
+
+        return moved(options)
 
     def catalogue(self, packs: Sequence[str] = ()) -> Sequence[RuleInfo]:
         """See `Engine.catalogue`."""

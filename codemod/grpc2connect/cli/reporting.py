@@ -56,6 +56,7 @@ def reported(session: Session, wishes: Wishes) -> Document:
             rules=rules_by_code(session.engine.catalogue(session.options.rules)),
             repository_path=_below_top(session),
             revision=git.revision(session.target.root),
+            moved=session.engine.moved(session.options),
         ),
     )
     whole = made

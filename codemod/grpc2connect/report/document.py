@@ -13,6 +13,9 @@ SCHEMA_VERSION = 1
 
 StateName = Literal["native", "bridged", "left"]
 StageName = Literal["server", "client", "both", "cleanup"]
+SideName = Literal["server", "client"]
+StepName = Literal["generate", "server", "client", "cleanup"]
+StepState = Literal["done", "open", "held", "waits", "none"]
 SeverityName = Literal["note", "warning", "error"]
 EncodingName = Literal["utf-8", "latin-1"]
 
@@ -58,6 +61,41 @@ class Unit(Counts):
 
     name: Annotated[str, "the full name of the service, or `(no service)`"]
     stages: NotRequired[Annotated[dict[str, Counts], "by the step of the migration that a reference belongs to"]]
+
+
+class Moved(TypedDict):
+    """What of a service has moved before the run."""
+
+    name: str
+    module: Annotated[bool, "whether its `*_connect.py` is there"]
+    stubs: Annotated[bool, "whether its `*_pb2_grpc.py` is there"]
+    server: Annotated[int, "how often code names what its `*_connect.py` has for servers"]
+    client: Annotated[int, "how often code names what its `*_connect.py` has for clients"]
+
+
+class Step(TypedDict):
+    """A step of the migration of a service; of `server` and `client` the references without imports and annotations."""
+
+    state: Annotated[StepState, "`waits`: for other steps; `none`: there is nothing of it"]
+    done: int
+    open: Annotated[int, "what a run would do"]
+    held: Annotated[int, "what a run would leave"]
+
+
+class Steps(TypedDict):
+    """All steps of a service, as those of `--stage`."""
+
+    generate: Step
+    server: Step
+    client: Step
+    cleanup: Step
+
+
+class Progress(TypedDict):
+    """How far a service is, what has moved before the run included."""
+
+    name: str
+    steps: Steps
 
 
 class File(Counts):
@@ -139,6 +177,8 @@ class Reference(Spot):
     behaviour: bool
     why: str
     stage: StageName
+    sides: NotRequired[Annotated[list[SideName], "the sides of calls that it is about, by what it is"]]
+    later: NotRequired[Annotated[bool, "there, and true, where another stage moves it"]]
 
 
 class Finding(Spot):
@@ -210,6 +250,8 @@ class Document(TypedDict):
     summary: Summary
     audit: Audit
     units: list[Unit]
+    moved: NotRequired[Annotated[list[Moved], "by service, of the whole project; of `report` alone"]]
+    progress: NotRequired[Annotated[list[Progress], "by service; of `report` alone"]]
     files: list[File]
     owners: NotRequired[list[Owner]]
     changes: list[Change]

@@ -6,7 +6,7 @@ What the fields mean stands in `document`; `docs/report.schema.json` is the same
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -28,19 +28,23 @@ from grpc2connect.report.json_hunks import rows_of
 from grpc2connect.report.paint import shown
 from grpc2connect.report.stages import stage
 from grpc2connect.report.sums import summed
-from grpc2connect.results import FileChange, Place, RunResult
+from grpc2connect.results import FileChange, Moved, Place, RunResult
 
 _NOTHING: Counts = {"references": 0, "native": 0, "bridged": 0, "left": 0}
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What `report` knows beside the run: `owners` by path, the `rules` by code, and where the project stands."""
+    """What `report` knows beside the run.
+
+    `owners` by path, the `rules` by code, where the project stands, and what has `moved` before.
+    """
 
     owners: Callable[[str], tuple[str, ...]] | None = None
     rules: Mapping[str, Rule] | None = None
     repository_path: str = ""
     revision: str = ""
+    moved: Sequence[Moved] = ()
 
 
 def render(result: RunResult, *, command: str, exit_code: int, with_hunks: bool = False) -> str:
@@ -100,6 +104,10 @@ def document(result: RunResult, *, command: str, exit_code: int, surroundings: S
 def _surround(made: Document, around: Surroundings) -> None:
     made["repository_path"] = around.repository_path
     made["revision"] = around.revision
+    made["moved"] = [
+        {"name": one.unit, "module": one.module, "stubs": one.stubs, "server": one.server, "client": one.client}
+        for one in around.moved
+    ]
     if around.owners is not None:
         known: dict[str, list[str]] = {}
         for row in (*made["references"], *made["findings"], *made["suppressed"], *made["errors"]):
@@ -130,6 +138,8 @@ def _references(result: RunResult, names: Fingerprints) -> list[Reference]:
                 "behaviour": entry.behaviour,
                 "why": _said(entry.why, result),
                 "stage": stage(entry.code),
+                "sides": list(entry.sides),
+                **({"later": True} if entry.later else {}),
             }
         )
     for row in sorted(rows, key=order):

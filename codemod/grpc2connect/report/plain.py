@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from grpc2connect.report.document import Counts, Document
+from grpc2connect.report.document import Counts, Document, Progress, Steps, StepState
 from grpc2connect.report.ledger import percent, plural
 from grpc2connect.report.paint import Paint, one_line
+from grpc2connect.report.progress import STEPS, said, totals
 from grpc2connect.report.stages import STAGES
 
 _HEADS = ("native", "bridged", "left")
@@ -23,6 +24,8 @@ def render(document: Document, paint: Paint) -> list[str]:
         out.append("")
         out += _table("stage", _by_stage(document), paint)
         out.append("")
+    if document.get("progress"):
+        out += [*_progress(document["progress"], paint), ""]
     if document.get("owners"):
         owners = document["owners"]
         more = [f"{plural(owner['files'], 'file')}, {plural(owner['findings'], 'finding')}" for owner in owners]
@@ -68,6 +71,28 @@ def part_of(document: Document) -> str:
         ("changed since", [shown["since"]] if "since" in shown else []),
     ]
     return "; ".join(f"{name} {', '.join(values)}" for name, values in words if values)
+
+
+def _progress(rows: Sequence[Progress], paint: Paint) -> list[str]:
+    """How far each service is with each step, and for how many services each is done."""
+    sums = totals(rows)
+    table: list[tuple[str, list[str]]] = [
+        ("progress", [*STEPS]),
+        *((row["name"], [said(row["steps"][step]) for step in STEPS]) for row in rows),
+    ]
+    table.append((f"{plural(len(rows), 'service')} done", [f"{done} of {of}" for done, of in sums.values()]))
+    widths = [max(len(cells[index]) for _, cells in table) for index in range(len(STEPS))]
+    width = max(len(one_line(name)) for name, _ in table)
+    styles: dict[StepState, Callable[[str], str]] = {"done": paint.good, "open": paint.warn, "held": paint.bad}
+    states: list[Steps | None] = [None, *(row["steps"] for row in rows), None]
+    out = []
+    for (name, cells), steps in zip(table, states, strict=True):
+        line = f"{one_line(name):<{width}}"
+        for step, cell, space in zip(STEPS, cells, widths, strict=True):
+            text = f"{cell:<{space}}"
+            line += "  " + (styles.get(steps[step]["state"], str)(text) if steps is not None else text)
+        out.append(line.rstrip())
+    return [paint.bold(out[0]), *out[1:]]
 
 
 def _by_stage(document: Document) -> list[tuple[str, Counts]]:

@@ -7,6 +7,7 @@ from typing import cast
 
 from grpc2connect.report.document import Counts, Document, Owner, Reference, Unit
 from grpc2connect.report.ledger import NO_UNIT
+from grpc2connect.report.progress import progress
 from grpc2connect.report.stages import STAGES
 
 NO_OWNER = "(no owner)"
@@ -27,6 +28,8 @@ def summed(document: Document) -> Document:
         "errors": len(document["errors"]),
     }
     made["units"] = _units(document)
+    if "moved" in document:
+        made["progress"] = progress(made)
     by_file: dict[str, list[Reference]] = {}
     for row in references:
         by_file.setdefault(row["path"], []).append(row)

@@ -8,11 +8,23 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TypeVar
 
-from grpc2connect.report.document import Counts, Document, Error, Finding, Reference, Rule, StateName, Suppressed
+from grpc2connect.report.document import (
+    Counts,
+    Document,
+    Error,
+    Finding,
+    Reference,
+    Rule,
+    StateName,
+    StepName,
+    StepState,
+    Suppressed,
+)
 from grpc2connect.report.ledger import NO_UNIT, percent
 from grpc2connect.report.page.code import Code, Note, code, note_of_error
 from grpc2connect.report.page.pictures import Bar, bar
 from grpc2connect.report.plain import part_of, summary_line
+from grpc2connect.report.progress import STEPS, said, totals
 from grpc2connect.report.prose import Block, blocks
 from grpc2connect.report.stages import STAGES
 from grpc2connect.report.sums import NO_OWNER
@@ -40,6 +52,15 @@ class Service:
     reason: str
     reason_count: int
     module: str
+
+
+@dataclass(frozen=True)
+class ProgressRow:
+    """A row of the table of what is done: for each step its state, and that in words; no index if nothing is listed."""
+
+    name: str
+    index: int | None
+    steps: tuple[tuple[StepState, str], ...]
 
 
 @dataclass(frozen=True)
@@ -112,6 +133,9 @@ class View:
     service_states: tuple[tuple[str, int], ...]
     stages: tuple[tuple[str, Counts, Bar], ...]
     stage_names: tuple[str, ...]
+    steps: tuple[StepName, ...]
+    progress: tuple[ProgressRow, ...]
+    done: tuple[tuple[int, int], ...]
     owners: tuple[OwnerRow, ...]
     files: tuple[FileView, ...]
     errors: tuple[ErrorGroup, ...]
@@ -155,6 +179,9 @@ def view(document: Document) -> View:
         service_states=tuple(Counter(one.state for one in services if one.name != NO_UNIT).items()),
         stages=tuple(_stages(document)),
         stage_names=tuple(STAGES.values()),
+        steps=STEPS,
+        progress=tuple(_progress(document, unit_index)),
+        done=tuple(totals(document.get("progress", [])).values()),
         owners=tuple(_owners(document, owner_index)),
         files=files,
         errors=tuple(_errors(document)),
@@ -236,6 +263,12 @@ def _stages(document: Document) -> Iterable[tuple[str, Counts, Bar]]:
         }
         if states:
             yield title, counts, bar(counts, title, width=300, height=12)
+
+
+def _progress(document: Document, unit_index: Mapping[str, int]) -> Iterable[ProgressRow]:
+    for row in document.get("progress", []):
+        steps = tuple((row["steps"][step]["state"], said(row["steps"][step])) for step in STEPS)
+        yield ProgressRow(row["name"], unit_index.get(row["name"]), steps)
 
 
 def _owners(document: Document, owner_index: Mapping[str, int]) -> Iterable[OwnerRow]:
