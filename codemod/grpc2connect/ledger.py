@@ -11,7 +11,7 @@ from grpc2connect.facts.references import ChannelConstruction, Import
 from grpc2connect.options import ClientProtocol, Options
 from grpc2connect.plan import Decision, Plan, Side
 from grpc2connect.plan.sides import sides
-from grpc2connect.plan.units import WAITS
+from grpc2connect.plan.units import WAITS, is_of_add_on
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
 from grpc2connect.rewrite.rewrite import Rewritten
 
@@ -88,9 +88,13 @@ def _import_state(
         return State.BRIDGED, "callers of the public API, or what they see, use it"
     if plan.units.goes_on(reference):
         return State.BRIDGED, "what has moved goes on with it"
-    if plan.units.stays(reference) or plan.units.mixed(reference) or (done is None and not of_stubs):
+    if (
+        plan.units.stays(reference)
+        or plan.units.mixed(reference)
+        or (done is None and not of_stubs and not is_of_add_on(reference))
+    ):
         return State.LEFT, "something that stays on gRPC uses it"
-    if done is None:  # all there is in the file: a package that passes it on
+    if done is None and of_stubs:  # all there is in the file: a package that passes it on
         return State.BRIDGED, "the generated module stays, and who asks for it here still finds it"
     return State.BRIDGED, "something still uses it"
 

@@ -2,14 +2,28 @@
 
 Nothing else of moved code is gRPC's, and what the runtime gives needs no look there. But a stub that callers of a
 public API see is still one of gRPC's class, and a servicer registered for them has gRPC's handlers and contexts.
+An error that is shown with gRPC's own codes, beside services that stayed, is still to move.
 """
 
 from __future__ import annotations
 
 import ast
 
+from grpc2connect.facts import api
 from grpc2connect.facts.environment import Environment
-from grpc2connect.facts.kinds import NOTHING, Adder, Channel, Instance, Server, Site, Stub, StubClass, Values
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Adder,
+    Api,
+    Channel,
+    Error,
+    Instance,
+    Server,
+    Site,
+    Stub,
+    StubClass,
+    Values,
+)
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
 from grpc2connect.vendor import PACKAGE
@@ -37,6 +51,8 @@ def result(name: str, node: ast.Call, site: Site, arguments: list[Values], env: 
         return frozenset(
             _stub(value, node, site, arguments[0], env) for value in arguments[1] if isinstance(value, StubClass)
         )
+    if name == "rpc_error" and len(arguments) == 2 and Api(api.STATUS_CODE) in arguments[1]:
+        return frozenset(value for value in arguments[0] if isinstance(value, Error)) or frozenset({Error(None)})
     if name == "add_servicer_to" and len(arguments) > 3:
         for adder in arguments[1]:
             if isinstance(adder, Adder):

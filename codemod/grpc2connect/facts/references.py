@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BRIDGES = frozenset({"public_stub", "add_servicer_to"})
 """Functions of the runtime that take gRPC's generated names, and Connect's beside them."""
+VIEW = "rpc_error"
+"""The function of the runtime that shows an error as gRPC would have raised it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +190,17 @@ class ErrorUse(Reference):
     def from_anywhere(self) -> bool:
         """Always."""
         return True
+
+    @property
+    def view(self) -> ast.Call | None:
+        """`rpc_error(error, StatusCode)`, where an earlier run has put that for services that stayed on gRPC then."""
+        value = self.node.value
+        return value if isinstance(value, ast.Call) and is_view(value) else None
+
+
+def is_view(call: ast.Call) -> bool:
+    """Whether a call shows an error with codes of a certain class; where those are no gRPC's, it is no reference."""
+    return last_name(call.func) == VIEW and len(call.args) == 2 and not call.keywords
 
 
 @dataclass(frozen=True, eq=False)

@@ -246,10 +246,7 @@ class Units:
         """Whether an add-on of gRPC is used beside nothing but what an earlier run has moved, which takes it."""
         if reference.units or reference.module in self.kept or self._near(reference):
             return False
-        values = reference.facts.values(reference.node) if isinstance(reference, Import) else ()
-        tops = {value.path.partition(".")[0] for value in values if isinstance(value, Api)}
-        of_add_on = isinstance(reference, AddOnUse) or (bool(tops) and tops <= api.ADD_ONS.keys())
-        return of_add_on and reference.facts.parts.has_moved(reference.module)
+        return is_of_add_on(reference) and reference.facts.parts.has_moved(reference.module)
 
     def moving(self, reference: Reference) -> list[Service]:
         """The services of a reference that move, on its side."""
@@ -309,6 +306,13 @@ WAITS = {
     Side.CLIENT: "it is of the other side: --stage server moves it",
 }
 """Why what a stage does not move stays."""
+
+
+def is_of_add_on(reference: Reference) -> bool:
+    """Whether a reference is a use of an add-on of gRPC, or imports one."""
+    values = reference.facts.values(reference.node) if isinstance(reference, Import) else ()
+    tops = {value.path.partition(".")[0] for value in values if isinstance(value, Api)}
+    return isinstance(reference, AddOnUse) or (bool(tops) and tops <= api.ADD_ONS.keys())
 
 
 def _in_order(half: Half) -> tuple[str, str, str]:

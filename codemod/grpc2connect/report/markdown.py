@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from grpc2connect.report.document import Counts, Document
+from grpc2connect.report.document import Counts, Document, Progress
 from grpc2connect.report.ledger import percent, plural
 from grpc2connect.report.paint import one_line
 from grpc2connect.report.plain import part_of, summary_line
+from grpc2connect.report.progress import STEPS, said, totals
 
 MOST_ROWS = 100
 """How many rows a table has."""
@@ -27,6 +28,7 @@ def render(document: Document) -> str:
     if not document["audit"]["holds"]:
         out += ["**The ledger does not add up:** do not trust these numbers.", ""]
     out += _section("Services", _counts_table("service", [(unit["name"], unit) for unit in document["units"]]))
+    out += _section("Progress", _progress(document.get("progress", [])))
     owners = document.get("owners", [])
     out += _section("Split the work", _counts_table("owner", [(owner["name"], owner) for owner in owners]))
     errors = [
@@ -73,6 +75,18 @@ def _counts_table(heading: str, rows: Sequence[tuple[str, Counts]]) -> list[str]
         cells = (escaped(name), str(counts["native"]), str(counts["bridged"]), str(counts["left"]), moves)
         lines.append(f"| {' | '.join(cells)} |")
     return lines + _more(len(ordered), "row")
+
+
+def _progress(rows: Sequence[Progress]) -> list[str]:
+    """What is not done, and for how many services each step is."""
+    if not rows:
+        return []
+    lines = [f"| service | {' | '.join(STEPS)} |", "|---|---|---|---|---|"]
+    going = [row for row in rows if any(row["steps"][step]["state"] not in ("done", "none") for step in STEPS)]
+    for row in going[:MOST_ROWS]:
+        lines.append(f"| {escaped(row['name'])} | {' | '.join(said(row['steps'][step]) for step in STEPS)} |")
+    sums = " | ".join(f"{done} of {of} done" for done, of in totals(rows).values())
+    return [*lines, *_more(len(going), "row"), f"| {plural(len(rows), 'service')} | {sums} |"]
 
 
 def _places(rows: Iterable[tuple[str, str, str, str]]) -> list[str]:

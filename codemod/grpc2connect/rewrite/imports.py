@@ -36,6 +36,7 @@ class Imports:
     """Collects the names that a file's edits introduce and makes the import edits for them.
 
     `free` are names that the file's own imports give up, `avoided` those that new ones would have had but for such.
+    `unused` are names that an earlier run has brought, and the edits leave without a use.
     `first` is where the first of the edits stands that need an import: cells of a notebook run one after the other, so
     there it has to be imported by then.
     """
@@ -48,6 +49,7 @@ class Imports:
     twins: dict[ast.alias, dict[str, None]] = field(default_factory=dict)
     loose: dict[str, dict[str, None]] = field(default_factory=dict)
     avoided: set[str] = field(default_factory=set)
+    unused: frozenset[str] = frozenset()
     first: int = 0
 
     def __post_init__(self) -> None:
@@ -216,7 +218,11 @@ class Imports:
             found.extend(merged.placed(placed, lines))
         elif lines:
             found.append(self._top_edit(list(lines.values())))
-        return [*(edit for edit in found if edit.pieces), *merged.edits(self._line)]
+        return [*(edit for edit in found if edit.pieces), *merged.edits(self._line, placed, self.unused)]
+
+    def there(self) -> frozenset[str]:
+        """The names of the runtime and of connectrpc that the file imports at its top already."""
+        return frozenset(local for (dotted, _), (local, _) in self._imported.items() if self._is_new(dotted))
 
     def _is_new(self, dotted: str) -> bool:
         """Whether a module is one that migrated code gets its names from."""

@@ -18,6 +18,7 @@ class Merged:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._names: dict[ast.ImportFrom, list[str]] = {}
+        self._beside: set[int] = set()
 
     def takes(self, block: Sequence[ast.stmt], line: str) -> bool:
         """Whether a statement of a block has what a new line would import, or takes it."""
@@ -87,18 +88,33 @@ class Merged:
             here = [line for dotted, line in lines.items() if before < dotted < (statement.module or "")]
             if here:
                 start = self._module.span(statement).start
+                self._beside.add(start)
                 yield Edit(Span(start, start), (newline.join(here) + newline,))
         last = [line for dotted, line in lines.items() if dotted > (run[-1].module or "")]
         if last:
             end = self._module.span(run[-1]).end
+            self._beside.add(end)
             yield Edit(Span(end, end), (newline + newline.join(last),))
 
-    def edits(self, line: _Line) -> Iterator[Edit]:
-        """The edits of the statements that take names; `line` writes such a statement."""
-        for statement, names in self._names.items():
+    def edits(self, line: _Line, run: Sequence[ast.ImportFrom], unused: frozenset[str]) -> Iterator[Edit]:
+        """The edits of the statements that take names, and of those of a run that lose some; `line` writes one.
+
+        A statement goes when it has nothing left to import and nothing is put beside it.
+        """
+        losing = [one for one in run if unused.intersection(map(_local, one.names))]
+        for statement in dict.fromkeys([*self._names, *losing]):
             dotted = "." * statement.level + (statement.module or "")
-            every = sorted({*names, *map(_spelled, statement.names)})
-            yield Edit(self._module.span(statement), (line(dotted, every),))
+            kept = [_spelled(alias) for alias in statement.names if statement not in run or _local(alias) not in unused]
+            every = sorted({*self._names.get(statement, ()), *kept})
+            span = self._module.span(statement)
+            if every:
+                yield Edit(span, (line(dotted, every),))
+            elif self._beside.isdisjoint(span):
+                yield Edit(Span(span.start, self._module.line_span(self._module.line_of(span.end)).end), ())
+
+
+def _local(alias: ast.alias) -> str:
+    return alias.asname or alias.name
 
 
 def _same(one: ast.alias, other: ast.alias) -> bool:

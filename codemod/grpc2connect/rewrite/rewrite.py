@@ -78,6 +78,12 @@ def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Spa
         raise ProofFailed(str(conflict)) from None
     introduced = imports.introduced
     after = prove(module, text, introduced)
+    brought_before = imports.there()
+    if brought_before and (unused := (brought_before & _used(module)) - _used(after)):
+        imports.unused = unused
+        imported = imports.edits()
+        text = Renderer(module.text, [*edits, *imported], imports.name).all()
+        after = prove(module, text, introduced)
     text, gone = _drop_unused(imports.facts, module, after, imports.free)
     if gone:
         after = prove(module, text, introduced)

@@ -76,12 +76,22 @@ def Bridged(
     advice: str = "",
     severity: Severity = Severity.NOTE,
     native: Iterable[ast.AST] = (),
+    covers: Iterable[ast.AST] = (),
     mixed: bool = True,
     unsafe: bool = False,
 ) -> Outcome:
     """Keeps running through the runtime, with its old meaning."""
     return Outcome(
-        State.BRIDGED, _edits(edits), why, finding, advice, severity, tuple(native), mixed=mixed, unsafe=unsafe
+        State.BRIDGED,
+        _edits(edits),
+        why,
+        finding,
+        advice,
+        severity,
+        tuple(native),
+        tuple(covers),
+        mixed=mixed,
+        unsafe=unsafe,
     )
 
 

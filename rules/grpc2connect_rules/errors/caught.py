@@ -127,10 +127,13 @@ def _is_connect_error(node: ast.expr) -> bool:
 def use(use: ErrorUse) -> Iterator[Outcome]:
     """A caught error has `code` and `message`."""
     module, node, call = use.module, use.node, use.call
+    error, dropped = node.value, ()
+    if use.view is not None:
+        error, dropped = use.view.args[0], (use.view.args[1],)
     simple = call is not None and not call.args and not call.keywords
     made = bool(use.facts.makes_errors(module))
-    mixed = use.facts.may_have_own_code(module, node.value) or not use.facts.only_error(node.value)
-    if use.facts.only_made(node.value):
+    mixed = use.facts.may_have_own_code(module, error) or not use.facts.only_error(error)
+    if use.facts.only_made(error):
         yield Bridged(why="the error is the program's own, with what the program gave it")
         return
     if not isinstance(node.ctx, ast.Load):
@@ -140,16 +143,26 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
         return
     if call is not None and simple and not mixed and use.name == "code":
         if use.facts.only_identity(module, call):
-            yield Native(edits.call_without_arguments(module, call), mixed=False)
+            plain = (
+                edits.replace(module, call, error, ".code") if dropped else edits.call_without_arguments(module, call)
+            )
+            yield Native(plain, covers=dropped, mixed=False)
         yield Bridged(
-            edits.replace(module, call, runtime("status_code"), "(", node.value, ".code)"),
+            edits.replace(module, call, runtime("status_code"), "(", error, ".code)"),
             why="the code's name or number is used",
+            covers=dropped,
             mixed=False,
         )
     if call is not None and simple and not mixed and use.name == "details":
         changes = [edits.rename_attribute(module, node, "message"), edits.call_without_arguments(module, call)]
-        yield Native(changes, mixed=False)
-    if use.name in api.ERROR_METHODS:
+        yield Native(
+            edits.replace(module, call, error, ".message") if dropped else changes, covers=dropped, mixed=False
+        )
+    if use.name in api.ERROR_METHODS and dropped:
+        shown = edits.replace(module, node.value, runtime("rpc_error"), "(", error, ")")
+        yield Bridged(shown, why="gRPC's form of the error", covers=dropped, mixed=False)
+        yield Bridged(why="its code must be one of those that services on gRPC have")
+    elif use.name in api.ERROR_METHODS:
         view = (runtime("rpc_error"), "(")
         yield Bridged(edits.wrap(module, node.value, view, ")"), why="gRPC's form of the error", mixed=False)
         ours = edits.replace(module, node.value, *view, node.value, ", ", GRPC_STATUS_CODE, ")")
