@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from grpc2connect.options import Choices
 from grpc2connect.results import Audit, Entry, Place, RunResult, State
 from grpc2connect.review.alone import alone
 from grpc2connect.review.parts import moving
-from tests.review.shop import OneLook, Shop
+from tests.review.shop import OneLook, Shop, make
 
 MIGRATE = ["migrate", "--runtime", "package", "--allow-dirty"]
 
@@ -31,6 +32,16 @@ def test_one_service_and_then_the_other(shop: Shop, capfd: pytest.CaptureFixture
     text = gateway.read_text()
     assert "class Checkout(CheckoutSync)" in text
     assert "except ConnectError as error:" in text
+
+
+@pytest.mark.parametrize("first", ["Stock", "Checkout"])
+def test_in_either_order_the_end_is_that_of_one_migration(first: str, shop: Shop, tmp_path: Path) -> None:
+    assert run([*MIGRATE, "--unit", first], shop.engine) == 0
+    whole = make(tmp_path / "whole")
+    for folder, engine in ((shop.folder, OneLook()), (whole.folder, whole.engine)):
+        with contextlib.chdir(folder):
+            assert run(MIGRATE, engine) == 0
+    assert shop.files() == whole.files()
 
 
 def test_names_of_services(shop: Shop, capfd: pytest.CaptureFixture[str]) -> None:
