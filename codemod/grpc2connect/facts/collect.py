@@ -41,6 +41,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
     Wrapped,
+    has_moved,
 )
 from grpc2connect.facts.mocks import role_of_mock
 from grpc2connect.facts.named import NamedReferences
@@ -370,6 +371,8 @@ class _Collector(NamedReferences):
 
     def _member(self, node: ast.Attribute, member: Member, members: Values) -> Reference | None:
         owner = member.owner
+        if has_moved(member):
+            return None
         parent = self.module.parents[node]
         call = parent if isinstance(parent, ast.Call) and parent.func is node else None
         units = self._units(members)

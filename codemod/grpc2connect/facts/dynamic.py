@@ -30,6 +30,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
     Wrapped,
+    has_moved,
     is_grpc,
 )
 from grpc2connect.facts.looked_at import LOOKS, only_reads
@@ -118,7 +119,9 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
     if not passed_on and name not in _HARMLESS and all(isinstance(value, Package) for value in callees):
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             given = [
-                value for value in facts.values(argument) if isinstance(value, Stub | Channel | Server | Credentials)
+                value
+                for value in facts.values(argument)
+                if isinstance(value, Stub | Channel | Server | Credentials) and not has_moved(value)
             ]
             made = isinstance(argument, ast.Call) and not any(isinstance(value, Stub) for value in given)
             made = made or any(isinstance(value, Credentials) for value in given)

@@ -164,6 +164,16 @@ class Server(Value):
 
 
 @dataclass(frozen=True)
+class MovedChannel(Channel):
+    """A channel that the runtime makes, in code that has moved; gRPC's stubs may still be made on it."""
+
+
+@dataclass(frozen=True)
+class MovedServer(Server):
+    """A server of the runtime, in code that has moved; gRPC's servicers may still be registered on it."""
+
+
+@dataclass(frozen=True)
 class Credentials(Value):
     """Credentials of a channel, of calls or of a server, made at `site`; None where only their type is known.
 
@@ -338,4 +348,10 @@ def is_grpc(value: Value) -> bool:
     """Whether a value is gRPC's own (and not a function, class or module of the program)."""
     if isinstance(value, Wrapped):
         return is_grpc(value.value)
-    return not isinstance(value, _OTHERS)
+    return not (isinstance(value, _OTHERS) or has_moved(value))
+
+
+def has_moved(value: Value) -> bool:
+    """Whether a value is one of the runtime's, or a method of one."""
+    owner = value.owner if isinstance(value, Member) else value
+    return isinstance(owner, MovedChannel | MovedServer)

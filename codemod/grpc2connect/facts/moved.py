@@ -2,7 +2,8 @@
 
 Nothing else of moved code is gRPC's, and what the runtime gives needs no look there. But a stub that callers of a
 public API see is still one of gRPC's class, and a servicer registered for them has gRPC's handlers and contexts.
-An error that is shown with gRPC's own codes, beside services that stayed, is still to move.
+An error that is shown with gRPC's own codes, beside services that stayed, is still to move; and on the runtime's
+channels and servers what has stayed is made and registered, which knows their colour so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from grpc2connect.facts.kinds import (
     Channel,
     Error,
     Instance,
+    MovedChannel,
+    MovedServer,
     Server,
     Site,
     Stub,
@@ -27,6 +30,14 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
 from grpc2connect.vendor import PACKAGE
+
+_CHANNELS = {
+    "insecure_channel": False,
+    "secure_channel": False,
+    "aio_insecure_channel": True,
+    "aio_secure_channel": True,
+}
+_SERVERS = {"Server": False, "AioServer": True}
 
 
 def name_in_runtime(dotted: str) -> str:
@@ -53,6 +64,15 @@ def result(name: str, node: ast.Call, site: Site, arguments: list[Values], env: 
         )
     if name == "rpc_error" and len(arguments) == 2 and Api(api.STATUS_CODE) in arguments[1]:
         return frozenset(value for value in arguments[0] if isinstance(value, Error)) or frozenset({Error(None)})
+    if name in _CHANNELS:
+        return frozenset({MovedChannel(_CHANNELS[name], site)})
+    if name in _SERVERS:
+        server = MovedServer(_SERVERS[name], site)
+        if any(keyword.arg in ("interceptors", None) for keyword in node.keywords):
+            env.state.intercepted.add(server)
+        return frozenset({server})
+    if name == "intercept_channel" and arguments:
+        return frozenset(value for value in arguments[0] if isinstance(value, Channel))
     if name == "add_servicer_to" and len(arguments) > 3:
         for adder in arguments[1]:
             if isinstance(adder, Adder):

@@ -127,9 +127,9 @@ def _is_connect_error(node: ast.expr) -> bool:
 def use(use: ErrorUse) -> Iterator[Outcome]:
     """A caught error has `code` and `message`."""
     module, node, call = use.module, use.node, use.call
-    error, dropped = node.value, ()
-    if use.view is not None:
-        error, dropped = use.view.args[0], (use.view.args[1],)
+    view = use.view
+    error = node.value if view is None else view.args[0]
+    dropped = () if view is None else (view.args[1],)
     simple = call is not None and not call.args and not call.keywords
     made = bool(use.facts.makes_errors(module))
     mixed = use.facts.may_have_own_code(module, error) or not use.facts.only_error(error)
@@ -165,9 +165,9 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
     elif dropped:
         yield Bridged(why="the runtime's form of the error has it")
     elif use.name in api.ERROR_METHODS:
-        view = (runtime("rpc_error"), "(")
-        yield Bridged(edits.wrap(module, node.value, view, ")"), why="gRPC's form of the error", mixed=False)
-        ours = edits.replace(module, node.value, *view, node.value, ", ", GRPC_STATUS_CODE, ")")
+        form = (runtime("rpc_error"), "(")
+        yield Bridged(edits.wrap(module, node.value, form, ")"), why="gRPC's form of the error", mixed=False)
+        ours = edits.replace(module, node.value, *form, node.value, ", ", GRPC_STATUS_CODE, ")")
         yield Bridged(ours, why="its code must be one of those that services on gRPC have")
     elif use.name in api.ERROR_FIELDS and call is None and (made or not mixed):
         asked = f").{use.name.removeprefix('_')}()"
