@@ -95,6 +95,7 @@ from .readiness import channel_ready_future
 from .rpc_names import handlers_by_name, rpcs_by_name, servicer_class
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
+from .server_stage import ServerStage, server_stage
 from .servicer_base import servicer_base
 from .stand_ins import by_rpc_names, stub_in, stub_method, stub_on
 from .status import Status, StatusCode, status_code
@@ -170,6 +171,7 @@ __all__ = [
     "Server",
     "ServerCredentials",
     "ServerInterceptor",
+    "ServerStage",
     "ServiceRpcHandler",
     "ServicerContext",
     "Status",
@@ -209,6 +211,7 @@ __all__ = [
     "rpc_error",
     "rpcs_by_name",
     "secure_channel",
+    "server_stage",
     "servicer_base",
     "servicer_class",
     "ssl_channel_credentials",

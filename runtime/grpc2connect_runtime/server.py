@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -134,6 +134,20 @@ class Server(ServerBase):
         )
         self._thread: _Thread | None = None
         self._stopped = threading.Event()
+        self._stopping = False
+        self._finalizers: list[Callable[[], object]] = []
+
+    def __del__(self) -> None:
+        """End it, as when it goes out of scope; what calls this by its name need not wait for that."""
+        for finalizer in getattr(self, "_finalizers", ()):
+            finalizer()
+
+    @property
+    def _stage(self) -> str:
+        """What it does: "STOPPED", "STARTED" or "GRACE" (`server_stage` gives grpcio's own members)."""
+        if not self._started or self._stopped.is_set():
+            return "STOPPED"
+        return "GRACE" if self._stopping else "STARTED"
 
     def start(self) -> None:
         """Serve, in a daemon thread; returns once connections are accepted.
@@ -150,7 +164,7 @@ class Server(ServerBase):
         self._started = True
         if self._serves_connect:
             thread = _Thread(self._dispatcher, self._listeners, self._outermost)
-            weakref.finalize(self, thread.stop, None)
+            self._finalizers.append(weakref.finalize(self, thread.stop, None))
             thread.start()
             self._thread = thread
         if self._core is None:
@@ -164,7 +178,7 @@ class Server(ServerBase):
             if self._thread is not None:
                 self._thread.stop(None)
             raise
-        weakref.finalize(self, _stop_core, self._core, self._stopped)
+        self._finalizers.append(weakref.finalize(self, _stop_core, self._core, self._stopped))
 
     def stop(self, grace: float | None) -> threading.Event:
         """Refuse new calls, give those in flight time, then end them with UNAVAILABLE. Does not block.
@@ -177,6 +191,7 @@ class Server(ServerBase):
 
         Native form: SIGTERM to the ASGI server.
         """
+        self._stopping = True
         if self._thread is None:
             self._close_ports()
         if not self._started:

@@ -39,6 +39,11 @@ class Reference:
         return False
 
     @property
+    def holds(self) -> bool:
+        """Whether its services cannot move where its file stays: it is about a stub, a call, a servicer of them."""
+        return not self.cut
+
+    @property
     def from_anywhere(self) -> bool:
         """Whether what it meets at run time can come from any service of its part of the program, as an error can."""
         return False

@@ -251,6 +251,11 @@ class ApiUse(Reference):
         return self.path in api.OF_SHARED
 
     @property
+    def holds(self) -> bool:
+        """Not for what channels and servers are made with."""
+        return not self.cut and self.path not in api.ALL_CREDENTIALS
+
+    @property
     def among_all(self) -> bool:
         """Whether what it gives is compared with status codes, which belong to no service."""
         return self.path == api.TEST_SERVER

@@ -70,6 +70,7 @@ class Units:
         self._causes: dict[Half, Reference] = {}
         self._by_service: dict[Service, set[Half]] = {}
         self._by_module: dict[Module, set[Half]] = {}
+        self._bound_by_module: dict[Module, set[Half]] = {}
         self._by_component: dict[object, set[Half]] = {}
         self._called: dict[object, set[Half]] = {}
         self.kept: set[Module] = set()
@@ -86,6 +87,8 @@ class Units:
                     self._by_service.setdefault(half.service, set()).add(half)
             if not isinstance(reference, Import):
                 self._by_module.setdefault(reference.module, set()).update(halves)
+                if reference.holds:
+                    self._bound_by_module.setdefault(reference.module, set()).update(halves)
                 component = reference.facts.component(reference.module)
                 self._by_component.setdefault(component, set()).update(halves)
                 if isinstance(reference, HandedOver):
@@ -231,7 +234,7 @@ class Units:
         """Whether a reference may move: it belongs to moving services, or to none where some service near it moves.
 
         A cut moves with any of its services. Where no service is near, nothing is known of what an error comes from,
-        or what a channel is for.
+        or what a channel is for. What can meet an error of a service that moves does so in a file that is kept, too.
         """
         if reference.units:
             some = any if reference.cut else all
@@ -240,7 +243,8 @@ class Units:
             return not all(map(self._why, self.spelled(reference)))
         if self.goes_on(reference):
             return True
-        return reference.module not in self.kept and not all(map(self._why, self._near(reference)))
+        kept = reference.module in self.kept and not reference.from_anywhere
+        return not kept and not all(map(self._why, self._near(reference)))
 
     def goes_on(self, reference: Reference) -> bool:
         """Whether an add-on of gRPC is used beside nothing but what an earlier run has moved, which takes it."""
@@ -297,8 +301,11 @@ class Units:
         return frozenset(half for half in there if half.service.method(reference.name))
 
     def of_file(self, reference: Reference) -> frozenset[Half]:
-        """What a reference's file touches of services, on the side that the reference is about."""
-        return self._on_side(reference, self._by_module.get(reference.module, ()))
+        """What of services cannot move without a reference's file, on the side that the reference is about.
+
+        A server, a channel or a context that comes from elsewhere is there for services that move and for others.
+        """
+        return self._on_side(reference, self._bound_by_module.get(reference.module, ()))
 
 
 WAITS = {

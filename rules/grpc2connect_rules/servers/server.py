@@ -16,6 +16,11 @@ all of that part, as a channel does (G2C401).
 An attribute that the program itself gives to its servers (`server.bound_address = ...`) stays as it is, unless its name
 is private or that of something the runtime's servers have; so it is with channels and with contexts.
 
+What a server does just now, which only a private field of grpcio's says, is asked of the runtime:
+
+    - while server._state.stage != grpc._server._ServerStage.STOPPED:
+    + while server_stage(server) != grpc._server._ServerStage.STOPPED:
+
 Left: a server that is subclassed; one on which nothing known is registered where nothing moves, or of which more is
 used than a server's public methods.
 
@@ -24,6 +29,7 @@ Source: grpc.server, grpc.Server, grpc.aio.server (grpcio 1.85).
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, edits, kinds, rule, runtime
@@ -62,7 +68,27 @@ def use(server: ServerUse) -> Iterator[Outcome]:
         yield Bridged(why="a method of the runtime's server")
     elif server.name in api.TEST_SERVER_METHODS:
         yield Bridged(why="a method of a server that grpc_testing makes, which a wrong annotation calls a grpc.Server")
+    elif server.name == "__del__" and not _may_be_aio(server):
+        yield Bridged(why="it ends the runtime's server, too")
+    elif (stage := _stage(server)) is not None:
+        module = server.module
+        pieces = (runtime("server_stage"), "(", *edits.moved(module, stage[1]), ")")
+        yield Bridged(edits.replace(module, stage[0], *pieces), why="an ASGI server has no such state")
     elif server.facts.is_own(kinds.Server, server.name):
         yield Bridged(why="an attribute of the program's own")
     else:
         yield Left(f"server.{server.name} has no equivalent", advice="register generated servicers instead")
+
+
+def _stage(server: ServerUse) -> tuple[ast.Attribute, ast.expr] | None:
+    """`server._state.stage`, where it is read of a sync server, and its server."""
+    node, asked = server.node, server.module.parents[server.node]
+    if not isinstance(node, ast.Attribute) or not isinstance(asked, ast.Attribute):
+        return None
+    read = server.name == "_state" and asked.attr == "stage" and isinstance(asked.ctx, ast.Load)
+    return (asked, node.value) if read and not _may_be_aio(server) else None
+
+
+def _may_be_aio(server: ServerUse) -> bool:
+    assert isinstance(server.node, ast.Attribute)
+    return any(isinstance(value, kinds.Server) and value.aio for value in server.facts.values(server.node.value))
