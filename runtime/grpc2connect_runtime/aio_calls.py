@@ -92,6 +92,7 @@ class AioCall:
             self._channel, self._record.wait_for_ready = None, True
         self._response_metadata = ResponseMetadata()
         self._callbacks: list[Callable[[Any], Any]] = []
+        self._given_up = False
         self._task = self._record.task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._ended)
 
@@ -115,8 +116,11 @@ class AioCall:
         for callback in self._callbacks:
             asyncio.get_running_loop().call_soon(callback, self)
 
+    def _is_cancelled(self) -> bool:
+        return self._given_up or self._task.cancelled()
+
     def _error(self) -> ConnectError | None:
-        if self._task.cancelled():
+        if self._is_cancelled():
             return None
         error = self._task.exception()
         return error if isinstance(error, ConnectError) else None
@@ -127,23 +131,34 @@ class AioCall:
     async def _outcome(self) -> Any:
         """Return the task's result; whoever waits here and is cancelled cancels the call."""
         try:
-            return await asyncio.shield(self._task)
+            result = await asyncio.shield(self._task)
         except asyncio.CancelledError:
-            self._task.cancel()
+            self.cancel()
             raise
+        except ConnectError as error:
+            if self._given_up:
+                raise asyncio.CancelledError from error
+            raise
+        if self._given_up:
+            raise asyncio.CancelledError
+        return result
 
     def cancel(self) -> bool:
-        """Cancel the call; return False if it has ended. Native form: cancel the task."""
-        return self._task.cancel()
+        """Cancel the call, which has ended then; return False if it had before. Native form: cancel the task."""
+        if self.done():
+            return False
+        self._given_up = True
+        self._task.cancel()
+        return True
 
     def cancelled(self) -> bool:
         """Whether the call was cancelled."""
-        error = self._error() if self._task.done() else None
-        return self._task.cancelled() or (error is not None and status_code(error.code) is StatusCode.CANCELLED)
+        error = self._error() if self.done() else None
+        return self._is_cancelled() or (error is not None and status_code(error.code) is StatusCode.CANCELLED)
 
     def done(self) -> bool:
         """Whether the call has ended."""
-        return self._task.done()
+        return self._given_up or self._task.done()
 
     def time_remaining(self) -> float | None:
         """Return the seconds left until the deadline, or None without one."""
@@ -187,7 +202,7 @@ class AioCall:
         return self._face.code(self._status())
 
     def _status(self) -> StatusCode:
-        if self._task.cancelled():
+        if self._is_cancelled():
             return StatusCode.CANCELLED
         error = self._task.exception()
         if error is None:
@@ -197,7 +212,7 @@ class AioCall:
     async def details(self) -> str:
         """Wait for the end; return the message of the status."""
         await self._wait_done()
-        if self._task.cancelled():
+        if self._is_cancelled():
             return "Locally cancelled by application!"
         error = self._task.exception()
         return "" if error is None else getattr(error, "message", str(error))
@@ -216,7 +231,7 @@ class AioCall:
             UsageError: the call was given an iterator, or has one request.
         """
         queue = self._writable()
-        if self._task.done():
+        if self.done():
             await self._outcome()
             raise asyncio.InvalidStateError("RPC already finished.")
         if queue.closed:
@@ -228,7 +243,7 @@ class AioCall:
     async def done_writing(self) -> None:
         """End the stream of requests."""
         queue = self._writable()
-        if not (queue.closed or self._task.done()):
+        if not (queue.closed or self.done()):
             await self._unless_ended(queue.close())
 
     def _writable(self) -> RequestQueue:
@@ -318,18 +333,18 @@ class AioStreamCall(AioCall):
         return self._face.end_of_stream() if response is EOF else response
 
     async def _read(self) -> Any:
-        if self._responses.empty() and not self._task.done():
+        if self._responses.empty() and not self.done():
             getting = asyncio.ensure_future(self._responses.get())
             try:
                 await asyncio.wait([getting, self._task], return_when=asyncio.FIRST_COMPLETED)
             except asyncio.CancelledError:
                 getting.cancel()
-                self._task.cancel()
+                self.cancel()
                 raise
-            if getting.done():
+            if getting.done() and not self._given_up:
                 return getting.result()
             getting.cancel()
-        if not self._responses.empty() and not self._task.cancelled():
+        if not self._responses.empty() and not self._is_cancelled():
             return self._responses.get_nowait()
         await self._outcome()
         return EOF

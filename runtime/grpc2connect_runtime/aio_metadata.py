@@ -96,6 +96,8 @@ class Metadata(Collection[Metadatum]):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Metadata):
             return self._values == other._values
+        if type(other).__name__ == "Metadata" and isinstance(other, Iterable):  # grpcio's, in code that has not moved
+            return list(self) == list(other)
         return tuple(self) == other if isinstance(other, tuple) else NotImplemented
 
     def __add__(self, other: Any) -> Metadata:

@@ -302,7 +302,12 @@ class SyncCall:
     def traceback(self, timeout: float | None = None) -> Any:
         """Wait for the end like `result`; return the traceback of its error or None."""
         error = self.exception(timeout)
-        return None if error is None else error.__traceback__
+        if error is None:
+            return None
+        try:
+            raise error
+        except type(error) as raised:
+            return raised.__traceback__
 
     def __repr__(self) -> str:
         error = self._call.error
