@@ -11,6 +11,7 @@ from typing import Any
 from connectrpc.client import ResponseMetadata
 from connectrpc.errors import ConnectError
 
+from .calls_in_flight import CallsInFlight
 from .channel_base import ChannelBase
 from .errors import CallError, RpcErrorView
 from .faces import MOVED, Face
@@ -24,7 +25,7 @@ from .wire.choice import GRPCIO
 
 __all__ = ["AioCall", "AioStreamCall", "AioUnaryCall", "RequestQueue"]
 
-_MIXED = "The iterator and read/write APIs may not be mixed on a single RPC."
+MIXED = "The iterator and read/write APIs may not be mixed on a single RPC."
 
 
 class RequestQueue:
@@ -56,6 +57,13 @@ async def iterate(requests: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator
         yield request
 
 
+async def noting(requests: AsyncIterator[Any], asked: asyncio.Event) -> AsyncIterator[Any]:
+    """Iterate, and note that the first one is asked for."""
+    asked.set()
+    async for request in requests:
+        yield request
+
+
 class AioCall:
     """What all aio calls share.
 
@@ -77,8 +85,14 @@ class AioCall:
         requests: RequestQueue | None = None,
         face: Face = MOVED,
         credentials: Any = None,
+        *,
+        calls: CallsInFlight | None = None,
+        asked: asyncio.Event | None = None,
     ) -> None:
-        """Begin a call; made by the multi-callables."""
+        """Begin a call; made by the multi-callables.
+
+        `calls` are those of its channel; `asked` is set once there is a connection that wants the first request.
+        """
         for name in self._abstract:
             adopt(type(self), name, aio=True)
         self._face = face
@@ -93,6 +107,11 @@ class AioCall:
         self._response_metadata = ResponseMetadata()
         self._callbacks: list[Callable[[Any], Any]] = []
         self._given_up = False
+        self._asked = asked
+        self._calls = calls
+        if calls is not None:
+            self._record.give_up = self.cancel
+            calls.add(self._record)
         self._task = self._record.task = asyncio.create_task(self._run())
         self._task.add_done_callback(self._ended)
 
@@ -111,6 +130,8 @@ class AioCall:
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._headers_ready.set()
+        if self._calls is not None:
+            self._calls.remove(self._record)
         if not task.cancelled():
             task.exception()
         for callback in self._callbacks:
@@ -172,14 +193,18 @@ class AioCall:
             self._callbacks.append(callback)
 
     async def wait_for_connection(self) -> None:
-        """Wait for the response headers.
+        """Wait for a connection: for one that takes requests, if there is a stream of them, else for response headers.
 
         Raises:
             CallError: the call failed before.
+            asyncio.CancelledError: the call was cancelled before.
         """
-        await self._headers_ready.wait()
-        if self._task.done() and (error := self._error()) is not None:
-            raise error
+        if self._asked is None:
+            await self._headers_ready.wait()
+        else:
+            await self._unless_ended(self._asked.wait())
+        if self.done():
+            await self._outcome()
 
     async def initial_metadata(self) -> Any:
         """Wait for the response headers; return them as metadata (to unmoved code as `grpc.aio.Metadata`)."""
@@ -232,7 +257,6 @@ class AioCall:
         """
         queue = self._writable()
         if self.done():
-            await self._outcome()
             raise asyncio.InvalidStateError("RPC already finished.")
         if queue.closed:
             raise asyncio.InvalidStateError('RPC is half closed after calling "done_writing".')
@@ -248,7 +272,7 @@ class AioCall:
 
     def _writable(self) -> RequestQueue:
         if self._requests is None:
-            raise usage_error(_MIXED)
+            raise usage_error(MIXED)
         return self._requests
 
     async def _unless_ended(self, action: Any) -> None:
@@ -291,11 +315,14 @@ class AioStreamCall(AioCall):
         requests: RequestQueue | None = None,
         face: Face = MOVED,
         credentials: Any = None,
+        *,
+        calls: CallsInFlight | None = None,
+        asked: asyncio.Event | None = None,
     ) -> None:
-        """Begin a call; made by the multi-callables."""
+        """Begin a call; as `AioCall`."""
         self._responses: asyncio.Queue[Any] = asyncio.Queue(1)
         self._iterated: bool | None = None
-        super().__init__(invoke, timeout, channel, requests, face, credentials)
+        super().__init__(invoke, timeout, channel, requests, face, credentials, calls=calls, asked=asked)
 
     async def _receive(self, result: Any) -> None:
         try:
@@ -313,7 +340,7 @@ class AioStreamCall(AioCall):
 
     def _take(self, *, iterated: bool) -> None:
         if self._iterated is not None and self._iterated is not iterated:
-            raise usage_error(_MIXED)
+            raise usage_error(MIXED)
         self._iterated = iterated
 
     async def _iterate(self) -> AsyncIterator[Any]:

@@ -217,6 +217,8 @@ class AioChannel(ChannelBase):
                 await record.end_async()
             await self._transport.close()
         else:
+            if not grace:
+                self._calls.end()
             await self._inner.close(grace)
 
     async def __aenter__(self) -> Self:

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectrpc.method import StreamType
 
-from .aio_calls import AioCall, RequestQueue
+from .aio_calls import MIXED, AioCall, RequestQueue
 from .client_interceptor_kinds import METHODS, AioClientCallDetails, changed_details
 from .errors import CallError, rpc_error
 from .faces import Face
@@ -20,7 +20,7 @@ from .metadata import pairs
 from .status import StatusCode, status_code
 from .stream_kinds import streams_requests, streams_responses
 from .streams import EOF
-from .unmoved import adopt, aio_module
+from .unmoved import adopt, aio_module, usage_error
 
 __all__ = ["AioInterceptedMethod"]
 
@@ -229,7 +229,7 @@ class _AioInterceptedCall:
 
     def _writable(self) -> RequestQueue:
         if self._requests is None:
-            raise TypeError("write() is for calls with a stream of requests that were given no iterator")
+            raise usage_error(MIXED)
         return self._requests
 
     async def _begun(self) -> Any:

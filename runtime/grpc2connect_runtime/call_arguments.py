@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from .call_credentials import is_grpcio_call_credentials, require_call_credentials
@@ -43,3 +44,16 @@ def channel_to_wait_for(channel: ChannelBase | None, wait_for_ready: bool | None
     if channel is None:
         raise NotImplementedError("wait_for_ready=True needs a client made by a Channel of grpc2connect_runtime")
     return channel
+
+
+def iterator_of(requests: Any) -> Iterator[Any]:
+    """Return an iterator of a stream of requests; what is none fails once the call asks for the first, as in grpcio."""
+    try:
+        return iter(requests)
+    except TypeError as error:
+        return _failing(error)
+
+
+def _failing(error: Exception) -> Iterator[Any]:
+    raise error
+    yield

@@ -22,11 +22,16 @@ class CallsInFlight:
         self._on_idle: Callable[[], object] | None = None
 
     def add(self, record: CallRecord) -> bool:
-        """Note that a call begins; return False if the channel is closed."""
+        """Note that a call begins; return False if the channel was closed before."""
         with self._lock:
             if not self._closed:
                 self._records.add(record)
-            return not self._closed
+            return record in self._records
+
+    def has(self, record: CallRecord) -> bool:
+        """Whether a call was begun before the channel was closed, and has not ended."""
+        with self._lock:
+            return record in self._records
 
     def remove(self, record: CallRecord) -> None:
         """Note that a call has ended."""
@@ -48,6 +53,7 @@ class CallsInFlight:
             records, self._records = list(self._records), set()
         for record in records:
             record.ended_by_channel = True
+            record.give_up()
         return records
 
     async def wait(self, seconds: float) -> None:

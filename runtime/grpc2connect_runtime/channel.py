@@ -156,6 +156,7 @@ class Channel(ChannelBase):
                 record.end()
             self._transport.close()
         else:
+            self._calls.end()
             self._inner.close()
 
     def __enter__(self) -> Self:

@@ -81,6 +81,11 @@ class ChannelBase(ChannelMethods):
         """Whether `close()` has been called."""
         return self._closed
 
+    @property
+    def calls(self) -> CallsInFlight:
+        """The calls that are being made on it."""
+        return self._calls
+
     def is_secure(self) -> bool:
         """Whether its connections are encrypted."""
         return self._credentials is not None

@@ -87,7 +87,8 @@ def without_equivalent(options: Sequence[tuple[str, Any]] | None) -> list[tuple[
     return [(key, value) for key, value in named(options) if not _is_known(key, value)]
 
 
-def _is_known(key: str, value: Any) -> bool:
+def _is_known(key: str | bytes, value: Any) -> bool:
+    key = key.decode() if isinstance(key, bytes) else key
     if key in _HONOURED or key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES):
         return True
     return bool(_HARMLESS_VALUES.get(key, ...) == value)

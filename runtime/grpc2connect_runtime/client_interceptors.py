@@ -102,9 +102,9 @@ class _Base:
             raise self._closed_error()
 
     def _begin(self, ctx: Context, *, blocks: bool = False) -> CallRecord:
-        if self._is_closed():
-            raise self._closed_error(blocks=blocks)
         record = current_record.get()
+        if self._is_closed() and (record is None or record.claimed or not self._calls.has(record)):
+            raise self._closed_error(blocks=blocks)
         if record is None or record.claimed:
             # A claimed one belongs to the call that this one is made within (from a request iterator).
             record = CallRecord()

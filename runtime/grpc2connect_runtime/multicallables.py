@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import StreamType
 
-from .aio_calls import AioCall, AioStreamCall, AioUnaryCall, RequestQueue, iterate
-from .call_arguments import channel_to_wait_for, credentials_of_call, native_arguments
+from .aio_calls import AioCall, AioStreamCall, AioUnaryCall, RequestQueue, iterate, noting
+from .call_arguments import channel_to_wait_for, credentials_of_call, iterator_of, native_arguments
 from .channel_base import ChannelBase, channel_of
 from .deadlines import timeout_ms
 from .errors import CallError
@@ -50,12 +51,13 @@ class _Sync:
         of_call = credentials_of_call(self._channel, credentials)
         channel = channel_to_wait_for(self._channel, wait_for_ready)
         method = self._method
-        argument = iter(request) if self._streams_requests else request
+        argument = iterator_of(request) if self._streams_requests else request
 
         def invoke(left: float | None) -> Any:
             return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
 
-        return SyncCall(invoke, timeout, channel, self._face, of_call, cancellable=cancellable)
+        calls = None if self._channel is None else self._channel.calls
+        return SyncCall(invoke, timeout, channel, self._face, of_call, cancellable=cancellable, calls=calls)
 
 
 class SyncUnaryResponse(_Sync):
@@ -78,7 +80,7 @@ class SyncUnaryResponse(_Sync):
             return self.with_call(requests, timeout, metadata, credentials, wait_for_ready)[0]
         try:
             arguments = native_arguments(timeout, metadata)
-            return self._method(iter(requests) if self._streams_requests else requests, **arguments)
+            return self._method(iterator_of(requests) if self._streams_requests else requests, **arguments)
         except CallError as error:
             if (shown := self._face.error(error)) is error:
                 raise
@@ -175,6 +177,7 @@ class AioMethod:
         method = self._method
         queue: RequestQueue | None = None
         argument = request
+        asked: asyncio.Event | None = None
         if self._streams_requests:
             requests = request_iterator if request is None else request
             if requests is None:
@@ -182,11 +185,14 @@ class AioMethod:
                 argument = queue.requests()
             else:
                 argument = iterate(requests)
+            asked = asyncio.Event()
+            argument = noting(argument, asked)
 
         def invoke(left: float | None) -> Any:
             return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
 
-        return self._call_class(invoke, timeout, channel, queue, self._face, of_call)
+        calls = None if self._channel is None else self._channel.calls
+        return self._call_class(invoke, timeout, channel, queue, self._face, of_call, calls=calls, asked=asked)
 
 
 def sync_method(

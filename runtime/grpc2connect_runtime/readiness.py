@@ -13,6 +13,7 @@ from connectrpc.code import Code
 
 from .channel_base import ChannelBase
 from .channel_methods import ChannelMethods
+from .connectivity import ChannelConnectivity
 from .errors import CallError, FutureTimeoutError
 from .wire.client_library import grpcio
 
@@ -35,11 +36,20 @@ def block_until_reachable(
         left = _ATTEMPT_S if end is None else min(_ATTEMPT_S, end - time.monotonic())
         if left <= 0:
             raise CallError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded")
+        _begin_to_connect(channel)
         try:
             channel.greet(left)
-            return
         except OSError:
+            channel.connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
             time.sleep(min(_PAUSE_S, left))
+        else:
+            channel.connectivity.become(ChannelConnectivity.READY)
+            return
+
+
+def _begin_to_connect(channel: ChannelBase) -> None:
+    if channel.connectivity.state is not ChannelConnectivity.READY:
+        channel.connectivity.become(ChannelConnectivity.CONNECTING)
 
 
 async def wait_until_reachable(channel: ChannelBase, timeout: float | None = None) -> None:
@@ -51,11 +61,14 @@ async def wait_until_reachable(channel: ChannelBase, timeout: float | None = Non
     try:
         async with asyncio.timeout(timeout):
             while not channel.is_closed():
+                _begin_to_connect(channel)
                 try:
                     await asyncio.to_thread(channel.greet, _ATTEMPT_S)
                 except OSError:
+                    channel.connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
                     await asyncio.sleep(_PAUSE_S)
                 else:
+                    channel.connectivity.become(ChannelConnectivity.READY)
                     return
     except TimeoutError as error:
         raise CallError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded") from error

@@ -16,6 +16,7 @@ from connectrpc.client import ResponseMetadata
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
+from .calls_in_flight import CallsInFlight
 from .channel_base import ChannelBase
 from .errors import CallError, RpcErrorView
 from .faces import MOVED, Face
@@ -58,8 +59,13 @@ class _Run:
         self.done = False
         self.error: ConnectError | None = None
         self.callbacks: list[Callable[[], Any]] = []
+        self._calls: CallsInFlight | None = None
 
-    def start(self) -> None:
+    def start(self, calls: CallsInFlight | None) -> None:
+        self._calls = calls
+        if calls is not None:
+            self.record.give_up = self._channel_closed
+            calls.add(self.record)
         context = contextvars.copy_context()
         threading.Thread(target=context.run, args=(self._run,), name="rpc-call", daemon=True).start()
 
@@ -117,9 +123,15 @@ class _Run:
             self.error = self._face.error(error) if isinstance(error, CallError) else error
             callbacks, self.callbacks = self.callbacks, []
             self.changed.notify_all()
+        if self._calls is not None:
+            self._calls.remove(self.record)
         for callback in callbacks:
             _call_logging(callback)
         return True
+
+    def _channel_closed(self) -> None:
+        initial = self.record.initial_metadata()
+        self.end(CallError(Code.CANCELED, "Channel closed!", initial_metadata=initial))
 
     def cancel(self) -> bool:
         with self.changed:
@@ -161,6 +173,7 @@ class SyncCall:
         credentials: Any = None,
         *,
         cancellable: bool = True,
+        calls: CallsInFlight | None = None,
     ) -> None:
         """Begin a call; made by the multi-callables, which wait for those that are not cancellable."""
         adopt(SyncCall, "Call")
@@ -168,7 +181,7 @@ class SyncCall:
         self._face = face
         self._call = _Run(invoke, timeout, channel, face, credentials, cancellable)
         weakref.finalize(self, self._call.cancel).atexit = False
-        self._call.start()
+        self._call.start(calls)
 
     def __iter__(self) -> SyncCall:
         return self
