@@ -27,7 +27,7 @@ from .readiness import wait_until_reachable
 from .stand_ins import is_client_class
 from .stub_classes import of_colour
 from .transports import LazyTransport
-from .unmoved import adopt
+from .unmoved import adopt, usage_error
 from .wire.choice import GRPCIO
 from .wire.client_aio import AioGrpcioTransport
 from .wire.client_channel import OpenedOnUse
@@ -171,11 +171,16 @@ class AioChannel(ChannelBase):
     async def wait_for_state_change(self, last_observed_state: Any) -> None:
         """Wait until the state is another than this one.
 
+        Raises:
+            UsageError: the channel has been closed before.
+
         Native form: none; the first call connects.
 
         Source: `grpc.aio.Channel.wait_for_state_change`, grpcio 1.85.
         """
-        if self.wire == GRPCIO and not self._closed:
+        if self._closed:
+            raise usage_error("Channel is closed.")
+        if self.wire == GRPCIO:
             inner = self._inner()
             state = inner.get_state()
             # grpcio wants its own member.

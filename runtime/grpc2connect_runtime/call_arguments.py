@@ -50,10 +50,5 @@ def iterator_of(requests: Any) -> Iterator[Any]:
     """Return an iterator of a stream of requests; what is none fails once the call asks for the first, as in grpcio."""
     try:
         return iter(requests)
-    except TypeError as error:
-        return _failing(error)
-
-
-def _failing(error: Exception) -> Iterator[Any]:
-    raise error
-    yield
+    except TypeError:
+        return (request for many in (requests,) for request in many)

@@ -15,7 +15,7 @@ from .authentication import Authentication
 from .calls_in_flight import CallsInFlight
 from .channel_methods import ChannelMethods
 from .channel_options import channel_options, client_protocol
-from .compression import request_compression
+from .compression import ACCEPTED, request_compression
 from .connectivity import ChannelConnectivity, Connectivity
 from .credentials import require_credentials
 from .greeting import greet
@@ -147,6 +147,7 @@ class ChannelBase(ChannelMethods):
         return {
             "protocol": self._protocol,
             "send_compression": self._compression,
+            "accept_compression": ACCEPTED,
             "read_max_bytes": self._options.read_max_bytes,
         }
 

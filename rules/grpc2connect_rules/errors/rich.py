@@ -3,6 +3,11 @@
     - status = rpc_status.from_call(error)
     + status = rpc_status.from_call(rpc_error(error))
 
+Where it goes as a value, so does a function that does the same:
+
+    - self.assertRaises(ValueError, rpc_status.from_call, error)
+    + self.assertRaises(ValueError, (lambda call: rpc_status.from_call(rpc_error(call))), error)
+
 `rpc_status.to_status` stays: the runtime's `context.abort_with_status` takes what it returns.
 
 Why: the details are the same bytes on the wire (`grpc-status-details-bin`); `grpcio-status` stays a dependency.
@@ -12,9 +17,10 @@ Source: grpc_status.rpc_status (grpcio-status 1.85).
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Outcome, edits, kinds, rule, runtime
+from grpc2connect.rules_api import Bridged, Outcome, api, edits, kinds, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
 _FROM = "grpc_status.rpc_status.from_call"
@@ -29,4 +35,6 @@ def rich(use: ApiUse) -> Iterator[Outcome]:
         for argument in use.call.args:
             if any(isinstance(value, kinds.Error) for value in use.facts.values(argument)):
                 changes = edits.wrap(use.module, argument, (runtime("rpc_error"), "("), ")")
+    elif use.path in api.MESSAGES and use.call is None and isinstance(getattr(use.node, "ctx", None), ast.Load):
+        changes = edits.wrap(use.module, use.node, ("(lambda call: ",), ("(", runtime("rpc_error"), "(call)))"))
     yield Bridged(changes, why="grpc_status reads gRPC's form of the error")
