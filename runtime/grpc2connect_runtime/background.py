@@ -25,8 +25,16 @@ _AHEAD = 16
 """The chunks that are read before a thread wants them; the event loop is told of every eighth that was taken."""
 
 
-@cache
+_first = threading.Lock()
+
+
 def _loop() -> asyncio.AbstractEventLoop:
+    with _first:  # threads that make their first calls at the same time would each make one
+        return _made_loop()
+
+
+@cache
+def _made_loop() -> asyncio.AbstractEventLoop:
     settle_at_exit()
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="rpc-exchanges", daemon=True).start()
