@@ -98,7 +98,7 @@ from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .server_stage import ServerStage, server_stage
 from .servicer_base import servicer_base
 from .stand_ins import by_rpc_names, stub_in, stub_method, stub_on
-from .status import Status, StatusCode, status_code
+from .status import Status, StatusCode, code_in, status_code
 from .streams import EOF
 from .stub_classes import stub_class
 from .sync_calls import call_of
@@ -193,6 +193,7 @@ __all__ = [
     "calls_on",
     "channel_ready_future",
     "client_on",
+    "code_in",
     "composite_call_credentials",
     "composite_channel_credentials",
     "compute_engine_channel_credentials",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+import inspect
+from collections.abc import Awaitable
 from typing import Any
 
 from connectrpc.code import Code
 
-__all__ = ["Status", "StatusCode", "connect_code", "status_code"]
+__all__ = ["Status", "StatusCode", "code_in", "connect_code", "status_code"]
 
 
 class Status:
@@ -99,6 +101,26 @@ def status_code(value: Any) -> StatusCode:
     if found is None:
         raise ValueError(f"not a status code: {value!r}")
     return found
+
+
+def code_in(codes: type[enum.Enum], found: Any) -> Any:
+    """Return the member of an enumeration that stands for a status; for programs of which some services stay on gRPC.
+
+    Args:
+        codes: `grpc.StatusCode`: `is`, the keys of a dict and `isinstance` tell other members from its own.
+        found: what `code()` of a call gives, or what it gives to be awaited.
+
+    Native form: none is needed where codes are `Code` throughout.
+
+    Source: `grpc.Call.code`, `grpc.aio.Call.code`, grpcio 1.85.
+    """
+    if inspect.isawaitable(found):
+        return _awaited(codes, found)
+    return codes[found.name] if isinstance(found, StatusCode) else found
+
+
+async def _awaited(codes: type[enum.Enum], found: Awaitable[Any]) -> Any:
+    return code_in(codes, await found)
 
 
 def connect_code(value: Any) -> Code:

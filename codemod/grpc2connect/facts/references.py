@@ -154,6 +154,11 @@ class CallUse(Reference):
 
     name: str = field(kw_only=True)
 
+    @property
+    def among_all(self) -> bool:
+        """Whether what it gives is compared with status codes, which belong to no service."""
+        return self.name == "code"
+
 
 @dataclass(frozen=True, eq=False)
 class ContextUse(SharedReference):

@@ -29,6 +29,12 @@ names that gRPC's had.
     + by_rpc_names(stub).SayHello = AsyncMock(return_value=reply)
     + by_rpc_names(stub).SayHello.assert_awaited_once_with(request, timeout=5)
 
+Where some services of the program stay on gRPC, the code of a call that counts for more than being equal to another one
+is one of gRPC's own:
+
+    - if call.code() is grpc.StatusCode.OK:
+    + if code_in(StatusCode, call.code()) is grpc.StatusCode.OK:
+
 Where callers of a library see the service's clients (`public` in the settings), a call is Connect's if its stub is
 surely one that the library has made (G2C403). Any other, and what needs a call object, stays as it is: the stub is
 gRPC's as well.
@@ -45,7 +51,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Native, Outcome, edits, kinds, rule, runtime
+from grpc2connect.rules_api import GRPC_STATUS_CODE, Bridged, Left, Native, Outcome, edits, kinds, rule, runtime
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 
@@ -167,7 +173,24 @@ def _converted(use: RpcUse, value: ast.expr, name: str, before: tuple[Piece, ...
 @rule("G2C502", on=CallUse)
 def call_object(use: CallUse) -> Iterator[Outcome]:
     """A call object is the runtime's, with the same methods."""
+    call = use.module.parents[use.node]
+    if use.name == "code" and isinstance(call, ast.Call) and not _only_equals(use, call):
+        yield Bridged(why="a method of the runtime's call object", mixed=False)
+        changes = edits.wrap(use.module, call, (runtime("code_in"), "(", GRPC_STATUS_CODE, ", "), ")")
+        yield Bridged(changes, why="its code must be one of those that services on gRPC have")
+        return
     yield Bridged(why="a method of the runtime's call object")
+
+
+def _only_equals(use: CallUse, call: ast.Call) -> bool:
+    """Whether a code is compared as it comes, so that any equal one will do."""
+    above = use.module.parents[call]
+    above = use.module.parents[above] if isinstance(above, ast.Await) else above
+    if isinstance(above, ast.Compare):
+        return all(isinstance(one, ast.Eq | ast.NotEq) for one in above.ops)
+    if not isinstance(above, ast.Call) or not isinstance(above.func, ast.Attribute):
+        return False
+    return above.func.attr in ("assertEqual", "assertNotEqual")
 
 
 @rule("G2C503", on=UnknownRpc)

@@ -37,5 +37,4 @@ def status(member: StatusMember) -> Iterator[Outcome]:
         why="its name or number may be used, or it is OK",
         mixed=False,
     )
-    if member.units:
-        yield Bridged(why="some services here stay on gRPC; the runtime's context takes gRPC's codes as well")
+    yield Bridged(why="some services here stay on gRPC; the runtime takes gRPC's codes as well, and its own equal them")
