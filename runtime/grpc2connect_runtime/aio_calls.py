@@ -203,6 +203,11 @@ class AioCall:
             await self._headers_ready.wait()
         else:
             await self._unless_ended(self._asked.wait())
+        if self._record.connects is not None and not self.done():
+            connecting = asyncio.ensure_future(self._record.connects())
+            await self._unless_ended(connecting)
+            if connecting.done() and (connecting.cancelled() or connecting.exception() is not None):
+                await self._wait_done()  # the call itself tells of it
         if self.done():
             await self._outcome()
 

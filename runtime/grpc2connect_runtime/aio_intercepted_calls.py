@@ -54,11 +54,11 @@ class _Answered:
     def time_remaining(self) -> None:
         return None
 
-    async def initial_metadata(self) -> Any:
-        return self._face.aio_metadata(())
+    async def initial_metadata(self) -> None:
+        return None
 
-    async def trailing_metadata(self) -> Any:
-        return self._face.aio_metadata(())
+    async def trailing_metadata(self) -> None:
+        return None
 
     async def code(self) -> Any:
         return self._face.code(StatusCode.OK)

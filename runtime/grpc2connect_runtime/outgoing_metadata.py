@@ -41,7 +41,7 @@ def headers(metadata: Any) -> Headers | None:
 
     Raises:
         CallError: INTERNAL "Invalid metadata", for a key or value that gRPC refuses to send.
-        TypeError: a value is neither str nor bytes, or that of a `-bin` key is no bytes; in the words of grpcio.
+        TypeError: a key or a value is neither str nor bytes, or a value of a `-bin` key no bytes; in grpcio's words.
 
     Native form: `headers={"key": "value"}` or `Headers([...])`. Go there where keys are literals without `-bin`.
 
@@ -53,7 +53,9 @@ def headers(metadata: Any) -> Headers | None:
     for key, value in pairs(metadata):
         if isinstance(key, bytes):
             key = key.decode("ascii")
-        if not isinstance(key, str) or not _KEY.fullmatch(key):
+        if not isinstance(key, str):
+            raise TypeError(f"Expected str, not {type(key)}")
+        if not _KEY.fullmatch(key):
             raise CallError(Code.INTERNAL, "Invalid metadata")
         result.add(key, _text(key, value))
     return result

@@ -36,6 +36,7 @@ class CallRecord:
         cancellable: whether another thread may call `cancel`.
         ended_by_channel: whether the channel was closed under the call.
         task: what runs an async call, which as in grpcio goes on while its channel knows of it, whoever forgets it.
+        connects: waits for the connection, where that can be asked for.
         give_up: ends the call for who made it, when its channel is closed.
     """
 
@@ -51,6 +52,7 @@ class CallRecord:
         self.bad_request: Any = None
         self.cancelled = False
         self.ended_by_channel = False
+        self.connects: Callable[[], Any] | None = None
         self.give_up: Callable[[], object] = lambda: None
         self.claimed = False
         self.task: asyncio.Task[Any] | None = None

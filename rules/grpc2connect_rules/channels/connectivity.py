@@ -18,13 +18,15 @@ Source: grpc.ChannelConnectivity (grpcio 1.85).
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Left, Outcome, Span, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
-_BY_NAME = frozenset({"assertEqual", "assertNotEqual", "wait_for_state_change"})
+_BY_NAME = frozenset({"assertEqual", "assertNotEqual", "assertIn", "assertNotIn", "wait_for_state_change"})
 """What asks no more of a state than which one it is."""
+_IS = re.compile(r"[)\s]*(is(?:\s+not)?)[(\s]*$")
 _CLASS = "grpc.ChannelConnectivity"
 _NAMES = {_CLASS} | {
     f"{_CLASS}.{member}" for member in ("IDLE", "CONNECTING", "READY", "TRANSIENT_FAILURE", "SHUTDOWN")
@@ -53,12 +55,13 @@ def _compared(use: ApiUse) -> list[edits.Edit] | None:
         return [] if above.func.attr in _BY_NAME and node in above.args else None
     if not isinstance(above, ast.Compare) or len(above.ops) > 1:
         return None
-    if isinstance(above.ops[0], ast.Eq | ast.NotEq):
+    if isinstance(above.ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn):
         return []
     if not isinstance(above.ops[0], ast.Is | ast.IsNot):
         return None
-    between = Span(module.span(above.left).end, module.span(above.comparators[0]).start)
-    text = module.text[between.start : between.end]
-    if text.split() not in (["is"], ["is", "not"]):
+    start = module.span(above.left).end
+    between = _IS.match(module.text[start : module.span(above.comparators[0]).start])
+    if between is None:
         return None
-    return [edits.Edit(between, (" == " if isinstance(above.ops[0], ast.Is) else " != ",))]
+    operator = "==" if isinstance(above.ops[0], ast.Is) else "!="
+    return [edits.Edit(Span(start + between.start(1), start + between.end(1)), (operator,))]

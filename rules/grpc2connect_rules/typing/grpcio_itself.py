@@ -6,9 +6,11 @@
 
 Why: it is about the installed grpcio, which stays for as long as this stands; nothing that moves depends on it. The
 native form is none: delete it. The thread pool that grpcio brings (`grpc.framework.foundation.logging_pool.pool`) runs
-any functions: its native form is `concurrent.futures.ThreadPoolExecutor`, which logs no exceptions.
+any functions: its native form is `concurrent.futures.ThreadPoolExecutor`, which logs no exceptions. What a server can
+be doing (`grpc._server._ServerStage`) is what `server_stage` answers with where grpcio is loaded (G2C302).
 
-Source: grpc.__version__, grpc.aio.init_grpc_aio, grpc.aio.shutdown_grpc_aio, grpc.framework (grpcio 1.85).
+Source: grpc.__version__, grpc.aio.init_grpc_aio, grpc.aio.shutdown_grpc_aio, grpc.framework, grpc._server
+(grpcio 1.85).
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ _NAMES = {
     "grpc._grpcio_metadata.__version__",
     "grpc.aio.init_grpc_aio",
     "grpc.aio.shutdown_grpc_aio",
+    "grpc._server._ServerStage",
+    *(f"grpc._server._ServerStage.{stage}" for stage in ("STOPPED", "STARTED", "GRACE")),
 }
 _POOL = "grpc.framework.foundation.logging_pool.pool"
 

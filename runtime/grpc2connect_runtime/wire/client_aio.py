@@ -79,6 +79,8 @@ class AioGrpcioTransport:
         else:
             requests = _Requests(_each(body) if isinstance(body, list) else async_messages(body))
             call = self._channel().stream_stream(path)(requests.read(), **arguments)
+        if record is not None:
+            record.connects = call.wait_for_connection
         trailers = Headers()
         try:
             initial = await call.initial_metadata()
