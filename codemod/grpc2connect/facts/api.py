@@ -26,7 +26,9 @@ ROOTS = frozenset(
 """Top-level packages that are gRPC's or built on it. `grpc_tools` is a build tool: it stays and is no reference."""
 
 ADD_ONS = {
+    "grpc_admin": "grpcio-admin",
     "grpc_channelz": "grpcio-channelz",
+    "grpc_csds": "grpcio-csds",
     "grpc_health": "grpcio-health-checking",
     "grpc_interceptor": "grpc-interceptor",
     "grpc_reflection": "grpcio-reflection",

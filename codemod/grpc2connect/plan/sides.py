@@ -276,7 +276,7 @@ def _of_name(use: refs.ApiUse | refs.AddOnUse) -> Sides:
         last = use.path.removeprefix(api.TELEMETRY)
         if ("Client" in last or "client" in last) != ("Server" in last or "server" in last):
             return CLIENT if "lient" in last else SERVER
-        if use.path.startswith(("grpc_health", "grpc_reflection", "grpc_channelz")):
+        if use.path.startswith(("grpc_health", "grpc_reflection", "grpc_channelz", "grpc_admin", "grpc_csds")):
             return BOTH if "_pb2" in use.path else SERVER
     elif use.path == api.END_OF_STREAM:
         return _of_readers(use) or BOTH

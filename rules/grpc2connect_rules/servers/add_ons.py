@@ -2,7 +2,7 @@
 
     health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
 
-Why: what grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpc-interceptor, py-grpc-prometheus and the
+Why: what grpcio-health-checking, grpcio-reflection, grpcio-channelz and its kin, grpc-interceptor, py-grpc-prometheus and the
 interceptors of opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, not the project's. The
 runtime's servers and channels take it, beside services that have moved. `grpcio` and the add-on stay dependencies for
 as long as they are used.
@@ -18,11 +18,12 @@ made by what is there instead, and grpcio carries their calls below Connect's cl
     - channel = grpc.insecure_channel(target)
     + channel = insecure_channel(target)  # has the instrumentor's spans
 
-Reported: channelz, which only shows what grpcio itself carries; instrumentors of clients, whose hooks see bytes.
+Reported: channelz, CSDS and admin (both of them), which only show what grpcio itself carries; instrumentors of clients,
+whose hooks see bytes.
 Left: OpenTelemetry's instrumentors of servers with `--serve single`, where grpcio makes no server; its sync client
 interceptor, which is none of grpcio's.
 
-Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz 1.85; grpc-interceptor 0.15;
+Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpcio-csds, grpcio-admin 1.85; grpc-interceptor 0.15;
 py-grpc-prometheus 0.8; opentelemetry-instrumentation-grpc 0.5x.
 """
 
@@ -33,6 +34,7 @@ from collections.abc import Iterator
 from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, rule
 from grpc2connect.rules_api.references import AddOnUse
 
+_OF_GRPCIO_ALONE = frozenset({"grpcio-admin", "grpcio-channelz", "grpcio-csds"})
 _OF_CLIENTS = frozenset({"GrpcInstrumentorClient", "GrpcAioInstrumentorClient"})
 _OF_SERVERS = frozenset({"GrpcInstrumentorServer", "GrpcAioInstrumentorServer"})
 
@@ -60,9 +62,9 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
         if used == "client_interceptor":
             yield Left("this interceptor is none of grpcio's", advice="use connectrpc-otel, or an aio channel")
             return
-    channelz = name == "grpcio-channelz"
+    shows = name.removeprefix("grpcio-") if name in _OF_GRPCIO_ALONE else ""
     yield Bridged(
         why=f"{name} goes on, on the runtime's servers and channels",
-        finding="channelz shows what grpcio itself carries, and nothing of what has moved" if channelz else "",
-        advice="watch what has moved by other means" if channelz else "",
+        finding=f"{shows} shows what grpcio itself carries, and nothing of what has moved" if shows else "",
+        advice="watch what has moved by other means" if shows else "",
     )
