@@ -2,8 +2,8 @@
 
     health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
 
-Why: what grpcio-health-checking, grpcio-reflection, grpcio-channelz and its kin, grpc-interceptor, py-grpc-prometheus and the
-interceptors of opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, not the project's. The
+Why: what grpcio-health-checking, grpcio-reflection, grpcio-channelz and its kin, grpc-interceptor, py-grpc-prometheus
+and the interceptors of opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, not the project's. The
 runtime's servers and channels take it, beside services that have moved. `grpcio` and the add-on stay dependencies for
 as long as they are used.
 
@@ -23,7 +23,8 @@ whose hooks see bytes.
 Left: OpenTelemetry's instrumentors of servers with `--serve single`, where grpcio makes no server; its sync client
 interceptor, which is none of grpcio's.
 
-Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpcio-csds, grpcio-admin 1.85; grpc-interceptor 0.15;
+Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpcio-csds, grpcio-admin 1.85;
+grpc-interceptor 0.15;
 py-grpc-prometheus 0.8; opentelemetry-instrumentation-grpc 0.5x.
 """
 
