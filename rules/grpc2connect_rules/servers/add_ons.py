@@ -3,9 +3,9 @@
     health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
 
 Why: what grpcio-health-checking, grpcio-reflection, grpcio-channelz and its kin, grpc-interceptor, py-grpc-prometheus
-and the interceptors of opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, not the project's. The
-runtime's servers and channels take it, beside services that have moved. `grpcio` and the add-on stay dependencies for
-as long as they are used.
+and the interceptors of opentelemetry-instrumentation-grpc are made of is gRPC code that is installed, not the
+project's. The runtime's servers and channels take it, beside services that have moved. `grpcio` and the add-on stay
+dependencies for as long as they are used.
 
 Native form: `grpc2connect_runtime.health` (or the same proto, generated for Connect) and `enable_reflection`, which
 need no grpcio; `connectrpc-otel`.
