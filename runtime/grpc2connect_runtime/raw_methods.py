@@ -5,6 +5,7 @@ Each is called as a bound method of a generated client is: `(request, headers=..
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,8 @@ from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .stream_kinds import streams_requests, streams_responses
 
 __all__ = ["AioRawMethod", "RawMethod", "serialized"]
+
+_log = logging.getLogger(__name__)
 
 Transform = Callable[[Any], Any] | None
 
@@ -58,6 +61,8 @@ def _execute(client: ConnectClientSync | ConnectClient, kind: StreamType) -> Cal
 
 class _Base:
     def __init__(self, path: str, kind: StreamType, serialize: Transform, deserialize: Transform) -> None:
+        if not path.startswith("/"):
+            _log.warning("a method is called as /%s here, not as %s: paths of HTTP begin with a slash", path, path)
         self._method: MethodInfo[Any, Any] = raw_method(path, kind)
         self._streams_requests = streams_requests(kind)
         self._serialize = serialize

@@ -337,3 +337,9 @@ def test_a_code_is_a_member_of_the_enumeration_that_is_asked_for():
     assert runtime.code_in(grpc.StatusCode, runtime.StatusCode.CANCELLED) is grpc.StatusCode.CANCELLED
     assert asyncio.run(runtime.code_in(grpc.StatusCode, later())) is grpc.StatusCode.CANCELLED
     assert runtime.code_in(grpc.StatusCode, grpc.StatusCode.OK) is grpc.StatusCode.OK
+
+
+def test_a_method_without_a_slash_is_told_of(caplog):
+    with served() as target, runtime.insecure_channel(target) as channel:
+        assert channel.unary_unary("unary_unary")(b"a") == b"a"
+    assert "as /unary_unary here" in caplog.text
