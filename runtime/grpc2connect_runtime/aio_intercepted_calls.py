@@ -66,8 +66,8 @@ class _Answered:
     async def details(self) -> str:
         return ""
 
-    async def debug_error_string(self) -> str:
-        return ""
+    async def debug_error_string(self) -> None:
+        return None
 
     async def wait_for_connection(self) -> None:
         return None

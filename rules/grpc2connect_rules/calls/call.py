@@ -32,8 +32,8 @@ names that gRPC's had.
 Where some services of the program stay on gRPC, the code of a call that counts for more than being equal to another one
 is one of gRPC's own:
 
-    - if call.code() is grpc.StatusCode.OK:
-    + if code_in(StatusCode, call.code()) is grpc.StatusCode.OK:
+    - return WORDS[call.code()]
+    + return WORDS[code_in(StatusCode, call.code())]
 
 Where callers of a library see the service's clients (`public` in the settings), a call is Connect's if its stub is
 surely one that the library has made (G2C403). Any other, and what needs a call object, stays as it is: the stub is
@@ -51,7 +51,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import GRPC_STATUS_CODE, Bridged, Left, Native, Outcome, edits, kinds, rule, runtime
+from grpc2connect.rules_api import GRPC_STATUS_CODE, Bridged, Left, Native, Outcome, api, edits, kinds, rule, runtime
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 
@@ -187,10 +187,21 @@ def _only_equals(use: CallUse, call: ast.Call) -> bool:
     above = use.module.parents[call]
     above = use.module.parents[above] if isinstance(above, ast.Await) else above
     if isinstance(above, ast.Compare):
-        return all(isinstance(one, ast.Eq | ast.NotEq) for one in above.ops)
+        equal = all(isinstance(one, ast.Eq | ast.NotEq) for one in above.ops)
+        return equal or (len(above.ops) == 1 and any(_is_member(use, one) for one in (above.left, *above.comparators)))
     if not isinstance(above, ast.Call) or not isinstance(above.func, ast.Attribute):
         return False
+    if above.func.attr in ("assertIs", "assertIsNot"):
+        return any(_is_member(use, one) for one in above.args)
     return above.func.attr in ("assertEqual", "assertNotEqual")
+
+
+def _is_member(use: CallUse, node: ast.expr) -> bool:
+    """Whether this is a code spelled out, beside which `is` becomes `==` (G2C603)."""
+    if not isinstance(node, ast.Attribute):
+        return False
+    owners = use.facts.values(node.value)
+    return any(isinstance(one, kinds.Api) and one.path == api.STATUS_CODE for one in owners)
 
 
 @rule("G2C503", on=UnknownRpc)

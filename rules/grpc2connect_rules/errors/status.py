@@ -14,6 +14,8 @@ Bridged: where, in a place that a member gets to, more counts than which one it 
 where it gets out of sight; and `OK`. The runtime's `StatusCode` has gRPC's names and numbers, and is equal to the
 `Code` of the same meaning.
 
+Where some services stay on gRPC, codes are gRPC's, and `is` and `assertIs` become `==` and `assertEqual`.
+
 Source: grpc.StatusCode (grpcio 1.85); connectrpc.code.Code (connectrpc 0.13).
 """
 
@@ -23,6 +25,7 @@ from collections.abc import Iterator
 
 from grpc2connect.rules_api import CODE, Bridged, Native, Outcome, connect_code, edits, rule, runtime
 from grpc2connect.rules_api.references import StatusMember
+from grpc2connect_rules.typing.equality import compared
 
 
 @rule("G2C603", on=StatusMember)
@@ -37,4 +40,5 @@ def status(member: StatusMember) -> Iterator[Outcome]:
         why="its name or number may be used, or it is OK",
         mixed=False,
     )
-    yield Bridged(why="some services here stay on gRPC; the runtime takes gRPC's codes as well, and its own equal them")
+    why = "some services here stay on gRPC; the runtime takes gRPC's codes as well, and its own equal them"
+    yield Bridged(compared(member) or (), why=why)
