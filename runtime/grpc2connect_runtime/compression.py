@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import logging
 import zlib
 from typing import Any
 
@@ -12,6 +13,8 @@ from connectrpc.compression.gzip import GzipCompression
 from connectrpc.errors import ConnectError
 
 __all__ = ["ACCEPTED", "Compression", "request_compression"]
+
+_log = logging.getLogger(__name__)
 
 
 class Compression(enum.IntEnum):
@@ -31,10 +34,11 @@ def request_compression(compression: Any) -> ConnectCompression | None:
     """Return what compresses the requests of a channel.
 
     Args:
-        compression: a member of `Compression` or `grpc.Compression`, or None.
+        compression: a member of `Compression` or `grpc.Compression`, or None. Deflate is none, and logged: servers on
+            connectrpc refuse it.
     """
     if compression == Compression.Deflate:
-        return _Deflate()
+        _log.warning("requests are not compressed: Connect has no deflate")
     return GzipCompression() if compression == Compression.Gzip else None
 
 

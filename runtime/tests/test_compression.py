@@ -53,13 +53,15 @@ async def say(gen, channel):
     [
         (runtime.Compression.Gzip, True),
         (grpc.Compression.Gzip, True),
-        (runtime.Compression.Deflate, True),
+        (runtime.Compression.Deflate, False),
         (runtime.Compression.NoCompression, False),
         (None, False),
     ],
 )
 @pytest.mark.parametrize("flavour", ["sync", "aio"])
 def test_requests_are_compressed(gen, flavour, compression, smaller, each_wire):
+    if each_wire == "grpcio" and compression == runtime.Compression.Deflate:
+        smaller = True  # which connectrpc does not have
     with grpcio_server(gen, "sync", Seen()) as port:
         counter = Counter(port)
         target = f"127.0.0.1:{counter.port}"

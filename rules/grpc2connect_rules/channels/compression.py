@@ -8,7 +8,7 @@ answer, only bytes on the wire, and is not done any more.
 
 Native form: `send_compression=GzipCompression()` of a client.
 
-Source: grpc.Compression (grpcio 1.85); connectrpc.compression (connectrpc 0.13).
+Source: grpc.Compression (grpcio 1.85); connectrpc.compression (connectrpc 0.13), which has no deflate.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ _NAMES = {_CLASS} | {f"{_CLASS}.{member}" for member in ("NoCompression", "Defla
 def compression(use: ApiUse) -> Iterator[Outcome]:
     """Compressions are the runtime's."""
     rest = use.path.removeprefix(_CLASS)
+    gone = rest == ".Deflate"
     yield Bridged(
         edits.replace(use.module, use.node, runtime("Compression"), rest),
         why="the native form is send_compression of a client",
         mixed=False,
+        finding="Connect has no deflate: messages are not compressed any more" if gone else "",
+        advice="use gzip" if gone else "",
     )
     yield Bridged(why="some services here stay on gRPC, and the runtime takes grpcio's compressions as they are")
