@@ -37,6 +37,7 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
     is_grpc,
+    unwrapped,
     without_libraries,
     worth_following,
 )
@@ -172,8 +173,8 @@ def _api_call(
 
 
 def _secure(owner: Channel | Server | Credentials | Call, arguments: list[Values], env: Environment) -> None:
-    """Note the credentials that something is made with."""
-    for value in (value for values in arguments for value in values):
+    """Note the credentials that something is made with, be it by `*` or `**`."""
+    for value in (unwrapped(value) for values in arguments for value in values):
         if isinstance(value, Credentials):
             env.state.link(owner, value)
 

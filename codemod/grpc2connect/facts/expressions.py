@@ -56,9 +56,10 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
             return _dict(keys, held, env)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             evaluate(test, env)
-            other = env.fork()
+            other, otherwise = env.fork(), env.fork()
             narrow(test, other)
-            return evaluate(body, other) | evaluate(orelse, env)
+            narrow(test, otherwise, holds=False)
+            return evaluate(body, other) | evaluate(orelse, otherwise)
         case ast.BoolOp(op=operator, values=operands):
             return _operands(isinstance(operator, ast.And), operands, env)
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
@@ -116,7 +117,7 @@ def _dict(keys: list[ast.expr | None], held: list[ast.expr], env: Environment) -
 
 
 def _operands(every: bool, operands: list[ast.expr], env: Environment) -> Values:
-    """`a and b`, `a or b`; what `a` says of a name is known in `b` of an `and`."""
+    """`a and b`, `a or b`; what `a` says of a name where it holds is known in `b` of an `and`, else in that of an `or`."""
     inner = env.fork()
     found: set[Value] = set()
     for operand in operands:
@@ -124,8 +125,7 @@ def _operands(every: bool, operands: list[ast.expr], env: Environment) -> Values
         for child in ast.walk(operand):
             if isinstance(child, ast.NamedExpr):
                 env.bind(child.target.id, inner.look_up(child.target.id))
-        if every:
-            narrow(operand, inner)
+        narrow(operand, inner, holds=every)
     return frozenset(found)
 
 

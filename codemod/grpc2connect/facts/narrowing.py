@@ -8,18 +8,33 @@ from grpc2connect.facts.environment import Environment, instances
 from grpc2connect.facts.kinds import Error, MaybeError, Stub, Values, Wrapped, is_grpc
 
 
-def narrow(test: ast.expr, env: Environment) -> dict[str, Values]:
-    """Bind the names of which a test says what they are, where it holds; what they are."""
+def narrow(test: ast.expr, env: Environment, holds: bool = True) -> dict[str, Values]:
+    """Bind the names of which a test says what they are, where it holds (or does not); what they are."""
     match test:
-        case ast.BoolOp(op=ast.And(), values=operands):
-            return {name: values for operand in operands for name, values in narrow(operand, env).items()}
-        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Name(id=name), classes]) if name in env.bound:
+        case ast.BoolOp(op=operator, values=operands) if isinstance(operator, ast.And) is holds:
+            return {name: values for operand in operands for name, values in narrow(operand, env, holds).items()}
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return narrow(operand, env, not holds)
+        case ast.Call(
+            func=ast.Name(id="isinstance"),
+            args=[ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)), classes],
+        ) if holds and name in env.bound:
             found = _narrowed(env.look_up(name), _types(classes, env))
             if found is None:
                 return {}
             env.locals[name] = found
             return {name: found}
     return {}
+
+
+def leaves(block: list[ast.stmt]) -> bool:
+    """Whether what follows a block is not reached from its end."""
+    match block:
+        case [*_, ast.Return() | ast.Raise() | ast.Continue() | ast.Break()]:
+            return True
+        case [*_, ast.If(body=body, orelse=orelse)]:
+            return leaves(body) and leaves(orelse)
+    return False
 
 
 def _types(node: ast.expr, env: Environment) -> Values:

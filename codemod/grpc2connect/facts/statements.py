@@ -37,7 +37,7 @@ from grpc2connect.facts.kinds import (
     is_grpc,
     worth_following,
 )
-from grpc2connect.facts.narrowing import narrow
+from grpc2connect.facts.narrowing import leaves, narrow
 from grpc2connect.facts.program import MODELLED
 from grpc2connect.facts.scopes import parameters
 
@@ -141,13 +141,17 @@ def _run(node: ast.stmt, env: Environment) -> None:
 
 
 def _branches(env: Environment, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
-    other = env.fork()
-    narrowed = narrow(test, other)
+    """Both ways past a test; what it says of a name is known on one, and after it where the other way leaves."""
+    before, other = env.fork(), env.fork()
+    holds, fails = narrow(test, other), narrow(test, env, holds=False)
     run_block(body, other)
-    for name, values in narrowed.items():
-        if other.locals.get(name) == values:
-            other.locals[name] = env.look_up(name)
     run_block(orelse, env)
+    for way, narrowed, rest, alone in ((other, holds, env, leaves(orelse)), (env, fails, other, leaves(body))):
+        for name in (name for name, values in narrowed.items() if way.locals.get(name) == values):
+            if not alone:
+                way.locals[name] = before.look_up(name)
+            elif rest.locals.get(name) == before.look_up(name):
+                rest.locals[name] = way.locals[name]
     env.join(other)
 
 

@@ -20,6 +20,9 @@ has the same clients, calls and interceptors: targets such as `unix:`, `xds:` an
 (retries, timeouts), load balancing, proxies, user agents, credentials of grpcio's own. grpcio must stay installed; it
 is imported when such a channel is made. `G2C_WIRE=grpcio` or `connect` in the environment chooses for all channels.
 
+Arguments that are unpacked (`**options`) go on as they are: the runtime's functions have grpcio's names for them, and
+look at what they hold when the channel is made.
+
 Reported: channels that stay on grpcio's transport; options without effect (keepalive pings, backoff).
 A channel on which no stub of a known service is made moves where something near it does: stubs that stay on gRPC are
 made on the runtime's channel as well. In a part of the program without any service (modules that no import connects
@@ -33,8 +36,7 @@ Calls by path have the runtime's codes, errors and metadata then; where some ser
 
 Attributes that the program itself gives to its channels stay as they are.
 
-Left: such a channel where nothing moves, or of which more is used than a channel's public methods; channels that are
-made with arguments of unknown names.
+Left: such a channel where nothing moves, or of which more is used than a channel's public methods.
 
 Source: grpc.insecure_channel, grpc.secure_channel, grpc.aio (grpcio 1.85); pyqwest 0.12.
 """
@@ -69,9 +71,6 @@ _OF_THE_RUNTIME = "client"
 def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
     """A channel becomes the runtime's channel."""
     given = channel.facts.arguments(channel.call) if channel.call else {}
-    if "**" in given:
-        yield Left("it is not known what this channel is made with", advice="pass its arguments one by one")
-        return
     if (native := channel.facts.native_channel(channel.node)) is not None:
         transport = HTTP_TRANSPORT if native.aio else SYNC_HTTP_TRANSPORT
         yield Native(
@@ -83,7 +82,7 @@ def construction(channel: ChannelConstruction) -> Iterator[Outcome]:
             mixed=False,
             asked=True,
         )
-    finding, advice = _reported(channel, given.get(1, given.get("credentials")))
+    finding, advice = _reported(channel, given.get(1, given.get("credentials", given.get("**"))))
     yield Bridged(
         edits.replace(channel.module, channel.node, runtime(api.RUNTIME_NAMES[channel.path])),
         why="the native form is a client with a transport of its own",
@@ -108,7 +107,7 @@ def _reported(channel: ChannelConstruction, credentials: ast.expr | None) -> tup
 
 def _is_known(channel: ChannelConstruction, credentials: ast.expr | None) -> bool:
     values = channel.facts.values(credentials) if credentials is not None else frozenset()
-    return any(isinstance(value, kinds.Credentials) for value in values)
+    return any(isinstance(kinds.unwrapped(value), kinds.Credentials) for value in values)
 
 
 def _is_made_here(channel: ChannelUse) -> bool:
