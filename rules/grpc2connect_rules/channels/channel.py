@@ -34,7 +34,8 @@ and server must be used there, and go nowhere where it is not seen.
 
 Calls by path have the runtime's codes, errors and metadata then; where some services stay on gRPC, grpcio's.
 
-Attributes that the program itself gives to its channels stay as they are.
+Attributes that the program itself gives to its channels stay as they are, and so do `channel._interceptor` and
+`channel._channel._interceptor`, by which tests look at what `grpc.intercept_channel` made.
 
 Left: such a channel where nothing moves, or of which more is used than a channel's public methods.
 
@@ -117,6 +118,14 @@ def _is_made_here(channel: ChannelUse) -> bool:
     return bool(values) and all(isinstance(value, kinds.Channel) and value.site for value in values)
 
 
+def _is_of_interception(channel: ChannelUse) -> bool:
+    """Whether tests look at the interceptor of a channel, or at that of one below it."""
+    node: ast.AST | None = channel.node
+    while isinstance(node, ast.Attribute) and node.attr == "_channel":
+        node = channel.module.parents.get(node)
+    return isinstance(node, ast.Attribute) and node.attr == "_interceptor"
+
+
 @rule("G2C402", on=ChannelUse)
 def use(channel: ChannelUse) -> Iterator[Outcome]:
     """The methods of a channel are those of the runtime's channel."""
@@ -132,6 +141,8 @@ def use(channel: ChannelUse) -> Iterator[Outcome]:
         yield Bridged(why="a method of the runtime's channel")
     elif channel.name in api.TEST_CHANNEL_METHODS:
         yield Bridged(why="a method of the channels of testing, which grpc_testing made")
+    elif _is_of_interception(channel):
+        yield Bridged(why="a field of the runtime's intercepted channels, which have those of grpcio's")
     elif channel.facts.is_own(kinds.Channel, channel.name):
         yield Bridged(why="an attribute of the program's own")
     else:
