@@ -34,5 +34,9 @@ _POOL = "grpc.framework.foundation.logging_pool.pool"
 @rule("G2C806", on=ApiUse, names=_NAMES | {_POOL}, attribute="path")
 def grpcio_itself(use: ApiUse) -> Iterator[Outcome]:
     """What asks for grpcio itself goes on asking it."""
-    advice = "use concurrent.futures.ThreadPoolExecutor" if use.path == _POOL else "delete it"
-    yield Bridged(why="it is about the installed grpcio", finding="grpcio stays for this alone", advice=advice)
+    advice = (
+        "use concurrent.futures.ThreadPoolExecutor"
+        if use.path == _POOL
+        else "delete it, and grpcio if no other finding keeps it"
+    )
+    yield Bridged(why="it is about the installed grpcio", finding="this needs grpcio itself", advice=advice)

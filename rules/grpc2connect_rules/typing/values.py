@@ -24,12 +24,16 @@ The static methods of gRPC's experimental API go on being called with an address
     - reply = helloworld_pb2_grpc.Greeter.SayHello(request, "localhost:50051", insecure=True)
     + reply = call_at(GreeterClientSync, "say_hello", unary_unary)(request, "localhost:50051", insecure=True)
 
-
 A generated servicer that something only looks at (`isinstance`, `issubclass`, `getmembers`, `getattr`) becomes a class
 with the names that it had.
 
     - isinstance(thing, users_pb2_grpc.UsersServicer)
     + isinstance(thing, servicer_class(UsersASGIApplication, Users, UsersSync))
+
+A servicer that is made of the generated class itself, and answers every RPC with UNIMPLEMENTED:
+
+    - add_UsersServicer_to_server(users_pb2_grpc.UsersServicer(), server)
+    + server.add_service(UsersASGIApplication, servicer_base(UsersSync)())
 
 What an earlier run has kept for callers of a library goes once `public` does not ask for it any more:
 
@@ -96,6 +100,11 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     assert isinstance(use.node, ast.expr)
     if use.value == "static":
         yield Bridged(_called_at(use), why="the native form is a client, made once")
+        return
+    if use.value == "made":
+        service_class = generated(use.stubs, use.service.connect_service_sync, use.node)
+        change = edits.replace(use.module, use.node, runtime("servicer_base"), "(", service_class, ")")
+        yield Bridged(change, why="Connect's class is a Protocol, of which no objects are made")
         return
     if use.value == "registration":
         new = generated(use.stubs, use.service.connect_app, use.node)
