@@ -224,6 +224,8 @@ def _without(module: Module, node: ast.Import | ast.ImportFrom, keep: list[ast.a
 def _drop_lines(module: Module, node: ast.Import | ast.ImportFrom, keep: list[ast.alias]) -> Edit:
     """Drop names from a parenthesised import that has a name per line: only their own text goes."""
     first, last = module.span(node.names[0]).start, module.span(node.names[-1]).end
+    behind = module.find(",", last, module.span(node).end)  # which goes with the last name
+    last = behind + 1 if behind >= 0 else last
     pieces: list[str | Span] = []
     position = first
     for index, alias in enumerate(node.names):
@@ -233,6 +235,8 @@ def _drop_lines(module: Module, node: ast.Import | ast.ImportFrom, keep: list[as
         if alias in keep:
             pieces.append(Span(position, stop))
         else:
+            if not any(later in keep for later in node.names[index:]):
+                start = position + len(module.text[position:start].rstrip())
             pieces.append(Span(position, start))
             while stop < last and module.text[stop] in " \t":
                 stop += 1
