@@ -117,7 +117,7 @@ def _dict(keys: list[ast.expr | None], held: list[ast.expr], env: Environment) -
 
 
 def _operands(every: bool, operands: list[ast.expr], env: Environment) -> Values:
-    """`a and b`, `a or b`; what `a` says of a name where it holds is known in `b` of an `and`, else in that of an `or`."""
+    """`a and b`, `a or b`; what `a` says of a name is known in `b`: that it holds in an `and`, else in an `or`."""
     inner = env.fork()
     found: set[Value] = set()
     for operand in operands:

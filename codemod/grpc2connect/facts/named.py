@@ -112,10 +112,10 @@ class NamedReferences:
                         facts, module, node, units, ("names the servicer",), path=service.servicer_class, stubs=stubs,
                         service=service,
                     )  # fmt: skip
-                made = isinstance(parent, ast.Call) and parent.func is node and not (parent.args or parent.keywords)
+                plain = isinstance(parent, ast.Call) and parent.func is node and not (parent.args or parent.keywords)
                 return refs.GeneratedUse(
                     facts, module, node, units, ("servicer as a value",), what=service.servicer_class,
-                    value="made" if made else "servicer" if only_looks(facts, module, node) else "",
+                    value="made" if plain else "servicer" if only_looks(facts, module, node) else "",
                     service=service, stubs=stubs,
                 )  # fmt: skip
             case Adder(service, _):

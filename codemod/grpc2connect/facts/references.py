@@ -291,10 +291,10 @@ class AddOnUse(SharedReference):
 class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
-    `value` is "stub", "registration", "servicer", "module", "static" (one of its methods is called) or "made" (a servicer
-    without handlers) where it has a form to move to, and "passed" where it came here as a value of such a form; `escape`
-    says where it goes that is not followed, if it does so; `aio` is the colour of the service's stubs, if it is one;
-    `spec` that a mock is made so.
+    `value` is "stub", "registration", "servicer", "module", "static" (one of its methods is called) or "made" (a
+    servicer without handlers) where it has a form to move to, and "passed" where it came here as a value of such a
+    form; `escape` says where it goes that is not followed, if it does so; `aio` is the colour of the service's stubs,
+    if it is one; `spec` that a mock is made so.
     """
 
     what: str = field(kw_only=True)
