@@ -19,6 +19,7 @@ from grpc2connect.facts.kinds import (
     Credentials,
     Function,
     Instance,
+    Message,
     Package,
     ProgramModule,
     Rpc,
@@ -206,7 +207,7 @@ def spelled_out(facts: Facts, module: Module, node: ast.JoinedStr) -> Iterator[R
         text, source = str(before.value).rstrip(), module.source(field.value)
         if text.endswith("=") and text[:-1].rstrip().endswith(source):
             values = {value for child in ast.walk(field.value) for value in facts.values(child)}
-            if any(map(is_grpc, values)):
+            if any(is_grpc(value) and not isinstance(value, Message) for value in values):  # messages keep their text
                 units = frozenset(service for value in values for service in facts.services(value))
                 yield refs.NamedByText(facts, module, node, units, ("printed as written",), what=f"{{{source}=}}")
                 return

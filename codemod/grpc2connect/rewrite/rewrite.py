@@ -240,9 +240,7 @@ def _drop_lines(module: Module, node: ast.Import | ast.ImportFrom, keep: list[as
             pieces.append(Span(position, start))
             while stop < last and module.text[stop] in " \t":
                 stop += 1
-            if module.text[stop : stop + 1] in "\r\n" and not module.text[position:start].strip():
-                pieces.pop()
-                pieces.append(Span(position, position))
+            if module.text[stop : stop + 1] in "\r\n" and not module.text[position:start].strip(" \t\r\n"):
                 stop += 2 if module.text.startswith("\r\n", stop) else 1
                 while stop < last and module.text[stop] in " \t":
                     stop += 1
