@@ -21,6 +21,7 @@ from grpc2connect.facts.kinds import (
     StubsModule,
 )
 from grpc2connect.facts.scopes import bindings
+from grpc2connect.rewrite.late import Statement
 from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rules_api.edits import Edit
@@ -38,7 +39,7 @@ class Imports:
     `free` are names that the file's own imports give up, `avoided` those that new ones would have had but for such.
     `unused` are names that an earlier run has brought, and the edits leave without a use.
     `first` is where the first of the edits stands that need an import: cells of a notebook run one after the other, so
-    there it has to be imported by then.
+    there it has to be imported by then. `late` are the names that are imported in functions, and behind what.
     """
 
     facts: Facts
@@ -51,6 +52,7 @@ class Imports:
     avoided: set[str] = field(default_factory=set)
     unused: frozenset[str] = frozenset()
     first: int = 0
+    late: dict[Symbol, list[Statement]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._taken = {name for node in self.module.nodes for name in _names(node)} - self.free
@@ -207,6 +209,8 @@ class Imports:
         for alias, names in self.twins.items():
             statements.setdefault(self.module.parents[alias], {})[alias] = list(names)
         merged = Merged(self.module)
+        for behind in (one for symbol in self.symbols for one in self.late.get(symbol, ())):
+            statements.setdefault(behind, {})
         found = [self._twin_edit(statement, aliases, merged) for statement, aliases in statements.items()]
         placed = merged.run(self._is_new)
         lines = {
@@ -235,14 +239,20 @@ class Imports:
         named = sorted({name for names in aliases.values() for name in names if name})
         if named:
             lines.append(self._twin_text(next(iter(aliases)), statement, named))
+        wanted: dict[str, list[str]] = {}
+        for symbol in sorted(self.symbols, key=lambda symbol: symbol.name):
+            if statement in self.late.get(symbol, ()):
+                wanted.setdefault(self._dotted(symbol), []).append(self._spelled(symbol))
+        indent = _indent(self.module, statement)
+        lines += [_from_line(dotted, names, indent) for dotted, names in sorted(wanted.items())]
         following = merged.following(statement)
         lines = [line for line in lines if not merged.takes(following, line)]
-        start = f"{self.module.newline}{_indent(self.module, statement)}"
+        start = f"{self.module.newline}{indent}"
         # After the whole line, so that a comment behind the old import stays with it.
         line_end = self.module.line_span(self.module.line_of(end)).end
         tail = self.module.text[end:line_end]
         stop = line_end - (len(tail) - len(tail.rstrip("\r\n")))
-        return Edit(Span(stop, stop), tuple(start + line for line in lines))
+        return Edit(Span(stop, stop), tuple(start + line.replace("\n", self.module.newline) for line in lines))
 
     def _twin_text(self, alias: ast.alias, statement: ast.Import | ast.ImportFrom, names: list[str]) -> str:
         base = self.places.twin_basename(alias.name, statement)
@@ -258,17 +268,20 @@ class Imports:
             return f"from {dots}{statement.module or ''} import {base}{suffix}"
         prefix = (statement.module or "").rpartition(".")[0]
         dotted = f"{prefix}.{base}" if prefix else base
-        return f"from {dots}{dotted} import {', '.join(sorted(names))}"
+        return _from_line(f"{dots}{dotted}", sorted(names), _indent(self.module, statement))
 
     def _wanted(self) -> dict[str, list[str]]:
         """What is new at the top: names as an import spells them, by the module that has them, in order."""
         wanted: dict[str, set[str]] = {}
-        for symbol, local in self.symbols.items():
-            spelled = symbol.name if local == symbol.name else f"{symbol.name} as {local}"
-            wanted.setdefault(self._dotted(symbol), set()).add(spelled)
+        for symbol in self.symbols.keys() - self.late.keys():
+            wanted.setdefault(self._dotted(symbol), set()).add(self._spelled(symbol))
         for dotted, names in self.loose.items():
             wanted.setdefault(dotted, set()).update(names)
         return {dotted: sorted(names) for dotted, names in sorted(wanted.items())}
+
+    def _spelled(self, symbol: Symbol) -> str:
+        local = self.symbols[symbol]
+        return symbol.name if local == symbol.name else f"{symbol.name} as {local}"
 
     def _line(self, dotted: str, names: list[str]) -> str:
         return _from_line(dotted, names).replace("\n", self.module.newline)
@@ -335,13 +348,16 @@ def is_ours(facts: Facts, alias: ast.alias) -> bool:
     return any(isinstance(value, kinds) for value in facts.values(alias))
 
 
-def _from_line(dotted: str, names: list[str]) -> str:
+def _from_line(dotted: str, names: list[str], indent: str = "") -> str:
     if not dotted:  # modules that lie in no package
         return "\n".join(f"import {name}" for name in names)
     line = f"from {dotted} import {', '.join(names)}"
     if names == [_ALL]:
         return f"{line}  # noqa: F401, F403"
-    return line if len(line) <= 100 else f"from {dotted} import (\n    " + ",\n    ".join(names) + ",\n)"
+    if len(indent) + len(line) <= 100:
+        return line
+    start = f"\n{indent}    "
+    return f"from {dotted} import ({start}" + f",{start}".join(names) + f",\n{indent})"
 
 
 def _twin_binding(alias: ast.alias, base: str, plain: bool) -> str:

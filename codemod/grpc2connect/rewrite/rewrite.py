@@ -13,6 +13,7 @@ from grpc2connect.facts.scopes import bindings
 from grpc2connect.plan import Decision
 from grpc2connect.results import Region
 from grpc2connect.rewrite.imports import Imports, is_ours
+from grpc2connect.rewrite.late import late
 from grpc2connect.rewrite.lookup import Brought, brought
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
@@ -68,6 +69,12 @@ def _rewrite(
 
 def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Span]]:
     module = imports.module
+    ours = [
+        node
+        for node in module.nodes
+        if isinstance(node, ast.Import | ast.ImportFrom) and any(is_ours(imports.facts, alias) for alias in node.names)
+    ]
+    imports.late = late(module, ours, edits)
     imports.first = min((edit.span.start for edit in edits if any(map(_is_name, edit.pieces))), default=0)
     try:
         # Names are settled in a first pass, since import lines depend on them.
@@ -267,7 +274,19 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     behind = next((comment for comment in module.comments if end <= comment.span.start < line.end), None)
     if behind is not None and DIRECTIVE.match(behind.text):
         return Edit(Span(module.line_span(module.line_of(start)).start, line.end), ())
-    return delete_statement(module, node)
+    edit = delete_statement(module, node)
+    first = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and parent.body[0] is node
+    return _with_blank_lines(module, edit) if first and not edit.pieces else edit
+
+
+def _with_blank_lines(module: Module, edit: Edit) -> Edit:
+    """No function begins with an empty line because its first import has gone."""
+    stop = edit.span.end
+    while edit.span.end == module.line_span(module.line_of(edit.span.end)).start and (
+        stop < len(module.text) and not module.text[stop : _next_line(module, stop)].strip()
+    ):
+        stop = _next_line(module, stop)
+    return Edit(Span(edit.span.start, stop), ())
 
 
 def _next_line(module: Module, offset: int) -> int:
