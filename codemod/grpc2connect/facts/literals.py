@@ -58,8 +58,10 @@ def option_values(module: Module, node: ast.expr | None) -> dict[str, object]:
     while stack:
         for child in ast.walk(stack.pop()):
             match child:
-                case ast.Tuple(elts=[ast.Constant(value=str(key)), value]):
-                    found[key] = value.value if isinstance(value, ast.Constant) else None
+                case ast.Tuple(elts=[ast.Constant(value=str(key) | bytes(key)), value]):
+                    found[key if isinstance(key, str) else key.decode(errors="replace")] = (
+                        value.value if isinstance(value, ast.Constant) else None
+                    )
                 case ast.Name(id=name) if name not in seen:
                     seen.add(name)
                     stack.extend(_assigned(module, name))
