@@ -13,6 +13,7 @@ Source: grpc.Compression (grpcio 1.85); connectrpc.compression (connectrpc 0.13)
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Outcome, edits, rule, runtime
@@ -26,7 +27,7 @@ _NAMES = {_CLASS} | {f"{_CLASS}.{member}" for member in ("NoCompression", "Defla
 def compression(use: ApiUse) -> Iterator[Outcome]:
     """Compressions are the runtime's."""
     rest = use.path.removeprefix(_CLASS)
-    gone = rest == ".Deflate"
+    gone = rest == ".Deflate" and not isinstance(use.module.parents[use.node], ast.Compare)
     yield Bridged(
         edits.replace(use.module, use.node, runtime("Compression"), rest),
         why="the native form is send_compression of a client",
