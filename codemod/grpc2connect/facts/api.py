@@ -197,6 +197,14 @@ CONNECT_CODES = {
 }
 """`grpc.StatusCode` member to `connectrpc.code.Code` member; `OK` has none (connectrpc 0.13)."""
 
+_ENUMS = {
+    "grpc.ChannelConnectivity": ("IDLE", "CONNECTING", "READY", "TRANSIENT_FAILURE", "SHUTDOWN"),
+    "grpc.Compression": ("NoCompression", "Deflate", "Gzip"),
+    "grpc.LocalConnectionType": ("UDS", "LOCAL_TCP"),
+}
+MEMBERS = frozenset(f"{path}.{name}" for path, names in _ENUMS.items() for name in names)
+"""The members of gRPC's enumerations, but for those of `grpc.StatusCode`, which are values of their own."""
+
 CONTEXT_METHODS = frozenset(
     {
         "abort", "abort_with_status", "set_code", "set_details", "code", "details", "invocation_metadata",
@@ -248,6 +256,13 @@ CALL_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.Call`, `grpc.Future` and `grpc.aio.Call`."""
 
+CALL_ARGUMENTS = frozenset(
+    {
+        "request", "request_iterator", "timeout", "metadata", "credentials", "wait_for_ready", "compression", "context",
+    }
+)  # fmt: skip
+"""The names of the arguments of a stub's methods, and of a handler's second one."""
+
 _STATUS_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})
 _ENDED_METHODS = frozenset(
     {
@@ -266,6 +281,11 @@ _ENDED_METHODS = frozenset(
 )
 ERROR_METHODS = _STATUS_METHODS | _ENDED_METHODS
 """The methods of a caught error (`grpc.Call` on `_InactiveRpcError`, `grpc.aio.AioRpcError`)."""
+
+
+def of_member(name: str) -> bool:
+    """Whether a member of an enumeration has an attribute: no object has fewer public ones (`enum.Enum`)."""
+    return name in ("name", "value") or name.startswith("_")
 
 
 def is_grpc_module(dotted: str) -> bool:

@@ -68,6 +68,8 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return NOTHING  # a field of the message, where it is not known whether a call is a message at once
         case Channel() | Server() | Context():
             return frozenset({Member(owner, name)}) | env.state.own.read((type(owner), name))
+        case Status() if not api.of_member(name):
+            return NOTHING
         case Error() | Call() | Status():
             return frozenset({Member(owner, name)})
         case MaybeError():
@@ -102,6 +104,8 @@ def _api(path: str, name: str) -> Values:
         return frozenset({Status(name)})
     if path == api.STATUS_CODE and name in ("name", "value"):
         return NOTHING  # of a member, over which a loop went
+    if path in api.MEMBERS and not api.of_member(name):
+        return NOTHING  # what is asked there is another object: one that a container holds besides, say
     return frozenset({Api(api.normalise(api.longer(path, f".{name}")))})
 
 

@@ -6,6 +6,7 @@ import ast
 import builtins
 import sys
 
+from grpc2connect.facts import api
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import Builtin, Package
 from grpc2connect.facts.scopes import Function, all_parameters, own_nodes
@@ -31,6 +32,18 @@ def is_no_stub(facts: Facts, module: Module, node: ast.expr, depth: int = _DEPTH
         case ast.Name(id=name) if depth:
             return not facts.values(node) and _is_name_of_none(facts, module, node, name, depth)
     return isinstance(node, _LITERALS)
+
+
+def takes_other_names(facts: Facts, module: Module, node: ast.Attribute) -> bool:
+    """Whether what is called has arguments by names that no stub's method takes, and no handler of the program."""
+    call = module.parents[node]
+    if not isinstance(call, ast.Call) or call.func is not node:
+        return False
+    given = {keyword.arg for keyword in call.keywords if keyword.arg} - api.CALL_ARGUMENTS
+    handlers = [handler for handler in facts.state.handlers.values() if handler.method.name == node.attr]
+    return bool(given) and not any(
+        given & {parameter.arg for parameter in all_parameters(handler.node)} for handler in handlers
+    )
 
 
 def _is_class(facts: Facts, module: Module, node: ast.expr) -> bool:

@@ -9,10 +9,11 @@ from functools import cached_property
 from grpc2connect.facts import api, classes, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type
-from grpc2connect.facts.certainty import is_no_stub
+from grpc2connect.facts.certainty import is_no_stub, takes_other_names
 from grpc2connect.facts.dynamic import dynamic, spelled_out
 from grpc2connect.facts.escapes import escapes, generated
 from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.function_names import compared_names
 from grpc2connect.facts.identity import error_identity
 from grpc2connect.facts.kinds import (
     Adder,
@@ -98,6 +99,7 @@ class _Collector(NamedReferences):
                 yield from found or self._escape(node)
             case ast.Compare():
                 yield from error_identity(self.facts, self.module, node)
+                yield from compared_names(self.facts, self.module, node)
             case ast.expr():
                 yield from self._escape(node)
 
@@ -203,7 +205,7 @@ class _Collector(NamedReferences):
                 return
         # No call stands in an annotation; a type there may well have the name of an RPC.
         unseen = node.attr in self.rpc_names and not values and not is_type(self.module, node)
-        if unseen and self._unknown(node.value) and not self._is_of_a_class(node):
+        if unseen and self._unknown(node) and not self._is_of_a_class(node):
             yield refs.UnknownRpc(
                 self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr,
                 methods=self.facts.spelled(self.module, node.attr), called=self._is_called(node),
@@ -269,9 +271,9 @@ class _Collector(NamedReferences):
             for value in values
         )
 
-    def _unknown(self, node: ast.expr) -> bool:
-        owner = self.facts.values(node)
-        if is_no_stub(self.facts, self.module, node):
+    def _unknown(self, node: ast.Attribute) -> bool:
+        owner = self.facts.values(node.value)
+        if is_no_stub(self.facts, self.module, node.value) or takes_other_names(self.facts, self.module, node):
             return False
         return all(isinstance(value, Wrapped) or self._is_proxy(value) for value in owner)
 
@@ -330,9 +332,11 @@ class _Collector(NamedReferences):
             variant, target = parent.attr, parent
             parent = self.module.parents[parent]
         call = parent if isinstance(parent, ast.Call) and parent.func is target else None
-        kinds = {rpc.aio for rpc in rpcs} - {None} or {self.facts.colour(rpc.service) for rpc in rpcs}
-        if any(rpc.aio is None and rpc.service in self.facts.undetermined for rpc in rpcs):
-            kinds = {None}
+        # What is not known by itself is called as what is known here: one expression cannot be written for both.
+        kinds = {rpc.aio for rpc in rpcs} - {None}
+        if not kinds and not any(rpc.service in self.facts.undetermined for rpc in rpcs):
+            kinds = {self.facts.colour(rpc.service) for rpc in rpcs}
+        kinds = kinds or {None}
         if kinds == {None} and call is not None and not variant:
             kinds = {self._colour_of_use(call)}
         first = min(rpcs, key=repr)

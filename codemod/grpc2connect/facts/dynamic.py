@@ -205,7 +205,8 @@ def spelled_out(facts: Facts, module: Module, node: ast.JoinedStr) -> Iterator[R
         if not isinstance(before, ast.Constant) or not isinstance(field, ast.FormattedValue):
             continue
         text, source = str(before.value).rstrip(), module.source(field.value)
-        if text.endswith("=") and text[:-1].rstrip().endswith(source):
+        written = re.search(rf"\{{\s*{re.escape(source)}\s*=", module.source(node))  # not `name={name}`
+        if written and text.endswith("=") and text[:-1].rstrip().endswith(source):
             values = {value for child in ast.walk(field.value) for value in facts.values(child)}
             if any(is_grpc(value) and not isinstance(value, Message) for value in values):  # messages keep their text
                 units = frozenset(service for value in values for service in facts.services(value))

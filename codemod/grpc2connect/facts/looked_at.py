@@ -25,6 +25,9 @@ _AT_CLASSES = frozenset(
         "assertNotIsInstance", "assertIsSubclass", "assertNotIsSubclass",
     }
 )  # fmt: skip
+_SOURCES = frozenset(
+    f"inspect.{name}" for name in ("getsource", "getsourcelines", "getsourcefile", "getfile", "getdoc")
+)
 _READERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "iter", "dict", "any", "all", "bool"})
 _METHODS = frozenset({"keys", "values", "items", "get", "copy"})
 
@@ -65,6 +68,40 @@ def _is_shown(module: Module, use: ast.Name) -> bool:
         return True
     func = parent.func if isinstance(parent, ast.Call) else None
     return isinstance(func, ast.Name) and func is not use and func.id in _AT_CLASSES
+
+
+def only_source_read(facts: Facts, module: Module, node: ast.expr, depth: int = 3) -> bool:
+    """Whether all that becomes of a class is that its source, or its text, is read (`inspect.getsource`).
+
+    Followed through a tuple or list that a loop goes over, and into functions of the program.
+    """
+    child, parent = node, module.parents[node]
+    if isinstance(parent, ast.Tuple | ast.List):
+        loop = module.parents[parent]
+        if not isinstance(loop, ast.For) or loop.iter is not parent or not isinstance(loop.target, ast.Name):
+            return False
+        return _all_read(facts, module, loop, loop.target.id, depth)
+    call = module.parents[parent] if isinstance(parent, ast.keyword) else parent
+    if not isinstance(call, ast.Call) or call.func is node or not depth:
+        return False
+    callees = facts.values(call.func)
+    if callees and all(isinstance(value, Package) and value.dotted in _SOURCES for value in callees):
+        return True
+    found = [value for value in callees if isinstance(value, Function) and not isinstance(value.node, ast.Lambda)]
+    if not found or len(found) < len(callees) or child not in call.args:
+        return False
+    for function in found:
+        names = [parameter.arg for parameter in parameters(function.node)]
+        position = call.args.index(child) + (function.self_value is not None)
+        if position >= len(names) or not _all_read(facts, function.module, function.node, names[position], depth - 1):
+            return False
+    return True
+
+
+def _all_read(facts: Facts, module: Module, scope: ast.AST, name: str, depth: int) -> bool:
+    uses = [one for one in ast.walk(scope) if isinstance(one, ast.Name) and one.id == name]
+    uses = [one for one in uses if isinstance(one.ctx, ast.Load)]
+    return bool(uses) and all(only_source_read(facts, module, one, depth) for one in uses)
 
 
 def only_reads(module: Module, call: ast.Call) -> bool:

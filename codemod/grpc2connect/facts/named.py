@@ -34,8 +34,9 @@ from grpc2connect.facts.kinds import (
     StubsModule,
     Value,
     Values,
+    unwrapped,
 )
-from grpc2connect.facts.looked_at import only_looks
+from grpc2connect.facts.looked_at import only_looks, only_source_read
 from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.reference import Reference
@@ -166,9 +167,12 @@ class NamedReferences:
         aio = value.aio if isinstance(value, StubClass) and value.aio is not None else self.facts.colour(service)
         if stub and pytest_grpc.is_stub_class(self.module, node):
             aio = False
+        kind = "stub" if stub else "registration"
+        if only_source_read(self.facts, self.module, node):
+            kind = "source"
         return refs.GeneratedUse(
             self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what,
-            value="stub" if stub else "registration", escape=escapes(self.facts, self.module, node), service=service,
+            value=kind, escape="" if kind == "source" else escapes(self.facts, self.module, node), service=service,
             stubs=self._stubs(service), aio=aio, spec=stub and is_spec(self.module, node),
         )  # fmt: skip
 
@@ -192,7 +196,11 @@ class NamedReferences:
                 )  # fmt: skip
         elif (found := generated(values)) and (why := escapes(self.facts, self.module, node)):
             units = frozenset(value.service for value in found)
-            yield refs.GeneratedUse(self.facts, self.module, node, units, ("a generated class",), what=what, escape=why)
+            value = "read" if only_source_read(self.facts, self.module, node) else ""
+            yield refs.GeneratedUse(
+                self.facts, self.module, node, units, ("a generated class",), what=what, value=value,
+                escape="" if value else why,
+            )  # fmt: skip
 
     def _is_looked_into(self, node: ast.expr) -> bool:
         """Whether only a name of a module is taken: `module.GreeterStub`, `getattr(module, "GreeterStub")`."""
@@ -335,7 +343,7 @@ class NamedReferences:
     def _aio_of_annotation(self, node: ast.AST, service: Service) -> bool | None:
         kinds = {
             value.aio
-            for value in self._annotated_values(node)
+            for value in map(unwrapped, self._annotated_values(node))
             if isinstance(value, Stub) and value.service == service and value.aio is not None
         }
         if kinds:

@@ -292,9 +292,9 @@ class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
     `value` is "stub", "registration", "servicer", "module", "static" (one of its methods is called) or "made" (a
-    servicer without handlers) where it has a form to move to, and "passed" where it came here as a value of such a
-    form; `escape` says where it goes that is not followed, if it does so; `aio` is the colour of the service's stubs,
-    if it is one; `spec` that a mock is made so.
+    servicer without handlers) where it has a form to move to, "passed" where it came here as a value of such a form,
+    "source" where its source is read and no more, and "read" where that is done; `escape` says where it goes that is
+    not followed, if it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made so.
     """
 
     what: str = field(kw_only=True)
@@ -337,6 +337,7 @@ class NamedByText(Reference):
     one (or a stand-in for one) that is asked for an attribute by any name. `target` is what a test replaces, and `aio`
     whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place. `asked` is what
     is surely a servicer, or a class of such, that is asked so, and `looks` says that all names of `stub` are read.
+    `compared` is the comparison of `method` with the name of a function, which may be a handler.
     """
 
     what: str = field(kw_only=True)
@@ -347,6 +348,7 @@ class NamedByText(Reference):
     aio: bool | None = field(kw_only=True, default=None)
     asked: ast.expr | None = field(kw_only=True, default=None)
     looks: bool = field(kw_only=True, default=False)
+    compared: ast.Compare | None = field(kw_only=True, default=None)
 
 
 @dataclass(frozen=True, eq=False)

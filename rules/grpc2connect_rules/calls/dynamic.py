@@ -46,6 +46,11 @@ A handler that a text names by its servicer takes its new name there.
     - @patch("app.Greeter.SayHello", fake)
     + @patch("app.Greeter.say_hello", fake)
 
+The name of an RPC that a function's name is compared with stands beside the new one.
+
+    - if handler.__name__ == "SayHello":
+    + if handler.__name__ in ("SayHello", "say_hello"):
+
 Left: `vars` that is kept or changed; attributes by name of what can be a stub or a servicer; other names of gRPC in
 strings, whole modules of stubs that are replaced by what has only their names (`autospec`), or where more than stubs is
 made of them, a name that is used through another module, a text that is put together.
@@ -89,6 +94,9 @@ from grpc2connect.rules_api.references import HandedOver, NamedByText, Target
 def named(use: NamedByText) -> Iterator[Outcome]:
     """What is named by a string is named as it is afterwards, or keeps its service on gRPC."""
     call, method = use.node, use.method
+    if use.compared is not None and method is not None:
+        yield _compared(use, use.compared, method.python_name)
+        return
     if method is not None and isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
         module = use.module
         changes = [edits.replace(module, call.args[1], f'"{method.python_name}"')]
@@ -127,6 +135,21 @@ def named(use: NamedByText) -> Iterator[Outcome]:
         f"{use.what} names gRPC code by a string",
         advice="name the method in code, or move this by hand",
         wire=use.replaces and not use.units,  # it is of no service in particular: of any around
+    )
+
+
+def _compared(use: NamedByText, comparison: ast.Compare, name: str) -> Outcome:
+    """What is compared with a function's name is compared with both names: handlers have Connect's now."""
+    module, new = use.module, f'"{name}"'
+    edit = edits.replace(module, use.node, use.node, f", {new}")
+    if use.node is comparison.comparators[0]:
+        operator = " in (" if isinstance(comparison.ops[0], ast.Eq) else " not in ("
+        edit = edits.replace(module, comparison, comparison.left, operator, use.node, f", {new})")
+    return Bridged(
+        edit,
+        why="whether it is the name of a handler shows only when it runs",
+        finding=f"this may be compared with the name of a handler, which is {name} now; both count",
+        advice="see what else is asked of that name",
     )
 
 

@@ -35,6 +35,8 @@ A servicer that is made of the generated class itself, and answers every RPC wit
     - add_UsersServicer_to_server(users_pb2_grpc.UsersServicer(), server)
     + server.add_service(UsersASGIApplication, servicer_base(UsersSync)())
 
+A class whose source is read, and no more (`inspect.getsource`), goes on being gRPC's.
+
 What an earlier run has kept for callers of a library goes once `public` does not ask for it any more:
 
     - self._stub = public_stub(channel, users_pb2_grpc.UsersStub, users_connect.UsersClientSync)
@@ -82,6 +84,16 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         return
     if use.value == "passed":
         yield Bridged(why="what came here as a value has the names that it had")
+        return
+    if use.value == "source":
+        yield Bridged(why="its source is read, and that is still there")
+        return
+    if use.value == "read":
+        yield Bridged(
+            why="the source of gRPC's class is still there",
+            finding="what is read here is still gRPC's source, and calls of this project have Connect's names now",
+            advice="read the client class instead, if it is about these calls",
+        )
         return
     if use.value == "servicer" and use.stubs is not None and use.service is not None:
         assert isinstance(use.node, ast.expr)
