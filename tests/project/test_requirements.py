@@ -237,6 +237,16 @@ def test_what_is_compiled_is_refreshed_from_its_source(tmp_path: Path) -> None:
     assert (finding.code, finding.place.path.name) == ("G2C922", "requirements.txt")
 
 
+def test_what_is_compiled_of_a_file_above_is_refreshed_from_that(tmp_path: Path) -> None:
+    made = tmp_path / "sdk" / "requirements" / "py3.12.txt"
+    made.parent.mkdir(parents=True)
+    made.write_text("# uv pip compile pyproject.toml -o sdk/requirements/py3.12.txt\ngrpcio==1.70\n    # via acme\n")
+    (tmp_path / "pyproject.toml").write_text('[project.optional-dependencies]\nremote = ["grpcio>=1.56"]\n')
+    changes, (finding,), _ = require([tmp_path / "sdk" / "acme" / "app.py"], options(tmp_path))
+    assert [change.path.name for change in changes] == ["pyproject.toml"]
+    assert (finding.code, finding.place.path) == ("G2C922", made)
+
+
 def test_the_nearest_counts(tmp_path: Path) -> None:
     for folder in (".", "services/a", "services/b"):
         (tmp_path / folder).mkdir(parents=True, exist_ok=True)

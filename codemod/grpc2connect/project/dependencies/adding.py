@@ -58,7 +58,7 @@ class Additions:
         wanted = vendor.needed(self.options.runtime)
         homes = {self.documents.nearest(path, self._top) for path in changed}
         for folder in sorted(home for home in homes if home is not None):
-            documents = self.documents.family(folder)
+            documents = self._family(folder)
             declared = [one for one in documents if not _installs(one)] or documents
             for names in ((GRPCIO,), sorted(ADD_ONS), (TOOLS,)):
                 if any(_has(one, set(names), "run") for one in _sources(declared)):
@@ -67,6 +67,15 @@ class Additions:
             self._conflicts(folder)
         if not any(homes):
             self._not_understood(changed, wanted)
+
+    def _family(self, folder: Path) -> list[Document]:
+        """What requires something of gRPC's family in a folder, and above it what those that are made are made of."""
+        found = list(self.documents.family(folder))
+        above: Path | None = folder
+        while above is not None and all(one.why_not for one in found):
+            above = self.documents.nearest(above, self._top)
+            found += self.documents.family(above) if above is not None else []
+        return found
 
     def for_places(self, needs: Mapping[Path, set[str]]) -> None:
         """Beside grpcio-tools, what the places that generate need."""
