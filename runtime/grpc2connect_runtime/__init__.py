@@ -64,7 +64,15 @@ from .cors import ConnectCors, connect_cors
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
-from .errors import AbortError, CallError, FutureCancelledError, FutureTimeoutError, UsageError, rpc_error
+from .errors import (
+    AbortError,
+    CallError,
+    FutureCancelledError,
+    FutureTimeoutError,
+    UsageError,
+    class_of_error,
+    rpc_error,
+)
 from .foreign_channels import client_on
 from .foreign_servers import add_service_to
 from .inactive_errors import InactiveRpcError, RpcState
@@ -192,6 +200,7 @@ __all__ = [
     "call_of",
     "calls_on",
     "channel_ready_future",
+    "class_of_error",
     "client_on",
     "code_in",
     "composite_call_credentials",

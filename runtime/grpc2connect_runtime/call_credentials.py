@@ -6,7 +6,7 @@ import abc
 import contextvars
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any, NamedTuple
 
@@ -174,13 +174,31 @@ def access_token_call_credentials(access_token: str) -> CallCredentials:
 
 
 def require_call_credentials(credentials: Any) -> CallCredentials:
-    """Return the credentials, or raise NotImplementedError for grpcio's own, which do not say what they add."""
-    if not isinstance(credentials, CallCredentials):
-        raise NotImplementedError(
-            "only call credentials made by this package are supported, not "
-            f"{type(credentials).__module__}.{type(credentials).__qualname__}: make them by metadata_call_credentials()"
-        )
-    return credentials
+    """Return call credentials of this package; grpcio's, which code elsewhere has made, are asked by their plugins.
+
+    Raises:
+        NotImplementedError: they are neither.
+    """
+    if isinstance(credentials, CallCredentials):
+        return credentials
+    if is_grpcio_call_credentials(credentials):
+        plugins = tuple(_plugins(getattr(credentials, "_credentials", None)))
+        if plugins and None not in plugins:
+            return CallCredentials(tuple(_Plugin(plugin) for plugin in plugins))
+    raise NotImplementedError(
+        "only call credentials made by this package or by grpcio's functions are supported, not "
+        f"{type(credentials).__module__}.{type(credentials).__qualname__}: make them by metadata_call_credentials()"
+    )
+
+
+def _plugins(core: Any) -> Iterator[Any]:
+    """The plugins of grpcio's credentials, which it calls with the same arguments; None for what is no plugin."""
+    parts = getattr(core, "_call_credentialses", None)
+    if parts is None:
+        yield getattr(getattr(core, "_metadata_plugin", None), "_metadata_plugin", None)
+    else:
+        for part in parts:
+            yield from _plugins(part)
 
 
 def is_grpcio_call_credentials(credentials: Any) -> bool:
@@ -193,7 +211,7 @@ def composed(*call_credentials: CallCredentials) -> CallCredentials:
     """Return call credentials that add what each of these adds.
 
     Raises:
-        NotImplementedError: one of them was not made by this package.
+        NotImplementedError: one of them was made neither by this package nor by grpcio's functions.
     """
     return CallCredentials(
         tuple(plugin for one in call_credentials for plugin in require_call_credentials(one).plugins)

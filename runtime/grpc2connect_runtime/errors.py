@@ -24,6 +24,7 @@ __all__ = [
     "FutureTimeoutError",
     "RpcErrorView",
     "UsageError",
+    "class_of_error",
     "rpc_error",
 ]
 
@@ -229,6 +230,16 @@ class CallError(RpcError, FinishedCall):
 
 class AioCallError(CallError, AioRpcError):  # type: ignore[misc]
     """A failed call of `grpc.aio`."""
+
+
+def class_of_error(error: Any) -> type[Any]:
+    """Return the class that an error has in grpcio: `AioRpcError` for a failed call of `grpc.aio`, else `type(error)`.
+
+    Native form: `isinstance(error, ConnectError)`.
+
+    Source: `grpc.aio.AioRpcError`, grpcio 1.85.
+    """
+    return AioRpcError if type(error) is AioCallError else type(error)
 
 
 def is_made(error: Any) -> bool:

@@ -397,16 +397,19 @@ def test_plaintext_channels_aio(gen, ports, way):
     asyncio.run(act())
 
 
-def test_call_credentials_of_grpcio_need_its_wire(gen, pair, ports, each_wire):
-    theirs = grpc.access_token_call_credentials("a")
+def test_call_credentials_of_grpcio_are_asked_by_their_plugins(gen, pair, ports, each_wire):
+    theirs = grpc.composite_call_credentials(
+        grpc.metadata_call_credentials(AsGrpcioHasIt()), grpc.access_token_call_credentials("a")
+    )
     secure = runtime.ssl_channel_credentials(pair[1])
     with runtime.secure_channel(f"127.0.0.1:{ports[0]}", secure, OPTIONS) as channel:
         stub = gen.pb2_grpc.EchoStub(channel)
-        if each_wire == "grpcio":
-            assert stub.Say(gen.pb2.Ask(), credentials=theirs, timeout=TIMEOUT_S)
-        else:
-            with pytest.raises(NotImplementedError, match="made by this package"):
-                stub.Say(gen.pb2.Ask(), credentials=theirs)
+        shown = stub.Say(gen.pb2.Ask(), credentials=theirs, timeout=TIMEOUT_S).text
+        assert "('authorization', 'Bearer a')" in shown.replace("_Metadatum", "").replace("key=", "").replace(
+            "value=", ""
+        )
+        with pytest.raises((NotImplementedError, TypeError)):
+            stub.Say(gen.pb2.Ask(), credentials="secret", timeout=TIMEOUT_S)
     client = gen.connect.EchoClientSync("https://127.0.0.1:1")
     with pytest.raises(NotImplementedError, match="made by a Channel"):
         runtime.unary_unary(client.say)(gen.pb2.Ask(), credentials=runtime.access_token_call_credentials("a"))

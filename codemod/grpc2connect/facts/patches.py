@@ -125,6 +125,10 @@ class Patches:
     def _whole(self) -> frozenset[tuple[Module | None, str]]:
         return frozenset((one.inside, one.named.rpartition(".")[2]) for one in self._targets if one.whole)
 
+    def replaces(self, path: str) -> bool:
+        """Whether a test replaces a name of grpc's, wherever that is looked up."""
+        return any(target.path == path for target in self._targets)
+
     def users(self, path: str) -> frozenset[Service]:
         """The services of what calls of a grpc function make."""
         return self._users.get(path, frozenset())

@@ -1,13 +1,16 @@
 """Imports by need: what edits introduced is imported once, in the right place; what nothing uses any more goes.
 
-Runtime and connectrpc names are imported at the module's top, where its `import grpc` stands. A generated class is
-imported beside the import that it replaces, in the same form (module or name, relative or absolute, alias).
+Runtime and connectrpc names are imported where the module's `import grpc` stands: at its top, or where it must do
+without gRPC (`lazily.py`). A generated class is imported beside the import that it replaces, in the same form (module or
+name, relative or absolute, alias).
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -21,7 +24,7 @@ from grpc2connect.facts.kinds import (
     StubsModule,
 )
 from grpc2connect.facts.scopes import bindings
-from grpc2connect.rewrite.late import Statement
+from grpc2connect.rewrite.lazily import Anchor, LazyImports
 from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rules_api.edits import Edit
@@ -39,7 +42,7 @@ class Imports:
     `free` are names that the file's own imports give up, `avoided` those that new ones would have had but for such.
     `unused` are names that an earlier run has brought, and the edits leave without a use.
     `first` is where the first of the edits stands that need an import: cells of a notebook run one after the other, so
-    there it has to be imported by then. `late` are the names that are imported in functions, and behind what.
+    there it has to be imported by then. `uses` are the places of each name.
     """
 
     facts: Facts
@@ -52,7 +55,7 @@ class Imports:
     avoided: set[str] = field(default_factory=set)
     unused: frozenset[str] = frozenset()
     first: int = 0
-    late: dict[Symbol, list[Statement]] = field(default_factory=dict)
+    uses: dict[Symbol, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._taken = {name for node in self.module.nodes for name in _names(node)} - self.free
@@ -209,13 +212,14 @@ class Imports:
         for alias, names in self.twins.items():
             statements.setdefault(self.module.parents[alias], {})[alias] = list(names)
         merged = Merged(self.module)
-        for behind in (one for symbol in self.symbols for one in self.late.get(symbol, ())):
-            statements.setdefault(behind, {})
         found = [self._twin_edit(statement, aliases, merged) for statement, aliases in statements.items()]
         placed = merged.run(self._is_new)
+        apart = self._apart()
+        found.extend(edit for anchor, names in apart.items() for edit in self._apart_edits(anchor, names, merged))
+        elsewhere = frozenset().union(*apart.values()) if apart else frozenset()
         lines = {
             dotted: self._line(dotted, names)
-            for dotted, names in self._wanted().items()
+            for dotted, names in self._wanted(elsewhere).items()
             if not merged.takes(placed, _from_line(dotted, names))
         }
         if placed:
@@ -234,24 +238,16 @@ class Imports:
 
     def _twin_edit(self, statement: ast.AST, aliases: dict[ast.alias, list[str]], merged: Merged) -> Edit:
         assert isinstance(statement, ast.Import | ast.ImportFrom)
-        end = self.module.span(statement).end
         lines = [self._twin_text(alias, statement, names) for alias, names in aliases.items() if names == [""]]
         named = sorted({name for names in aliases.values() for name in names if name})
         if named:
             lines.append(self._twin_text(next(iter(aliases)), statement, named))
-        wanted: dict[str, list[str]] = {}
-        for symbol in sorted(self.symbols, key=lambda symbol: symbol.name):
-            if statement in self.late.get(symbol, ()):
-                wanted.setdefault(self._dotted(symbol), []).append(self._spelled(symbol))
         indent = _indent(self.module, statement)
-        lines += [_from_line(dotted, names, indent) for dotted, names in sorted(wanted.items())]
         following = merged.following(statement)
         lines = [line for line in lines if not merged.takes(following, line)]
         start = f"{self.module.newline}{indent}"
         # After the whole line, so that a comment behind the old import stays with it.
-        line_end = self.module.line_span(self.module.line_of(end)).end
-        tail = self.module.text[end:line_end]
-        stop = line_end - (len(tail) - len(tail.rstrip("\r\n")))
+        stop = self._end_of_line(statement)
         return Edit(Span(stop, stop), tuple(start + line.replace("\n", self.module.newline) for line in lines))
 
     def _twin_text(self, alias: ast.alias, statement: ast.Import | ast.ImportFrom, names: list[str]) -> str:
@@ -270,18 +266,54 @@ class Imports:
         dotted = f"{prefix}.{base}" if prefix else base
         return _from_line(f"{dots}{dotted}", sorted(names), _indent(self.module, statement))
 
-    def _wanted(self) -> dict[str, list[str]]:
+    def _wanted(self, elsewhere: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
         """What is new at the top: names as an import spells them, by the module that has them, in order."""
-        wanted: dict[str, set[str]] = {}
-        for symbol in self.symbols.keys() - self.late.keys():
-            wanted.setdefault(self._dotted(symbol), set()).add(self._spelled(symbol))
-        for dotted, names in self.loose.items():
-            wanted.setdefault(dotted, set()).update(names)
-        return {dotted: sorted(names) for dotted, names in sorted(wanted.items())}
+        wanted = [self._spelled(symbol) for symbol in self.symbols]
+        wanted.extend((dotted, name) for dotted, names in self.loose.items() for name in names)
+        return _by_module(name for name in wanted if name not in elsewhere)
 
-    def _spelled(self, symbol: Symbol) -> str:
+    def _spelled(self, symbol: Symbol) -> tuple[str, str]:
+        """The module that has a name, and the name as an import of this file spells it."""
+        if symbol not in self.symbols:
+            return "", self.places.runtime(self.module)
         local = self.symbols[symbol]
-        return symbol.name if local == symbol.name else f"{symbol.name} as {local}"
+        return self._dotted(symbol), symbol.name if local == symbol.name else f"{symbol.name} as {local}"
+
+    def _apart(self) -> dict[Anchor, frozenset[tuple[str, str]]]:
+        """What is not imported at the top, since the module can be imported without it, by where it is."""
+        lazy = LazyImports(self.module, partial(is_ours, self.facts), partial(_is_grpc, self.facts))
+        anchors: dict[tuple[str, str], set[Anchor | None]] = {}
+        for symbol, offsets in self.uses.items():
+            qualified = symbol.module == RUNTIME and self.places.runtime(self.module) in self.loose.get("", {})
+            if (symbol in self.symbols or qualified) and symbol.name != _ALL:
+                anchors.setdefault(self._spelled(symbol), set()).update(map(lazy.anchor, offsets))
+        found: dict[Anchor, set[tuple[str, str]]] = {}
+        for name, places in anchors.items():
+            for anchor in places:
+                if anchor is not None and None not in places:
+                    found.setdefault(anchor, set()).add(name)
+        return {anchor: frozenset(names) for anchor, names in found.items()}
+
+    def _apart_edits(self, anchor: Anchor, names: frozenset[tuple[str, str]], merged: Merged) -> Iterator[Edit]:
+        statement, newline = anchor.statement, self.module.newline
+        following = [] if anchor.before else merged.following(statement)
+        lines = [self._line(dotted, found) for dotted, found in _by_module(names).items()]
+        lines = [line for line in lines if not merged.takes(following, line)]
+        indent = _indent(self.module, statement)
+        lines = [line.replace(newline, newline + indent) for line in lines]
+        if anchor.before:
+            start = self.module.line_span(self.module.line_of(self.module.span(statement).start)).start
+            yield Edit(Span(start, start), tuple(f"{indent}{line}{newline}" for line in lines))
+        else:
+            stop = self._end_of_line(statement)
+            yield Edit(Span(stop, stop), tuple(f"{newline}{indent}{line}" for line in lines))
+
+    def _end_of_line(self, statement: ast.stmt) -> int:
+        """Where the text of a statement's last line ends, with a comment behind it."""
+        end = self.module.span(statement).end
+        line_end = self.module.line_span(self.module.line_of(end)).end
+        tail = self.module.text[end:line_end]
+        return line_end - (len(tail) - len(tail.rstrip("\r\n")))
 
     def _line(self, dotted: str, names: list[str]) -> str:
         return _from_line(dotted, names).replace("\n", self.module.newline)
@@ -292,9 +324,7 @@ class Imports:
         if anchor is None:
             start = self.module.cell_start(self.first)
             return Edit(Span(start, start), (newline.join(lines) + newline,))
-        end = self.module.span(anchor).end
-        line = self.module.line_span(self.module.line_of(end))
-        stop = line.end - (len(self.module.text[end : line.end]) - len(self.module.text[end : line.end].rstrip("\r\n")))
+        stop = self._end_of_line(anchor)
         return Edit(Span(stop, stop), (newline + newline.join(lines),))
 
     def _anchor(self) -> ast.stmt | None:
@@ -346,6 +376,14 @@ def is_ours(facts: Facts, alias: ast.alias) -> bool:
     """Whether an import is gRPC's or of its generated code, so that it goes when nothing uses it any more."""
     kinds = Api | Status | StubsModule | StubClass | ServicerBase | Adder | ExperimentalApi
     return any(isinstance(value, kinds) for value in facts.values(alias))
+
+
+def _by_module(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Names by the module that has them, each once, in order."""
+    found: dict[str, set[str]] = {}
+    for dotted, name in names:
+        found.setdefault(dotted, set()).add(name)
+    return {dotted: sorted(every) for dotted, every in sorted(found.items())}
 
 
 def _from_line(dotted: str, names: list[str], indent: str = "") -> str:

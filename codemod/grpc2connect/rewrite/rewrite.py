@@ -13,7 +13,6 @@ from grpc2connect.facts.scopes import bindings
 from grpc2connect.plan import Decision
 from grpc2connect.results import Region
 from grpc2connect.rewrite.imports import Imports, is_ours
-from grpc2connect.rewrite.late import late
 from grpc2connect.rewrite.lookup import Brought, brought
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
@@ -69,13 +68,11 @@ def _rewrite(
 
 def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Span]]:
     module = imports.module
-    ours = [
-        node
-        for node in module.nodes
-        if isinstance(node, ast.Import | ast.ImportFrom) and any(is_ours(imports.facts, alias) for alias in node.names)
-    ]
-    imports.late = late(module, ours, edits)
     imports.first = min((edit.span.start for edit in edits if any(map(_is_name, edit.pieces))), default=0)
+    for edit in edits:
+        for piece in edit.pieces:
+            if isinstance(piece, Symbol):
+                imports.uses.setdefault(piece, []).append(edit.span.start)
     try:
         # Names are settled in a first pass, since import lines depend on them.
         Renderer(module.text, edits, imports.name).all()
@@ -274,19 +271,23 @@ def _delete_import(module: Module, node: ast.Import | ast.ImportFrom) -> Edit:
     behind = next((comment for comment in module.comments if end <= comment.span.start < line.end), None)
     if behind is not None and DIRECTIVE.match(behind.text):
         return Edit(Span(module.line_span(module.line_of(start)).start, line.end), ())
-    edit = delete_statement(module, node)
-    first = isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef) and parent.body[0] is node
-    return _with_blank_lines(module, edit) if first and not edit.pieces else edit
+    return _with_blank_lines(module, delete_statement(module, node))
 
 
 def _with_blank_lines(module: Module, edit: Edit) -> Edit:
-    """No function begins with an empty line because its first import has gone."""
-    stop = edit.span.end
-    while edit.span.end == module.line_span(module.line_of(edit.span.end)).start and (
-        stop < len(module.text) and not module.text[stop : _next_line(module, stop)].strip()
-    ):
-        stop = _next_line(module, stop)
-    return Edit(Span(edit.span.start, stop), ())
+    """An edit that drops whole lines, and with them the blank ones that would be too many then."""
+    text, (start, end) = module.text, edit.span
+    if edit.pieces or not end > start or not text[:end].endswith("\n"):
+        return edit
+    before = text[:start].splitlines()
+    blank = len(before) - len("\n".join(before).rstrip().splitlines())
+    opens = not before or before[len(before) - blank - 1].rstrip().endswith(":")
+    while (blank or opens) and end < len(text):
+        following = _next_line(module, end)
+        if text[end:following].strip():
+            break
+        end, blank = following, max(blank - 1, 0)
+    return Edit(Span(start, end), edit.pieces)
 
 
 def _next_line(module: Module, offset: int) -> int:

@@ -39,8 +39,9 @@ Where callers of a library see the service's clients (`public` in the settings),
 surely one that the library has made (G2C403). Any other, and what needs a call object, stays as it is: the stub is
 gRPC's as well.
 
-Left: a call that can also be one of a servicer; one with credentials of unknown origin; a method that is deleted; on an
-object of which nothing is known, what is not called at once and is not told to be a mock by what is asked of it, or can
+Credentials of a call may be grpcio's own, which code elsewhere has made: the runtime asks their plugin.
+
+Left: a call that can also be one of a servicer; a method that is deleted; on an object of which nothing is known, what is not called at once and is not told to be a mock by what is asked of it, or can
 be RPCs of different kinds.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
@@ -88,10 +89,6 @@ def call(use: RpcUse) -> Iterator[Outcome]:
             why="what is called can also be an object of the program's own",
         )
         return
-    if use.call is not None and not _are_known(use, use.call):
-        advice = "make them by grpc.metadata_call_credentials, and annotate what takes them: grpc.CallCredentials"
-        yield Left("it is not known what credentials this call has", advice=advice, wire=True)
-        return
     rename = (
         [] if use.method.python_name == node.attr else [edits.rename_attribute(module, node, use.method.python_name)]
     )
@@ -123,15 +120,6 @@ def _is_public_stub(use: RpcUse) -> bool:
         return False
     made = all(isinstance(one, kinds.Stub) and one.site in shown.stubs for one in values)
     return bool(values) and made and use.method.python_name != use.node.attr
-
-
-def _are_known(use: RpcUse, node: ast.Call) -> bool:
-    """Whether a call has no credentials, or such as the runtime makes as well (or grpcio's, which hold the service)."""
-    given = use.facts.arguments(node)
-    value = given.get("credentials", given.get(3))
-    if value is None or (isinstance(value, ast.Constant) and value.value is None):
-        return True
-    return any(isinstance(found, kinds.Credentials) for found in use.facts.values(value))
 
 
 def _arguments(use: RpcUse, node: ast.Call) -> list[Edit] | None:

@@ -33,10 +33,15 @@ private class catches `AioRpcError` or `CallError` there, where it must not catc
 stay on gRPC, made errors are gRPC's: every clause catches both. An error may derive from `grpc.Call` or `grpc.Future`
 too.
 
+A class that an error's own is compared with is one that failed calls of `grpc.aio` have:
+
+    - if type(error) == grpc.aio.AioRpcError:
+    + if class_of_error(error) == AioRpcError:
+
 `grpc._channel._InactiveRpcError`, made of a `_RPCState` (G2C606), is the runtime's `InactiveRpcError`.
 
 Left: errors of grpcio's other private classes (`_MultiThreadedRendezvous`) that the program makes or derives from;
-methods that it puts on an error which it has not made.
+methods that it puts on an error which it has not made; classes of errors that are compared with anything else.
 
 Source: grpc.RpcError, grpc.Call (grpcio 1.85); connectrpc.errors.ConnectError (connectrpc 0.13).
 """
@@ -64,6 +69,9 @@ from grpc2connect.rules_api.references import ErrorClass, ErrorUse
 
 _INACTIVE = "grpc._channel._InactiveRpcError"
 _NAMES = {None: "RpcError", True: "AioRpcError", False: "CallError"}
+_OF_ONE_LIBRARY = frozenset({"message", "form", "debug", "next"})
+"""What errors of moved calls have and grpcio's have not, or the other way round, besides what rules know."""
+
 _KEPT = frozenset({"args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"})
 
 
@@ -104,6 +112,12 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
 def _made(use: ErrorClass, aio: bool | None) -> Iterator[Outcome]:
     """The class is made, derived from, or asked for by identity."""
     if use.role == "compared" and aio is not None:
+        if aio and (asked := _asked_for_its_class(use)):
+            changes = [edits.replace(use.module, use.node, runtime(_NAMES[aio]))]
+            changes += [
+                edits.replace(use.module, one, runtime("class_of_error"), "(", error, ")") for one, error in asked
+            ]
+            yield Bridged(changes, why="a failed call has a class of its own", mixed=False)
         yield Left("the class of an error is compared here", advice="use isinstance", wire=True)
         return
     if aio is False and use.path != _INACTIVE:
@@ -117,6 +131,26 @@ def _made(use: ErrorClass, aio: bool | None) -> Iterator[Outcome]:
         mixed=False,
     )
     yield Bridged(why="some services stay on gRPC, and every clause catches its errors too")
+
+
+def _is_of_something_else(name: str) -> bool:
+    """Whether no error of gRPC's has a name, and none of Connect's: what has it, if anything, is the program's own."""
+    return not name.startswith("_") and name not in api.ERROR_METHODS | _KEPT | _OF_ONE_LIBRARY
+
+
+def _asked_for_its_class(use: ErrorClass) -> list[tuple[ast.expr, ast.expr]]:
+    """What a class is compared with, and the object whose class that is: `type(error)`, `error.__class__`."""
+    compared = use.module.enclosing(use.node, ast.Compare)
+    assert isinstance(compared, ast.Compare)
+    found: list[tuple[ast.expr, ast.expr]] = []
+    for operand in (compared.left, *compared.comparators):
+        match operand:
+            case (
+                ast.Call(func=ast.Name(id="type"), args=[error], keywords=[])
+                | ast.Attribute(value=error, attr="__class__")
+            ):
+                found.append((operand, error))
+    return found
 
 
 def _is_connect_error(node: ast.expr) -> bool:
@@ -136,7 +170,10 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
     if use.facts.only_made(error):
         yield Bridged(why="the error is the program's own, with what the program gave it")
         return
-    if not isinstance(node.ctx, ast.Load):
+    if _is_of_something_else(use.name):
+        yield Native()
+        return
+    if not isinstance(node.ctx, ast.Load) and use.name not in _KEPT:
         yield Left(
             f"'{use.name}' of an error that the program has not made is replaced", advice="make an error instead"
         )
