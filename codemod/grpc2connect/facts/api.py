@@ -40,6 +40,9 @@ ADD_ONS = {
 TELEMETRY = "opentelemetry.instrumentation.grpc"
 """A module of gRPC's in a package that is not."""
 
+WRAPS_CHANNELS = frozenset(f"{TELEMETRY}{part}.intercept_channel" for part in ("", ".grpcext", ".grpcext._interceptor"))
+"""What puts an object of its own around a channel, with the public methods of `grpc.Channel`."""
+
 AIO_INTERCEPTORS = (
     "ClientCallDetails",
     "ClientInterceptor",
@@ -328,6 +331,8 @@ GRPCIO_S_CREDENTIALS = {
     "grpc.xds_server_credentials": "server",
 }
 """What makes credentials that only grpcio's own channels and servers take, and what they are of."""
+
+VERSION = "grpc.__version__"
 
 ALL_CREDENTIALS = CREDENTIALS | GRPCIO_S_CREDENTIALS
 

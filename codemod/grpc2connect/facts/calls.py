@@ -157,6 +157,9 @@ def _api_call(
         return frozenset({server})
     if path == "grpc.intercept_channel":
         return arguments[0] if arguments else keywords.get("channel", NOTHING)
+    if path in api.WRAPS_CHANNELS:
+        wrapped = arguments[0] if arguments else keywords.get("channel", NOTHING)
+        return wrapped | {Api(api.longer(path, "()"))}
     if path in api.METHOD_HANDLERS:
         for function in (value for value in (arguments[0] if arguments else NOTHING) if isinstance(value, Function)):
             names = [arg.arg for arg in parameters(function.node)][function.self_value is not None :]

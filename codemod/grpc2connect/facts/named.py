@@ -292,7 +292,8 @@ class NamedReferences:
         if path in ("grpc", "grpc.aio") and facts.patches.is_owner(module, node):
             return None  # the call that replaces one of its attributes is the reference
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
-            return refs.ApiUse(facts, module, node, frozenset(), evidence, path=path, call=call)
+            asked = api.VERSION if self._asks_what_is_installed(node) else path
+            return refs.ApiUse(facts, module, node, frozenset(), evidence, path=asked, call=call)
         if path in run_time_stubs.FUNCTIONS and (made := run_time_stubs.reference(facts, module, node, path, call)):
             return made
         units = self._argument_units(call) if call else frozenset()
@@ -306,6 +307,15 @@ class NamedReferences:
         if (path in api.ALL_CREDENTIALS or path == api.TEST_CHANNEL) and call is not None:
             units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
+
+    def _asks_what_is_installed(self, node: ast.expr) -> bool:
+        """Whether grpc itself is asked what it has: `hasattr(grpc, "aio")`, `getattr(grpc, "__version__", None)`."""
+        match self.module.parents[node]:
+            case ast.Call(func=ast.Name(id="hasattr"), args=[first, ast.Constant(value=str())]):
+                return first is node
+            case ast.Call(func=ast.Name(id="getattr"), args=[first, ast.Constant(value="__version__"), *_]):
+                return first is node
+        return False
 
     def _readers(self, node: ast.AST) -> frozenset[Service]:
         """The services whose contexts or calls are read from in the function around a node."""

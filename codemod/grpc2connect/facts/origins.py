@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import classes
-from grpc2connect.facts.kinds import Channel, Class, Instance, Server, Values, Wrapped
+from grpc2connect.facts.kinds import Api, Channel, Class, Instance, Server, Values, Wrapped
 from grpc2connect.facts.kinds import Function as FunctionValue
 from grpc2connect.facts.scopes import Function, default_of, own_nodes, parameters
 
@@ -149,8 +149,10 @@ def _name_of(call: ast.Call) -> str:
 
 
 def _made(values: Values, kind: Shared) -> bool:
-    """Whether some value is made by the program, be it in a container."""
+    """Whether some value is made by the program, be it in a container, and none is what an add-on has put around it."""
     inner = [value.value if isinstance(value, Wrapped) else value for value in values]
+    if any(isinstance(value, Api) and value.path.endswith("()") for value in inner):
+        return False
     return any(isinstance(value, kind) and value.site is not None for value in inner)
 
 

@@ -191,11 +191,14 @@ def _caught(node: ast.expr | None, env: Environment) -> Values:
     )
 
 
+_WRAPPERS = frozenset(Api(api.longer(path, "()")) for path in api.WRAPS_CHANNELS)
+
+
 def entered(values: Values, env: Environment) -> Values:
     """What `with value as x` binds."""
     found = unwrap("enter", values)
     for value in values:
-        if isinstance(value, Channel | Server | Raises):
+        if isinstance(value, Channel | Server | Raises) or value in _WRAPPERS:
             found |= {value}
         elif isinstance(value, Instance):
             for name in ("__enter__", "__aenter__"):

@@ -1,8 +1,8 @@
 """Imports by need: what edits introduced is imported once, in the right place; what nothing uses any more goes.
 
 Runtime and connectrpc names are imported where the module's `import grpc` stands: at its top, or where it must do
-without gRPC (`lazily.py`). A generated class is imported beside the import that it replaces, in the same form (module or
-name, relative or absolute, alias).
+without gRPC (`lazily.py`). A generated class is imported beside the import that it replaces, in the same form (module
+or name, relative or absolute, alias).
 """
 
 from __future__ import annotations

@@ -18,10 +18,15 @@ made by what is there instead, and grpcio carries their calls below Connect's cl
     - channel = grpc.insecure_channel(target)
     + channel = insecure_channel(target)  # has the instrumentor's spans
 
+Its sync client interceptor is put around a channel by a function of its own, which gives an object of its own:
+
+    channel = intercept_channel(insecure_channel(target), client_interceptor())
+    - stub = greeter_pb2_grpc.GreeterStub(channel)
+    + stub = client_on(channel, greeter_connect.GreeterClientSync)
+
 Reported: channelz, CSDS and admin (both of them), which only show what grpcio itself carries; instrumentors of clients,
 whose hooks see bytes.
-Left: OpenTelemetry's instrumentors of servers with `--serve single`, where grpcio makes no server; its sync client
-interceptor, which is none of grpcio's.
+Left: OpenTelemetry's instrumentors of servers with `--serve single`, where grpcio makes no server.
 
 Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpcio-csds, grpcio-admin 1.85;
 grpc-interceptor 0.15;
@@ -59,9 +64,6 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
                 finding="grpcio carries the calls of channels that are made after it; its hooks see messages as bytes",
                 advice="keep grpcio installed, or use ConnectInstrumentor of connectrpc-otel instead",
             )
-            return
-        if used == "client_interceptor":
-            yield Left("this interceptor is none of grpcio's", advice="use connectrpc-otel, or an aio channel")
             return
     shows = name.removeprefix("grpcio-") if name in _OF_GRPCIO_ALONE else ""
     yield Bridged(

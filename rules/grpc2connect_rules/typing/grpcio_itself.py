@@ -3,6 +3,7 @@
     if Version(grpc.__version__) < Version("1.60"):
         raise RuntimeError("too old")
     grpc.aio.init_grpc_aio()
+    has_aio = hasattr(grpc, "aio")
 
 Why: it is about the installed grpcio, which stays for as long as this stands; nothing that moves depends on it. The
 native form is none: delete it. The thread pool that grpcio brings (`grpc.framework.foundation.logging_pool.pool`) runs
@@ -17,11 +18,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Outcome, rule
+from grpc2connect.rules_api import Bridged, Outcome, api, rule
 from grpc2connect.rules_api.references import ApiUse
 
 _NAMES = {
-    "grpc.__version__",
+    api.VERSION,
     "grpc._grpcio_metadata.__version__",
     "grpc.aio.init_grpc_aio",
     "grpc.aio.shutdown_grpc_aio",
