@@ -19,11 +19,12 @@ from .method_handlers import HandlerCallDetails, RpcMethodHandler
 from .protocols import checked_protocols
 from .reflection import reflection_services
 from .router import Router
+from .rpc_names import handler_names
 from .server_interceptors import server_interceptors
 from .server_options import server_options
 from .serving import Listener
 from .unmoved import adopt
-from .unmoved_servicers import ByRpcNames
+from .unmoved_servicers import ByRpcNames, by_either_name
 from .wire.choice import CONNECT, GRPCIO, chosen_wire, connect_addresses
 from .wire.connect_interceptors import require_async_interceptors
 from .wsgi import WsgiApplication
@@ -123,7 +124,8 @@ class ServerBase:
 
         Args:
             application_class: the generated `XASGIApplication`.
-            servicer: an object whose handlers are sync, async or some of both.
+            servicer: an object whose handlers are sync, async or some of both. One that derives from no generated class
+                may have them under the names of the RPCs, too.
             interceptors: async interceptors of connectrpc for this service, run on every wire.
 
         Raises:
@@ -144,7 +146,14 @@ class ServerBase:
             "interceptors": [*limits, *interceptors, runs_handlers],
             "read_max_bytes": self._options.read_max_bytes,
         }
-        self._mount(moved_application(application_class, servicer, **settings))
+        try:
+            app = moved_application(application_class, servicer, **settings)
+        except AttributeError:
+            renamed = by_either_name(servicer, handler_names(application_class))
+            if renamed is servicer:
+                raise
+            app = moved_application(application_class, renamed, **settings)
+        self._mount(app)
 
     def _mount(self, app: Any) -> None:
         if not self._started:

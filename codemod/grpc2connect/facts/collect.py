@@ -124,7 +124,11 @@ class _Collector(NamedReferences):
                 case _:
                     continue
             rebound = self.facts.rebound(self.module, node)
-            yield refs.Import(self.facts, self.module, node, units, (f"imports {node.name}",), stubs, rebound)
+            chosen = self.facts.switches.services(self.module) if node.name == "*" else frozenset()
+            units |= chosen
+            yield refs.Import(
+                self.facts, self.module, node, units, (f"imports {node.name}",), stubs, rebound, bool(chosen)
+            )
             return
 
     def _handler(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Reference]:

@@ -38,6 +38,7 @@ from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
 from grpc2connect.facts.shown import Shown
 from grpc2connect.facts.state import State
 from grpc2connect.facts.statuses import Statuses
+from grpc2connect.facts.switches import Switches
 from grpc2connect.options import Serve
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
@@ -160,6 +161,11 @@ class Facts(ClientQuestions):
     def mocks(self) -> Mocks:
         """What tests put where stubs go."""
         return Mocks(self)
+
+    @cached_property
+    def switches(self) -> Switches:
+        """Modules that choose between generated modules."""
+        return Switches(self)
 
     @cached_property
     def patches(self) -> Patches:

@@ -29,6 +29,8 @@ class Import(Reference):
     stubs: GrpcModule | None = None
     rebound: bool = False
     """Whether the name can also be something else, as after `except ImportError: grpc = None`."""
+    chosen: bool = False
+    """Whether this is one of several star imports of which one is chosen when the program runs."""
 
     @property
     def behaviour(self) -> bool:

@@ -22,11 +22,13 @@ from grpc2connect.facts.kinds import (
     Status,
     StubClass,
     StubsModule,
+    Values,
 )
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.rewrite.lazily import Anchor, LazyImports
 from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
+from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
 from grpc2connect.schema import GrpcModule
@@ -132,6 +134,8 @@ class Imports:
         """Name a generated class in the way that the file names what it replaces."""
         like = piece.like
         beside = self.places.is_beside(piece.stubs)
+        if self.facts.switches.choose(piece.stubs):
+            return self._chosen(piece)
         if isinstance(like, ast.Attribute):
             owner = self.facts.values(like.value)
             if any(isinstance(value, StubsModule) for value in owner):
@@ -148,6 +152,24 @@ class Imports:
         self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[spelled] = None
         return local
 
+    def _chosen(self, piece: Generated) -> str:
+        """Name a generated class by the module that chooses where it comes from, which has it as well."""
+        like = piece.like
+        if isinstance(like, ast.Attribute) and self.facts.switches.among(self.facts.values(like.value)):
+            return f"{self.module.source(like.value)}.{piece.name}"
+        importers = self.facts.importers(self.module, like) if isinstance(like, ast.Name) else []
+        if not importers or not all(map(self._from_switch, importers)):
+            raise ProofFailed(f"which generated module `{self.module.source(like)}` is of shows only when it runs")
+        local, spelled = self._local(piece.name)
+        for alias in importers:
+            self.twins.setdefault(alias, {})[spelled] = None
+        return local
+
+    def _from_switch(self, alias: ast.alias) -> bool:
+        """Whether `from x import name` names a module x that chooses between generated modules."""
+        node = self.module.parents[alias]
+        return isinstance(node, ast.ImportFrom) and self.facts.switches.among(self._module_of(node))
+
     def _module(self, stubs: GrpcModule, owner: ast.expr) -> str:
         beside = self.places.is_beside(stubs)
         return self._twin_module(stubs, owner) if beside else self._loose_module(stubs)
@@ -163,13 +185,15 @@ class Imports:
         node = self.module.parents[alias]
         if not isinstance(node, ast.ImportFrom) or not (node.module or "").endswith("_pb2_grpc"):
             return False
+        return not any(isinstance(value, ProgramModule) for value in self._module_of(node))
+
+    def _module_of(self, node: ast.ImportFrom) -> Values:
+        """What the module of a `from` import is."""
         program, module = self.facts.program, self.module
         if node.level:
             prefix = program.absolute(module, node.level, node.module) or ""
-            values = program.at(prefix, node.module or "", str(module.path))
-        else:
-            values = program.resolve(module, node.module or "")
-        return not any(isinstance(value, ProgramModule) for value in values)
+            return program.at(prefix, node.module or "", str(module.path))
+        return program.resolve(module, node.module or "")
 
     def _twin_module(self, stubs: GrpcModule, owner: ast.expr) -> str:
         root = owner
@@ -264,6 +288,8 @@ class Imports:
             return f"from {dots}{statement.module or ''} import {base}{suffix}"
         prefix = (statement.module or "").rpartition(".")[0]
         dotted = f"{prefix}.{base}" if prefix else base
+        if self._from_switch(alias):
+            dotted = statement.module or ""
         return _from_line(f"{dots}{dotted}", sorted(names), _indent(self.module, statement))
 
     def _wanted(self, elsewhere: frozenset[tuple[str, str]]) -> dict[str, list[str]]:

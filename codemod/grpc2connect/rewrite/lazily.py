@@ -43,11 +43,11 @@ class LazyImports:
 
     def anchor(self, offset: int) -> Anchor | None:
         """Where a name is imported that is used there; None for the top of the module."""
+        if self._for_types is not None and self._is_never_run(offset):
+            return Anchor(self._for_types)
         if not self._is_lazy:
             return None
         found = self._in_function(offset, self._is_grpc) or self._guarded or self._in_function(offset, self._is_ours)
-        if found is None and self._is_never_run(offset):
-            found = self._for_types
         return Anchor(found) if found is not None else self._start_of_function(offset)
 
     def _start_of_function(self, offset: int) -> Anchor | None:
@@ -115,9 +115,9 @@ class LazyImports:
         return None
 
     def _around(self, offset: int) -> Iterator[ast.AST]:
-        """The functions around an offset that lies in their bodies, and the statements around it."""
+        """The functions around an offset that lies in their bodies, and the statements and clauses around it."""
         for node in self._module.nodes:
-            if not isinstance(node, ast.stmt):
+            if not isinstance(node, ast.stmt | ast.ExceptHandler):
                 continue
             start = (
                 self._module.span(node.body[0]).start if isinstance(node, Function) else self._module.span(node).start

@@ -91,7 +91,12 @@ def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Spa
     text, gone = _drop_unused(imports.facts, module, after, imports.free)
     if gone:
         after = prove(module, text, introduced)
-    pieces = [piece for edit in edits for piece in edit.pieces if isinstance(piece, Generated | GeneratedModule)]
+    pieces = [
+        piece
+        for edit in edits
+        for piece in edit.pieces
+        if isinstance(piece, Generated | GeneratedModule | GeneratedPath)
+    ]
     stubs = tuple({id(piece.stubs): piece.stubs for piece in pieces}.values())
     return Rewritten(text, gone, stubs, brought(module, after)), [edit.span for edit in imported]
 
@@ -140,7 +145,9 @@ def _is_dropped(facts: Facts, alias: ast.alias, before: frozenset[str], after: f
     if alias.name == "*":
         return False
     full = alias.asname or alias.name
-    return is_ours(facts, alias) and full in before and full not in after
+    top = full.partition(".")[0]  # which `import grpc.aio` binds
+    gone = (full in before and full not in after) or (top in before and top not in after)
+    return is_ours(facts, alias) and gone
 
 
 def _used(module: Module) -> frozenset[str]:

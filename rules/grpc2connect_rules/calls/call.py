@@ -41,8 +41,8 @@ gRPC's as well.
 
 Credentials of a call may be grpcio's own, which code elsewhere has made: the runtime asks their plugin.
 
-Left: a call that can also be one of a servicer; a method that is deleted; on an object of which nothing is known, what is
-not called at once and is not told to be a mock by what is asked of it, or can be RPCs of different kinds.
+Left: a call that can also be one of a servicer; a method that is deleted; on an object of which nothing is known, what
+is not called at once and is not told to be a mock by what is asked of it, or can be RPCs of different kinds.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """

@@ -114,6 +114,9 @@ def named(use: NamedByText) -> Iterator[Outcome]:
     if use.target is not None:
         yield from _replaced(use, use.target)
         return
+    if use.asked is not None and _keeps_its_name(use):
+        yield Native()
+        return
     if use.asked is not None:
         apps = [
             piece
@@ -151,6 +154,15 @@ def _compared(use: NamedByText, comparison: ast.Compare, name: str) -> Outcome:
         finding=f"this may be compared with the name of a handler, which is {name} now; both count",
         advice="see what else is asked of that name",
     )
+
+
+def _keeps_its_name(use: NamedByText) -> bool:
+    """Whether a servicer is asked for a handler by a literal name, which is the handler's afterwards too."""
+    match use.node:
+        case ast.Call(func=ast.Name(id="getattr" | "hasattr"), args=[_, ast.Constant(value=str(name)), *_]):
+            found = {method for service in use.units if (method := service.method(name)) is not None}
+            return bool(found) and all(method.python_name == name for method in found)
+    return False
 
 
 def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
