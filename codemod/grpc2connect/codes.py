@@ -22,6 +22,7 @@ CODES: dict[str, str] = {
     "G2C015": "a Connect module stands where its imports look, and its stubs are built elsewhere: build with it, too.",
     "G2C016": "one side of a service waits for the other stage, `--stage client` or `--stage server`.",
     "G2C017": "both sides of a service move in `--stage server`: the reference there belongs to both.",
+    "G2C018": "generated stubs convert messages by something that protoc has not written: their services stay on gRPC.",
     "G2C020": "a `# g2c:` comment that does nothing: no such word, no code or no reason; write what it asks for.",
     "G2C021": "`# g2c: ignore[...]` or `# g2c: hold` that nothing here needs; remove it.",
     "G2C022": "migrated code that runs through the bundled runtime; counted by `check --fail-on bridged`.",

@@ -203,6 +203,12 @@ class Title(enum.Enum):
         'Set `generated = { out = "FOLDER", package = "NAME" }`.',
         "G2C008",
     )
+    OWN_CODECS = (
+        "own-codecs",
+        "Generated stubs convert messages by something that protoc has not written.",
+        "Leave their services on gRPC, or generate them anew and convert messages where the stubs are used.",
+        "G2C018",
+    )
     NAME_CLASH = ("name-clash", "Two names clash in a generated module.", "Rename one.", "G2C009")
     CANNOT_WRITE = (
         "cannot-write",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from grpc2connect.facts.client_questions import ClientQuestions
 from grpc2connect.facts.credentials import CredentialLinks, calls_of_unknown
 from grpc2connect.facts.fakes import Fakes
+from grpc2connect.facts.imported_names import ImportedNames
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
@@ -34,7 +35,7 @@ from grpc2connect.facts.parts import Parts
 from grpc2connect.facts.patches import Patches
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
-from grpc2connect.facts.scopes import bindings, bound_names, own_nodes
+from grpc2connect.facts.scopes import bound_names
 from grpc2connect.facts.shown import Shown
 from grpc2connect.facts.state import State
 from grpc2connect.facts.statuses import Statuses
@@ -61,7 +62,7 @@ class Facts(ClientQuestions):
         self.serve = serve
         self.state = state
         self.shown = Shown()
-        self._imported_names: dict[ast.AST, _ImportedNames] = {}
+        self._imported_names: dict[ast.AST, ImportedNames] = {}
 
     @cached_property
     def parts(self) -> Parts:
@@ -359,41 +360,8 @@ class Facts(ClientQuestions):
 
     def _aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
         if scope not in self._imported_names:
-            self._imported_names[scope] = _ImportedNames(scope)
+            self._imported_names[scope] = ImportedNames(scope)
         return self._imported_names[scope].aliases(name)
-
-
-class _ImportedNames:
-    """The names of a scope that imports bind, and nothing else does."""
-
-    def __init__(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> None:
-        self._scope = scope
-        self._found: dict[str, list[ast.alias]] = {}
-        self._stars: list[ast.alias] = []
-        self._bound: set[str] = set()
-        for child in own_nodes(scope):
-            if isinstance(child, ast.Import | ast.ImportFrom):
-                for alias in child.names:
-                    if alias.name == "*":
-                        self._stars.append(alias)
-                    else:
-                        self._found.setdefault((alias.asname or alias.name).partition(".")[0], []).append(alias)
-            else:
-                self._bound.update(bindings(child))
-
-    def aliases(self, name: str) -> list[ast.alias]:
-        """The aliases that bind a name, be it among others."""
-        return self._found.get(name) or ([] if name in self._bound else self._stars)
-
-    def is_bound(self, name: str) -> bool:
-        """Whether something other than an import binds a name too."""
-        return name in self._bound
-
-    @cached_property
-    def declared_elsewhere(self) -> frozenset[str]:
-        """The names that the scope's functions bind for the module, or for a function around them."""
-        declared = (child for child in ast.walk(self._scope) if isinstance(child, ast.Global | ast.Nonlocal))
-        return frozenset(name for child in declared for name in child.names)
 
 
 def _alone(value: Channel | Server) -> frozenset[Service]:

@@ -296,7 +296,8 @@ class GeneratedUse(Reference):
     `value` is "stub", "registration", "servicer", "module", "static" (one of its methods is called) or "made" (a
     servicer without handlers) where it has a form to move to, "passed" where it came here as a value of such a form,
     "source" where its source is read and no more, and "read" where that is done; `escape` says where it goes that is
-    not followed, if it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made so.
+    not followed, if it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made
+    so.
     """
 
     what: str = field(kw_only=True)

@@ -60,6 +60,10 @@ def _obstacle(module: GrpcModule, options: Options) -> FileError | None:
         what = "its stubs are not in the repository, so the place of the Connect module is not clear"
         advice = 'set generated = { out = "FOLDER", package = "NAME" } in [tool.grpc2connect]'
         return FileError(subject(module, options), "G2C008", what, advice)
+    if module.own_codecs:
+        what = f"`{module.own_codecs[0]}` has been put into it by hand, and a Connect module would not have that"
+        advice = "leave its services on gRPC, or generate it anew and convert messages where its stubs are used"
+        return FileError(subject(module, options), "G2C018", what, advice)
     found = module_clashes(module.services)
     if found:
         advice = "rename one of them in the proto, or leave this service on gRPC"

@@ -8,7 +8,7 @@ or name, relative or absolute, alias).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -24,7 +24,7 @@ from grpc2connect.facts.kinds import (
     StubsModule,
     Values,
 )
-from grpc2connect.facts.scopes import bindings
+from grpc2connect.rewrite.import_lines import by_module, from_line, indent_of, is_absolute, names_in, twin_binding
 from grpc2connect.rewrite.lazily import Anchor, LazyImports
 from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
@@ -60,7 +60,7 @@ class Imports:
     uses: dict[Symbol, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._taken = {name for node in self.module.nodes for name in _names(node)} - self.free
+        self._taken = {name for node in self.module.nodes for name in names_in(node)} - self.free
         self._imported = self._existing()
 
     def _existing(self) -> dict[tuple[str, str], tuple[str, int]]:
@@ -206,7 +206,7 @@ class Imports:
         if any(not alias.name.endswith("_pb2_grpc") for alias in importers):
             return self._loose_module(stubs)  # another module passes it on, under a name of its own
         plain = [isinstance(self.module.parents[alias], ast.Import) for alias in importers]
-        names = {_twin_binding(alias, base, one) for alias, one in zip(importers, plain, strict=True)}
+        names = {twin_binding(alias, base, one) for alias, one in zip(importers, plain, strict=True)}
         if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
             return self._loose_module(stubs)
         for alias in importers:
@@ -244,7 +244,7 @@ class Imports:
         lines = {
             dotted: self._line(dotted, names)
             for dotted, names in self._wanted(elsewhere).items()
-            if not merged.takes(placed, _from_line(dotted, names))
+            if not merged.takes(placed, from_line(dotted, names))
         }
         if placed:
             found.extend(merged.placed(placed, lines))
@@ -266,7 +266,7 @@ class Imports:
         named = sorted({name for names in aliases.values() for name in names if name})
         if named:
             lines.append(self._twin_text(next(iter(aliases)), statement, named))
-        indent = _indent(self.module, statement)
+        indent = indent_of(self.module, statement)
         following = merged.following(statement)
         lines = [line for line in lines if not merged.takes(following, line)]
         start = f"{self.module.newline}{indent}"
@@ -279,24 +279,24 @@ class Imports:
         if isinstance(statement, ast.Import):
             prefix = alias.name.rpartition(".")[0]
             dotted = f"{prefix}.{base}" if prefix else base
-            binding = _twin_binding(alias, base, True)
+            binding = twin_binding(alias, base, True)
             return f"import {dotted}" if binding == dotted else f"import {dotted} as {binding}"
         dots = "." * statement.level
         if names == [""]:
-            binding = _twin_binding(alias, base, False)
+            binding = twin_binding(alias, base, False)
             suffix = "" if binding == base else f" as {binding}"
             return f"from {dots}{statement.module or ''} import {base}{suffix}"
         prefix = (statement.module or "").rpartition(".")[0]
         dotted = f"{prefix}.{base}" if prefix else base
         if self._from_switch(alias):
             dotted = statement.module or ""
-        return _from_line(f"{dots}{dotted}", sorted(names), _indent(self.module, statement))
+        return from_line(f"{dots}{dotted}", sorted(names), indent_of(self.module, statement))
 
     def _wanted(self, elsewhere: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
         """What is new at the top: names as an import spells them, by the module that has them, in order."""
         wanted = [self._spelled(symbol) for symbol in self.symbols]
         wanted.extend((dotted, name) for dotted, names in self.loose.items() for name in names)
-        return _by_module(name for name in wanted if name not in elsewhere)
+        return by_module(name for name in wanted if name not in elsewhere)
 
     def _spelled(self, symbol: Symbol) -> tuple[str, str]:
         """The module that has a name, and the name as an import of this file spells it."""
@@ -323,9 +323,9 @@ class Imports:
     def _apart_edits(self, anchor: Anchor, names: frozenset[tuple[str, str]], merged: Merged) -> Iterator[Edit]:
         statement, newline = anchor.statement, self.module.newline
         following = [] if anchor.before else merged.following(statement)
-        lines = [self._line(dotted, found) for dotted, found in _by_module(names).items()]
+        lines = [self._line(dotted, found) for dotted, found in by_module(names).items()]
         lines = [line for line in lines if not merged.takes(following, line)]
-        indent = _indent(self.module, statement)
+        indent = indent_of(self.module, statement)
         lines = [line.replace(newline, newline + indent) for line in lines]
         if anchor.before:
             start = self.module.line_span(self.module.line_of(self.module.span(statement).start)).start
@@ -342,7 +342,7 @@ class Imports:
         return line_end - (len(tail) - len(tail.rstrip("\r\n")))
 
     def _line(self, dotted: str, names: list[str]) -> str:
-        return _from_line(dotted, names).replace("\n", self.module.newline)
+        return from_line(dotted, names).replace("\n", self.module.newline)
 
     def _top_edit(self, lines: list[str]) -> Edit:
         newline = self.module.newline
@@ -365,7 +365,7 @@ class Imports:
         for node in self.module.tree.body:
             joined, before = isinstance(before, ast.Import | ast.ImportFrom), node
             relative = isinstance(node, ast.ImportFrom) and node.level > 0
-            if joined and relative and _is_absolute(fallback) and not self._is_grpc_s(node):
+            if joined and relative and is_absolute(fallback) and not self._is_grpc_s(node):
                 continue
             if self._comes_late(self.module.span(node).start):
                 break
@@ -387,13 +387,6 @@ class Imports:
         return any(_is_grpc(self.facts, alias) for alias in names)
 
 
-def _is_absolute(node: ast.stmt | None) -> bool:
-    """Whether a statement is an import of another package, or of this one by its whole name."""
-    if isinstance(node, ast.ImportFrom):
-        return node.level == 0 and node.module != "__future__"
-    return isinstance(node, ast.Import)
-
-
 def _is_grpc(facts: Facts, alias: ast.alias) -> bool:
     return any(isinstance(value, Api | Status) for value in facts.values(alias))
 
@@ -402,48 +395,6 @@ def is_ours(facts: Facts, alias: ast.alias) -> bool:
     """Whether an import is gRPC's or of its generated code, so that it goes when nothing uses it any more."""
     kinds = Api | Status | StubsModule | StubClass | ServicerBase | Adder | ExperimentalApi
     return any(isinstance(value, kinds) for value in facts.values(alias))
-
-
-def _by_module(names: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Names by the module that has them, each once, in order."""
-    found: dict[str, set[str]] = {}
-    for dotted, name in names:
-        found.setdefault(dotted, set()).add(name)
-    return {dotted: sorted(every) for dotted, every in sorted(found.items())}
-
-
-def _from_line(dotted: str, names: list[str], indent: str = "") -> str:
-    if not dotted:  # modules that lie in no package
-        return "\n".join(f"import {name}" for name in names)
-    line = f"from {dotted} import {', '.join(names)}"
-    if names == [_ALL]:
-        return f"{line}  # noqa: F401, F403"
-    if len(indent) + len(line) <= 100:
-        return line
-    start = f"\n{indent}    "
-    return f"from {dotted} import ({start}" + f",{start}".join(names) + f",\n{indent})"
-
-
-def _twin_binding(alias: ast.alias, base: str, plain: bool) -> str:
-    if alias.asname:
-        return alias.asname.replace("_pb2_grpc", "_connect") if "_pb2_grpc" in alias.asname else base
-    if plain:
-        prefix = alias.name.rpartition(".")[0]
-        return f"{prefix}.{base}" if prefix else base
-    return base
-
-
-def _indent(module: Module, statement: ast.stmt) -> str:
-    start = module.span(statement).start
-    line = module.line_span(module.line_of(start))
-    before = module.text[line.start : start]
-    return before[: len(before) - len(before.lstrip())]
-
-
-def _names(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Name):
-        return [node.id]
-    return [node.arg] if isinstance(node, ast.arg) else bindings(node)
 
 
 __all__ = ["GrpcModule", "Imports", "is_ours"]

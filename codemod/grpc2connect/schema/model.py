@@ -149,7 +149,8 @@ class GrpcModule:
     layout suggests. `installed` ones stand in the environment, not in the repository. A module that defines no
     service is known too. `made_of` is the proto of one that grpcio makes when the program runs, and that is nowhere.
     `built_of` is the file in the project, a proto or a messages module, that tells of one that is built elsewhere, and
-    `twin` where its Connect module goes, once that is known.
+    `twin` where its Connect module goes, once that is known. `own_codecs` are what a person has put in the place of
+    (de)serializers that protoc wrote: a Connect module would not have them.
     """
 
     path: Path | None
@@ -161,6 +162,7 @@ class GrpcModule:
     made_of: Path | None = None
     built_of: Path | None = field(default=None, compare=False)
     twin: Path | None = None
+    own_codecs: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def key(self) -> str:

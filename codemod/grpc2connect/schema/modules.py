@@ -47,7 +47,10 @@ def read_grpc_module(path: Path, *, dotted: str | None = None, installed: bool =
             proto_of(own, []) if own is not None else f"{stem}.proto"
         )
     services = services_of_stubs(stubs, file, proto)
-    return GrpcModule(path, dotted or _dotted(path, stubs, stem), services, proto, stubs.imports, installed)
+    found = (method.own_codec for service in stubs.services for method in service.methods)
+    own_codecs = tuple(dict.fromkeys(filter(None, found)))
+    dotted = dotted or _dotted(path, stubs, stem)
+    return GrpcModule(path, dotted, services, proto, stubs.imports, installed, own_codecs=own_codecs)
 
 
 def read_messages_module(path: Path, *, dotted: str | None = None, installed: bool = False) -> Pb2Module | None:

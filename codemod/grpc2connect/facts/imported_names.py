@@ -1,0 +1,42 @@
+"""The names that imports bind in a scope."""
+
+from __future__ import annotations
+
+import ast
+from functools import cached_property
+
+from grpc2connect.facts.scopes import Function as FunctionNode
+from grpc2connect.facts.scopes import bindings, own_nodes
+
+
+class ImportedNames:
+    """The names of a scope that imports bind, and nothing else does."""
+
+    def __init__(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> None:
+        self._scope = scope
+        self._found: dict[str, list[ast.alias]] = {}
+        self._stars: list[ast.alias] = []
+        self._bound: set[str] = set()
+        for child in own_nodes(scope):
+            if isinstance(child, ast.Import | ast.ImportFrom):
+                for alias in child.names:
+                    if alias.name == "*":
+                        self._stars.append(alias)
+                    else:
+                        self._found.setdefault((alias.asname or alias.name).partition(".")[0], []).append(alias)
+            else:
+                self._bound.update(bindings(child))
+
+    def aliases(self, name: str) -> list[ast.alias]:
+        """The aliases that bind a name, be it among others."""
+        return self._found.get(name) or ([] if name in self._bound else self._stars)
+
+    def is_bound(self, name: str) -> bool:
+        """Whether something other than an import binds a name too."""
+        return name in self._bound
+
+    @cached_property
+    def declared_elsewhere(self) -> frozenset[str]:
+        """The names that the scope's functions bind for the module, or for a function around them."""
+        declared = (child for child in ast.walk(self._scope) if isinstance(child, ast.Global | ast.Nonlocal))
+        return frozenset(name for child in declared for name in child.names)
