@@ -146,13 +146,13 @@ class ServerBase:
             "interceptors": [*limits, *interceptors, runs_handlers],
             "read_max_bytes": self._options.read_max_bytes,
         }
-        try:
-            app = moved_application(application_class, servicer, **settings)
-        except AttributeError:
-            renamed = by_either_name(servicer, handler_names(application_class))
-            if renamed is servicer:
-                raise
-            app = moved_application(application_class, renamed, **settings)
+        app = moved_application(application_class, servicer, **settings)
+        if isinstance(app, MovedApplication) and not app.has_lifespan:
+            try:
+                app.settings["endpoints"](servicer)
+            except AttributeError:
+                renamed = by_either_name(servicer, handler_names(application_class))
+                app = moved_application(application_class, renamed, **settings)
         self._mount(app)
 
     def _mount(self, app: Any) -> None:

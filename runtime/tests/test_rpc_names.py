@@ -140,3 +140,29 @@ def test_attributes_of_contexts_and_servers(gen):
         assert channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="a"), timeout_ms=9000).text == "a root"
     server.stop(None).wait(9)
     assert users.seen == ["a root"]
+
+
+def test_a_servicer_that_nothing_has_told_to_be_one_may_have_the_names_of_rpcs(gen):
+    app, _ = application(gen)
+
+    class Duck:
+        def Say(self, request, context):
+            context.set_trailing_metadata((("by", "Say"),))
+            return gen.pb2.Answer(text=request.text)
+
+        def repeat(self, request, context):
+            yield gen.pb2.Answer(text="1")
+
+        def Join(self, requests, context):
+            return gen.pb2.Answer(text=str(len(list(requests))))
+
+        def Chat(self, requests, context):
+            yield from (gen.pb2.Answer(text=one.text) for one in requests)
+
+    with testing.serving(app, Duck()) as channel:
+        client = channel.client(gen.connect.EchoClientSync)
+        assert client.say(gen.pb2.Ask(text="a")).text == "a"
+        assert [one.text for one in client.repeat(gen.pb2.Ask())] == ["1"]
+        assert [one.text for one in client.chat(iter([gen.pb2.Ask(text="b")]))] == ["b"]
+    with pytest.raises((AttributeError, RuntimeError), match="has no attribute 'say'"), testing.serving(app, object()):
+        pass

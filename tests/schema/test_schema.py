@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -305,3 +306,20 @@ def test_top_bounds_where_protos_are_named_from(tmp_path: Path) -> None:
     files = [app / "s.proto", tmp_path / "work/lib/m.proto", tmp_path / "work/app/lib/m.proto"]
     assert only(Schema.load(files)[0]).proto == "app/s.proto"
     assert only(Schema.load(files, top=app)[0]).proto == "s.proto"
+
+
+def test_converters_that_a_person_has_put_into_stubs_are_told(greet: Path, protoc: Protoc) -> None:
+    protoc(greet / "protos", *NAMES, out=greet / "gen")
+    stubs = greet / "gen" / "pkg" / "v1" / "greet_pb2_grpc.py"
+
+    def own_codecs() -> tuple[str, ...]:
+        return next(module.own_codecs for module in load(greet / "gen").grpc_modules if module.path == stubs)
+
+    assert own_codecs() == ()
+    text = stubs.read_text("utf-8")
+    first = re.findall(r"request_serializer=(\S+?),", text)[0]
+    stubs.write_text(text.replace(f"request_serializer={first}", "request_serializer=json.dumps", 1), "utf-8")
+    assert own_codecs() == ("json.dumps",)
+    alias = first.partition(".")[0]
+    stubs.write_text(re.sub(rf"import \w+ as {alias}$", f"import compact as {alias}", text, flags=re.M), "utf-8")
+    assert first in own_codecs()

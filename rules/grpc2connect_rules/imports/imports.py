@@ -32,7 +32,6 @@ from collections.abc import Iterator
 from grpc2connect.rules_api import Bridged, GeneratedPath, Left, Native, Outcome, rule
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.references import Import
-from grpc2connect.syntax import Span
 
 _STUBS = "_pb2_grpc"
 
@@ -64,4 +63,4 @@ def _beside(use: Import) -> Edit | None:
     stop = last.start + len(module.text[last.start : last.end].rstrip("\r\n"))
     before = f"{module.newline}{module.text[line.start : start]}from {'.' * statement.level}"
     pieces = (before, GeneratedPath(use.stubs, statement.module or ""), " import *  # noqa: F401, F403")
-    return Edit(Span(stop, stop), pieces)
+    return Edit(last._replace(start=stop, end=stop), pieces)

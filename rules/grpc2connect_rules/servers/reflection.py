@@ -5,6 +5,8 @@
 
 Why: `connectrpc-grpcreflect` serves both versions of the protocol; the runtime converts the descriptors.
 
+Reported: the package has to be required, which is not done here.
+
 Source: grpc_reflection.v1alpha.reflection (grpcio-reflection 1.85).
 """
 
@@ -40,4 +42,6 @@ def reflection(use: ApiUse) -> Iterator[Outcome]:
             edits.delete_argument(module, call, server),
         ],
         why="the native form is a connectrpc-grpcreflect application",
+        finding="reflection needs the package connectrpc-grpcreflect, without which the server does not start",
+        advice="require connectrpc-grpcreflect where grpcio-reflection is required",
     )
