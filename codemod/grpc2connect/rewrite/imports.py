@@ -288,8 +288,7 @@ class Imports:
             return f"from {dots}{statement.module or ''} import {base}{suffix}"
         prefix = (statement.module or "").rpartition(".")[0]
         dotted = f"{prefix}.{base}" if prefix else base
-        if self._from_switch(alias):
-            dotted = statement.module or ""
+        dotted = statement.module or "" if self._from_switch(alias) else dotted
         return from_line(f"{dots}{dotted}", sorted(names), indent_of(self.module, statement))
 
     def _wanted(self, elsewhere: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
