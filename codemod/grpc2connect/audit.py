@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterable, Iterator
 
@@ -17,10 +18,12 @@ from grpc2connect.facts.kinds import is_grpc
 from grpc2connect.facts.reference import Reference
 from grpc2connect.syntax import Module, Span
 
+_WORD = re.compile(r"\w+")
+
 
 def unexplained(facts: Facts, module: Module, references: Iterable[Reference]) -> list[str]:
     """The places (as text) of a module's gRPC-looking tokens that no reference covers and nothing else explains."""
-    tokens = list(_tokens(module, _names(facts)))
+    tokens = list(_tokens(module, facts.generated_names | {"grpc"}))
     if not tokens:
         return []
     covered = [module.span(reference.node) for reference in references]
@@ -30,14 +33,8 @@ def unexplained(facts: Facts, module: Module, references: Iterable[Reference]) -
     return [f"{module.place_at(span.start)} {text}" for span, text in uncovered if span.start not in others]
 
 
-def _names(facts: Facts) -> frozenset[str]:
-    services = [service for module in facts.program.schema.grpc_modules for service in module.services]
-    generated = {name for s in services for name in (s.stub_class, s.servicer_class, s.adder)}
-    return frozenset({"grpc"} | generated)
-
-
 def _tokens(module: Module, names: frozenset[str]) -> Iterator[tuple[Span, str]]:
-    if not any(name in module.text for name in names):
+    if names.isdisjoint(_WORD.findall(module.text)):
         return
     text = module.text.replace("\r\n", "\n").replace("\r", "\n")
     try:

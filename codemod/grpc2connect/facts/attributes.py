@@ -39,6 +39,7 @@ from grpc2connect.facts.kinds import (
     Values,
     Wrapped,
 )
+from grpc2connect.syntax.walking import walk
 
 
 def get(env: Environment, owner: Value, name: str) -> Values:
@@ -90,7 +91,7 @@ def get(env: Environment, owner: Value, name: str) -> Values:
 
 def by_any_name(owners: Values, name: ast.expr) -> Values:
     """What `getattr(module, name)` can be with a computed name: stubs, or registrations, of a generated module."""
-    text = "".join(str(part.value) for part in ast.walk(name) if isinstance(part, ast.Constant))
+    text = "".join(str(part.value) for part in walk(name) if isinstance(part, ast.Constant))
     found: set[Value] = set()
     for owner in owners:
         if isinstance(owner, StubsModule):

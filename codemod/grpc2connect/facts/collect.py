@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cached_property
 
 from grpc2connect.facts import api, classes, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
@@ -49,6 +48,7 @@ from grpc2connect.facts.named import NamedReferences
 from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import walk
 
 
 def collect(facts: Facts, module: Module) -> list[Reference]:
@@ -64,18 +64,7 @@ class _Collector(NamedReferences):
         for node in self.module.nodes:
             yield node
             if isinstance(node, ast.Constant) and node in self.facts.state.strings:
-                yield from ast.walk(self.facts.state.strings[node])
-
-    @cached_property
-    def rpc_names(self) -> frozenset[str]:
-        """RPC names that are telling enough to be looked for on unknown objects."""
-        return frozenset(
-            method.name
-            for module in self.facts.program.schema.grpc_modules
-            for service in module.services
-            for method in service.methods
-            if not method.name.islower()
-        )
+                yield from walk(self.facts.state.strings[node])
 
     def references(self, node: ast.AST) -> Iterator[Reference]:
         match node:
@@ -87,8 +76,9 @@ class _Collector(NamedReferences):
             case ast.Name(ctx=ast.Store()):
                 yield from self._handler_assignment(node)
             case ast.Name():
-                found = list(self._named(node)) if self.facts.importers(self.module, node) else []
-                yield from found or self._escape(node)
+                if self.facts.values(node):
+                    found = list(self._named(node)) if self.facts.importers(self.module, node) else []
+                    yield from found or self._escape(node)
             case ast.Attribute():
                 found = list(self._attribute(node))
                 yield from found or self._escape(node)
@@ -208,7 +198,7 @@ class _Collector(NamedReferences):
                 yield reference
                 return
         # No call stands in an annotation; a type there may well have the name of an RPC.
-        unseen = node.attr in self.rpc_names and not values and not is_type(self.module, node)
+        unseen = node.attr in self.facts.rpc_names and not values and not is_type(self.module, node)
         if unseen and self._unknown(node) and not self._is_of_a_class(node):
             yield refs.UnknownRpc(
                 self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr,

@@ -39,6 +39,7 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import Method, Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.walking import walk
 
 _BY_NAME = LOOKS | {
     "getattr", "hasattr", "setattr", "delattr", "vars", "object", "multiple", "attrgetter", "methodcaller",
@@ -167,7 +168,7 @@ def _is_unknown_rpc(facts: Facts, module: Module, callee: ast.expr) -> bool:
 
 
 def _texts(node: ast.expr) -> Iterator[str]:
-    for child in ast.walk(node):
+    for child in walk(node):
         if isinstance(child, ast.Constant) and isinstance(child.value, str):
             yield child.value
 
@@ -207,7 +208,7 @@ def spelled_out(facts: Facts, module: Module, node: ast.JoinedStr) -> Iterator[R
         text, source = str(before.value).rstrip(), module.source(field.value)
         written = re.search(rf"\{{\s*{re.escape(source)}\s*=", module.source(node))  # not `name={name}`
         if written and text.endswith("=") and text[:-1].rstrip().endswith(source):
-            values = {value for child in ast.walk(field.value) for value in facts.values(child)}
+            values = {value for child in walk(field.value) for value in facts.values(child)}
             if any(is_grpc(value) and not isinstance(value, Message) for value in values):  # messages keep their text
                 units = frozenset(service for value in values for service in facts.services(value))
                 yield refs.NamedByText(facts, module, node, units, ("printed as written",), what=f"{{{source}=}}")

@@ -29,6 +29,7 @@ from grpc2connect.facts.scopes import Scope, bound_names
 from grpc2connect.facts.state import State
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.walking import children, walk
 
 
 class Environment:
@@ -149,13 +150,13 @@ def parse_string_annotation(module: Module, node: ast.Constant, text: str) -> as
         parsed = ast.parse(text, mode="eval").body
     except SyntaxError:
         return None
-    for parent in ast.walk(parsed):
+    for parent in walk(parsed):
         if isinstance(parent, ast.expr | ast.keyword | ast.arg):
             shift = node.col_offset + 1
             parent.lineno = parent.end_lineno = node.lineno
             parent.col_offset += shift
             parent.end_col_offset = (parent.end_col_offset or 0) + shift
-        for child in ast.iter_child_nodes(parent):
+        for child in children(parent):
             module.parents[child] = parent
     module.parents[parsed] = node
     return parsed

@@ -23,6 +23,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.narrowing import narrow
 from grpc2connect.facts.scopes import bindings
+from grpc2connect.syntax.walking import children, walk
 
 
 def evaluate(node: ast.expr, env: Environment) -> Values:
@@ -84,7 +85,7 @@ def _evaluate(node: ast.expr, env: Environment) -> Values:
             return NOTHING
         case ast.Starred(value=value):
             return evaluate(value, env)
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         if isinstance(child, ast.expr):
             evaluate(child, env)
     return NOTHING
@@ -122,7 +123,7 @@ def _operands(every: bool, operands: list[ast.expr], env: Environment) -> Values
     found: set[Value] = set()
     for operand in operands:
         found |= evaluate(operand, inner)
-        for child in ast.walk(operand):
+        for child in walk(operand):
             if isinstance(child, ast.NamedExpr):
                 env.bind(child.target.id, inner.look_up(child.target.id))
         narrow(operand, inner, holds=every)
@@ -134,7 +135,7 @@ def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.Dic
 
     inner = env.fork()
     # A comprehension's own names are seen by nothing outside it.
-    inner.bound = env.bound | {name for child in ast.walk(node) for name in bindings(child)}
+    inner.bound = env.bound | {name for child in walk(node) for name in bindings(child)}
     for generator in node.generators:
         assign(generator.target, items(evaluate(generator.iter, inner)), inner)
         for condition in generator.ifs:

@@ -189,6 +189,12 @@ class Facts(ClientQuestions):
         return frozenset(name for s in self.stubs_of for name in (s.stub_class, s.servicer_class, s.adder))
 
     @cached_property
+    def rpc_names(self) -> frozenset[str]:
+        """RPC names that are telling enough to be looked for on unknown objects."""
+        methods = (method.name for service in self.stubs_of for method in service.methods)
+        return frozenset(name for name in methods if not name.islower())
+
+    @cached_property
     def imported_tops(self) -> frozenset[str]:
         """The first parts of all names that modules of the program import."""
         names: set[str] = set()

@@ -1,18 +1,18 @@
-"""The names that imports bind in a scope."""
+"""The names of a scope that imports bind, told apart from those that something else binds."""
 
 from __future__ import annotations
 
 import ast
 from functools import cached_property
 
-from grpc2connect.facts.scopes import Function as FunctionNode
-from grpc2connect.facts.scopes import bindings, own_nodes
+from grpc2connect.facts.scopes import Scope, bindings, own_nodes
+from grpc2connect.syntax.walking import walk
 
 
 class ImportedNames:
     """The names of a scope that imports bind, and nothing else does."""
 
-    def __init__(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> None:
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._found: dict[str, list[ast.alias]] = {}
         self._stars: list[ast.alias] = []
@@ -38,5 +38,5 @@ class ImportedNames:
     @cached_property
     def declared_elsewhere(self) -> frozenset[str]:
         """The names that the scope's functions bind for the module, or for a function around them."""
-        declared = (child for child in ast.walk(self._scope) if isinstance(child, ast.Global | ast.Nonlocal))
+        declared = (child for child in walk(self._scope) if isinstance(child, ast.Global | ast.Nonlocal))
         return frozenset(name for child in declared for name in child.names)

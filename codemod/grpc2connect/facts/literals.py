@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import children, walk
 
 
 def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
@@ -24,7 +25,7 @@ def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
             case ast.Subscript(value=value):
                 stack.append(value)  # an index says which part, and is none
             case _:
-                stack.extend(ast.iter_child_nodes(current))
+                stack.extend(children(current))
 
 
 def _assigned(module: Module, name: str) -> list[ast.expr]:
@@ -56,7 +57,7 @@ def option_values(module: Module, node: ast.expr | None) -> dict[str, object]:
     stack = [node] if node is not None else []
     seen: set[str] = set()
     while stack:
-        for child in ast.walk(stack.pop()):
+        for child in walk(stack.pop()):
             match child:
                 case ast.Tuple(elts=[ast.Constant(value=str(key) | bytes(key)), value]):
                     found[key if isinstance(key, str) else key.decode(errors="replace")] = (

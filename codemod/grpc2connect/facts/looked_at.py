@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from grpc2connect.facts.kinds import Builtin, Function, Package
 from grpc2connect.facts.scopes import parameters
 from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -58,7 +59,7 @@ def _only_shows(function: Function, position: int | None, keyword: str | None) -
     if position is not None:
         position += function.self_value is not None
         keyword = names[position] if position < len(names) else None
-    uses = [n for n in ast.walk(function.node) if isinstance(n, ast.Name) and n.id == keyword]
+    uses = [n for n in walk(function.node) if isinstance(n, ast.Name) and n.id == keyword]
     return bool(uses) and all(_is_shown(function.module, use) for use in uses)
 
 

@@ -42,6 +42,7 @@ from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.reference import Reference
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import walk
 
 _TYPES = {**api.CHANNEL_TYPES, **api.SERVER_TYPES, **api.CONTEXT_TYPES, **dict.fromkeys(api.CREDENTIALS_TYPES)}
 
@@ -320,7 +321,7 @@ class NamedReferences:
     def _readers(self, node: ast.AST) -> frozenset[Service]:
         """The services whose contexts or calls are read from in the function around a node."""
         function = self.facts.function_around(self.module, node) or self.module.tree
-        nodes = [child for child in ast.walk(function) if isinstance(child, ast.Attribute) and child.attr == "read"]
+        nodes = [child for child in walk(function) if isinstance(child, ast.Attribute) and child.attr == "read"]
         values = {value for child in nodes for value in self.facts.values(child)}
         owned = [value for value in values if isinstance(value, Member) and isinstance(value.owner, Context | Call)]
         return self._units(frozenset(owned))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from grpc2connect.facts import literals
 from grpc2connect.facts.kinds import Api, Channel, Site, Stub, Value, unwrapped
 from grpc2connect.facts.scopes import Scope, all_parameters, bindings, own_nodes
+from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -242,7 +243,7 @@ class NativeChannels:
 
     def _reads_the_same(self, module: Module, call: ast.Call, stub: ast.Call, target: ast.expr) -> bool:
         """Whether a target means the same where a stub is made as where its channel is made."""
-        names = [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
+        names = [node.id for node in walk(target) if isinstance(node, ast.Name)]
         if not names:
             return True
         function = module.enclosing(call, *_FUNCTIONS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from grpc2connect.facts import classes
 from grpc2connect.facts.kinds import Class, Instance
 from grpc2connect.facts.scopes import Function, all_parameters, default_of, own_nodes
+from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.facts.client_questions import ClientQuestions
@@ -59,7 +60,7 @@ def _says(statement: ast.stmt, text: str) -> bool | None:
             return False
         case ast.If(test=test, body=[*_, last], orelse=[]) if isinstance(last, _LEAVES) and _denies(test, text):
             return False
-    given = [value for target, value in _assignments(ast.walk(statement)) if ast.unparse(target) == text]
+    given = [value for target, value in _assignments(walk(statement)) if ast.unparse(target) == text]
     return any(map(_is_none, given)) if given else None
 
 
@@ -133,7 +134,7 @@ def _is_declared(facts: ClientQuestions, module: Module, node: ast.Name | ast.At
 
 def _has_none(facts: ClientQuestions, owner: Class, name: str) -> bool:
     spellings = {name, f"self.{name}", f"cls.{name}"}
-    return any(_in_scope(ast.walk(cls.node), *spellings) for cls in classes.ancestry(facts.state, owner))
+    return any(_in_scope(walk(cls.node), *spellings) for cls in classes.ancestry(facts.state, owner))
 
 
 def _in_scope(nodes: Iterable[ast.AST], *texts: str) -> bool | None:

@@ -15,6 +15,7 @@ from grpc2connect.facts import classes
 from grpc2connect.facts.kinds import Api, Channel, Class, Instance, Server, Values, Wrapped
 from grpc2connect.facts.kinds import Function as FunctionValue
 from grpc2connect.facts.scopes import Function, default_of, own_nodes, parameters
+from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -129,7 +130,7 @@ class Origins:
         given = [
             (cls.module, target, value)
             for cls in ancestors
-            for target, value in _given(ast.walk(cls.node), f"self.{node.attr}")
+            for target, value in _given(walk(cls.node), f"self.{node.attr}")
         ]
         key = (frozenset(owners), node.attr)
         if key in seen:
@@ -171,7 +172,7 @@ def _given(nodes: Iterator[ast.AST], text: str) -> Iterator[tuple[ast.expr, ast.
             case (
                 ast.For(target=target) | ast.AsyncFor(target=target) | ast.withitem(optional_vars=ast.expr() as target)
             ):
-                yield from ((one, None) for one in ast.walk(target)
+                yield from ((one, None) for one in walk(target)
                             if isinstance(one, ast.expr) and ast.unparse(one) == text)  # fmt: skip
 
 

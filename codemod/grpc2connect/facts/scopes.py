@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
+from weakref import WeakKeyDictionary
+
+from grpc2connect.syntax.walking import children
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Scope = ast.Module | ast.ClassDef | Function
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+_BINDING = frozenset(
+    {
+        ast.Name, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.ExceptHandler,
+        ast.MatchAs, ast.MatchStar, ast.MatchMapping,
+    }
+)  # fmt: skip
+_YIELDS = frozenset({ast.Yield, ast.YieldFrom})
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
@@ -45,20 +54,44 @@ def own_nodes(scope: Scope) -> Iterator[ast.AST]:
             if isinstance(node, ast.ClassDef):
                 stack.extend([*node.bases, *node.keywords])
             continue
-        stack.extend(ast.iter_child_nodes(node))
+        stack.extend(children(node))
 
 
 def bound_names(scope: Scope) -> frozenset[str]:
     """The names that a function's body and parameters bind (minus its `global` and `nonlocal` ones)."""
+    return _look(scope)[0]
+
+
+def is_generator(node: Function) -> bool:
+    """Whether a function's own body yields."""
+    return _look(node)[1]
+
+
+_seen: WeakKeyDictionary[Scope, tuple[frozenset[str], bool]] = WeakKeyDictionary()
+
+
+def _look(scope: Scope) -> tuple[frozenset[str], bool]:
+    found = _seen.get(scope)
+    if found is None:
+        found = _seen[scope] = _look_through(scope)
+    return found
+
+
+def _look_through(scope: Scope) -> tuple[frozenset[str], bool]:
     names: set[str] = set()
     outer: set[str] = set()
+    yields = False
     if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         names.update(arg.arg for arg in all_parameters(scope))
     for node in own_nodes(scope):
-        names.update(bindings(node))
-        if isinstance(node, ast.Global | ast.Nonlocal):
+        kind = node.__class__
+        if kind in _BINDING:
+            names.update(bindings(node))
+        elif kind in _YIELDS:
+            yields = True
+        elif isinstance(node, ast.Global | ast.Nonlocal):
             outer.update(node.names)
-    return frozenset(names - outer)
+    return frozenset(names - outer), yields
 
 
 def bindings(node: ast.AST) -> list[str]:
@@ -77,9 +110,3 @@ def bindings(node: ast.AST) -> list[str]:
         case ast.MatchMapping(rest=str(rest)):
             return [rest]
     return []
-
-
-@lru_cache(maxsize=65536)
-def is_generator(node: Function) -> bool:
-    """Whether a function's own body yields."""
-    return any(isinstance(child, ast.Yield | ast.YieldFrom) for child in own_nodes(node))

@@ -40,6 +40,7 @@ from grpc2connect.facts.kinds import (
 from grpc2connect.facts.narrowing import leaves, narrow
 from grpc2connect.facts.program import MODELLED
 from grpc2connect.facts.scopes import parameters
+from grpc2connect.syntax.walking import children, walk
 
 _BROAD = frozenset({"Exception", "BaseException"})
 
@@ -129,13 +130,13 @@ def _run(node: ast.stmt, env: Environment) -> None:
                     other.bind(case.pattern.name, values)
                 if case.guard:
                     evaluate(case.guard, other)
-                for child in ast.walk(case.pattern):
+                for child in walk(case.pattern):
                     if isinstance(child, ast.MatchValue | ast.MatchClass):
                         evaluate(child.value if isinstance(child, ast.MatchValue) else child.cls, other)
                 run_block(case.body, other)
                 env.join(other)
         case _:
-            for child in ast.iter_child_nodes(node):
+            for child in children(node):
                 if isinstance(child, ast.expr):
                     evaluate(child, env)
 
@@ -180,7 +181,7 @@ def _caught(node: ast.expr | None, env: Environment) -> Values:
         return NOTHING
     values = evaluate(node, env)
     values |= unwrap("item", values)
-    if any(isinstance(part, ast.Name) and part.id in _BROAD for part in ast.walk(node)):
+    if any(isinstance(part, ast.Name) and part.id in _BROAD for part in walk(node)):
         values |= {MaybeError()}
     return frozenset(
         Error(api.ERRORS[value.path]) for value in values if isinstance(value, Api) and value.path in api.ERRORS

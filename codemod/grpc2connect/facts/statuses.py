@@ -33,6 +33,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.scopes import parameters
 from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -273,7 +274,7 @@ class Statuses:
                 other = name in _OF_ONE and isinstance(mock, ast.Attribute | ast.Call | ast.Subscript)
                 if (other and last_name(mock) not in _SETTERS) or _is_other(module, mock, name):
                     return False
-                return any(map(_looks_closer, ast.walk(module.enclosing(node, *_FUNCTIONS) or module.tree)))
+                return any(map(_looks_closer, walk(module.enclosing(node, *_FUNCTIONS) or module.tree)))
         return False
 
     def _is_shown_to(self, value: ast.expr) -> bool:
@@ -324,7 +325,7 @@ def _parametrized(module: Module, node: ast.AST) -> list[ast.AST] | None:
             return []
     if position >= len(names) or (len(names) > 1) is (module.parents[node] is rows):
         return []
-    body = [child for statement in function.body for child in ast.walk(statement)]
+    body = [child for statement in function.body for child in walk(statement)]
     return [child for child in body if isinstance(child, ast.Name) and child.id == names[position]]
 
 
@@ -350,10 +351,8 @@ _ERRORS = frozenset({"Exception", "RuntimeError", "ValueError", "AssertionError"
 
 def _is_used(body: ast.expr, name: str) -> bool:
     """Whether a name is used otherwise than in a text."""
-    in_texts = {id(child) for text in ast.walk(body) if isinstance(text, ast.JoinedStr) for child in _texts(text)}
-    return any(
-        isinstance(child, ast.Name) and child.id == name and id(child) not in in_texts for child in ast.walk(body)
-    )
+    in_texts = {id(child) for text in walk(body) if isinstance(text, ast.JoinedStr) for child in _texts(text)}
+    return any(isinstance(child, ast.Name) and child.id == name and id(child) not in in_texts for child in walk(body))
 
 
 def _texts(text: ast.JoinedStr) -> Iterator[ast.expr]:

@@ -20,6 +20,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.state import MANY, State
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import walk
 
 
 class Leading:
@@ -82,9 +83,9 @@ class Leading:
         for module in self.modules:
             for node in module.nodes:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is not None:
-                    parts = list(ast.walk(node.returns))
+                    parts = list(walk(node.returns))
                     parts += [
-                        part for one in parts if one in self.state.strings for part in ast.walk(self.state.strings[one])
+                        part for one in parts if one in self.state.strings for part in walk(self.state.strings[one])
                     ]
                     if any(is_grpc(value) for part in parts for value in self.state.values.get(part, ())):
                         yield node

@@ -19,6 +19,7 @@ from grpc2connect.results import Loud, Reach
 from grpc2connect.schema import Service
 from grpc2connect.skeleton import Names, NoSkeleton, digest_of
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.skeleton.names import Scopes
@@ -126,7 +127,7 @@ def _roots(
                     yield from (left, right)
             case ast.Assign(targets=targets, value=value) if leading.at(value):
                 for target in targets:
-                    for part in ast.walk(target):
+                    for part in walk(target):
                         if isinstance(part, ast.Attribute | ast.Subscript):
                             yield part.value
             case ast.ClassDef(bases=bases) if node in leading.nodes:
@@ -137,4 +138,4 @@ def _roots(
 
 
 def _is_given(leading: Leading, node: FunctionNode) -> bool:
-    return any(leading.at(one) for one in ast.walk(node.args) if isinstance(one, ast.arg))
+    return any(leading.at(one) for one in walk(node.args) if isinstance(one, ast.arg))

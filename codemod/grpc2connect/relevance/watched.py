@@ -11,6 +11,7 @@ from grpc2connect.facts.classes import fixture_name
 from grpc2connect.facts.scopes import Function as FunctionNode
 from grpc2connect.facts.state import State
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import children, walk
 
 Place = tuple[Path, str]
 """A file, and the dotted name of a class or function in it ("" for the module)."""
@@ -71,7 +72,7 @@ class Program:
             self.places[node] = place
         if isinstance(node, _TELLING):
             self.nodes.append(node)
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             inner, of = place, kind
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self._bind(module, place, kind, child.name, child)
@@ -80,7 +81,7 @@ class Program:
             self._note(module, child, inner, of)
             self._walk(module, child, inner, of)
             if child in self._strings:
-                for part in ast.walk(self._strings[child]):
+                for part in walk(self._strings[child]):
                     self.within[part] = inner
 
     def _note(self, module: Module, node: ast.AST, place: Place, kind: str) -> None:
@@ -114,7 +115,7 @@ class Program:
             self._shared.setdefault(name, []).append((module, node))
 
     def _fill(self, module: Module, container: ast.expr, node: ast.AST) -> None:
-        for part in ast.walk(container):
+        for part in walk(container):
             name = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
             if name:
                 self._filled.setdefault(name, []).append((module, node))
@@ -143,7 +144,7 @@ class Watched:
             node = self._queue.pop()
             if node not in self._seen:
                 self._seen.add(node)
-                for part in ast.walk(node):
+                for part in walk(node):
                     if isinstance(part, ast.Name) and part.id not in _OWN and part in self.program.within:
                         self._name(self.program.within[part], part.id)
                     elif isinstance(part, ast.Attribute):
@@ -235,6 +236,6 @@ def _asks(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _results(node: FunctionNode) -> Iterator[ast.AST]:
     """What a function returns or yields."""
-    for part in ast.walk(node):
+    for part in walk(node):
         if isinstance(part, ast.Return | ast.Yield | ast.YieldFrom) and part.value is not None:
             yield part.value

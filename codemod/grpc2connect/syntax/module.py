@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 
 from grpc2connect.results import Place
 from grpc2connect.syntax import fstrings
+from grpc2connect.syntax.walking import children
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+$")
 
@@ -63,7 +64,7 @@ class Module:
 
     `name` is the dotted name under which other modules of its import root import it ("" if none can),
     `text` the decoded source with its newlines as they are; of a notebook its `cells`, one after the other. `nodes` are
-    what `ast.walk` gives for the tree, in that order, for walking it again would take longer than what is asked of it.
+    what `walk` gives for the tree, in that order, for walking it again would take longer than what is asked of it.
     """
 
     path: Path
@@ -198,12 +199,12 @@ def parse(path: Path, text: str, name: str = "", cells: Cells | None = None) -> 
         raise SyntaxProblem(1, str(error)) from None
     module = Module(path, source, tree, name, cells=cells)
     nodes: list[ast.AST] = [tree]
+    parents = module.parents
     for node in nodes:
-        for child in ast.iter_child_nodes(node):
-            nodes.append(child)
-            # Context and operator nodes are shared singletons in CPython: they have no one parent.
-            if not isinstance(child, ast.expr_context | ast.operator | ast.unaryop | ast.cmpop | ast.boolop):
-                module.parents[child] = node
+        found = children(node)
+        nodes += found
+        for child in found:
+            parents[child] = node
     module.nodes = tuple(nodes)
     if sys.version_info < (3, 12):
         fstrings.relocate(module)
