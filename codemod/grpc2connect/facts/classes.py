@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from functools import lru_cache
 
 from grpc2connect.facts.kinds import NOTHING, Class, Function, ServicerBase, StubClass, Value, Values, is_grpc
-from grpc2connect.facts.state import State
+from grpc2connect.facts.state import Family, State
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
@@ -32,15 +33,30 @@ def decorated_as(decorator: ast.expr, *names: str) -> bool:
 def bases(state: State, cls: Class) -> list[Value]:
     """The known bases of a class: classes of the program and generated servicers and stubs, in order."""
     found: list[Value] = []
-    for base in cls.node.bases:
-        node = base.value if isinstance(base, ast.Subscript) else base
+    for node in _named_bases(cls.node):
         values = state.values.read(node)
         found.extend(values if len(values) < 2 else sorted(values, key=repr))
     return found
 
 
-def ancestry(state: State, cls: Class) -> list[Class]:
+def _named_bases(node: ast.ClassDef) -> list[ast.expr]:
+    return [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+
+
+def ancestry(state: State, cls: Class) -> Sequence[Class]:
     """A class and its bases in the program, depth first; each once."""
+    work = state.work
+    known = work.families.get(cls.node)
+    if known is None:
+        known = work.families[cls.node] = _family(state, cls)
+    elif work.running not in known.readers:
+        for base in known.read:
+            state.values.read(base)
+    known.readers.add(work.running)
+    return known.members
+
+
+def _family(state: State, cls: Class) -> Family:
     order: dict[ast.AST, Class] = {}
     stack = [cls]
     while stack:
@@ -48,7 +64,10 @@ def ancestry(state: State, cls: Class) -> list[Class]:
         if current.node not in order:
             order[current.node] = current
             stack.extend(reversed([base for base in bases(state, current) if isinstance(base, Class)]))
-    return list(order.values())
+    members = list(order.values())
+    read = [base for member in members for base in _named_bases(member.node)]
+    state.work.bases.update(read)
+    return Family(members, read, set())
 
 
 def generated_bases(state: State, cls: Class) -> list[ServicerBase | StubClass]:

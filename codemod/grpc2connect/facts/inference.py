@@ -66,11 +66,14 @@ def _until_settled(program: Program, state: State) -> None:
 
 
 def _load(program: Program, state: State) -> None:
-    """Modules that have come, or whose imports are followed now, are due; dormant ones may see more of the others."""
+    """Modules that have come, or whose imports are followed now, are due; dormant ones that see more of the others."""
     fresh = set()
+    anew = program.seen_anew()
     for module in program.modules():
         if not program.is_active(module):
-            state.work.due.add(module.tree)
+            if module in anew or module.tree not in state.dormant:
+                state.dormant.add(module.tree)
+                state.work.due.add(module.tree)
         elif module.tree not in state.active:
             state.active.add(module.tree)
             state.work.due.add(module.tree)
@@ -90,10 +93,11 @@ def _receives_grpc(program: Program, state: State, function: Function) -> bool:
 def _run_module(program: Program, state: State, module: Module) -> None:
     state.work.due.discard(module.tree)
     state.work.running = module.tree
+    program.asking = None if program.is_active(module) else module
     env = Environment(program, state, module, module.tree, {})
     with expendable(module.path):
         run_block(module.tree.body, env)
-    state.work.running = None
+    state.work.running = program.asking = None
 
 
 def run_function(program: Program, state: State, function: Function) -> None:

@@ -24,7 +24,8 @@ class Program:
     """The files of a run, parsed on demand, and the schema of the generated code they import.
 
     `load` parses a file of the run (None if it is not of the run, or does not parse); `libraries` are those that its
-    code may import.
+    code may import. `asking` is the module that is being run, if its imports are not followed: it sees more once other
+    files are there (`seen_anew`).
     """
 
     def __init__(
@@ -44,6 +45,9 @@ class Program:
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
         self._active: set[str] = set()
+        self._missed: dict[str, set[Module]] = {}
+        self._come: list[str] = []
+        self.asking: Module | None = None
         self._elsewhere = Elsewhere(self._files, self._top, libraries)
 
     def module(self, path: Path) -> Module | None:
@@ -51,11 +55,14 @@ class Program:
         key = str(path)
         if key not in self._loaded:
             self._loaded[key] = self._load(path) if key in self._files else None
+            self._come.append(key)
         return self._loaded[key]
 
     def activate(self, path: Path) -> Module | None:
         """Parse a file of the run, and follow its imports from now on."""
-        self._active.add(str(path))
+        if str(path) not in self._active:
+            self._active.add(str(path))
+            self._come.append(str(path))
         return self.module(path)
 
     def is_active(self, module: Module) -> bool:
@@ -66,6 +73,12 @@ class Program:
     def size(self) -> tuple[int, int]:
         """How many files are parsed, and how many are active; grows while there is more to learn."""
         return len(self._loaded), len(self._active)
+
+    def seen_anew(self) -> set[Module]:
+        """The modules that asked for a file while it was not followed, and would now be told more; each time once."""
+        found = {module for path in self._come for module in self._missed.pop(path, ())}
+        self._come.clear()
+        return found
 
     def modules(self) -> list[Module]:
         """Every module parsed so far, in the order of their paths."""
@@ -186,6 +199,9 @@ class Program:
             if self.schema.is_pb2_path(path):
                 return frozenset({MessagesModule(dotted, str(path))})
             if importer not in self._active and candidate not in self._loaded:
+                if self.asking is not None:
+                    for awaited in (importer, candidate):
+                        self._missed.setdefault(awaited, set()).add(self.asking)
                 return NOTHING
             module = self.module(path)
             return frozenset({ProgramModule(module)}) if module else NOTHING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -58,12 +59,12 @@ class Table(dict[Key, Values]):
     def __init__(self, work: Work) -> None:
         super().__init__()
         self._work = work
-        self._readers: dict[Key, set[ast.AST]] = {}
+        self._readers: defaultdict[Key, set[ast.AST]] = defaultdict(set)
 
     def read(self, key: Key) -> Values:
         """The values under a key, for the running unit."""
         if self._work.running is not None:
-            self._readers.setdefault(key, set()).add(self._work.running)
+            self._readers[key].add(self._work.running)
         return self.get(key, NOTHING)
 
     def grow(self, key: Key, values: Values) -> bool:
@@ -74,15 +75,31 @@ class Table(dict[Key, Values]):
         self[key] = more
         if key in self._readers:
             self._work.due |= self._readers[key]
+        if key in self._work.bases:
+            self._work.families.clear()
         return True
 
 
 @dataclass
+class Family:
+    """A class and its bases in the program; `read` are the expressions that say so, `readers` the units that asked."""
+
+    members: list[Class]
+    read: list[ast.expr]
+    readers: set[ast.AST | None]
+
+
+@dataclass
 class Work:
-    """Which units (modules' trees and functions) have to be run again, and which one is running."""
+    """Which units (modules' trees and functions) have to be run again, and which one is running.
+
+    `families` are those of classes, as long as none of the `bases` that they were found by turns out to be more.
+    """
 
     due: set[ast.AST] = field(default_factory=set)
     running: ast.AST | None = None
+    families: dict[ast.AST, Family] = field(default_factory=dict)
+    bases: set[object] = field(default_factory=set)
 
 
 Names = dict[str, Values]
@@ -128,6 +145,7 @@ class State:
         self.fixtures: dict[str, set[Function]] = {}
         self.imports: set[tuple[object, object]] = set()
         self.active: set[ast.AST] = set()
+        self.dormant: set[ast.AST] = set()
         self._names: dict[ast.AST, Names] = {}
         self._star_readers: dict[ast.AST, set[ast.AST]] = {}
         self._askers: dict[str, set[ast.AST]] = {}
