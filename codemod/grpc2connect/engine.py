@@ -220,8 +220,8 @@ class _Run:
             self.progress("facts", len(active), len(self.python))
             infer(self.program, state)
             imported = {module.path for module in self.program.modules()} & seeds
-            self.held = held(state, self.program.modules())
-            new = (imported | relevance.users(*self.held)) - active
+            self.held, sure = held(state, self.program.modules())
+            new = (imported | relevance.users(*self.held, sure)) - active
         facts = Facts(self.program, state, self.overrides.serve)
         self.work = FileWork(facts, self.files.sources, self.options, self.team, self.parts)
         references: list[Reference] = []

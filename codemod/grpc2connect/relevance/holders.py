@@ -74,15 +74,21 @@ class _Holding:
 
 def held(
     state: State, modules: Iterable[Module]
-) -> tuple[Mapping[Module, frozenset[str]], Mapping[Module, frozenset[str]]]:
-    """The names in each module that hold something of gRPC, and the fixtures (by the names asked for) that do."""
+) -> tuple[tuple[Mapping[Module, frozenset[str]], Mapping[Module, frozenset[str]]], frozenset[Module]]:
+    """The names in each module that hold something of gRPC, and the fixtures (by the names asked for) that do.
+
+    Packages hold all modules and names of which nothing is known. The last are the modules that surely hold something.
+    """
     holding = _Holding(state)
     of_tree = {module.tree: module for module in modules}
     names: dict[Module, set[str]] = {}
+    sure: set[Module] = set()
     for (node, name), values in state.cells.items():
         module = of_tree.get(node) if isinstance(node, ast.Module) else None
         if module is not None and holding.any(values, package=module.path.name == "__init__.py"):
             names.setdefault(module, set()).add(name)
+            if module not in sure and holding.any(values):
+                sure.add(module)
     fixtures: dict[Module, set[str]] = {}
     for node in holding.nodes:
         function = state.functions.get(node)
@@ -93,4 +99,4 @@ def held(
     return (
         {module: frozenset(found) for module, found in names.items()},
         {module: frozenset(found) for module, found in fixtures.items()},
-    )
+    ), frozenset(sure)

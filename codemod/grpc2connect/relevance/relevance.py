@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
+from grpc2connect.relevance.ways import Ways
 from grpc2connect.results import Reach
 from grpc2connect.scan import Imported, imports
 from grpc2connect.schema import Schema
-from grpc2connect.sources import code_of, imports_grpc, mentions_any
+from grpc2connect.sources import code_of, imports_grpc, mentions, mentions_any
 from grpc2connect.syntax import Module
 
 Roots = Callable[[Path], Iterable[str]]
@@ -36,11 +38,13 @@ class Relevance:
         self._paths: list[Path] = []
         self._roots = roots
         self._roots_of: dict[Path, frozenset[str]] = {}
+        self._imports: dict[str, list[Imported]] = {}
         self._index: dict[str, list[tuple[Path, Imported]]] | None = None
+        self._generated: list[Path] = []
         for path in paths:
-            if schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith("_connect.py"):
-                continue
-            self._paths.append(path)
+            of_schema = schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith("_connect.py")
+            (self._generated if of_schema else self._paths).append(path)
+        self._seeds: set[Path] | None = None
         services = [service for module in schema.grpc_modules for service in module.services]
         self._names = frozenset(name.encode() for s in services for name in (s.stub_class, s.servicer_class, s.adder))
         methods = (method.name for service in services for method in service.methods)
@@ -48,7 +52,15 @@ class Relevance:
 
     def seeds(self) -> set[Path]:
         """Files that import gRPC or generated stubs, or that name a generated class."""
-        return {path for path, data in self._contents() if imports_grpc(data) or self._names_generated(data)}
+        if self._seeds is None:
+            found = (path for path, data in self._contents() if imports_grpc(data) or self._names_generated(data))
+            self._seeds = set(found)
+        return self._seeds
+
+    @cached_property
+    def _ways(self) -> Ways:
+        grpc = [*self._generated, *self.seeds()]
+        return Ways(self._all_imports, self._roots_for, self._elsewhere, grpc, _read)
 
     def _contents(self) -> Iterator[tuple[Path, bytes]]:
         """Every file and its bytes, which are not kept: a repository may be larger than the memory."""
@@ -58,15 +70,29 @@ class Relevance:
         # Every generated name has one of these in it, and to look for them is far cheaper.
         return (b"Stub" in data or b"Servicer" in data) and mentions_any(data, self._names)
 
-    def users(self, names: Names, fixtures: Names) -> set[Path]:
-        """Files that can get at what modules hold: they import it, or ask for a fixture of that name."""
-        found = {path for module, held in names.items() for path in self._importers(module.path, held)}
+    def users(self, names: Names, fixtures: Names, sure: Container[Module]) -> set[Path]:
+        """Files that can get at what modules hold: they import it, or ask for a fixture of that name.
+
+        Those not `sure` to hold anything are packages that pass on what nothing is known of. Where no way from one
+        leads to gRPC, only something that got there as a value can come from it: whoever uses that has one of gRPC's
+        words in it, or the name of an RPC.
+        """
+        found: set[Path] = set()
+        for module, held in names.items():
+            users = self._importers(module.path, held)
+            if module not in sure and not self._ways.lead(module.path):
+                users = filter(self._speaks_of_grpc, users)
+            found.update(users)
         for module, held in fixtures.items():
             words = frozenset(name.encode() for name in held)
             for path in self._paths:
                 if path.is_relative_to(module.path.parent) and mentions_any(_read(path), words):
                     found.add(path)
         return found
+
+    def _speaks_of_grpc(self, path: Path) -> bool:
+        data = _read(path)
+        return mentions(data) or mentions_any(data, self._rpcs)
 
     def _importers(self, path: Path, held: frozenset[str]) -> Iterable[Path]:
         """The files that import the module at `path`, or one of the names it holds from it.
@@ -112,10 +138,17 @@ class Relevance:
         """The imports whose module has `name` as its last part."""
         if self._index is None:
             self._index = {}
-            for path, found in zip(self._paths, self._scan(self._paths), strict=True):
+            for path, found in zip(self._paths, self._all_imports().values(), strict=True):
                 for imported in found:
                     self._index.setdefault(imported.last(str(path)), []).append((path, imported))
         return self._index.get(name, [])
+
+    def _all_imports(self) -> Mapping[str, list[Imported]]:
+        """The imports of each file, in the order of the paths."""
+        if not self._imports:
+            found = zip(self._paths, self._scan(self._paths), strict=True)
+            self._imports = {str(path): list(imported) for path, imported in found}
+        return self._imports
 
 
 def imports_at(path: Path) -> list[Imported]:
