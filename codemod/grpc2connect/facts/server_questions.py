@@ -40,7 +40,6 @@ from grpc2connect.facts.status_groups import (
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
-from grpc2connect.syntax.walking import walk
 
 _BROAD = frozenset({"Exception", "BaseException"})
 _OF_FAILED_CALLS = frozenset({"ConnectError", "RpcError"})
@@ -135,7 +134,7 @@ class ServerQuestions:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if not all(classes.decorated_as(decorator, *_PLAIN_DECORATORS) for decorator in node.decorator_list):
                 return True
-            if any(isinstance(child, ast.Attribute) and child.attr in _OWN_NAME for child in walk(node)):
+            if any(isinstance(child, ast.Attribute) and child.attr in _OWN_NAME for child in ast.walk(node)):
                 return True
         if (
             _is_rebuilt(cls)
@@ -158,7 +157,7 @@ class ServerQuestions:
             return True
         return any(
             isinstance(child, ast.Attribute) and child.attr == new and isinstance(child.ctx, ast.Store)
-            for child in walk(cls)
+            for child in ast.walk(cls)
         )
 
     def status_of_abort(self, module: Module, call: ast.Call) -> bool:
@@ -202,7 +201,7 @@ class ServerQuestions:
                 inside = isinstance(child, ast.stmt) and child in parent.body
                 if inside and any(self.may_catch(module, handler) for handler in parent.handlers):
                     return False
-                if any(changes_the_end(function, left) for final in parent.finalbody for left in walk(final)):
+                if any(changes_the_end(function, left) for final in parent.finalbody for left in ast.walk(final)):
                     return False
             if isinstance(parent, ast.With | ast.AsyncWith) and any(
                 self._swallows(module, item) for item in parent.items
@@ -263,7 +262,7 @@ class ServerQuestions:
             return True
         for value in self.values(target):
             body: ast.AST | None = value.node if isinstance(value, Function | Class) else None
-            if body is not None and any(isinstance(child, ast.ExceptHandler) for child in walk(body)):
+            if body is not None and any(isinstance(child, ast.ExceptHandler) for child in ast.walk(body)):
                 return True
             if isinstance(value, Class) and any(
                 isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and child.name in ("__exit__", "__aexit__")
@@ -338,7 +337,7 @@ class ServerQuestions:
             return None
         assert function is not None
         uses: list[ast.AST] = []
-        for child in walk(function):
+        for child in ast.walk(function):
             if isinstance(child, ast.Name) and child.id == arg.arg:
                 parent = module.parents[child]
                 if not isinstance(parent, ast.Attribute):
@@ -352,9 +351,9 @@ def _class_scope(cls: ast.ClassDef) -> Iterator[ast.AST]:
     for node in own_nodes(cls):
         yield node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from walk(node.args)
+            yield from ast.walk(node.args)
             if node.returns is not None:
-                yield from walk(node.returns)
+                yield from ast.walk(node.returns)
 
 
 def _is_watched(cls: ast.ClassDef) -> bool:
