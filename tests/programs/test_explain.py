@@ -298,12 +298,11 @@ def test_services_on_one_channel(program: Program) -> None:
     )
     program.write("app.py", f"{text}vars(till)[input()]\n")
     assert value(asked(program, "app.py", ".SayHello"), "outcome") == "native"
-    program.write("app.py", f"{text}till.Pay(1, credentials=vault.token())\n")
-    assert chain(asked(program, "app.py", ".SayHello"), "why")[:4] == [
+    program.write("app.py", f"{text}channel.no_such_method(till)\n")
+    assert chain(asked(program, "app.py", ".SayHello"), "why")[:2] == [
         "hello.flat.Greeter stays on gRPC",
-        "app.py:5  hello.flat.Greeter moves only together with till.Till: `grpc.insecure_channel` belongs to both",
-        "app.py:9  the first cause: `till.Pay` holds till.Till on gRPC: it is not known what credentials this call has",
-        "app.py:6  `till` is `TillStub(channel)`: a stub of till.Till",
+        "app.py:9  the first cause: `channel.no_such_method` holds hello.flat.Greeter and till.Till on gRPC: "
+        "channel.no_such_method has no equivalent",
     ]
 
 

@@ -34,7 +34,8 @@ import greeting_pb2
 import greeting_pb2_grpc
 
 greeter = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel("a:1"))
-farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1", **{}))
+farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1"))
+held = vars(farewell)
 
 
 def ask(request, known):
@@ -73,7 +74,7 @@ def test_both_errors_are_caught(mixed: Program) -> None:
     [
         (
             "return error.code() is grpc.StatusCode.NOT_FOUND",
-            "return rpc_error(error, StatusCode).code() is grpc.StatusCode.NOT_FOUND",
+            "return rpc_error(error, StatusCode).code() == grpc.StatusCode.NOT_FOUND",
         ),
         ("return known[error.code()]", "return known[rpc_error(error, StatusCode).code()]"),
         (
@@ -103,23 +104,30 @@ def test_a_server_without_services_moves_with_what_is_near(mixed: Program) -> No
     assert '    server = Server(pool, wire="grpcio")\n' in after
 
 
-@pytest.mark.parametrize(("asked", "moves"), [("is", False), ("==", True)])
-def test_a_channel_stays_whose_states_are_told_apart_by_members_that_stay(
-    mixed: Program, asked: str, moves: bool
-) -> None:
+@pytest.mark.parametrize(
+    ("asked", "becomes"),
+    [
+        ("state is grpc.ChannelConnectivity.READY", "state == grpc.ChannelConnectivity.READY"),
+        ("state is not grpc.ChannelConnectivity.READY", "state != grpc.ChannelConnectivity.READY"),
+        ("state == grpc.ChannelConnectivity.READY", "state == grpc.ChannelConnectivity.READY"),
+        ("same(state, grpc.ChannelConnectivity.READY)", ""),
+    ],
+)
+def test_states_that_are_told_apart_by_members_that_stay(mixed: Program, asked: str, becomes: str) -> None:
     """A state that the runtime's channel shows is equal to grpcio's, and another object."""
     mixed.write(
         "app.py",
         "import grpc\n\nimport farewell_pb2_grpc\nimport greeting_pb2_grpc\n\n\n"
-        f"def watch(state):\n    return state {asked} grpc.ChannelConnectivity.READY\n\n\n"
+        f"def watch(state):\n    return {asked}\n\n\n"
         'channel = grpc.insecure_channel("a:1")\n'
         "channel.subscribe(watch)\n"
         "greeter = greeting_pb2_grpc.GreeterStub(channel)\n"
-        'farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1", **{}))\n',
+        'farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1"))\n'
+        "held = vars(farewell)\n",
     )
     mixed.migrate()
-    assert ("channel.client(" in mixed.text("app.py")) is moves
-    assert f"state {asked} grpc.ChannelConnectivity.READY" in mixed.text("app.py")
+    assert ("channel.client(" in mixed.text("app.py")) is bool(becomes)
+    assert f"return {becomes or asked}\n" in mixed.text("app.py")
 
 
 def test_the_name_of_reflection_is_left_as_it_is_where_reflection_may_stay(mixed: Program) -> None:

@@ -200,7 +200,7 @@ def test_its_codes_are_those_that_the_test_compares_with(program: Program) -> No
     migrated(program, "import till\n\n\n" + CALLS["grpc_testing"])
     text = program.text("test_service.py")
     assert "strict_real_time(), codes=StatusCode)" in text
-    assert "code is grpc.StatusCode.INVALID_ARGUMENT" in text
+    assert "code == grpc.StatusCode.INVALID_ARGUMENT" in text
     assert "say_hello" in program.text("service.py")
     program.write("till.py", "")
     passes(program)

@@ -1,7 +1,8 @@
-"""Channels whose states are told apart by `is` from members of grpcio's enumeration stay grpcio's.
+"""Channels whose states may be told apart from members of grpcio's enumeration stay grpcio's.
 
 `grpc.ChannelConnectivity` belongs to no service, and stays as it is where some service around it does. The states that
-the runtime's channels show are equal to grpcio's and hash alike, but they are other objects.
+the runtime's channels show are equal to grpcio's and hash alike, but they are other objects: a comparison by `is` becomes
+one of equality, but where a member goes on as a value nobody knows what it is compared with.
 
 Source: enum.Enum (Python 3.14), `grpc2connect_runtime.connectivity`.
 """
@@ -19,6 +20,9 @@ __all__ = ["leave_states"]
 
 _CLASS = "grpc.ChannelConnectivity"
 _SHOWING = frozenset({"get_state", "subscribe", "wait_for_state_change"})
+_ASKING = frozenset(
+    {"wait_for_state_change", "assertIs", "assertIsNot", "assertEqual", "assertNotEqual", "assertIn", "assertNotIn"}
+)
 _EQUALITY = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 
@@ -48,10 +52,15 @@ def leave_states(references: Sequence[Reference], units: Units) -> bool:
 def _is_equal(member: ApiUse) -> bool:
     """Whether a member is only asked whether it is equal to a state, or says in an annotation what is one."""
     node: ast.AST = member.node
+    alone = True
     for parent in member.module.ancestors(node):
         match parent:
             case ast.Tuple() | ast.List() | ast.Set():
-                node = parent
+                node, alone = parent, False
+            case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+                return alone  # the rules make it one of equality
+            case ast.Call(func=ast.Attribute(attr=name), args=arguments):
+                return alone and name in _ASKING and node in arguments
             case ast.Compare(ops=operators):
                 return all(isinstance(operator, _EQUALITY) for operator in operators)
             case ast.arg() | ast.FunctionDef() | ast.AsyncFunctionDef():

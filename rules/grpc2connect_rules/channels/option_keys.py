@@ -1,4 +1,4 @@
-"""G2C410: the keys of channel options that grpcio's private module names are written out.
+"""G2C411: the keys of channel options that grpcio's private module names are written out.
 
     - options=[(cygrpc.ChannelArgKey.max_send_message_length, -1)]
     + options=[(b"grpc.max_send_message_length", -1)]
@@ -30,7 +30,7 @@ _KEYS = {
 }
 
 
-@rule("G2C410", on=ApiUse, names={f"{_CLASS}.{name}" for name in _KEYS}, attribute="path")
+@rule("G2C411", on=ApiUse, names={f"{_CLASS}.{name}" for name in _KEYS}, attribute="path")
 def option_key(use: ApiUse) -> Iterator[Outcome]:
     """The keys of channel options that grpcio's private module names are written out."""
     key = _KEYS[use.path.rpartition(".")[2]]
