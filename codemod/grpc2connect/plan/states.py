@@ -1,8 +1,8 @@
 """Channels whose states may be told apart from members of grpcio's enumeration stay grpcio's.
 
 `grpc.ChannelConnectivity` belongs to no service, and stays as it is where some service around it does. The states that
-the runtime's channels show are equal to grpcio's and hash alike, but they are other objects: a comparison by `is` becomes
-one of equality, but where a member goes on as a value nobody knows what it is compared with.
+the runtime's channels show are equal to grpcio's and hash alike, but they are other objects: a comparison by `is`
+becomes one of equality, but where a member goes on as a value nobody knows what it is compared with.
 
 Source: enum.Enum (Python 3.14), `grpc2connect_runtime.connectivity`.
 """

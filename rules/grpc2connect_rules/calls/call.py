@@ -171,9 +171,11 @@ def call_object(use: CallUse) -> Iterator[Outcome]:
 
 
 def _only_equals(use: CallUse, call: ast.Call) -> bool:
-    """Whether a code is compared as it comes, so that any equal one will do."""
+    """Whether a code is compared as it comes, or asked for its name or number, so that any equal one will do."""
     above = use.module.parents[call]
     above = use.module.parents[above] if isinstance(above, ast.Await) else above
+    if isinstance(above, ast.Attribute):
+        return above.attr in ("name", "value")
     if isinstance(above, ast.Compare):
         equal = all(isinstance(one, ast.Eq | ast.NotEq) for one in above.ops)
         return equal or (len(above.ops) == 1 and any(_is_member(use, one) for one in (above.left, *above.comparators)))
