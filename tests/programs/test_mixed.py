@@ -111,6 +111,7 @@ def test_a_server_without_services_moves_with_what_is_near(mixed: Program) -> No
         ("state is not grpc.ChannelConnectivity.READY", "state != grpc.ChannelConnectivity.READY"),
         ("state == grpc.ChannelConnectivity.READY", "state == grpc.ChannelConnectivity.READY"),
         ("same(state, grpc.ChannelConnectivity.READY)", ""),
+        ("isinstance(state, grpc.ChannelConnectivity)", ""),
     ],
 )
 def test_states_that_are_told_apart_by_members_that_stay(mixed: Program, asked: str, becomes: str) -> None:
@@ -118,6 +119,7 @@ def test_states_that_are_told_apart_by_members_that_stay(mixed: Program, asked: 
     mixed.write(
         "app.py",
         "import grpc\n\nimport farewell_pb2_grpc\nimport greeting_pb2_grpc\n\n\n"
+        "def same(one, other):\n    return one is other\n\n\n"
         f"def watch(state):\n    return {asked}\n\n\n"
         'channel = grpc.insecure_channel("a:1")\n'
         "channel.subscribe(watch)\n"
@@ -136,3 +138,19 @@ def test_the_name_of_reflection_is_left_as_it_is_where_reflection_may_stay(mixed
         mixed, f"        raise\n\n\ndef names():\n    from grpc_reflection.v1alpha import reflection\n{names}"
     )
     assert names in after
+
+
+def test_a_member_goes_on_where_nothing_is_compared_by_identity(mixed: Program) -> None:
+    mixed.write(
+        "app.py",
+        "import grpc\n\nimport farewell_pb2_grpc\nimport greeting_pb2_grpc\n\n\n"
+        "def until(channel, wanted):\n    return channel.subscribe(lambda state: state == wanted)\n\n\n"
+        'channel = grpc.insecure_channel("a:1")\n'
+        "until(channel, grpc.ChannelConnectivity.READY)\n"
+        "greeter = greeting_pb2_grpc.GreeterStub(channel)\n"
+        'farewell = farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1"))\n'
+        "held = vars(farewell)\n",
+    )
+    mixed.migrate()
+    assert "channel.client(" in mixed.text("app.py")
+    assert "until(channel, grpc.ChannelConnectivity.READY)" in mixed.text("app.py")

@@ -19,6 +19,7 @@ class Parts:
     def __init__(self, program: Program, state: State) -> None:
         self._program = program
         self._state = state
+        self._users_of: dict[object, frozenset[object]] = {}
 
     def of(self, module: object) -> object:
         """What stands for the part that a module is in."""
@@ -27,6 +28,30 @@ class Parts:
     def by_hand(self, module: object) -> object:
         """The same, of parts that imports of generated modules do not connect."""
         return self._written.get(module, module)
+
+    def meet(self, one: Module, other: Module) -> bool:
+        """Whether values of one module can come to another: one uses the other, or a third one uses both."""
+        return not self._users(one).isdisjoint(self._users(other))
+
+    def _users(self, module: object) -> frozenset[object]:
+        """A module and those that import it, by way of others too."""
+        if module not in self._users_of:
+            found, waiting = {module}, [module]
+            while waiting:
+                new = self._importers.get(waiting.pop(), set()) - found
+                found |= new
+                waiting.extend(new)
+            self._users_of[module] = frozenset(found)
+        return self._users_of[module]
+
+    @cached_property
+    def _importers(self) -> dict[object, set[object]]:
+        importers: dict[object, set[object]] = {}
+        for importer, imported in self._state.imports:
+            importers.setdefault(imported, set()).add(importer)
+        for conftest, module in self._fixture_pairs():
+            importers.setdefault(conftest, set()).add(module)
+        return importers
 
     def has_moved(self, module: Module) -> bool:
         """Whether an earlier run has moved something of the part that a module is in."""

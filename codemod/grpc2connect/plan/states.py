@@ -33,16 +33,20 @@ def leave_states(references: Sequence[Reference], units: Units) -> bool:
         references: all of a run.
         units: what is known to stay so far.
     """
-    told_apart = {
-        one.facts.component(one.module): one
-        for one in reversed(references)
-        if isinstance(one, ApiUse) and one.path.startswith(_CLASS) and not _is_equal(one) and units.mixed(one)
-    }
+    told_apart = [
+        one
+        for one in references
+        if isinstance(one, ApiUse)
+        and one.path.startswith(_CLASS)
+        and not _is_equal(one)
+        and units.mixed(one)
+        and (_is_for_isinstance(one) or _meets_identity(one))
+    ]
     news = False
     for use in references:
         if not isinstance(use, ChannelUse) or use.name not in _SHOWING:
             continue
-        cause = told_apart.get(use.facts.component(use.module))
+        cause = next((one for one in told_apart if use.facts.parts.meet(one.module, use.module)), None)
         for half in units.halves(use) if cause is not None else ():
             why = f"its channel's states are told apart at {cause.place}, where services stay" if cause else ""
             news |= units.leave(half, why, cause)
@@ -72,3 +76,30 @@ def _is_equal(member: ApiUse) -> bool:
             case _:
                 return False
     return False
+
+
+def _is_for_isinstance(member: ApiUse) -> bool:
+    call = member.module.parents[member.node]
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "isinstance"
+
+
+def _meets_identity(member: ApiUse) -> bool:
+    """Whether a member that goes on may come to where two values are compared by identity."""
+    parts = member.facts.parts
+    modules = member.facts.program.modules()
+    return any(any(map(_is_open_identity, module.nodes)) and parts.meet(member.module, module) for module in modules)
+
+
+def _is_open_identity(node: ast.AST) -> bool:
+    """Whether it is asked if two values are one object, neither of which stands there as a constant or a member."""
+    match node:
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], left=left, comparators=[right]):
+            return not any(isinstance(side, ast.Constant) or _is_member(side) for side in (left, right))
+        case ast.Call(func=ast.Attribute(attr="assertIs" | "assertIsNot"), args=[left, right, *_]):
+            return not any(isinstance(side, ast.Constant) or _is_member(side) for side in (left, right))
+    return False
+
+
+def _is_member(node: ast.expr) -> bool:
+    """Whether a member of an enumeration stands there, of the states or another one."""
+    return isinstance(node, ast.Attribute) and node.attr.isupper()
