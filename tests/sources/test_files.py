@@ -119,6 +119,26 @@ def test_submodules_and_odd_names(tmp_path: Path) -> None:
     assert names(tmp_path / "outer") == ["a b.py", "protos/x.proto", "\u00e9.py"]
 
 
+@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
+def test_a_submodule_that_is_not_checked_out(tmp_path: Path, filled: bool) -> None:
+    outer, inner = tmp_path / "outer", tmp_path / "outer" / "third_party" / "protos"
+    make(outer, "a.py")
+    make(inner, "x.proto")
+    for folder in (inner, outer):
+        git(folder, "init", "-q")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "x")
+    git(tmp_path, "clone", "-q", str(outer), "fresh")
+    fresh = tmp_path / "fresh"
+    assert not list((fresh / "third_party" / "protos").iterdir())
+    if filled:  # by hand, or by a build: not git's, and there
+        make(fresh / "third_party" / "protos", "x.proto")
+    wanted = ["third_party/protos/x.proto"] if filled else []
+    assert names(fresh) == ["a.py", *wanted]
+    assert names(fresh / "third_party") == [name.removeprefix("third_party/") for name in wanted]
+    assert dirty_files([fresh]) == []
+
+
 def test_a_hook_of_the_repository_is_not_run(tmp_path: Path) -> None:
     make(tmp_path, "a.py")
     git(tmp_path, "init", "-q")

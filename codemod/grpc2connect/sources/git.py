@@ -52,13 +52,15 @@ def top(path: Path) -> Path | None:
 def tracked_and_new(folder: Path) -> list[str] | None:
     """Files below `folder` that git tracks or would add, relative to it; None outside a repository.
 
-    A submodule, or another repository inside, is one entry: its folder. A folder that git ignores as a whole is
-    answered with None too, for then git has nothing to say about what is in it.
+    A submodule, or another repository inside, is one entry: its folder. A folder that git ignores as a whole, and a
+    submodule that is not checked out, are answered with None too, for then git has nothing to say about what is in it.
     """
     answer = ask(folder, "ls-files", "-co", "--exclude-standard", "-z")
     if answer is None:
         return None
     names = sorted({os.fsdecode(name).rstrip("/") for name in answer.split(b"\0") if name})
+    if names == ["."]:  # how git 2.39 names a submodule that is not checked out, from within
+        return None
     if not names and ask(folder, "check-ignore", "-q", ".") is not None:
         return None
     return names
