@@ -69,12 +69,13 @@ def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions
     target_name: str | None = None
     for key, value in without_equivalent(options):
         _log.warning("channel option %s=%r has no effect without grpcio (grpc2connect-runtime[grpc])", key, value)
-    for key, value in named(options):
+    texts = named(options)
+    for key, value in texts:
         if key == "grpc.max_receive_message_length":
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.ssl_target_name_override":
             target_name = value.decode() if isinstance(value, bytes) else str(value)
-    return ChannelOptions(read_max_bytes, target_name, send_limit(options))
+    return ChannelOptions(read_max_bytes, target_name, send_limit(texts))
 
 
 def named(options: Sequence[tuple[str | bytes, Any]] | None) -> list[tuple[str, Any]]:
@@ -87,8 +88,7 @@ def without_equivalent(options: Sequence[tuple[str, Any]] | None) -> list[tuple[
     return [(key, value) for key, value in named(options) if not _is_known(key, value)]
 
 
-def _is_known(key: str | bytes, value: Any) -> bool:
-    key = key.decode() if isinstance(key, bytes) else key
+def _is_known(key: str, value: Any) -> bool:
     if key in _HONOURED or key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES):
         return True
     return bool(_HARMLESS_VALUES.get(key, ...) == value)

@@ -10,9 +10,13 @@ __all__ = ["excess", "send_limit"]
 _OPTION = "grpc.max_send_message_length"
 
 
-def send_limit(options: Sequence[tuple[str, Any]] | None) -> int | None:
-    """Return the bytes that channel or server options allow for a message; None for any number, as without them."""
-    given = [int(value) for key, value in options or () if key == _OPTION]
+def send_limit(options: Sequence[tuple[str, Any]]) -> int | None:
+    """Return the bytes that channel or server options allow for a message; None for any number, as without them.
+
+    Args:
+        options: with their names as text (`channel_options.named`).
+    """
+    given = [int(value) for key, value in options if key == _OPTION]
     return given[-1] if given and given[-1] >= 0 else None
 
 

@@ -50,11 +50,12 @@ def server_options(options: Sequence[tuple[str, Any]] | None, *, known: bool = F
     """
     read_max_bytes: int | None = DEFAULT_READ_MAX_BYTES
     reuse_port = True
-    for key, value in named(options):
+    texts = named(options)
+    for key, value in texts:
         if key == "grpc.max_receive_message_length":
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.so_reuseport":
             reuse_port = bool(value)
         elif not known and key not in _HARMLESS and key != "grpc.max_send_message_length":
             _log.warning("server option %s=%r has no effect", key, value)
-    return ServerOptions(read_max_bytes, reuse_port, send_limit(options))
+    return ServerOptions(read_max_bytes, reuse_port, send_limit(texts))

@@ -70,6 +70,14 @@ def test_requests_of_sync_clients(address):
         assert runtime.calls_on(unlimited).unary_unary("/e.E/Say")(LARGE.encode(), timeout=TIMEOUT_S) == LARGE.encode()
 
 
+def test_options_named_in_bytes(address):
+    options = [(name.encode(), limit) for name, limit in OPTIONS]
+    with grpc.insecure_channel(address, options) as theirs, runtime.insecure_channel(address, options) as ours:
+        wanted = observed(theirs)
+        assert wanted[4][0] == "RESOURCE_EXHAUSTED"
+        assert observed(runtime.calls_on(ours)) == wanted
+
+
 def test_requests_of_async_clients(address):
     async def fail(channel):
         call = runtime.calls_on(channel) if isinstance(channel, runtime.AioChannel) else channel
