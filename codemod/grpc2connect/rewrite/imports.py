@@ -271,7 +271,7 @@ class Imports:
         lines = [line for line in lines if not merged.takes(following, line)]
         start = f"{self.module.newline}{indent}"
         # After the whole line, so that a comment behind the old import stays with it.
-        stop = self._end_of_line(statement)
+        stop = self.module.end_of_line(self.module.span(statement).end)
         return Edit(Span(stop, stop), tuple(start + line.replace("\n", self.module.newline) for line in lines))
 
     def _twin_text(self, alias: ast.alias, statement: ast.Import | ast.ImportFrom, names: list[str]) -> str:
@@ -330,15 +330,8 @@ class Imports:
             start = self.module.line_span(self.module.line_of(self.module.span(statement).start)).start
             yield Edit(Span(start, start), tuple(f"{indent}{line}{newline}" for line in lines))
         else:
-            stop = self._end_of_line(statement)
+            stop = self.module.end_of_line(self.module.span(statement).end)
             yield Edit(Span(stop, stop), tuple(f"{newline}{indent}{line}" for line in lines))
-
-    def _end_of_line(self, statement: ast.stmt) -> int:
-        """Where the text of a statement's last line ends, with a comment behind it."""
-        end = self.module.span(statement).end
-        line_end = self.module.line_span(self.module.line_of(end)).end
-        tail = self.module.text[end:line_end]
-        return line_end - (len(tail) - len(tail.rstrip("\r\n")))
 
     def _line(self, dotted: str, names: list[str]) -> str:
         return from_line(dotted, names).replace("\n", self.module.newline)
@@ -349,7 +342,7 @@ class Imports:
         if anchor is None:
             start = self.module.cell_start(self.first)
             return Edit(Span(start, start), (newline.join(lines) + newline,))
-        stop = self._end_of_line(anchor)
+        stop = self.module.end_of_line(self.module.span(anchor).end)
         return Edit(Span(stop, stop), (newline + newline.join(lines),))
 
     def _anchor(self) -> ast.stmt | None:

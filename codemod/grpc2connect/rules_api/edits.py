@@ -147,8 +147,7 @@ def put_after(module: Module, statement: ast.stmt, text: str) -> Edit | None:
     indent = module.text[line.start : first]
     if indent.strip():
         return None
-    last = module.line_span(module.line_of(module.span(statement).end))
-    end = last.start + len(module.text[last.start : last.end].rstrip("\r\n"))
+    end = module.end_of_line(module.span(statement).end)
     apart = module.newline if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) else ""
     return Edit(Span(end, end), (f"{apart}{module.newline}{indent}{text}",))
 

@@ -139,6 +139,11 @@ class Module:
         """Span of a line (from 1), newline included."""
         return Span(self._starts[line - 1], self._starts[line])
 
+    def end_of_line(self, offset: int) -> int:
+        """Where the text of the line around an offset ends, before its newline."""
+        line = self.line_span(self.line_of(offset))
+        return line.start + len(self.text[line.start : line.end].rstrip("\r\n"))
+
     @cached_property
     def newline(self) -> str:
         """The newline of the file's first line, or `\\n`."""

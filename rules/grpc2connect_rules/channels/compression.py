@@ -16,11 +16,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Outcome, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 
 _CLASS = "grpc.Compression"
-_NAMES = {_CLASS} | {f"{_CLASS}.{member}" for member in ("NoCompression", "Deflate", "Gzip")}
+_NAMES = {_CLASS} | {path for path in api.MEMBERS if path.startswith(f"{_CLASS}.")}
 
 
 @rule("G2C407", on=ApiUse, names=_NAMES, attribute="path")

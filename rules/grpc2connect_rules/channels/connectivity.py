@@ -19,15 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, rule, runtime
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
 from grpc2connect.rules_api.references import ApiUse
 from grpc2connect_rules.typing.equality import compared
 
 _ASKS = frozenset({"wait_for_state_change"})
 _CLASS = "grpc.ChannelConnectivity"
-_NAMES = {_CLASS} | {
-    f"{_CLASS}.{member}" for member in ("IDLE", "CONNECTING", "READY", "TRANSIENT_FAILURE", "SHUTDOWN")
-}
+_NAMES = {_CLASS} | {path for path in api.MEMBERS if path.startswith(f"{_CLASS}.")}
 
 
 @rule("G2C406", on=ApiUse, names=_NAMES, attribute="path")

@@ -59,8 +59,7 @@ def _beside(use: Import) -> Edit | None:
     if any(isinstance(one, ast.ImportFrom) and (one.level, one.module) == twin for one in module.nodes):
         return None
     start, end = module.span(statement)
-    line, last = module.line_span(module.line_of(start)), module.line_span(module.line_of(end))
-    stop = last.start + len(module.text[last.start : last.end].rstrip("\r\n"))
+    line, stop = module.line_span(module.line_of(start)), module.end_of_line(end)
     before = f"{module.newline}{module.text[line.start : start]}from {'.' * statement.level}"
     pieces = (before, GeneratedPath(use.stubs, statement.module or ""), " import *  # noqa: F401, F403")
-    return Edit(last._replace(start=stop, end=stop), pieces)
+    return Edit(line._replace(start=stop, end=stop), pieces)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from grpc2connect.sources.required import normal
+
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 GRPCIO = "grpcio"
@@ -29,11 +31,6 @@ TYPES = frozenset({"grpc-stubs", "types-grpcio", "types-grpcio-health-checking",
                    "types-grpcio-status", "types-grpcio-channelz"})  # fmt: skip
 """Distributions of types for grpcio, which go with it."""
 ADD_ONS = frozenset(IMPORTED_AS) - {GRPCIO, TOOLS}
-
-
-def normal(name: str) -> str:
-    """A name as PEP 503 writes it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def name_of(requirement: str) -> str:
