@@ -15,6 +15,7 @@ from grpc2connect.expendable import Expendable
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.inference import infer
 from grpc2connect.facts.libraries import Libraries
+from grpc2connect.facts.named_stubs import named_stubs
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
@@ -238,6 +239,7 @@ class _Run:
         stay |= notebooks.stay(references)
         callers = Callers(facts, references, self.options)
         stay |= callers.stay
+        facts.named_stubs = named_stubs(facts, references)
         offers = self.work.offers(references, self.rules, self.overrides.wanted, self.progress)
         stay |= dict.fromkeys(self.options.choices.stay, "it was decided to leave it there")
         for _ in range(_ATTEMPTS):

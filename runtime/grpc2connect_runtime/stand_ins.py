@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
-from typing import Any, TypeVar, overload
+from typing import Any
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import MethodInfo, StreamType
@@ -17,7 +17,6 @@ from .unmoved import aio_module, grpc_module
 
 __all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
 
-C = TypeVar("C")
 _CLIENTS = (ConnectClient, ConnectClientSync)
 _KINDS = {
     StreamType.UNARY: unary_unary,
@@ -55,10 +54,6 @@ def stub_method(stub: Any, name: str, native: str, kind: Callable[[Any], Any]) -
     return kind(method)
 
 
-@overload
-def stub_on(client_class: Callable[..., C], channel: Any, /) -> C: ...
-@overload
-def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> Any: ...
 def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> Any:
     """Return a client on a channel, where either may be a test's own.
 
@@ -69,7 +64,7 @@ def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> 
         names: `channel`, where it is given by its name.
 
     Returns:
-        A client that `stub_method` finds RPCs on.
+        A client that has the names of its RPCs as well, as of `by_rpc_names`; or what was made of a test's own class.
 
     Native form: `channel.client(client_class)`.
 
@@ -80,11 +75,11 @@ def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> 
     chosen: Any = client_class
     channel = arguments[0] if arguments else names["channel"]
     if hasattr(type(channel), "client"):
-        return channel.client(chosen)
+        return by_rpc_names(channel.client(chosen))
     if _is_grpcio_s(channel):
         from .foreign_channels import client_on
 
-        return client_on(channel, client_class)
+        return by_rpc_names(client_on(channel, client_class))
     made = chosen.__new__(chosen)
     for method, _ in _rpcs(client_class):
         make = getattr(channel, METHOD_NAMES[method.stream_type])

@@ -125,6 +125,7 @@ def test_a_channel_makes_the_client(gen):
         client = runtime.stub_on(gen.connect.EchoClientSync, channel)
         ask = runtime.stub_method(client, "Say", "say", runtime.unary_unary)
         assert ask(gen.pb2.Ask(text="a"), timeout=9).text == "a"
+        assert client.Say(gen.pb2.Ask(text="a"), timeout=9).text == "a"
 
 
 def test_a_class_is_asked_of_what_a_test_has_for_the_module(gen):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Any, assert_type
+from typing import Any, assert_type, cast
 
 from connectrpc.client import ConnectClientSync
 
@@ -29,7 +29,8 @@ class Channel:
 
 def test_clients_are_of_the_class_that_is_asked_for() -> None:
     held = Held()
-    held.client = stub_on(Client, Channel())
+    assert_type(stub_on(Client, Channel()), Any)
+    held.client = cast(Client, stub_on(Client, Channel()))
     assert_type(held.client, Client)
     assert type(held.client) is Client
     assert_type(by_rpc_names(held.client), Any)

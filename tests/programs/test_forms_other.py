@@ -135,7 +135,7 @@ MOVES: dict[str, tuple[Files, Files]] = {
     ),
     "a method by a name that is computed": (
         {"app.py": HEAD + "import sys\n\n" + MADE + "getattr(stub, sys.argv[1])(None, timeout=3)\n"},
-        {"app.py": "getattr(by_rpc_names(stub), sys.argv[1])(None, timeout=3)"},
+        {"app.py": "getattr(stub, sys.argv[1])(None, timeout=3)"},
     ),
     "a generated module that goes as a value": (
         {"app.py": HEAD + "from build import build, named\n\nbuild(rpc).SayHello(None)\n"

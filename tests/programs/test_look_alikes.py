@@ -146,8 +146,9 @@ BRIDGED = {
         "def ask(target):\n    return client(target).SayHello(greeting_pb2.HelloRequest(), timeout=2)\n",
         [
             "    def SayHello(self, request, timeout=None):",
-            '    return stub_method(client(target), "SayHello", "say_hello", unary_unary)'
-            "(greeting_pb2.HelloRequest(), timeout=2)",
+            "    return by_rpc_names(insecure_channel(target).client(greeting_connect.GreeterClientSync))"
+            " if target else Local()",
+            "    return client(target).SayHello(greeting_pb2.HelloRequest(), timeout=2)",
         ],
     ),
     "a fake that goes where nobody follows": (
@@ -157,7 +158,7 @@ BRIDGED = {
         "def fake():\n    return Settings(**dict(engine=Fake()))\n\n\n"
         "def real(target):\n    return Settings(grpc.insecure_channel(target))\n\n\n"
         "def ask(settings: Settings):\n    return settings.engine.SayHello(None)\n",
-        ['    return stub_method(settings.engine, "SayHello", "say_hello", unary_unary)(None)'],
+        ["    return settings.engine.SayHello(None)"],
     ),
     "an error of two kinds": (
         HEAD + "class Mine(Exception):\n    def code(self):\n        return 'mine'\n\n\ndef ask():\n    try:\n"

@@ -389,4 +389,4 @@ def test_a_cast_around_a_stub_that_tests_replace_is_not_redundant(program: Progr
         '@mock.patch("app.greeting_pb2_grpc.GreeterStub")\ndef test_stub(made):\n    assert app.stub(None) is made()\n',
     )
     program.migrate()
-    assert "stub_on(greeting_connect.GreeterClientSync, channel=channel))" in program.text("app.py")
+    assert "stub_on(greeting_connect.GreeterClientSync, channel))" in program.text("app.py")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
@@ -26,3 +27,18 @@ def is_cast(node: ast.Call) -> bool:
     """Whether a call is one of `typing.cast`."""
     name = last_name(node.func)
     return name == "cast" and len(node.args) == 2
+
+
+def is_declared_wider(module: Module, node: ast.expr, name: str) -> bool:
+    """Whether what a value is assigned to is declared with a type of this name and others, `Optional[GreeterStub]`."""
+    match module.parents[node]:
+        case ast.Assign(targets=[ast.Name() | ast.Attribute() as target]):
+            assigned = last_name(target)
+        case _:
+            return False
+    for other in module.nodes:
+        if isinstance(other, ast.AnnAssign) and last_name(other.target) == assigned:
+            before, found, after = ast.unparse(other.annotation).strip("'\"").rpartition(name)
+            if found and (after or not re.fullmatch(r"[\w.]*", before)):
+                return True
+    return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
 from grpc2connect.facts.mocks import Mocks
+from grpc2connect.facts.named_stubs import NamedStubs
 from grpc2connect.facts.native_channels import NativeChannel, NativeChannels
 from grpc2connect.facts.origins import Origins, Shared
 from grpc2connect.facts.own_contexts import OwnContexts
@@ -56,12 +57,14 @@ class Facts(ClientQuestions):
     ) -> None:
         """`serve` says what serves the ports of the server that a reference is about.
 
-        `shown`, which is set once all references are known, is what callers of the public API see.
+        Set once all references are known: `shown` is what callers of the public API see, `named_stubs` which stubs
+        keep the names of their RPCs.
         """
         self.program = program
         self.serve = serve
         self.state = state
         self.shown = Shown()
+        self.named_stubs = NamedStubs()
         self._imported_names: dict[ast.AST, ImportedNames] = {}
 
     @cached_property
@@ -84,12 +87,17 @@ class Facts(ClientQuestions):
 
     def spelled(self, module: Module, name: str) -> tuple[Method, ...]:
         """The RPCs of a name of the services in a module's part of the program."""
+        return tuple(method for _, method in self._spelled(module, name))
+
+    def spelled_by(self, module: Module, name: str) -> frozenset[Service]:
+        """The services in a module's part of the program that have an RPC of a name."""
+        return frozenset(service for service, _ in self._spelled(module, name))
+
+    def _spelled(self, module: Module, name: str) -> Iterator[tuple[Service, Method]]:
         part = self.component(module)
-        return tuple(
-            method
-            for service, stubs in self.stubs_of.items()
-            if self.component(stubs.key) is part and (method := service.method(name))
-        )
+        for service, stubs in self.stubs_of.items():
+            if self.component(stubs.key) is part and (method := service.method(name)):
+                yield service, method
 
     def calls_of_unknown(self, module: Module, node: ast.Call) -> frozenset[Service]:
         """The services one of whose RPCs a call with credentials is spelled like, on an object of unknown origin."""

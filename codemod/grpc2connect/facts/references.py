@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
+from grpc2connect.facts.annotations import is_declared_wider
 from grpc2connect.facts.reference import Reference, SharedReference
 from grpc2connect.syntax.names import last_name
 
@@ -131,6 +132,11 @@ class StubConstruction(Reference):
     """Whether a test may replace the stub, or the channel that it is made on."""
     looked_up: bool = field(kw_only=True, default=False)
     """Whether a test may replace the generated module that the stub's class is named through."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it narrows the declared type of what it is assigned to, which may be None as well."""
+        return is_declared_wider(self.module, self.node, self.service.stub_class)
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,6 +49,12 @@ def insert_before(module: Module, node: ast.AST, *pieces: Piece | ast.AST) -> Ed
     return Edit(Span(start, start), _pieces(module, pieces))
 
 
+def insert_after(module: Module, node: ast.AST, *pieces: Piece | ast.AST) -> Edit:
+    """Put text right after a node."""
+    end = module.span(node).end
+    return Edit(Span(end, end), _pieces(module, pieces))
+
+
 def rename_attribute(module: Module, node: ast.Attribute, name: str) -> Edit:
     """Rename the last part of `a.b`."""
     end = module.span(node).end

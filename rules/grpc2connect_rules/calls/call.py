@@ -12,22 +12,27 @@ gives the client's method the gRPC call signature.
     - reply, call = stub.SayHello.with_call(request)
     + reply, call = unary_unary(stub.say_hello).with_call(request)
 
-Bridged too: a call that can also be one of a fake, an object of the program's own with the stub's methods; and one that
-is spelled like an RPC, on an object of which nothing is known (G2C503). The runtime asks the object when it runs: a
-client has the RPC, anything else its own attribute.
+Bridged too: a call that can also be one of a fake, an object of the program's own with the stub's methods; one that is
+spelled like an RPC, on an object of which nothing is known (G2C503); one that can reach what a test has put in a stub's
+place, and all calls of a service whose stub class, or what makes its channels, a test replaces (G2C504). A mock goes on
+being called by the name of the RPC, with gRPC's arguments, so that what the test expects of it holds. Such calls stay
+as they are written, in the program and in its tests: where they are made, the service's stubs get the names of their
+RPCs.
+
+    - self.stub = helloworld_pb2_grpc.GreeterStub(channel)
+    + self.stub = by_rpc_names(channel.client(helloworld_connect.GreeterClientSync))
+      ...
+      reply = self.stub.SayHello(request, timeout=5)
+
+Where a stub may be made without the names (a class derives from it), and where the type of the object is written, so
+that a type checker looks for the name in the client's class, the runtime asks the object when it runs: a client has the
+RPC, anything else its own attribute.
 
     - reply = self.stub.SayHello(request)
     + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
 
-So is one that can reach what a test has put in a stub's place, and so are all calls of a service whose stub class, or
-what makes its channels, a test replaces (G2C504): a mock goes on being called by the name of the RPC, with gRPC's
-arguments, so that what the test expects of it holds. In the test, a stub of which the type is known is asked for the
-names that gRPC's had.
-
     - stub.SayHello = AsyncMock(return_value=reply)
-    - stub.SayHello.assert_awaited_once_with(request, timeout=5)
     + by_rpc_names(stub).SayHello = AsyncMock(return_value=reply)
-    + by_rpc_names(stub).SayHello.assert_awaited_once_with(request, timeout=5)
 
 Where some services of the program stay on gRPC, the code of a call that counts for more than being equal to another one
 is one of gRPC's own:
@@ -41,8 +46,9 @@ gRPC's as well.
 
 Credentials of a call may be grpcio's own, which code elsewhere has made: the runtime asks their plugin.
 
-Left: a call that can also be one of a servicer; a method that is deleted; on an object of which nothing is known, what
-is not called at once and is not told to be a mock by what is asked of it, or can be RPCs of different kinds.
+Left: a call that can also be one of a servicer. Where the service's stubs do not have the names: a method that is
+deleted; on an object of which nothing is known, what is not called at once and is not told to be a mock by what is
+asked of it, or can be RPCs of different kinds.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
@@ -57,6 +63,8 @@ from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 
 _BY_NAME = (runtime("by_rpc_names"), "(")
+_BY_MOCKS = "what tests put in a stub's place is called by the RPC's name, with gRPC's arguments"
+_BY_FAKES = "what is called can also be an object of the program's own"
 _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
 _LONGEST_MS = 9_999_999_999
 """What the Connect protocol carries; a longer time, of which `timeout_ms` makes none, is refused by its servers."""
@@ -69,12 +77,17 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     if use.facts.shown.keeps(use):
         yield from _for_callers(use)
         return
+    named = use.facts.named_stubs.makes(use.units)
+    stands_in = use.mock or use.other == "fake"
+    if named and (use.method.python_name == node.attr or isinstance(node.ctx, ast.Del)):
+        stands_in = True  # the client's method gave way to the RPC's
+    if stands_in and use.other != "servicer" and use.facts.named_stubs.keeps(use, node.value):
+        yield Bridged(why=_BY_MOCKS if use.mock else _BY_FAKES)
+        return
     if use.mock:
         # A stub has the attribute that is assigned to (`stub.SayHello.future = ...`), and type checkers know of it.
         changes = edits.wrap(module, node.value, _BY_NAME, ")")
-        yield Bridged(
-            changes, why="what tests put in a stub's place is called by the RPC's name, with gRPC's arguments"
-        )
+        yield Bridged(changes, why=_BY_MOCKS)
         return
     if isinstance(node.ctx, ast.Store | ast.Del):
         yield Left("a stub's method is deleted here", advice="delete the client's method by hand")
@@ -82,11 +95,11 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     if use.other == "servicer":
         yield Left("a servicer is called here as well as a stub", advice="call the two in different places")
         return
-    if use.other:
+    if use.other or stands_in:
         pieces = (f', "{node.attr}", "{use.method.python_name}", ', runtime(use.method.kind.name.lower()), ")")
         yield Bridged(
             edits.replace(module, node, runtime("stub_method"), "(", node.value, *pieces),
-            why="what is called can also be an object of the program's own",
+            why=_BY_FAKES,
         )
         return
     rename = (
@@ -198,9 +211,12 @@ def _is_member(use: CallUse, node: ast.expr) -> bool:
 def unknown(use: UnknownRpc) -> Iterator[Outcome]:
     """An attribute spelled like an RPC, on an object of which nothing is known, is asked for when it runs."""
     if use.mock:
-        yield Bridged(why="what tests put in a stub's place is called by the RPC's name, with gRPC's arguments")
+        yield Bridged(why=_BY_MOCKS)
         return
     module, node = use.module, use.node
+    if use.facts.named_stubs.keeps(use, node.value):
+        yield Bridged(why="what object this is called on shows only when it runs")
+        return
     found = {(method.python_name, method.kind.name.lower()) for method in use.methods}
     if use.called and len(found) == 1:
         python_name, kind = found.pop()

@@ -1,7 +1,7 @@
 """G2C504, G2C505: what is named only at run time.
 
 G2C504: an attribute of a stub by a name that is computed is asked of the client, which the runtime gives attributes
-with gRPC's names.
+with gRPC's names, where it is made (G2C501) or else here.
 
     - getattr(stub, name)(request, timeout=5)
     + getattr(by_rpc_names(stub), name)(request, timeout=5)
@@ -129,6 +129,9 @@ def named(use: NamedByText) -> Iterator[Outcome]:
     if use.stub is not None and use.looks:
         start, end = edits.wrap(use.module, use.stub, (runtime("rpcs_by_name"), "("), ")")
         yield Bridged([start, end], why="all that a stub has is looked at")
+        return
+    if use.stub is not None and use.facts.named_stubs.keeps(use, use.stub):
+        yield Bridged(why="which method is asked for is only known at run time")
         return
     if use.stub is not None:
         start, end = edits.wrap(use.module, use.stub, (runtime("by_rpc_names"), "("), ")")

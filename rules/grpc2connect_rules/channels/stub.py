@@ -26,6 +26,11 @@ channel, or the mock of a channel as a stub would.
 
     + stub = stub_on(helloworld_connect.GreeterClientSync, channel)
 
+Where something may stand in a stub's place, the service's stubs get the names of their RPCs (G2C501). What it is
+assigned to keeps the type that is declared for it.
+
+    + stub = by_rpc_names(channel.client(helloworld_connect.GreeterClientSync))
+
 Where callers of a library see the service's clients (`public` in the settings), the stub stays one of gRPC's class, on
 whatever channel they hand over, and is a Connect client as well. One that cannot be so stays as it is.
 
@@ -56,8 +61,11 @@ from grpc2connect.rules_api import (
     rule,
     runtime,
 )
+from grpc2connect.rules_api.edits import Piece
+from grpc2connect.rules_api.names import Symbol
 from grpc2connect.rules_api.references import StubConstruction
 
+_CAST = Symbol("typing", "cast", "typing_cast")
 _CLIENTS = {True: HTTP_CLIENT, False: SYNC_HTTP_CLIENT}
 
 
@@ -78,27 +86,34 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     name = service.connect_client if stub.aio else service.connect_client_sync
     parent = module.parents[channel]
     argument = parent if isinstance(parent, ast.keyword) else channel
+    # What gives a stub the names of its RPCs gives a type checker any type.
+    named = stub.facts.named_stubs.makes(stub.units)
+    cast: tuple[Piece, ...] = ()
+    if stub.narrows and (named or stub.replaced or stub.looked_up):
+        cast = (_CAST, "(", generated(stub.stubs, name, call.func), ", ")
+    closing = [edits.insert_after(module, call, ")" * (bool(cast) + (named and not stub.replaced)))]
     if stub.looked_up and isinstance(call.func, ast.Attribute):
         names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
         wanted = "".join(f', "{one}"' for one in (service.stub_class, *names))
         found = (runtime("stub_in"), "(", GeneratedModule(stub.stubs, call.func.value), f"{wanted}), ")
         changes = [
-            edits.replace(module, call.func, runtime("stub_on")),
+            edits.replace(module, call.func, *cast, runtime("stub_on")),
             edits.insert_before(module, argument, *found),
+            *(closing if cast else ()),
         ]
         yield Bridged(changes, why="a test may replace the module that has the stub's class")
         return
     if stub.replaced and stub.aio is not None:
         client = generated(stub.stubs, name, call.func)
-        # Given by its name the result has any type, or a strict checker would call the cast around it redundant.
-        name = "channel=" if argument is channel and _is_cast(module.parents[call], call) else ""
         changes = [
-            edits.replace(module, call.func, runtime("stub_on")),
-            edits.insert_before(module, argument, client, f", {name}"),
+            edits.replace(module, call.func, *cast, runtime("stub_on")),
+            edits.insert_before(module, argument, client, ", "),
+            *(closing if cast else ()),
         ]
         yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
-    native = stub.facts.native_channel(call)
+    naming = (*cast, runtime("by_rpc_names"), "(") if named else ()
+    native = None if named else stub.facts.native_channel(call)
     if native is not None:
         url = _url(module.source(native.target), native.target)
         start = module.line_span(module.line_of(module.span(call).start)).start
@@ -120,16 +135,18 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]
         yield Bridged(
             [
-                edits.replace(module, call.func, runtime("client_on")),
+                edits.replace(module, call.func, *naming, runtime("client_on")),
                 edits.replace(module, argument, channel, *classes),
+                *(closing if named else ()),
             ],
             why="what channel this is shows only when it runs",
         )
         return
     yield Bridged(
         [
-            edits.replace(module, call.func, *edits.moved(module, channel), ".client"),
+            edits.replace(module, call.func, *naming, *edits.moved(module, channel), ".client"),
             edits.replace(module, argument, generated(stub.stubs, name, call.func)),
+            *(closing if named else ()),
         ],
         why="the native form is a client with a transport of its own",
     )
@@ -160,8 +177,3 @@ def _for_callers(stub: StubConstruction, channel: ast.expr | None) -> Outcome:
         edits.replace(module, argument, channel, ", ", *edits.moved(module, call.func), *classes),
     ]
     return Bridged(changes, why="callers of the public API see gRPC's stub, or the errors of its calls")
-
-
-def _is_cast(parent: ast.AST, call: ast.Call) -> bool:
-    """Whether a call is what `typing.cast` is given."""
-    return isinstance(parent, ast.Call) and parent.args[1:] == [call] and ast.unparse(parent.func).endswith("cast")
