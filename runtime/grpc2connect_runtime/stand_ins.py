@@ -132,7 +132,8 @@ def by_rpc_names(stub: Any) -> Any:
 
     Source: generated stubs (grpcio-tools 1.85).
     """
-    if is_client(stub):
+    cls: Any = type(stub)
+    if is_client(stub) and not all(method.name in vars(stub) for method, _ in _rpcs(cls)):
         for name, method in rpc_methods(stub).items():
             vars(stub).setdefault(name, method)
     return stub

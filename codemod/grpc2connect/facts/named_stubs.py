@@ -45,6 +45,10 @@ class NamedStubs:
         """Whether a stub that is made, of one of these services, has to be given the names."""
         return any(service in self.services for service in units)
 
+    def have_names(self, units: frozenset[Service]) -> bool:
+        """Whether all stubs of these services have the names."""
+        return bool(units) and units <= self.services
+
     def keeps(self, use: RpcUse | UnknownRpc | NamedByText, receiver: ast.expr) -> bool:
         """Whether an RPC may go on being asked of an object by its name, as it is written.
 
@@ -54,7 +58,7 @@ class NamedStubs:
             around = use.facts.spelled_by(use.module, use.name)
             return bool(around) and around <= self.services
         typed = any(isinstance(one, Stub) and one.site is None for one in use.facts.values(receiver))
-        return bool(use.units) and use.units <= self.services and not typed
+        return self.have_names(use.units) and not typed
 
 
 def named_stubs(facts: Facts, references: Iterable[Reference]) -> NamedStubs:

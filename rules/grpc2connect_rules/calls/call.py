@@ -24,15 +24,16 @@ RPCs.
       ...
       reply = self.stub.SayHello(request, timeout=5)
 
-Where a stub may be made without the names (a class derives from it), and where the type of the object is written, so
-that a type checker looks for the name in the client's class, the runtime asks the object when it runs: a client has the
-RPC, anything else its own attribute.
+Where the type of the object is written, a type checker looks for the name in the client's class, which has none.
+
+    - reply = stub.SayHello(request)
+    + reply = by_rpc_names(stub).SayHello(request)
+
+Where a stub may be made without the names (a class derives from it), the runtime asks the object when it runs: a client
+has the RPC, anything else its own attribute.
 
     - reply = self.stub.SayHello(request)
     + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
-
-    - stub.SayHello = AsyncMock(return_value=reply)
-    + by_rpc_names(stub).SayHello = AsyncMock(return_value=reply)
 
 Where some services of the program stay on gRPC, the code of a call that counts for more than being equal to another one
 is one of gRPC's own:
@@ -77,17 +78,14 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     if use.facts.shown.keeps(use):
         yield from _for_callers(use)
         return
-    named = use.facts.named_stubs.makes(use.units)
+    named = use.facts.named_stubs.have_names(use.units)
     stands_in = use.mock or use.other == "fake"
     if named and (use.method.python_name == node.attr or isinstance(node.ctx, ast.Del)):
         stands_in = True  # the client's method gave way to the RPC's
-    if stands_in and use.other != "servicer" and use.facts.named_stubs.keeps(use, node.value):
-        yield Bridged(why=_BY_MOCKS if use.mock else _BY_FAKES)
-        return
-    if use.mock:
-        # A stub has the attribute that is assigned to (`stub.SayHello.future = ...`), and type checkers know of it.
-        changes = edits.wrap(module, node.value, _BY_NAME, ")")
-        yield Bridged(changes, why=_BY_MOCKS)
+    if use.mock or (named and stands_in and use.other != "servicer"):
+        written = use.facts.named_stubs.keeps(use, node.value)
+        changes = [] if written else edits.wrap(module, node.value, _BY_NAME, ")")
+        yield Bridged(changes, why=_BY_MOCKS if use.mock else _BY_FAKES)
         return
     if isinstance(node.ctx, ast.Store | ast.Del):
         yield Left("a stub's method is deleted here", advice="delete the client's method by hand")
