@@ -213,6 +213,7 @@ class _Run:
             return None
         state = State() if self.options.explain is None else TracedState(self.program)
         active: set[Path] = set()
+        new |= relevance.callers()
         while new:
             for index, path in enumerate(sorted(new)):
                 self.progress("parse", index, len(new))
@@ -280,7 +281,7 @@ class _Run:
 
     def _reach(self, facts: Facts, references: list[Reference]) -> Reach:
         if self._reached is None:
-            found = reach(self.program.looked_at(), *self.held)
+            found = reach(self.program.looked_at(), *self.held, self.schema)
             modules, files, sources = self.program.modules(), [*self.python, *self.around], self.files.sources
             heard = loud(
                 facts.state, modules, references, facts.stubs_of, files, lambda path: sources[path].data, found

@@ -210,12 +210,14 @@ class Reach:
     """How far gRPC reaches in a project, by which a file can be told to have nothing to do with it.
 
     `parsed` are the files whose content mattered, `holders` the last parts of imports that lead to what holds something
-    of gRPC, `fixtures` the names by which tests ask for such, `loud` what in a parsed file can be gRPC's.
+    of gRPC, `fixtures` the names by which tests ask for such, `rpcs` the names of RPCs that tell a call, `loud` what
+    in a parsed file can be gRPC's.
     """
 
     parsed: frozenset[Path] = frozenset()
     holders: frozenset[str] = frozenset()
     fixtures: frozenset[str] = frozenset()
+    rpcs: frozenset[str] = frozenset()
     loud: Loud | None = None
 
 

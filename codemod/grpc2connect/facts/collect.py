@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import api, classes, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
-from grpc2connect.facts.annotations import is_type
-from grpc2connect.facts.certainty import is_no_stub, takes_other_names
 from grpc2connect.facts.dynamic import dynamic, spelled_out
 from grpc2connect.facts.escapes import escapes, generated
 from grpc2connect.facts.facts import Facts
@@ -28,7 +26,6 @@ from grpc2connect.facts.kinds import (
     MaybeError,
     Member,
     Message,
-    Package,
     ProgramModule,
     Rpc,
     Server,
@@ -38,14 +35,13 @@ from grpc2connect.facts.kinds import (
     StubClass,
     StubsModule,
     Super,
-    Value,
     Values,
-    Wrapped,
     has_moved,
 )
 from grpc2connect.facts.mocks import role_of_mock
 from grpc2connect.facts.named import NamedReferences
 from grpc2connect.facts.reference import Reference
+from grpc2connect.facts.unknown import unknown_rpc
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.walking import walk
@@ -197,38 +193,7 @@ class _Collector(NamedReferences):
             if reference is not None:
                 yield reference
                 return
-        # No call stands in an annotation; a type there may well have the name of an RPC.
-        unseen = node.attr in self.facts.rpc_names and not values and not is_type(self.module, node)
-        if unseen and self._unknown(node) and not self._is_of_a_class(node):
-            yield refs.UnknownRpc(
-                self.facts, self.module, node, frozenset(), ("nothing is known of the object",), name=node.attr,
-                methods=self.facts.spelled(self.module, node.attr), called=self._is_called(node),
-                mock=role_of_mock(self.module, node) == "mock",
-            )  # fmt: skip
-
-    def _is_of_a_class(self, node: ast.Attribute) -> bool:
-        """Whether this names a constant of a library's class, `QtWidgets.QDialogButtonBox.Save`, and calls nothing.
-
-        The name before the last dot is spelled like a class, comes from a library and is assigned nowhere.
-        """
-        owner, root = node.value, node.value
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        if not isinstance(owner, ast.Attribute) or not isinstance(root, ast.Name) or self._is_called(node):
-            return False
-        importers = self.facts.importers(self.module, root)
-        known = bool(importers) and all(map(self._is_of_a_library, importers))
-        return known and owner.attr[:1].isupper() and owner.attr not in self.facts.assigned_attributes
-
-    def _is_of_a_library(self, alias: ast.alias) -> bool:
-        """Whether an import finds nothing of the program's."""
-        node, names = self.module.parents[alias], [alias.name]
-        if isinstance(node, ast.ImportFrom):
-            if node.level:
-                return False
-            names = [node.module or "", f"{node.module}.{alias.name}"]
-        found = [value for name in names for value in self.facts.program.resolve(self.module, name)]
-        return all(isinstance(value, Package) for value in found)
+        yield from unknown_rpc(self.facts, self.module, node, values)
 
     def _is_of_a_stub(self, node: ast.Attribute) -> bool:
         """Whether an attribute is a stub's, and not one of the program's own, that holds an RPC: `self.ask(...)`."""
@@ -244,14 +209,6 @@ class _Collector(NamedReferences):
                 return True
         return False
 
-    def _is_called(self, node: ast.Attribute) -> bool:
-        """Whether an attribute is called at once, by itself or by a variant of an RPC."""
-        func: ast.Attribute = node
-        parent = self.module.parents[node]
-        if isinstance(parent, ast.Attribute) and parent.attr in ("with_call", "future"):
-            func, parent = parent, self.module.parents[parent]
-        return isinstance(parent, ast.Call) and parent.func is func
-
     def _of_api_object(self, node: ast.Attribute, values: Values) -> bool:
         """Whether this is an attribute of an object that a call of grpc gave: `services.GreeterStub`."""
         parent = self.module.parents[node]
@@ -263,19 +220,6 @@ class _Collector(NamedReferences):
             # What a call of an unknown stub gave is a message, or has long been reported where it was called.
             and not (value.path.startswith(api.UNKNOWN_STUBS) and value.path.count("()") > 1)
             for value in values
-        )
-
-    def _unknown(self, node: ast.Attribute) -> bool:
-        owner = self.facts.values(node.value)
-        if is_no_stub(self.facts, self.module, node.value) or takes_other_names(self.facts, self.module, node):
-            return False
-        return all(isinstance(value, Wrapped) or self._is_proxy(value) for value in owner)
-
-    def _is_proxy(self, value: Value) -> bool:
-        """Whether an object of the program answers to names that its class does not have."""
-        state = self.facts.state
-        return isinstance(value, Instance) and any(
-            classes.lookup(state, value.cls, name) for name in ("__getattr__", "__getattribute__")
         )
 
     def _spelled(self, node: ast.Attribute) -> bool:

@@ -41,6 +41,7 @@ from grpc2connect.facts.shown import Shown
 from grpc2connect.facts.state import State
 from grpc2connect.facts.statuses import Statuses
 from grpc2connect.facts.switches import Switches
+from grpc2connect.facts.unseen import Unseen
 from grpc2connect.options import Serve
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
@@ -98,6 +99,11 @@ class Facts(ClientQuestions):
         for service, stubs in self.stubs_of.items():
             if self.component(stubs.key) is part and (method := service.method(name)):
                 yield service, method
+
+    @cached_property
+    def unseen(self) -> Unseen:
+        """What comes from modules that are not seen."""
+        return Unseen(self)
 
     def calls_of_unknown(self, module: Module, node: ast.Call) -> frozenset[Service]:
         """The services one of whose RPCs a call with credentials is spelled like, on an object of unknown origin."""

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from grpc2connect.sources.required import Declared, declared, distributions, home, installed, normal
 
+_OF_ALL = frozenset({"google", "grpc", "connectrpc", "pyqwest", "pytest", "setuptools", "pkg-resources"})
+"""Names that are imported beside gRPC, or by any project, without a requirement of that name."""
+
 
 class Libraries:
     """Knows what the files of a project require, and what its environment has; looks when it is first asked."""
@@ -16,6 +19,7 @@ class Libraries:
         """`lists` gives the files that may require something, `environment` folders that imports are searched in."""
         self._lists = lists
         self._environment = list(environment)
+        self._brought: dict[tuple[Path, str], bool] = {}
 
     @cached_property
     def _declared(self) -> dict[Path, list[Declared]]:
@@ -41,6 +45,27 @@ class Libraries:
             for site in self._environment
             if not self._is_of_project(site)
         )
+
+    def may_bring(self, importer: Path, dotted: str) -> bool:
+        """Whether an import of `dotted`, which no file of the project is, is of a library that is known.
+
+        It may be required by another name than it is imported by: `pyyaml`, `protobuf`.
+        """
+        key = (importer.parent, dotted.partition(".")[0])
+        if key not in self._brought:
+            self._brought[key] = self._may_bring(importer, dotted)
+        return self._brought[key]
+
+    def _may_bring(self, importer: Path, dotted: str) -> bool:
+        top = normal(dotted.partition(".")[0])
+        if top in _OF_ALL:
+            return True
+        required = (name for one in self._above(importer) for name in one.required)
+        if any(top in name.split("-") or name in (f"py{top}", f"{top}py") or name.startswith(f"{top}-")
+               for name in required):  # fmt: skip
+            return True
+        parts = dotted.split(".")[:1]
+        return any(installed(site, parts) for site in self._environment if not self._is_of_project(site))
 
     def _is_of_project(self, site: Path) -> bool:
         """Whether a folder of the import path is one that the project's own code is in, by a `.pth` file."""

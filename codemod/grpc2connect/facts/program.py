@@ -48,7 +48,8 @@ class Program:
         self._missed: dict[str, set[Module]] = {}
         self._come: list[str] = []
         self.asking: Module | None = None
-        self._elsewhere = Elsewhere(self._files, self._top, libraries)
+        self._libraries = libraries or Libraries()
+        self._elsewhere = Elsewhere(self._files, self._top, self._libraries)
 
     def module(self, path: Path) -> Module | None:
         """The parsed module at a path of the run."""
@@ -160,6 +161,10 @@ class Program:
         See `Elsewhere`: it is another distribution of the repository, or a file that is copied beside the importer.
         """
         return self._elsewhere.find(importer, dotted)
+
+    def is_unseen(self, importer: Path, dotted: str) -> bool:
+        """Whether an import that finds nothing in the program is of no library that is known either."""
+        return not self._libraries.may_bring(importer, dotted)
 
     def _roots_before_grpc(self, importer: Module, name: str) -> list[str]:
         """The roots where a package of the program's own hides an installed one of gRPC's.

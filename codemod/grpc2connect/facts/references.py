@@ -397,3 +397,4 @@ class UnknownRpc(Reference):
     methods: tuple[Method, ...] = field(kw_only=True, default=())
     called: bool = field(kw_only=True, default=False)
     mock: bool = field(kw_only=True, default=False)
+    outside: bool = field(kw_only=True, default=False)

@@ -7,7 +7,7 @@ halves, which move apart unless a reference belongs to both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from grpc2connect.facts import api
@@ -62,7 +62,7 @@ class Units:
     With `only` it is about one side of each service; what is bound to a server moves with that.
     """
 
-    def __init__(self, references: Iterable[Reference], only: Side | None = None) -> None:
+    def __init__(self, references: Sequence[Reference], only: Side | None = None) -> None:
         self.only = only
         self._moving = _Groups()
         self._carried = _Groups()
@@ -75,6 +75,7 @@ class Units:
         self._called: dict[object, set[Half]] = {}
         self.kept: set[Module] = set()
         self._kept_components: set[object] = set()
+        self._open_components: set[object] = set()
         self._used: set[Half] = set()
         self._given_away: set[Half] = set()
         self._binding: list[tuple[Reference, frozenset[Half]]] = []
@@ -106,8 +107,22 @@ class Units:
                 self._moving.join(halves)
                 if len({half.side for half in halves}) > 1:
                     self._binding.append((reference, halves))
+        self._join_outside(references)
         if only is not None:
             self._hold(only)
+
+    def _join_outside(self, references: Iterable[Reference]) -> None:
+        """Let what may be called on objects from modules that are not seen count where it is called: errors, say.
+
+        It may as well be a stub that stays on gRPC there.
+        """
+        for reference in references:
+            if isinstance(reference, UnknownRpc) and reference.outside:
+                component = reference.facts.component(reference.module)
+                spelled = self.spelled(reference)
+                self._by_component.setdefault(component, set()).update(spelled)
+                self._called.setdefault(component, set()).update(spelled)
+                self._open_components.add(component)
 
     def halves(self, reference: Reference) -> frozenset[Half]:
         """What a reference belongs to."""
@@ -283,7 +298,8 @@ class Units:
         component = reference.facts.component(reference.module)
         of = BOTH if self.only is None else meets(reference)
         there = (half for half in self.around(reference) if half.side is None or half.side in of)
-        return component in self._kept_components or any(map(self._why, there))
+        some_stay = component in self._kept_components or component in self._open_components
+        return some_stay or any(map(self._why, there))
 
     def keep(self, reference: Reference) -> None:
         """Keep a file's references to no service in particular as they are: one of them has no other outcome."""
@@ -296,8 +312,9 @@ class Units:
         return frozenset(self._by_component.get(reference.facts.component(reference.module), ()))
 
     def spelled(self, reference: UnknownRpc) -> frozenset[Half]:
-        """What around a reference is of services that have an RPC of its name."""
-        there = self._on_side(reference, self.around(reference))
+        """What around a reference, or anywhere if nothing is, is of services that have an RPC of its name."""
+        every = frozenset(half for halves in self._by_service.values() for half in halves)
+        there = self._on_side(reference, every if reference.outside else self.around(reference))
         return frozenset(half for half in there if half.service.method(reference.name))
 
     def of_file(self, reference: Reference) -> frozenset[Half]:

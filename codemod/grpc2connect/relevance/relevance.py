@@ -10,7 +10,7 @@ from grpc2connect.relevance.ways import Ways
 from grpc2connect.results import Reach
 from grpc2connect.scan import Imported, imports
 from grpc2connect.schema import Schema
-from grpc2connect.sources import code_of, imports_grpc, mentions, mentions_any
+from grpc2connect.sources import calls_any, code_of, imports_grpc, mentions, mentions_any
 from grpc2connect.syntax import Module
 
 Roots = Callable[[Path], Iterable[str]]
@@ -47,8 +47,7 @@ class Relevance:
         self._seeds: set[Path] | None = None
         services = [service for module in schema.grpc_modules for service in module.services]
         self._names = frozenset(name.encode() for s in services for name in (s.stub_class, s.servicer_class, s.adder))
-        methods = (method.name for service in services for method in service.methods)
-        self._rpcs = frozenset(name.encode() for name in methods if not name.islower())
+        self._rpcs = frozenset(name.encode() for name in _telling(schema))
 
     def seeds(self) -> set[Path]:
         """Files that import gRPC or generated stubs, or that name a generated class."""
@@ -56,6 +55,14 @@ class Relevance:
             found = (path for path, data in self._contents() if imports_grpc(data) or self._names_generated(data))
             self._seeds = set(found)
         return self._seeds
+
+    def callers(self) -> set[Path]:
+        """The other files that call something spelled like an RPC: of what object shows only when they are parsed.
+
+        It may come from a module that no file of the run is, and so by no way that leads from one that holds it.
+        """
+        seeds = self.seeds()
+        return {path for path, data in self._contents() if path not in seeds and calls_any(data, self._rpcs)}
 
     @cached_property
     def _ways(self) -> Ways:
@@ -156,11 +163,17 @@ def imports_at(path: Path) -> list[Imported]:
     return list(imports(_read(path)))
 
 
-def reach(parsed: Iterable[Path], names: Names, fixtures: Names) -> Reach:
+def reach(parsed: Iterable[Path], names: Names, fixtures: Names, schema: Schema) -> Reach:
     """What a later look at one file need know of a run: see `Reach`."""
     holders = {last for module, held in names.items() if held for last in _lasts(_module(module.path))}
     asked = {name for held in fixtures.values() for name in held}
-    return Reach(frozenset(parsed), frozenset(holders), frozenset(asked))
+    return Reach(frozenset(parsed), frozenset(holders), frozenset(asked), _telling(schema))
+
+
+def _telling(schema: Schema) -> frozenset[str]:
+    """The names of RPCs that little else is called."""
+    services = (service for module in schema.grpc_modules for service in module.services)
+    return frozenset(m.name for service in services for m in service.methods if not m.name.islower())
 
 
 def _module(path: Path) -> Path:

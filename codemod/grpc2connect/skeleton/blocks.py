@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _ast as ast
+import sys
 
 from grpc2connect.skeleton.names import Names, Scope, words
 from grpc2connect.skeleton.tree import BLOCKS, OWN, arguments, below, children, parsed, yields
@@ -46,9 +47,21 @@ def skeleton(data: bytes, names: Names, scopes: Scopes, holders: Iterable[str], 
     text = data.decode("utf-8")
     kept = _Kept(data)
     parts = kept.block(parsed(data).body, Scope(names, scopes))
+    if any(f".{name}" in text for name in names.rpcs):
+        # What is called may come from a module that is not seen, as long as one is imported.
+        parts.extend(_imports(data))
     if not kept.imports_grpc:
         parts.extend(_telling(text, data, names, frozenset(holders), frozenset(fixtures)))
     return repr(parts).encode("utf-8", "surrogatepass")
+
+
+def _imports(data: bytes) -> Iterator[str]:
+    """The imports of a file, but those of Python's own modules."""
+    from grpc2connect.scan import imports
+
+    for one in sorted(imports(data), key=repr):
+        if one.level or one.dotted.partition(".")[0] not in sys.stdlib_module_names:
+            yield repr((one.level, one.dotted, sorted(one.names)))
 
 
 def _telling(

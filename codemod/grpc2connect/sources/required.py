@@ -58,14 +58,14 @@ def lists(options: Options) -> list[Path]:
 
 
 def about_modules(options: Options, paths: Iterable[Path]) -> str:
-    """What the project says of libraries that have the name of a module of its own, as text to be compared."""
+    """What the project says of its libraries, and of those that it is made of and modules are called by, to compare."""
     names = {normal(part.partition(".")[0]) for path in paths for part in path.parts}
     said = []
     for path in lists(options):
         found = declared(path)
-        name, required = found.name if found.name in names else "", found.required & names
-        if name or required:
-            said.append((home(path).as_posix(), name, sorted(required)))
+        name = found.name if found.name in names else ""
+        if name or found.required:
+            said.append((home(path).as_posix(), name, sorted(found.required)))
     return repr(sorted(said))
 
 

@@ -158,7 +158,7 @@ def _fine(record: Mapping[str, Any], files: Sequence[str]) -> bool:
     known: Mapping[str, Seen] = record["files"]
     changed = set(_changed(known))
     parsed = changed & record["parsed"]
-    if not all(is_innocent(path, _read(path), record["holders"], record["fixtures"]) for path in changed - parsed):
+    if not all(_is_innocent(path, record) for path in changed - parsed):
         return False
     if parsed and not _have_nothing_new(parsed, record):
         return False
@@ -228,14 +228,20 @@ def mentions(data: bytes) -> bool:
     return any(mark in data for mark in _MARKS) or b"grpc" in data.lower()
 
 
-def is_innocent(path: str, data: bytes, holders: Iterable[str], fixtures: Iterable[str]) -> bool:
-    """Whether nothing in a file can lead to gRPC: no such name, no fixture, no import of what holds any.
+def _is_innocent(path: str, record: Mapping[str, Any]) -> bool:
+    return is_innocent(path, _read(path), record["holders"], record["fixtures"], record["rpcs"])
 
-    Fixtures are looked for anywhere in it.
+
+def is_innocent(
+    path: str, data: bytes, holders: Iterable[str], fixtures: Iterable[str], rpcs: Iterable[str] = ()
+) -> bool:
+    """Whether nothing in a file can lead to gRPC: no such name, no fixture, no call, no import of what holds any.
+
+    Fixtures are looked for anywhere in it, and so are the names of RPCs that tell a call.
     """
     if not path.endswith((".py", ".pyw")) or path.endswith(_GENERATED) or mentions(data):
         return False
-    if any(name.encode() in data for name in fixtures):
+    if any(name.encode() in data for name in fixtures) or any(name.encode() in data for name in rpcs):
         return False
     folders = path.split(os.sep)
     dangerous = {name for name in holders if name.encode() in data or name in folders}

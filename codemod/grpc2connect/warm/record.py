@@ -97,6 +97,7 @@ def keep(before: Snapshot, result: RunResult, failing: Iterable[Path], settled: 
         "parsed": frozenset(map(str, reach.parsed)),
         "holders": frozenset(reach.holders),
         "fixtures": frozenset(reach.fixtures),
+        "rpcs": frozenset(reach.rpcs),
         "fails": frozenset(map(str, failing)),
     }
     names = _names(reach.loud, settled)
