@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
+from collections.abc import Callable
 
 from grpc2connect.facts import api
 from grpc2connect.facts.facts import Facts
-from grpc2connect.facts.kinds import Builtin, Package
+from grpc2connect.facts.kinds import Builtin, Message, Package
 from grpc2connect.facts.scopes import Function, all_parameters, own_nodes
 from grpc2connect.syntax import Module
 
@@ -27,11 +28,42 @@ def is_no_stub(facts: Facts, module: Module, node: ast.expr, depth: int = _DEPTH
     match node:
         case ast.Constant(value=value):
             return value is not None
+        case ast.Call(func=ast.Attribute(value=owner)) if _is_message(facts, module, owner, depth):
+            return True
         case ast.Call(func=func):
-            return _is_class(facts, module, func)
+            return _is_class(facts, module, func) or _is_of_messages(facts, func)
+        case ast.Attribute(value=owner) if _is_message(facts, module, owner, depth):
+            return True
+        case ast.Subscript(value=container):
+            return _is_message(facts, module, container, depth)
         case ast.Name(id=name) if depth:
             return not facts.values(node) and _is_name_of_none(facts, module, node, name, depth)
     return isinstance(node, _LITERALS)
+
+
+def _is_message(facts: Facts, module: Module, node: ast.expr, depth: int) -> bool:
+    """Whether an expression is certainly a message, or a field of one: whatever that gives is no stub either."""
+    if _is_of_messages(facts, node):
+        return True
+    match node:
+        case ast.Call(func=ast.Attribute(value=owner)) | ast.Attribute(value=owner) | ast.Subscript(value=owner):
+            return _is_of_messages(facts, getattr(node, "func", node)) or _is_message(facts, module, owner, depth)
+        case ast.Call(func=func):
+            return _is_of_messages(facts, func)
+        case ast.Name(id=name) if depth:
+            return _is_name_of_none(facts, module, node, name, depth, _is_message, _names_messages)
+    return False
+
+
+def _names_messages(facts: Facts, module: Module, node: ast.expr) -> bool:
+    """Whether an annotation names a class of messages."""
+    return _is_of_messages(facts, node)
+
+
+def _is_of_messages(facts: Facts, node: ast.expr) -> bool:
+    """Whether an expression is a message, or the class of one."""
+    values = facts.values(node)
+    return bool(values) and all(isinstance(value, Message) for value in values)
 
 
 def takes_other_names(facts: Facts, module: Module, node: ast.Attribute) -> bool:
@@ -67,8 +99,17 @@ def _is_standard(path: str) -> bool:
     )
 
 
-def _is_name_of_none(facts: Facts, module: Module, node: ast.Name, name: str, depth: int) -> bool:
-    """Whether all that a local name can be bound to is certainly no stub."""
+def _is_name_of_none(
+    facts: Facts,
+    module: Module,
+    node: ast.Name,
+    name: str,
+    depth: int,
+    told: Callable[[Facts, Module, ast.expr, int], bool] = is_no_stub,
+    annotated: Callable[[Facts, Module, ast.expr], bool] | None = None,
+) -> bool:
+    """Whether all that a local name can be bound to is certainly no stub: it is `told` so, or `annotated`."""
+    annotated = annotated or _is_annotated
     function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
     if not isinstance(function, Function):
         return False
@@ -76,17 +117,21 @@ def _is_name_of_none(facts: Facts, module: Module, node: ast.Name, name: str, de
     for parameter in all_parameters(function):
         if parameter.arg == name:
             bound += 1
-            if parameter.annotation is None or not _is_annotated(facts, module, parameter.annotation):
+            if parameter.annotation is None or not annotated(facts, module, parameter.annotation):
                 return False
     for child in own_nodes(function):
         match child:
             case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                if not is_no_stub(facts, module, value, depth - 1):
+                if not told(facts, module, value, depth - 1):
+                    return False
+                bound += 1
+            case ast.AnnAssign(target=ast.Name(id=found), annotation=annotation) if found == name:
+                if not annotated(facts, module, annotation):
                     return False
                 bound += 1
             case ast.Name(id=found, ctx=ast.Store()) if found == name:
                 parent = module.parents[child]
-                if not (isinstance(parent, ast.Assign) and parent.targets == [child]):
+                if not (isinstance(parent, ast.AnnAssign) or getattr(parent, "targets", []) == [child]):
                     return False
             case ast.Global(names=names) | ast.Nonlocal(names=names) if name in names:
                 return False
@@ -100,7 +145,7 @@ def _is_annotated(facts: Facts, module: Module, node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return node.value is None
     target = node.value if isinstance(node, ast.Subscript) else node
-    return _is_class(facts, module, target)
+    return _is_class(facts, module, target) or _is_of_messages(facts, target)
 
 
 def _is_bound(facts: Facts, module: Module, node: ast.Name) -> bool:
