@@ -1,4 +1,4 @@
-"""What is written out in the program: texts that can flow into an expression, and channel options."""
+"""What is written out in the program: texts that can flow into an expression."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from grpc2connect.syntax import Module
-from grpc2connect.syntax.walking import children, walk
+from grpc2connect.syntax.walking import children
 
 
 def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
@@ -48,22 +48,4 @@ def _assignments(module: Module) -> dict[str, list[ast.expr]]:
                 continue
         for name in names:
             found.setdefault(name, []).append(value)
-    return found
-
-
-def option_values(module: Module, node: ast.expr | None) -> dict[str, object]:
-    """The literal channel options in an expression: key to value (None where the value is not a literal)."""
-    found: dict[str, object] = {}
-    stack = [node] if node is not None else []
-    seen: set[str] = set()
-    while stack:
-        for child in walk(stack.pop()):
-            match child:
-                case ast.Tuple(elts=[ast.Constant(value=str(key) | bytes(key)), value]):
-                    found[key if isinstance(key, str) else key.decode(errors="replace")] = (
-                        value.value if isinstance(value, ast.Constant) else None
-                    )
-                case ast.Name(id=name) if name not in seen:
-                    seen.add(name)
-                    stack.extend(_assigned(module, name))
     return found

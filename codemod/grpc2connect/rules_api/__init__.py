@@ -6,6 +6,7 @@ the engine's work.
 """
 
 from grpc2connect.facts import api, kinds, literals
+from grpc2connect.facts.given_options import GivenOptions, given_options
 from grpc2connect.facts.made_errors import MADE
 from grpc2connect.options import Serve
 from grpc2connect.results import Severity
@@ -53,6 +54,7 @@ __all__ = [
     "Bridged",
     "GeneratedModule",
     "GeneratedPath",
+    "GivenOptions",
     "GrpcModule",
     "Left",
     "NameIn",
@@ -69,6 +71,7 @@ __all__ = [
     "connect_code",
     "edits",
     "generated",
+    "given_options",
     "kinds",
     "literals",
     "load",

@@ -23,7 +23,8 @@ is imported when such a channel is made. `G2C_WIRE=grpcio` or `connect` in the e
 Arguments that are unpacked (`**options`) go on as they are: the runtime's functions have grpcio's names for them, and
 look at what they hold when the channel is made.
 
-Reported: channels that stay on grpcio's transport; options without effect (keepalive pings, backoff).
+Reported: channels that stay on grpcio's transport; options without effect (keepalive pings, backoff), and options that
+are not written out, among which such may be.
 A channel on which no stub of a known service is made moves where something near it does: stubs that stay on gRPC are
 made on the runtime's channel as well. In a part of the program without any service (modules that no import connects
 with others) it moves together with all of that part: everything there must have a form to move to, and every channel
@@ -62,7 +63,7 @@ from grpc2connect.rules_api import (
     runtime,
 )
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
-from grpc2connect_rules.channels.options import dropped, reasons_for_grpcio
+from grpc2connect_rules.channels.options import are_open, dropped, reasons_for_grpcio
 
 _OF_THE_RUNTIME = "client"
 """Its channel makes clients of what has moved before; who it is shared with may move later."""
@@ -103,6 +104,11 @@ def _reported(channel: ChannelConstruction, credentials: ast.expr | None) -> tup
         return "its calls stay on grpcio's transport if its credentials are grpcio's own", keep
     if without := dropped(channel):
         return f"no effect any more: {', '.join(without)}", "delete them"
+    if are_open(channel):
+        return (
+            "which options it has shows only when it runs, and keepalive pings and backoff have no effect any more",
+            "where they matter, set G2C_WIRE=grpcio in the environment, and keep grpcio installed",
+        )
     return "", ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grpc2connect.rules_api import literals
+from grpc2connect.rules_api import GivenOptions, given_options, literals
 from grpc2connect.rules_api.references import ChannelConstruction
 
 _HONOURED = frozenset(
@@ -39,7 +39,7 @@ def reasons_for_grpcio(channel: ChannelConstruction) -> list[str]:
     given = channel.facts.arguments(channel.call) if channel.call else {}
     target = given.get(0, given.get("target"))
     found = [f"target {text!r}" for text in literals.texts(channel.module, target) if _is_of_grpcio(text)]
-    for key, value in _options(channel).items():
+    for key, value in _options(channel).values.items():
         known = key in _HONOURED or key in _HARMLESS or key.startswith(_HARMLESS_PREFIXES)
         if not known and _HARMLESS_VALUES.get(key, ...) != value:
             found.append(f"option {key!r}")
@@ -55,10 +55,15 @@ def _is_of_grpcio(target: str) -> bool:
 
 def dropped(channel: ChannelConstruction) -> list[str]:
     """Options that have no effect any more, and need none."""
-    return sorted(key for key in _options(channel) if key not in _HONOURED)
+    return sorted(key for key in _options(channel).values if key not in _HONOURED)
 
 
-def _options(channel: ChannelConstruction) -> dict[str, object]:
+def are_open(channel: ChannelConstruction) -> bool:
+    """Whether a channel may have other options than those that are written out."""
+    return _options(channel).open
+
+
+def _options(channel: ChannelConstruction) -> GivenOptions:
     given = channel.facts.arguments(channel.call) if channel.call else {}
     position = 2 if channel.path.endswith("secure_channel") and "insecure" not in channel.path else 1
-    return literals.option_values(channel.module, given.get("options", given.get(position)))
+    return given_options(channel.facts, channel.module, given.get("options", given.get(position)))
