@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,13 +14,14 @@ from pyqwest import Client, HTTPTransport
 
 from .aio_intercepted_calls import AioInterceptedMethod
 from .applications import RawCodec
-from .channel_base import ChannelBase
+from .channel_base import ChannelBase, clients_of
 from .client_interceptor_kinds import aio_interceptors, is_grpcio_s
 from .client_interceptors import AsyncCalls
 from .connectivity import ChannelConnectivity
 from .errors import CallError
 from .faces import MOVED, UNMOVED, Face
 from .intercepted_clients import intercepted_client
+from .interceptor_lists import InterceptorLists, UntilIntercepted
 from .message_codecs import client_codec
 from .multicallables import aio_method
 from .readiness import wait_until_reachable
@@ -39,7 +40,7 @@ C = TypeVar("C")
 _ATTEMPT_S = 1.0
 
 
-class AioChannel(ChannelBase):
+class AioChannel(InterceptorLists, ChannelBase):
     """Makes async clients that share connections; made by `aio_insecure_channel` or `aio_secure_channel`.
 
     Native form: `XClient("http://host:port", protocol=ProtocolType.GRPC, http_client=Client(...))`. Go there where the
@@ -93,7 +94,7 @@ class AioChannel(ChannelBase):
         if isinstance(chosen, type) and not is_client_class(chosen):
             unmoved: C = chosen(self)
             return unmoved
-        if any(self._interceptors.values()):
+        if self._takes_more or any(self._interceptors.values()):
             intercepted: C = intercepted_client(chosen, self, self._url, self.http_client())
             self.made(intercepted)
             return intercepted
@@ -122,9 +123,12 @@ class AioChannel(ChannelBase):
         def thunk(method: str) -> Any:
             return aio_method(raw, self, method, kind, transforms, face)
 
-        if not (interceptors := self._interceptors[kind]):
-            return thunk(method)
-        return AioInterceptedMethod(thunk, method, kind, interceptors, face)
+        interceptors = self._interceptors[kind]
+        intercepted = AioInterceptedMethod(thunk, method, kind, interceptors, face)
+        return intercepted if interceptors else UntilIntercepted(thunk(method), intercepted, interceptors)
+
+    def _clients(self) -> Iterator[Any]:
+        return clients_of(self)
 
     def moved_face(self) -> Face:
         """What calls of moved clients show to the interceptors: grpcio's kinds, if one of them is grpcio's."""

@@ -15,6 +15,7 @@ from .applications import RawCodec
 from .channel_base import ChannelBase
 from .client_interceptors import SyncCalls
 from .connectivity import shown
+from .core_channel import CoreChannel
 from .faces import Face
 from .message_codecs import client_codec
 from .multicallables import sync_method
@@ -51,6 +52,7 @@ class Channel(ChannelBase):
         """Make one; nothing is connected until the first call."""
         super().__init__(target, credentials, options, compression)
         self._inner: Any = None
+        self._core: CoreChannel | None = None
         self._transport: LazySyncTransport | SyncGrpcioTransport
         if self.wire == GRPCIO:
             self._inner = self._grpcio.open()
@@ -71,6 +73,12 @@ class Channel(ChannelBase):
     def inner(self) -> Any:
         """The `grpc.Channel` below, where grpcio carries the calls; else None."""
         return self._inner
+
+    @property
+    def _channel(self) -> CoreChannel:
+        if self._core is None:
+            self._core = CoreChannel(self)
+        return self._core
 
     def http_client(self) -> SyncClient:
         """Return a pyqwest client on the channel's connections. Native form: `SyncClient(transport)`."""

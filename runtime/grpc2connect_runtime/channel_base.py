@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from connectrpc.protocol import ProtocolType
@@ -164,6 +164,11 @@ class ChannelBase(ChannelMethods):
     def made(self, client: Any) -> None:
         """Note that a client is of this channel."""
         _channels[client] = self
+
+
+def clients_of(channel: ChannelBase) -> Iterator[Any]:
+    """Return the clients of a channel that are still there."""
+    return iter([client for client, its in list(_channels.items()) if its is channel])
 
 
 def channel_of(client: Any) -> ChannelBase | None:

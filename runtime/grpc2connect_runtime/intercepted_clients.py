@@ -19,7 +19,7 @@ from .faces import Face
 from .metadata import metadata
 from .unmoved import moved_error
 
-__all__ = ["intercepted_client", "multicallable_of"]
+__all__ = ["intercepted_client", "multicallable_of", "reroute"]
 
 
 class _Channel(Protocol):
@@ -182,6 +182,14 @@ def multicallable_of(method: Any) -> Any:
     """Return the multi-callable of a bound method of an intercepted client; None for any other client's."""
     owner = getattr(method, "__self__", None)
     return owner._grpc2connect_multicallable_of(method) if isinstance(owner, _Routed) else None
+
+
+def reroute(client: Any, channel: Any) -> None:
+    """Let the calls of a generated client that was made without interceptors go through the channel from now on."""
+    if not isinstance(client, _Routed):
+        routed = _SyncClient if isinstance(client, ConnectClientSync) else _AioClient
+        client.__class__ = _derived(type(client), routed)
+        client._grpc2connect_channel = channel
 
 
 def intercepted_client(client_class: Any, channel: Any, url: str, http_client: Any) -> Any:

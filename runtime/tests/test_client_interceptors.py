@@ -442,3 +442,58 @@ def test_a_moved_aio_client_s_own_methods(gen):
     with grpcio_server(gen, "aio", Seen()) as port:
         asyncio.run(act(port))
     assert next(entry[1] for entry in log if len(entry) == 4) == b"/tests.v1.Echo/Say"
+
+
+def test_interceptors_are_added_to_an_aio_channel_s_lists(gen):
+    """Programs do so since `grpc.aio` has no `intercept_channel`; stubs that were made before have them too."""
+
+    class Header(grpc.aio.UnaryUnaryClientInterceptor):
+        def __init__(self, value):
+            self.value = value
+
+        async def intercept_unary_unary(self, continuation, client_call_details, request):
+            client_call_details.metadata.add("added", self.value)
+            return await continuation(client_call_details, request)
+
+    async def act(way, port):
+        make = grpc.aio.insecure_channel if way == "grpcio" else runtime.aio_insecure_channel
+        async with make(f"127.0.0.1:{port}") as channel:
+            ask = gen.pb2.Ask(text="metadata")
+
+            def stub():
+                if way != "client":
+                    return gen.pb2_grpc.EchoStub(channel).Say, gen.pb2_grpc.EchoStub(channel).Repeat
+                client = channel.client(gen.connect.EchoClient)
+                return client.say, client.repeat
+
+            said = []
+            before, stream = stub()
+            said.append((await before(ask)).text)
+            channel._unary_unary_interceptors.append(Header("one"))
+            said.append((await before(ask)).text)
+            after, _ = stub()
+            channel._unary_unary_interceptors.append(Header("two"))
+            said.append((await after(ask)).text)
+            assert len(channel._unary_unary_interceptors) == 2
+            assert channel._stream_stream_interceptors == []
+            said.extend([message.text async for message in stream(gen.pb2.Ask(text="a", count=2))])
+            return [[value for value in ("one", "two") if f"('added', '{value}')" in text] for text in said]
+
+    with grpcio_server(gen, "aio", Seen()) as port:
+        found = [asyncio.run(asyncio.wait_for(act(way, port), TIMEOUT_S)) for way in WAYS]
+    assert found == [[[], ["one"], ["one", "two"], [], []]] * 3
+
+
+def test_the_state_is_asked_of_what_is_below_a_sync_channel(gen):
+    with grpcio_server(gen, "sync", Seen()) as port:
+        states = []
+        for way in ("grpcio", "client"):
+            make = grpc.insecure_channel if way == "grpcio" else runtime.insecure_channel
+            with make(f"127.0.0.1:{port}") as channel:
+                first = channel._channel.check_connectivity_state(False)
+                if way == "grpcio":
+                    gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="a"), timeout=TIMEOUT_S)
+                else:
+                    channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="a"), timeout_ms=10_000)
+                states.append((first, channel._channel.check_connectivity_state(True)))
+    assert states == [(0, 2), (0, 2)]

@@ -235,6 +235,23 @@ CHANNEL_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.Channel` and `grpc.aio.Channel` that the runtime's channels have."""
 
+INTERCEPTOR_LISTS = frozenset(
+    {
+        "_unary_unary_interceptors", "_unary_stream_interceptors", "_stream_unary_interceptors",
+        "_stream_stream_interceptors",
+    }
+)  # fmt: skip
+"""The lists of an aio channel that programs add to; the runtime's have them."""
+
+CHANNEL_PRIVATE = frozenset(
+    {
+        "_call_state", "_channel", "_close", "_connectivity_state", "_get_registered_call_handle", "_interceptor",
+        "_loop", "_postfork_child", "_process_python_options", "_single_threaded_unary_stream", "_target",
+        "_unsubscribe_all",
+    }
+)  # fmt: skip
+"""What grpcio's channels have besides, for themselves (grpcio 1.60 to 1.85)."""
+
 CALLS_BY_PATH = frozenset({"unary_unary", "unary_stream", "stream_unary", "stream_stream"})
 """The methods of a channel that make what calls a method by its path."""
 

@@ -66,10 +66,9 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
         services = facts.patches.users(target.path) if target.service is None else frozenset({target.service})
         if target.whole and target.stubs is not None:
             services = frozenset(target.stubs.services)
-        aio = None if target.service is None else facts.colour(target.service)
         yield refs.NamedByText(
             facts, module, target.owner or target.text, services, ("replaced by name",), what=target.named,
-            target=target, aio=aio,
+            target=target, aio=facts.patches.colour(module, node, target),
         )  # fmt: skip
         return
     if (handler := facts.patches.handler(module, node)) is not None:

@@ -10,12 +10,25 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
 from grpc2connect.facts.annotations import is_type
-from grpc2connect.facts.kinds import NOTHING, Api, Class, Instance, ProgramModule, StubClass, StubsModule, Value, Values
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Api,
+    Class,
+    Instance,
+    ProgramModule,
+    Stub,
+    StubClass,
+    StubsModule,
+    Value,
+    Values,
+)
 from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -97,6 +110,35 @@ class Patches:
             return False
         found = self.target(module, parent)
         return found is not None and found.owner is node
+
+    def colour(self, module: Module, node: ast.Call, target: Target) -> bool | None:
+        """Whether the stubs that a call replaces are aio ones; None where that is open.
+
+        Where a service has both, it is told by the stubs of the module whose name is replaced, or else by the functions
+        that are replaced around the call, which make channels.
+        """
+        service = target.service
+        if service is None or (known := self._facts.colour(service)) is not None:
+            return None if service is None else known
+        if target.inside is not None:
+            colours = self._made_in.get((target.inside.path, service), set())
+        else:
+            around = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+            calls = (child for child in walk(around or node) if isinstance(child, ast.Call))
+            beside = {found.path for child in calls if (found := self.target(module, child)) is not None}
+            colours = {api.CHANNELS[path] for path in beside if path in api.CHANNELS}
+        return next(iter(colours)) if len(colours) == 1 else None
+
+    @cached_property
+    def _made_in(self) -> dict[tuple[Path, Service], set[bool | None]]:
+        """The colours of the stubs of each service that are made in a module."""
+        made = {one for values in self._facts.state.values.values() for one in values if isinstance(one, Stub)}
+        known = {(one.site, one.service) for one in made if one.aio is not None}
+        found: dict[tuple[Path, Service], set[bool | None]] = {}
+        for stub in made:
+            if stub.site is not None and (stub.aio is not None or (stub.site, stub.service) not in known):
+                found.setdefault((Path(stub.site.path), stub.service), set()).add(stub.aio)
+        return found
 
     @cached_property
     def services(self) -> frozenset[Service]:

@@ -35,8 +35,10 @@ and server must be used there, and go nowhere where it is not seen.
 
 Calls by path have the runtime's codes, errors and metadata then; where some services stay on gRPC, grpcio's.
 
-Attributes that the program itself gives to its channels stay as they are, and so do `channel._interceptor` and
-`channel._channel._interceptor`, by which tests look at what `grpc.intercept_channel` made.
+Attributes that the program itself gives to its channels stay as they are, and so do those that no channel has: they are
+of an object of the program's own, or raise the same error as before. So do `channel._interceptor` and
+`channel._channel._interceptor`, by which tests look at what `grpc.intercept_channel` made; the lists of interceptors of
+an aio channel (`channel._unary_unary_interceptors.append(...)`); and `channel._channel.check_connectivity_state(...)`.
 
 Left: such a channel where nothing moves, or of which more is used than a channel's public methods.
 
@@ -132,6 +134,26 @@ def _is_of_interception(channel: ChannelUse) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "_interceptor"
 
 
+def _is_of_aio(channel: ChannelUse) -> bool:
+    """Whether a channel is an aio one, as far as it is known."""
+    values = channel.facts.values(channel.node.value) if isinstance(channel.node, ast.Attribute) else ()
+    return all(value.aio for value in values if isinstance(value, kinds.Channel))
+
+
+def _is_asked_for_its_state(channel: ChannelUse) -> bool:
+    """Whether what is below a sync channel is only asked for the state: `channel._channel.check_connectivity_state`."""
+    above = channel.module.parents[channel.node]
+    asked = isinstance(above, ast.Attribute) and above.attr == "check_connectivity_state"
+    values = channel.facts.values(channel.node.value) if isinstance(channel.node, ast.Attribute) else ()
+    return asked and channel.name == "_channel" and not any(getattr(value, "aio", False) for value in values)
+
+
+def _has_none(name: str) -> bool:
+    """Whether channels have no attribute of a name: with grpcio as with the runtime, to ask for it raises an error."""
+    return not (name.startswith("__") or name in api.CHANNEL_PRIVATE or name in api.INTERCEPTOR_LISTS
+                or name in api.RUNTIME_ATTRIBUTES)  # fmt: skip
+
+
 @rule("G2C402", on=ChannelUse)
 def use(channel: ChannelUse) -> Iterator[Outcome]:
     """The methods of a channel are those of the runtime's channel."""
@@ -149,6 +171,12 @@ def use(channel: ChannelUse) -> Iterator[Outcome]:
         yield Bridged(why="a method of the channels of testing, which grpc_testing made")
     elif _is_of_interception(channel):
         yield Bridged(why="a field of the runtime's intercepted channels, which have those of grpcio's")
+    elif channel.name in api.INTERCEPTOR_LISTS and _is_of_aio(channel):
+        yield Bridged(why="a list of the runtime's channels, which have those of grpcio's")
+    elif _is_asked_for_its_state(channel):
+        yield Bridged(why="below a channel of the runtime is one that knows its state, as below grpcio's")
+    elif _has_none(channel.name):
+        yield Bridged(why="grpcio's channels have no such attribute, nor have the runtime's: it is of another object")
     elif channel.facts.is_own(kinds.Channel, channel.name):
         yield Bridged(why="an attribute of the program's own")
     else:

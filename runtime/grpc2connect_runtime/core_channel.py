@@ -1,0 +1,53 @@
+"""What is below a sync channel of grpcio, as far as programs ask it: for the state of the connection."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from .connectivity import Connectivity
+
+
+class _Channel(Protocol):
+    @property
+    def inner(self) -> Any: ...
+
+    @property
+    def connectivity(self) -> Connectivity: ...
+
+    def subscribe(self, callback: Any, try_to_connect: bool | None = False) -> None: ...
+
+
+class CoreChannel:
+    """Stands where a channel of grpcio has the channel of its core.
+
+    Native form: none; a readiness check is a call to the health service.
+
+    Source: `grpc._cython.cygrpc.Channel`, grpcio 1.85.
+    """
+
+    def __init__(self, channel: _Channel) -> None:
+        """Make one for a channel of the runtime."""
+        self._of = channel
+        self._connects = False
+
+    def check_connectivity_state(self, try_to_connect: bool) -> int:
+        """Return the number of the state of the connection, which is that of the last call or attempt to connect.
+
+        Args:
+            try_to_connect: whether to begin to connect if nothing has yet.
+
+        Native form: none; the first call connects.
+
+        Source: `grpc._cython.cygrpc.Channel.check_connectivity_state`, grpcio 1.85.
+        """
+        inner = self._of.inner
+        if inner is not None:
+            return int(inner._channel.check_connectivity_state(try_to_connect))
+        if try_to_connect and not self._connects:
+            self._connects = True
+            self._of.subscribe(_ignore, try_to_connect=True)
+        return int(self._of.connectivity.state.value[0])
+
+
+def _ignore(state: Any) -> None:
+    pass
