@@ -21,7 +21,7 @@ from grpc2connect.facts.provenance import TracedState
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.state import State
 from grpc2connect.generate import generate as generate_modules
-from grpc2connect.generate import is_built
+from grpc2connect.generate import is_built, why_not
 from grpc2connect.kept import NOWHERE, Parts
 from grpc2connect.notebooks import Notebooks
 from grpc2connect.options import Choices, Options, RuntimeMode, Stage
@@ -238,6 +238,7 @@ class _Run:
         stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
         notebooks = Notebooks(self.files.sources, facts, self.held[0], self.options.runtime)
         stay |= notebooks.stay(references)
+        stay |= {service.full_name: why for service, stubs in facts.stubs_of.items() if (why := why_not(stubs))}
         callers = Callers(facts, references, self.options)
         stay |= callers.stay
         facts.named_stubs = named_stubs(facts, references)

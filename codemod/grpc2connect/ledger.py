@@ -122,16 +122,18 @@ def _protocol_findings(plan: Plan) -> Iterable[Finding]:
 def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
     """One finding for each service that stays only because something outside the rules failed."""
     seen = set()
-    reasons = set(stay.values())
+    reasons: dict[str, str] = dict.fromkeys(stay.values(), "")
     for decision in plan.decisions:
         for service in sorted(decision.reference.units, key=lambda service: (service.full_name, service.origin)):
             why = plan.units.why_left(service)
             if why in reasons and service.full_name not in seen:
                 seen.add(service.full_name)
+                said = f": {why}" if not reasons[why] else f" for the same reason as {reasons[why]}"
+                reasons[why] = reasons[why] or service.full_name
                 yield Finding(
                     "G2C012",
                     decision.reference.place,
-                    f"{service.full_name} stays on gRPC: {why}",
+                    f"{service.full_name} stays on gRPC{said}",
                     "correct that, then run again",
                     Severity.WARNING,
                     service.full_name,

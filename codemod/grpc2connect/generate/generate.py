@@ -60,8 +60,7 @@ def _obstacle(module: GrpcModule, options: Options) -> FileError | None:
         what = "its stubs are not in the repository, so the place of the Connect module is not clear"
         advice = 'set generated = { out = "FOLDER", package = "NAME" } in [tool.grpc2connect]'
         return FileError(subject(module, options), "G2C008", what, advice)
-    if module.own_codecs:
-        what = f"`{module.own_codecs[0]}` has been put into it by hand, and a Connect module would not have that"
+    if what := why_not(module):
         advice = "leave its services on gRPC, or generate it anew and convert messages where its stubs are used"
         return FileError(subject(module, options), "G2C018", what, advice)
     found = module_clashes(module.services)
@@ -69,6 +68,13 @@ def _obstacle(module: GrpcModule, options: Options) -> FileError | None:
         advice = "rename one of them in the proto, or leave this service on gRPC"
         return FileError(subject(module, options), "G2C009", "; ".join(found), advice)
     return None
+
+
+def why_not(module: GrpcModule) -> str:
+    """Why a module must not be generated, so that its services stay on gRPC; "" if it may be."""
+    if not module.own_codecs:
+        return ""
+    return f"`{module.own_codecs[0]}` has been put into it by hand, and a Connect module would not have that"
 
 
 def _texts(plugin: Path, wanted: dict[Path, GrpcModule]) -> dict[Path, str | FileError]:
