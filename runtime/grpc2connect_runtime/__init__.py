@@ -110,6 +110,7 @@ from .status import Status, StatusCode, code_in, status_code
 from .streams import EOF
 from .stub_classes import stub_class
 from .sync_calls import call_of
+from .unmoved_servicers import named_after_rpc
 from .wire.client_over import aio_http_client_over, http_client_over
 
 __version__ = "0.1.0"
@@ -216,6 +217,7 @@ __all__ = [
     "metadata",
     "metadata_call_credentials",
     "method_handlers_generic_handler",
+    "named_after_rpc",
     "proto_messages",
     "public_stub",
     "rpc_error",

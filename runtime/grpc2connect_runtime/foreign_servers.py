@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from connectrpc.server import ConnectASGIApplication
@@ -10,8 +11,10 @@ from connectrpc.server import ConnectASGIApplication
 from .applications import moved_application
 from .interceptor import is_async
 from .method_handlers import method_handlers_generic_handler
+from .rpc_names import handler_names
 from .server_base import ServerBase
 from .unmoved import aio_module, grpc_module
+from .unmoved_servicers import by_kept_names
 
 __all__ = ["add_service_to"]
 
@@ -37,6 +40,7 @@ def add_service_to(server: Any, application_class: Callable[..., Any], servicer:
     elif isinstance(server, ServerBase):
         server.add_service(application_class, servicer)
     else:
+        servicer = by_kept_names(servicer, partial(handler_names, application_class))
         _add_handlers(server, moved_application(application_class, servicer, interceptors=[]))
 
 

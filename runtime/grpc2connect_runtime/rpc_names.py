@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from .applications import moved_application
 from .stand_ins import is_client, rpc_methods
 from .status import StatusCode
+from .unmoved_servicers import kept_names
 
 __all__ = ["handler_names", "handlers_by_name", "rpcs_by_name", "servicer_class"]
 
@@ -76,8 +77,9 @@ def handlers_by_name(servicer: Any, *application_classes: Any) -> Any:
     Source: generated servicers (grpcio-tools 1.85).
     """
     names: dict[str, str] = {}
+    kept = kept_names(servicer)
     for application_class in application_classes:
-        names |= handler_names(application_class)
+        names |= {rpc: handler for rpc, handler in handler_names(application_class).items() if rpc not in kept}
     return _Named(servicer, names)
 
 

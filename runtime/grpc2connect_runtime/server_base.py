@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 from .aio_context import AioServicerContext
@@ -24,7 +25,7 @@ from .server_interceptors import server_interceptors
 from .server_options import server_options
 from .serving import Listener
 from .unmoved import adopt
-from .unmoved_servicers import ByRpcNames, by_either_name
+from .unmoved_servicers import ByRpcNames, by_either_name, by_kept_names
 from .wire.choice import CONNECT, GRPCIO, chosen_wire, connect_addresses
 from .wire.connect_interceptors import require_async_interceptors
 from .wsgi import WsgiApplication
@@ -146,6 +147,7 @@ class ServerBase:
             "interceptors": [*limits, *interceptors, runs_handlers],
             "read_max_bytes": self._options.read_max_bytes,
         }
+        servicer = by_kept_names(servicer, partial(handler_names, application_class))
         app = moved_application(application_class, servicer, **settings)
         if isinstance(app, MovedApplication) and not app.has_lifespan:
             try:

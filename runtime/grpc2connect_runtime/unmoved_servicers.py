@@ -1,11 +1,14 @@
-"""Servicers of gRPC's own, as Connect applications ask them for their handlers."""
+"""Servicers whose handlers have the names of the RPCs, as Connect applications ask them for their handlers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-__all__ = ["ByEitherName", "ByRpcNames", "by_either_name"]
+__all__ = ["ByEitherName", "ByRpcNames", "by_either_name", "by_kept_names", "kept_names", "named_after_rpc"]
+
+H = TypeVar("H", bound=Callable[..., Any])
+_MARK = "__grpc2connect_named_after_rpc__"
 
 
 class _Renamed:
@@ -42,4 +45,41 @@ def by_either_name(servicer: Any, handlers: Mapping[str, str]) -> Any:
     other = {
         handler: rpc for rpc, handler in handlers.items() if not hasattr(servicer, handler) and hasattr(servicer, rpc)
     }
+    return ByEitherName(servicer, other) if other else servicer
+
+
+def named_after_rpc(handler: H) -> H:
+    """Mark a handler that has the name of its RPC, because its class has something else by the name of Connect's.
+
+    Args:
+        handler: a function of the class, or what a decorator has made of it.
+
+    Native form: another name for the other attribute, and Connect's name for the handler.
+
+    Source: generated servicers (grpcio-tools 1.85), whose handlers are called as the RPCs are.
+    """
+    setattr(getattr(handler, "__func__", handler), _MARK, True)
+    return handler
+
+
+def kept_names(servicer: Any) -> frozenset[str]:
+    """Return the names of the handlers of a servicer, or of a class of such, that `named_after_rpc` has marked."""
+    cls = servicer if isinstance(servicer, type) else type(servicer)
+    return frozenset(
+        name
+        for base in cls.__mro__
+        for name, value in vars(base).items()
+        if getattr(getattr(value, "__func__", value), "__dict__", {}).get(_MARK, False)
+    )
+
+
+def by_kept_names(servicer: Any, handlers: Callable[[], Mapping[str, str]]) -> Any:
+    """Return a servicer that answers to the names of Connect's handlers; itself if it has them all.
+
+    Args:
+        servicer: any object.
+        handlers: gives the names of Connect's handlers by those of the RPCs.
+    """
+    kept = kept_names(servicer)
+    other = {handler: rpc for rpc, handler in handlers().items() if rpc in kept} if kept else {}
     return ByEitherName(servicer, other) if other else servicer

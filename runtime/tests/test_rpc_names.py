@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import grpc
@@ -166,3 +167,46 @@ def test_a_servicer_that_nothing_has_told_to_be_one_may_have_the_names_of_rpcs(g
         assert [one.text for one in client.chat(iter([gen.pb2.Ask(text="b")]))] == ["b"]
     with pytest.raises((AttributeError, RuntimeError), match="has no attribute 'say'"), testing.serving(app, object()):
         pass
+
+
+@pytest.mark.parametrize("on_grpcio", [False, True])
+def test_a_handler_may_keep_its_name_beside_a_helper_of_the_new_one(gen, on_grpcio):
+    class Echo(gen.connect.EchoSync):
+        def say(self, text):
+            return gen.pb2.Answer(text=text.upper())
+
+        @runtime.named_after_rpc
+        def Say(self, request, context):
+            return self.say(request.text)
+
+        @runtime.named_after_rpc
+        def Repeat(self, request, context):
+            raise NotImplementedError
+
+        repeat = None
+
+    class Louder(Echo):
+        def Say(self, request, context):
+            answer = super().Say(request, context)
+            return gen.pb2.Answer(text=answer.text + "!")
+
+        def Repeat(self, request, context):
+            yield self.Say(request, context)
+
+    app, _ = application(gen)
+    server = grpc.server(ThreadPoolExecutor(2)) if on_grpcio else runtime.Server(ThreadPoolExecutor(2))
+    runtime.add_service_to(server, app, Louder())
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = gen.pb2_grpc.EchoStub(channel)
+            assert stub.Say(gen.pb2.Ask(text="a"), timeout=10).text == "A!"
+            assert [one.text for one in stub.Repeat(gen.pb2.Ask(text="b"), timeout=10)] == ["B!"]
+        with runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="c"), timeout_ms=10_000).text == "C!"
+    finally:
+        server.stop(None)
+    view = runtime.handlers_by_name(Louder(), app)
+    assert view.Say(gen.pb2.Ask(text="d"), None).text == "D!"
+    assert view.say("d").text == "D"

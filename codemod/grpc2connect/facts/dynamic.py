@@ -73,8 +73,14 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
         return
     if (handler := facts.patches.handler(module, node)) is not None:
         place, method, units = handler
+        kept = any(
+            one.service in units
+            and one.method.name == method.name
+            and facts.attribute_taken(one.module, one.node, method.python_name, method.name)
+            for one in facts.state.handlers.values()
+        )
         yield refs.NamedByText(
-            facts, module, place, units, ("a handler by name",), what=str(place.value), method=method
+            facts, module, place, units, ("a handler by name",), what=str(place.value), method=None if kept else method
         )
         return
     if name in _BY_NAME and first is not None and not _known_attribute(facts, node, name):
