@@ -13,6 +13,8 @@ REQUIREMENT = f"{DISTRIBUTION}>=0.1,<0.2"
 """What code migrated with `--runtime package` needs."""
 REQUIREMENTS = ("connectrpc>=0.13,<0.14", "hypercorn>=0.18,<0.19", "protobuf>=4", "pyqwest>=0.12,<0.13")
 """What code migrated with `--runtime vendor` needs: the dependencies of the distribution."""
+REFLECTION = "connectrpc-grpcreflect"
+"""What servers need that answer reflection."""
 
 
 def needed(mode: RuntimeMode) -> tuple[str, ...]:

@@ -273,3 +273,16 @@ def test_nothing_is_added_where_nothing_moves(program: Program) -> None:
     program.write("requirements.txt", "grpcio\n")
     program.write("app.py", "import grpc\n")
     assert program.run().changes == ()
+
+
+def test_reflection_is_required_beside_that_of_grpcio(tmp_path: Path) -> None:
+    server = tmp_path / "server.py"
+    server.write_text("from grpc2connect_runtime import Server\n\nServer().enable_reflection(())\n", encoding="utf-8")
+    for name, text in (("requirements.txt", "grpcio\ngrpcio-reflection\nzope\n"), ("requirements-dev.txt", "grpcio\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    changes, findings, errors = require([server], Options(tmp_path, (tmp_path,), runtime=RuntimeMode.PACKAGE))
+    assert not findings and not errors
+    assert {change.path.name: change.after.decode() for change in changes} == {
+        "requirements.txt": f"grpcio\n{NEW}\ngrpcio-reflection\n{vendor.REFLECTION}\nzope\n",
+        "requirements-dev.txt": f"grpcio\n{NEW}\n",
+    }

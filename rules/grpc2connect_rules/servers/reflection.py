@@ -5,7 +5,7 @@
 
 Why: `connectrpc-grpcreflect` serves both versions of the protocol; the runtime converts the descriptors.
 
-Reported: the package has to be required, which is not done here.
+Reported: the package has to be installed. It is put beside `grpcio-reflection`, or `grpcio`, in what is required here.
 
 Source: grpc_reflection.v1alpha.reflection (grpcio-reflection 1.85).
 """
@@ -43,5 +43,5 @@ def reflection(use: ApiUse) -> Iterator[Outcome]:
         ],
         why="the native form is a connectrpc-grpcreflect application",
         finding="reflection needs the package connectrpc-grpcreflect, without which the server does not start",
-        advice="require connectrpc-grpcreflect where grpcio-reflection is required",
+        advice="it is required now where grpcio-reflection was; install it where nothing requires that",
     )

@@ -20,7 +20,7 @@ from grpc2connect.options import Options
 from grpc2connect.project.dependencies import locks, pythons, versions
 from grpc2connect.project.dependencies.documents import Documents, is_document, names_family
 from grpc2connect.project.dependencies.listing import Document, Requirement
-from grpc2connect.project.dependencies.names import ADD_ONS, GRPCIO, TOOLS, after_name, name_of
+from grpc2connect.project.dependencies.names import ADD_ONS, GRPCIO, REFLECTION, TOOLS, after_name, name_of
 from grpc2connect.project.scripts_in_files import kind_of
 from grpc2connect.project.situation import PLUGIN
 from grpc2connect.project.texts import Texts, line_of
@@ -29,6 +29,8 @@ from grpc2connect.results import Finding, Place, Severity
 NOT_EDITED = "G2C901"
 CONFLICT = "G2C920"
 PYTHON = "G2C921"
+_BESIDE = ((GRPCIO,), sorted(ADD_ONS), (TOOLS,))
+"""What brings grpcio: what migrated code needs goes beside the first of these that is required."""
 GENERATORS = ("mypy-protobuf", "buf-bin", "protoletariat", "protoc-gen-validate")
 """What is required beside where grpcio-tools would be, by projects that generate with something else."""
 TESTED = {
@@ -53,20 +55,31 @@ class Additions:
     def _top(self) -> Path:
         return self.options.project or self.options.root
 
-    def for_code(self, changed: Iterable[Path]) -> None:
+    def for_code(self, changed: Sequence[Path]) -> None:
         """What migrated code imports, beside grpcio, for each of the changed files in the nearest place that has it."""
         wanted = vendor.needed(self.options.runtime)
-        homes = {self.documents.nearest(path, self._top) for path in changed}
-        for folder in sorted(home for home in homes if home is not None):
+        homes = {path: self.documents.nearest(path, self._top) for path in changed}
+        for folder in sorted({home for home in homes.values() if home is not None}):
             documents = self._family(folder)
             declared = [one for one in documents if not _installs(one)] or documents
-            for names in ((GRPCIO,), sorted(ADD_ONS), (TOOLS,)):
-                if any(_has(one, set(names), "run") for one in _sources(declared)):
-                    self._add_to(declared, names, wanted)
-                    break
+            self._add_beside(declared, _BESIDE, wanted)
+            if any(home == folder and self._reflects(path) for path, home in homes.items()):
+                self._add_beside(declared, ((REFLECTION,), *_BESIDE), (vendor.REFLECTION,))
             self._conflicts(folder)
-        if not any(homes):
+        if not any(homes.values()):
             self._not_understood(changed, wanted)
+
+    def _add_beside(self, declared: list[Document], beside: Iterable[Sequence[str]], wanted: Sequence[str]) -> None:
+        """Add to the documents beside the first of several groups of names that any of them has."""
+        for names in beside:
+            if any(_has(one, set(names), "run") for one in _sources(declared)):
+                self._add_to(declared, names, wanted)
+                break
+
+    def _reflects(self, path: Path) -> bool:
+        """Whether a changed file has the runtime's servers answer reflection."""
+        text = self.texts.get(path) or ""
+        return vendor.PACKAGE in text and ".enable_reflection(" in text
 
     def _family(self, folder: Path) -> list[Document]:
         """What requires something of gRPC's family in a folder, and above it what those that are made are made of."""

@@ -13,6 +13,7 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 GRPCIO = "grpcio"
 TOOLS = "grpcio-tools"
+REFLECTION = "grpcio-reflection"
 IMPORTED_AS = {
     "grpcio": ("grpc",),
     "grpcio-tools": ("grpc_tools",),
