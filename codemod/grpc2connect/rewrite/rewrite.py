@@ -13,6 +13,7 @@ from grpc2connect.facts.scopes import bindings
 from grpc2connect.plan import Decision
 from grpc2connect.results import Region
 from grpc2connect.rewrite.imports import Imports, is_ours
+from grpc2connect.rewrite.long_lines import wrapped
 from grpc2connect.rewrite.lookup import Brought, brought
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import DIRECTIVE, ProofFailed, prove
@@ -90,6 +91,9 @@ def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Spa
         after = prove(module, text, introduced)
     text, gone = _drop_unused(imports.facts, module, after, imports.free)
     if gone:
+        after = prove(module, text, introduced)
+    if (shorter := wrapped(module, after)) != text:
+        text = shorter
         after = prove(module, text, introduced)
     pieces = [
         piece
