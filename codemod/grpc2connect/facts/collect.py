@@ -187,13 +187,19 @@ class _Collector(NamedReferences):
         if rpcs:
             yield self._rpc(node, rpcs, values)
             return
-        members = [value for value in values if isinstance(value, Member)]
+        members = [value for value in values if isinstance(value, Member) and not self._is_of_own(node, value)]
         for member in sorted(members, key=repr):
             reference = self._member(node, member, frozenset(members))
             if reference is not None:
                 yield reference
                 return
         yield from unknown_rpc(self.facts, self.module, node, values)
+
+    def _is_of_own(self, node: ast.Attribute, member: Member) -> bool:
+        """Whether an attribute that no context has is that of another object, which the program has made."""
+        if not isinstance(member.owner, Context) or member.name in api.CONTEXT_METHODS:
+            return False
+        return any(isinstance(owner, Instance | Class | Super) for owner in self.facts.values(node.value))
 
     def _is_of_a_stub(self, node: ast.Attribute) -> bool:
         """Whether an attribute is a stub's, and not one of the program's own, that holds an RPC: `self.ask(...)`."""

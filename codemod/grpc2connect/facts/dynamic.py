@@ -210,6 +210,8 @@ def spelled_out(facts: Facts, module: Module, node: ast.JoinedStr) -> Iterator[R
     for before, field in pairwise(node.values):
         if not isinstance(before, ast.Constant) or not isinstance(field, ast.FormattedValue):
             continue
+        if isinstance(field.value, ast.Name) and not facts.importers(module, field.value):
+            continue  # a name of the program's own is printed as it was
         text, source = str(before.value).rstrip(), module.source(field.value)
         written = re.search(rf"\{{\s*{re.escape(source)}\s*=", module.source(node))  # not `name={name}`
         if written and text.endswith("=") and text[:-1].rstrip().endswith(source):

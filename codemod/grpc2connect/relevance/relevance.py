@@ -10,7 +10,7 @@ from grpc2connect.relevance.ways import Ways
 from grpc2connect.results import Reach
 from grpc2connect.scan import Imported, imports
 from grpc2connect.schema import Schema
-from grpc2connect.sources import calls_any, code_of, imports_grpc, mentions, mentions_any
+from grpc2connect.sources import calls_any, code_of, imports_grpc, is_generated, mentions, mentions_any
 from grpc2connect.syntax import Module
 
 Roots = Callable[[Path], Iterable[str]]
@@ -43,6 +43,8 @@ class Relevance:
         self._generated: list[Path] = []
         for path in paths:
             of_schema = schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith("_connect.py")
+            # A copy under another name stays as the stubs themselves do, unless something imports it.
+            of_schema = of_schema or ("_pb2_grpc" in path.name and is_generated(path.name, _read(path)))
             (self._generated if of_schema else self._paths).append(path)
         self._seeds: set[Path] | None = None
         services = [service for module in schema.grpc_modules for service in module.services]
