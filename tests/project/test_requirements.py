@@ -286,3 +286,12 @@ def test_reflection_is_required_beside_that_of_grpcio(tmp_path: Path) -> None:
         "requirements.txt": f"grpcio\n{NEW}\ngrpcio-reflection\n{vendor.REFLECTION}\nzope\n",
         "requirements-dev.txt": f"grpcio\n{NEW}\n",
     }
+
+
+def test_a_notebook_is_only_looked_into(tmp_path: Path) -> None:
+    notebook = tmp_path / "a.ipynb"
+    notebook.write_text('{"cells": [{"cell_type": "code", "source": ["import grpc\\n"]}]}', encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("grpcio\n", encoding="utf-8")
+    changes, findings, errors = require([notebook], options(tmp_path))
+    assert [change.path.name for change in changes] == ["requirements.txt"]
+    assert not findings and not errors

@@ -85,6 +85,15 @@ class Texts:
         self._now[path] = text
         return text
 
+    def says(self, path: Path, *words: bytes) -> bool:
+        """Whether all of some words stand in a file as the run has changed it, if it has."""
+        change = self._changed.get(path)
+        try:
+            data = path.read_bytes() if change is None else change.after
+        except OSError:
+            return False
+        return all(word in data for word in words)
+
     def newline(self, path: Path) -> str:
         r"""What ends the lines of a file that has been read; `\n` of one that has not."""
         source = self._sources.get(path)
