@@ -196,10 +196,17 @@ class _Collector(NamedReferences):
         yield from unknown_rpc(self.facts, self.module, node, values)
 
     def _is_of_own(self, node: ast.Attribute, member: Member) -> bool:
-        """Whether an attribute that no context has is that of another object, which the program has made."""
+        """Whether an attribute that no context has is that of another object.
+
+        What passes all its arguments on (a decorator) lets contexts seem to come where requests and the program's own
+        objects do. Only a handler's context is surely one.
+        """
         if not isinstance(member.owner, Context) or member.name in api.CONTEXT_METHODS:
             return False
-        return any(isinstance(owner, Instance | Class | Super) for owner in self.facts.values(node.value))
+        if any(isinstance(owner, Instance | Class | Super | Message) for owner in self.facts.values(node.value)):
+            return True
+        around = self.facts.function_around(self.module, node)
+        return around is None or not self.facts.handlers(around)
 
     def _is_of_a_stub(self, node: ast.Attribute) -> bool:
         """Whether an attribute is a stub's, and not one of the program's own, that holds an RPC: `self.ask(...)`."""
