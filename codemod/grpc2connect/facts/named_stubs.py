@@ -55,8 +55,8 @@ class NamedStubs:
         Not where the object's type is written down: a type checker looks for the name in the client's class, then.
         """
         if isinstance(use, UnknownRpc):
-            around = use.facts.spelled_by(use.module, use.name)
-            return bool(around) and around <= self.services
+            spelled = _spelled(use)
+            return bool(spelled) and spelled <= self.services
         typed = any(isinstance(one, Stub) and one.site is None for one in use.facts.values(receiver))
         return self.have_names(use.units) and not typed
 
@@ -82,8 +82,13 @@ def _wanted(reference: Reference) -> Iterable[Service]:
         case UnknownRpc(methods=methods, called=called, mock=False):
             kinds = {(method.python_name, method.kind) for method in methods}
             if not called or len(kinds) > 1:
-                return reference.facts.spelled_by(reference.module, reference.name)
+                return _spelled(reference)
     return ()
+
+
+def _spelled(use: UnknownRpc) -> frozenset[Service]:
+    """The services that an RPC may be of, by its name."""
+    return use.facts.unseen.services(use.name) if use.outside else use.facts.spelled_by(use.module, use.name)
 
 
 def _unsure(reference: Reference) -> Iterable[Service]:

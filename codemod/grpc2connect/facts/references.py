@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 BRIDGES = frozenset({"public_stub", "add_servicer_to"})
 """Functions of the runtime that take gRPC's generated names, and Connect's beside them."""
-VIEW = "rpc_error"
-"""The function of the runtime that shows an error as gRPC would have raised it."""
+VIEW = "rpc_error"  # the function of the runtime that shows an error as gRPC would have raised it
 
 
 @dataclass(frozen=True, eq=False)
@@ -388,8 +387,8 @@ class PluginFixture(SharedReference):
 class UnknownRpc(Reference):
     """An attribute spelled like an RPC on an object that the facts know nothing of.
 
-    `methods` are the RPCs around that are spelled so; `called` says that it is called at once, by itself or by one of
-    its variants (`with_call`, `future`); `mock` that it is assigned here, or asked for what only a mock has.
+    `methods` are the RPCs around that are spelled so, or of all services (`outside`) where none is around; `called` says
+    that it is called at once, by itself or by a variant; `mock` that it is assigned, or asked for what only a mock has.
     """
 
     node: ast.Attribute

@@ -15,7 +15,7 @@ from grpc2connect.facts.kinds import Package, Value
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
-    from grpc2connect.schema import Method
+    from grpc2connect.schema import Method, Service
     from grpc2connect.syntax import Module
 
 
@@ -38,6 +38,10 @@ class Unseen:
             aliases = (node for node in module.nodes if isinstance(node, ast.alias))
             self._askers[module] = any(self.gives(value) for alias in aliases for value in self._facts.values(alias))
         return self._askers[module]
+
+    def services(self, name: str) -> frozenset[Service]:
+        """All services with an RPC of a name."""
+        return frozenset(service for service in self._facts.stubs_of if service.method(name))
 
     def spelled(self, name: str) -> tuple[Method, ...]:
         """The RPCs of a name of all services: what comes from such a module can be of any."""
