@@ -387,7 +387,7 @@ class PluginFixture(SharedReference):
 class UnknownRpc(Reference):
     """An attribute spelled like an RPC on an object that the facts know nothing of.
 
-    `methods` are the RPCs around that are spelled so, or of all services (`outside`) where none is around; `called` says
+    `methods` are the RPCs around that are spelled so, or of all (`outside`) where none is around; `called` says
     that it is called at once, by itself or by a variant; `mock` that it is assigned, or asked for what only a mock has.
     """
 
