@@ -17,6 +17,7 @@ from typing import Any
 
 from pyqwest import HTTPTransport, Request, Response, SyncRequest, SyncResponse
 
+from .answers import answer_to
 from .at_exit import settle_at_exit
 
 __all__ = ["Exchange", "close_in_background"]
@@ -77,7 +78,7 @@ class Exchange:
         end: BaseException = StopIteration()
         try:
             async with asyncio.timeout(self._timeout):
-                response: Response = await self._transport.execute(request)
+                response = await answer_to(self._transport.execute(request))
                 try:
                     self._started.set_result(response)
                     async for chunk in response.content:

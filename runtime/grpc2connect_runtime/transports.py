@@ -14,6 +14,7 @@ from connectrpc.method import StreamType
 from connectrpc.request import RequestContext
 from pyqwest import HTTPTransport, Request, Response, SyncHTTPTransport, SyncRequest, SyncResponse
 
+from .answers import answer_to
 from .at_exit import settle_at_exit
 from .background import Exchange, close_in_background
 from .connectivity import ChannelConnectivity, Connectivity
@@ -293,7 +294,7 @@ class LazyTransport:
             answer = self._inner.execute(request)
             if record is not None:
                 record.wait_for(answer)
-            response = await answer
+            response = await answer_to(answer)
         except (ConnectionError, RuntimeError) as error:
             if self._instead is not None and is_refused_certificate(error):
                 self._other = self._other or self._instead(error)
@@ -315,7 +316,7 @@ class LazyTransport:
         """As `LazySyncTransport._prove`."""
         try:
             async with asyncio.timeout(_PROBE_S):
-                response: Response = await transport.execute(Request(*probe_of(request)))
+                response = await answer_to(transport.execute(Request(*probe_of(request))))
                 await response.aclose()
         except Exception as error:
             if is_refused_certificate(error):

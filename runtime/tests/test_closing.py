@@ -187,6 +187,61 @@ def test_an_aio_channel_waits_for_its_calls(gen):
         asyncio.run(asyncio.wait_for(main(port), 30))
 
 
+class Beginning:
+    """Begins its response when it is told to, and says when its client has gone."""
+
+    def __init__(self):
+        self.started = threading.Event()
+        self.begin = threading.Event()
+        self.begun = threading.Event()
+        self.ended = threading.Event()
+
+    def service(self, details):
+        def stream(request, context):
+            context.add_callback(self.ended.set)
+            self.started.set()
+            self.begin.wait(TIMEOUT_S)
+            context.send_initial_metadata(())
+            self.begun.set()
+            self.ended.wait(2 * TIMEOUT_S)
+            yield b""
+
+        return grpc.unary_stream_rpc_method_handler(stream)
+
+
+@pytest.mark.parametrize("how", ["cancel", "close"])
+def test_an_async_call_that_ends_when_its_response_has_come_unseen_ends_on_the_server(how):
+    handlers = Beginning()
+
+    async def main(port):
+        channel = runtime.aio_insecure_channel(f"127.0.0.1:{port}")
+        call = runtime.calls_on(channel).unary_stream("/echo.Echo/Repeat")(b"")
+        assert await asyncio.to_thread(handlers.started.wait, TIMEOUT_S)
+        handlers.begin.set()
+        assert handlers.begun.wait(TIMEOUT_S)
+        assert not handlers.ended.wait(0.2)  # the event loop sees nothing of the response, which comes
+        loop = asyncio.get_running_loop()
+        closing = None
+        if how == "cancel":
+            loop.call_soon(call.cancel)
+        else:
+            closing = loop.create_task(channel.close())
+        with pytest.raises(asyncio.CancelledError):
+            await call.read()
+        assert await asyncio.to_thread(handlers.ended.wait, TIMEOUT_S)
+        await (closing or channel.close())
+
+    with futures.ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool, handlers=[handlers])
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            asyncio.run(asyncio.wait_for(main(port), 3 * TIMEOUT_S))
+        finally:
+            handlers.ended.set()
+            server.stop(None).wait(TIMEOUT_S)
+
+
 class Feeding:
     """Streams messages until it is told to stop, and says whether its client was there until then."""
 
