@@ -257,7 +257,7 @@ def aio_insecure_channel(
     Raises:
         ImportError: only grpcio can do this, and it is not installed.
         NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
-        ValueError: no target at all, or one of `interceptors` is none.
+        ValueError: one of `interceptors` is none, or `G2C_WIRE` names no wire.
 
     Native form: as of `insecure_channel`.
 
@@ -286,7 +286,7 @@ def aio_secure_channel(
     Raises:
         ImportError: only grpcio can do this, and it is not installed.
         NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
-        ValueError: no target at all, or one of `interceptors` is none.
+        ValueError: one of `interceptors` is none, or `G2C_WIRE` names no wire.
 
     Native form: as of `secure_channel`.
 

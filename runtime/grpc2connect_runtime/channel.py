@@ -188,7 +188,7 @@ def insecure_channel(target: str, options: Sequence[tuple[str, Any]] | None = No
     Raises:
         ImportError: only grpcio can do this, and it is not installed.
         NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
-        ValueError: no target at all.
+        ValueError: `G2C_WIRE` names no wire.
 
     Native form: the URL `http://host:port`, `HTTPTransport(http_version=HTTPVersion.HTTP2)`, `send_compression=None`.
 
@@ -215,7 +215,7 @@ def secure_channel(
     Raises:
         ImportError: only grpcio can do this, and it is not installed.
         NotImplementedError: only grpcio can do this, and `G2C_WIRE` says `connect`.
-        ValueError: no target at all.
+        ValueError: `G2C_WIRE` names no wire.
 
     Native form: the URL `https://host:port` and a transport with `tls_ca_cert`, `tls_key` and `tls_cert`.
 

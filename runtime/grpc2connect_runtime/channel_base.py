@@ -8,6 +8,8 @@ import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
 from connectrpc.protocol import ProtocolType
 from pyqwest import HTTPVersion
 
@@ -18,6 +20,7 @@ from .channel_options import channel_options, client_protocol
 from .compression import ACCEPTED, request_compression
 from .connectivity import ChannelConnectivity, Connectivity
 from .credentials import require_credentials
+from .errors import CallError
 from .greeting import greet
 from .targets import Target, parse_target
 from .wire.choice import GRPCIO
@@ -40,13 +43,14 @@ class ChannelBase(ChannelMethods):
 
     def __init__(
         self,
-        target: str,
+        address: str | bytes,
         credentials: Any,
         options: Sequence[tuple[str, Any]] | None,
         compression: Any = None,
         *,
         aio: bool = False,
     ) -> None:
+        target = address.decode() if isinstance(address, bytes) else address
         self._credentials = credentials
         self._closed = False
         self._calls = CallsInFlight()
@@ -95,7 +99,12 @@ class ChannelBase(ChannelMethods):
 
         Raises:
             OSError: the target is not ready for calls.
+            CallError: it never will be.
         """
+        if (unusable := self.target.unusable) is not None:
+            if unusable.code is Code.UNAVAILABLE:  # of names that are not found grpcio thinks that they may be, later
+                raise ConnectionError(unusable.details)
+            raise CallError(unusable.code, unusable.details)
         greet(
             self.target.host,
             self.target.port,
@@ -115,6 +124,9 @@ class ChannelBase(ChannelMethods):
         self._connectivity.become(ChannelConnectivity.SHUTDOWN)
 
     def _transport_arguments(self) -> dict[str, Any]:
+        if (unusable := self.target.unusable) is not None:
+            self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+            raise ConnectError(unusable.code, unusable.details)
         secure = self._credentials is not None
         is_grpc = self._protocol is ProtocolType.GRPC
         renamed = self._options.target_name is not None

@@ -29,7 +29,7 @@ def block_until_reachable(
     """Block until the target takes calls; see `greeting`.
 
     Raises:
-        CallError: DEADLINE_EXCEEDED after `timeout` seconds.
+        CallError: DEADLINE_EXCEEDED after `timeout` seconds; or the target names no place.
     """
     end = None if timeout is None else time.monotonic() + timeout
     while not (given_up() or channel.is_closed()):
@@ -56,7 +56,7 @@ async def wait_until_reachable(channel: ChannelBase, timeout: float | None = Non
     """Wait until the target takes calls; see `greeting`.
 
     Raises:
-        CallError: DEADLINE_EXCEEDED after `timeout` seconds.
+        CallError: DEADLINE_EXCEEDED after `timeout` seconds; or the target names no place.
     """
     try:
         async with asyncio.timeout(timeout):
@@ -93,7 +93,10 @@ class ChannelReadyFuture:
         threading.Thread(target=self._run, args=(root,), name="channel-ready", daemon=True).start()
 
     def _run(self, channel: ChannelBase) -> None:
-        block_until_reachable(channel, None, self._future.cancelled)
+        try:
+            block_until_reachable(channel, None, self._future.cancelled)
+        except CallError:  # it names no place: as grpcio's, the future is never done
+            return
         if not channel.is_closed():
             self._ready()
 

@@ -44,6 +44,50 @@ def test_a_refused_connection_is_told_as_by_grpcio():
     assert asyncio.run(of_an_async_call()) == wanted
 
 
+def outcome(error):
+    return error.code().name, error.details()
+
+
+@pytest.mark.parametrize("target", ["", "dns:", "dns:///", ":50051", "localhost:name", "ipv4:"])
+def test_calls_to_a_target_that_names_no_place_fail_as_with_grpcio(target):
+    sync, aio = [], []
+    for module in (grpc, runtime):
+        with module.insecure_channel(target) as channel:
+            for method in (channel.unary_unary("/e.E/Say"), channel.unary_stream("/e.E/Repeat")):
+                with pytest.raises((grpc.RpcError, runtime.CallError)) as caught:
+                    list(method(b"", timeout=TIMEOUT_S))
+                sync.append(outcome(caught.value))
+
+    async def of_an_async_call(channel):
+        async with channel:
+            with pytest.raises((grpc.RpcError, runtime.CallError)) as caught:
+                await channel.unary_unary("/e.E/Say")(b"", timeout=TIMEOUT_S)
+            aio.append(outcome(caught.value))
+
+    async def of_async_calls():
+        await of_an_async_call(grpc.aio.insecure_channel(target))
+        await of_an_async_call(runtime.aio_insecure_channel(target))
+
+    asyncio.run(of_async_calls())
+    assert len({*sync, *aio}) == 1, (sync, aio)
+
+
+def test_a_target_that_names_no_place_is_not_waited_for(caplog):
+    with runtime.insecure_channel("") as channel:
+        ready = runtime.channel_ready_future(channel)
+        with pytest.raises(runtime.FutureTimeoutError):
+            ready.result(0.2)
+        with pytest.raises(runtime.CallError) as caught:
+            channel.unary_unary("/e.E/Say")(b"", wait_for_ready=True)
+        assert caught.value.code() == runtime.StatusCode.UNKNOWN
+    assert not caplog.records
+
+
+def test_a_target_may_be_bytes():
+    with runtime.insecure_channel(b"127.0.0.1:1") as channel:
+        assert channel.url == "http://127.0.0.1:1"
+
+
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_a_failed_handshake_is_told_as_one(tmp_path):
     for name in ("theirs", "another"):

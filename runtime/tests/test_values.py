@@ -112,6 +112,7 @@ def test_details_go_there_and_back():
         ("passthrough:///h:2", Target("h", 2)),
         ("host", Target("host", 443)),
         ("::1", Target("::1", 443)),
+        ("h:1 ", Target("h", 1)),
     ],
 )
 def test_targets(target, expected):

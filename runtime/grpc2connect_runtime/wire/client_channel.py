@@ -52,8 +52,6 @@ def _needs_grpcio(target: str, credentials: Any, options: Sequence[tuple[str, An
         place = parse_target(target)
     except NotImplementedError:
         return True
-    except ValueError:
-        return False
     if without_equivalent(options):
         return is_installed()
     if client_protocol() is not ProtocolType.GRPC or (proxy := found_proxy(place, options)) is None:
@@ -97,7 +95,7 @@ class GrpcioChannel:
         """An address for Connect clients, shown to their interceptors; nothing is sent to it."""
         try:
             return parse_target(self.target).url("http" if self.credentials is None else "https")
-        except (NotImplementedError, ValueError):
+        except NotImplementedError:
             return _ADDRESS
 
 
