@@ -11,7 +11,7 @@ import grpc2connect_runtime as runtime
 LIMIT_S = 10
 
 
-async def test_a_handler_goes_on_meanwhile(gen):
+def test_a_handler_goes_on_meanwhile(gen):
     server = runtime.Server()
 
     class Shelf:
@@ -42,6 +42,6 @@ async def test_a_handler_goes_on_meanwhile(gen):
         "headers": [],
         "extensions": {},
     }
-    await asyncio.wait_for(server.app(scope, receive, send), LIMIT_S)
+    asyncio.run(asyncio.wait_for(server.app(scope, receive, send), LIMIT_S))
     assert [message.get("status") for message in sent][:1] == [200]
     assert asked < 50
