@@ -33,8 +33,10 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
+import hypercorn.protocol as hypercorn_protocol
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 from hypercorn.events import Closed, RawData
@@ -43,7 +45,7 @@ from hypercorn.protocol.events import Body, EndBody, Response, Trailers
 from .response_buffer import ResponseBuffer
 from .sending_order import SendingOrder
 
-__all__ = ["STREAM", "Http2Stream", "http2_stream"]
+__all__ = ["STREAM", "Http2Stream", "extend_http2", "http2_stream"]
 
 STREAM = "grpc2connect.http2_stream"
 """Where an ASGI scope has the stream (or None), if it was prepared before middleware got hold of `send`."""
@@ -292,9 +294,36 @@ def http2_stream(send: Any, receive: Any) -> Http2Stream | None:
     stream: Any = getattr(send, "__self__", None)
     connection = getattr(getattr(stream, "send", None), "__self__", None)
     streams = getattr(connection, "streams", None)
-    server = getattr(getattr(connection, "send", None), "__self__", None)
     if not isinstance(streams, dict) or stream.stream_id not in streams or not hasattr(connection, "stream_buffers"):
         return None
+    taken = _taken_over(connection)
+    return None if taken is None else Http2Stream(taken, stream, receive)
+
+
+def _taken_over(connection: Any) -> _Connection | None:
+    server = getattr(getattr(connection, "send", None), "__self__", None)
     if isinstance(server, _Connection):
-        return Http2Stream(server, stream, receive)
-    return Http2Stream(_Connection(connection, server), stream, receive) if hasattr(server, "writer") else None
+        return server
+    return _Connection(connection, server) if hasattr(server, "writer") else None
+
+
+@cache
+def extend_http2() -> None:
+    """Take over hypercorn's connections when they begin, once per process; else it is done by their first calls.
+
+    One that begins as the server stops has none: hypercorn says to its client that nothing went wrong, and fails at the
+    request's data.
+    """
+    names: Any = vars(hypercorn_protocol)
+    base: Any = names.get("H2Protocol")
+    if not hasattr(base, "initiate"):  # another hypercorn: its own affair
+        return
+
+    class H2Protocol(base):  # type: ignore[misc]
+        """A connection that is fit for gRPC from its beginning."""
+
+        async def initiate(self, *arguments: Any, **named: Any) -> None:
+            await super().initiate(*arguments, **named)
+            _taken_over(self)
+
+    names["H2Protocol"] = H2Protocol

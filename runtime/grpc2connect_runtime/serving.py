@@ -17,7 +17,7 @@ from .auth_context import remember_server_name
 from .connections import extend_connections
 from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
-from .http2 import STREAM, http2_stream
+from .http2 import STREAM, extend_http2, http2_stream
 from .lifespan import Lifespans
 
 _log = logging.getLogger(__name__)
@@ -97,6 +97,7 @@ class Serving:
             RuntimeError: an application failed to start.
         """
         extend_connections()
+        extend_http2()
         await self._lifespans.start()
         for listener in self._listeners:
             for sock in listener.sockets:
