@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
-from .exchange import Exchange, Send, current_exchange
+from .exchange import Exchange, Send, ServerStops, current_exchange
 from .http2 import STREAM, http2_stream
 from .lifespan import Lifespans
 from .mounted_paths import method_path
@@ -36,10 +36,20 @@ async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
+def _status(status: int, text: str) -> list[tuple[bytes, bytes]]:
+    return [(b"grpc-status", b"%d" % status), (b"grpc-message", quote(text, safe="!'<>:").encode())]
+
+
+async def _end(send: Send, trailers: list[tuple[bytes, bytes]] | None) -> None:
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    if trailers is not None:
+        await send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
+
+
 async def _refuse(send: Send, content_type: str, status: int, text: str) -> None:
     """Answer a call that no application takes: by a gRPC status to gRPC clients, else by an HTTP status."""
     http_status = _HTTP_STATUS[status]
-    fields = [(b"grpc-status", b"%d" % status), (b"grpc-message", quote(text, safe="!'<>:").encode())]
+    fields = _status(status, text)
     headers = [(b"content-type", content_type.encode())]
     protocol = protocol_of(content_type)
     is_grpc = protocol == "grpc"
@@ -50,9 +60,7 @@ async def _refuse(send: Send, content_type: str, status: int, text: str) -> None
     else:
         headers = []
     await send({"type": "http.response.start", "status": http_status, "headers": headers, "trailers": is_grpc})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-    if is_grpc:
-        await send({"type": "http.response.trailers", "headers": fields, "more_trailers": False})
+    await _end(send, fields if is_grpc else None)
 
 
 _AGAIN_S = 0.1
@@ -205,15 +213,19 @@ class Dispatcher:
                 app = await self.router.application(path, scope["headers"])
             except asyncio.CancelledError:
                 if exchange.stopped:
-                    await _refuse(send, content_type, 14, "Cancelling all calls")
+                    await _refuse(send, content_type, 14, ServerStops().message)
                 raise
             if is_grpc:
                 # grpcio does not compress unless told to; and headers sent early must be right about the encoding.
                 fields = [field for field in scope["headers"] if field[0].lower() != b"grpc-accept-encoding"]
                 scope = {**scope, "headers": fields}
-            await app({**scope, "path": path}, receive, exchange)
+            await app({**scope, "path": path}, exchange.receiving(receive), exchange)
         except Refusal as refusal:
             await _refuse(send, content_type, refusal.status, refusal.text)
+        except ServerStops as stops:
+            if not exchange.started:
+                raise
+            await _end(send, _status(14, stops.message))
         finally:
             current_exchange.reset(token)
             del self._running[task]

@@ -2,6 +2,9 @@
 
 connectrpc 0.13 sends headers with the first message; gRPC's `send_initial_metadata` sends them at once, and clients
 wait for them before they write. The dispatcher keeps one of these per request in a context variable.
+
+When a server stops it cancels its calls, and connectrpc says to the client of such a call that it was cancelled. A
+handler is told from that (`interceptor`); here it is the call that waits for its client, to read or to be sent more.
 """
 
 from __future__ import annotations
@@ -11,9 +14,19 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
 from connectrpc.request import Headers
 
 Send = Callable[[Any], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+
+
+class ServerStops(ConnectError):
+    """The server ends the calls in flight. Source: the status of such a call in grpcio 1.85."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.UNAVAILABLE, "Cancelling all calls")
 
 
 class Exchange:
@@ -23,6 +36,7 @@ class Exchange:
         self._send = send
         self._content_type = content_type
         self._lock = asyncio.Lock()
+        self._task = asyncio.current_task()
         self.started = False
         self.stopped = False
 
@@ -42,7 +56,30 @@ class Exchange:
                 if self.started:
                     return
                 self.started = True
-            await self._send(message)
+            try:
+                await self._send(message)
+            except asyncio.CancelledError as error:
+                if self.is_grpc:  # to others connectrpc alone can say how a response that has begun ends
+                    self._raise_if_stopped(error)
+                raise
+
+    def receiving(self, receive: Receive) -> Receive:
+        """Return a `receive` that says so if the server stops meanwhile."""
+
+        async def received() -> Any:
+            try:
+                return await receive()
+            except asyncio.CancelledError as error:
+                self._raise_if_stopped(error)
+                raise
+
+        return received
+
+    def _raise_if_stopped(self, error: asyncio.CancelledError) -> None:
+        # Other tasks of the call are cancelled when it ends.
+        if self.stopped and self._task is not None and self._task is asyncio.current_task():
+            self._task.uncancel()
+            raise ServerStops from error
 
     async def flush(self, response_headers: Headers) -> None:
         """Start the response with these headers, unless it has been started."""

@@ -18,7 +18,7 @@ from .aio_context import AioServicerContext
 from .call_state import CallState
 from .context import ServicerContext
 from .errors import AIO_FORM, STREAM_FORM, CallError
-from .exchange import current_exchange
+from .exchange import ServerStops, current_exchange
 from .messages import HandlerMessages, Messages, NativeMessages, UnmovedMessages
 from .outcome import BadResponse, HandlerError, IterationError, error_of, final_error
 from .sending_limits import excess
@@ -246,7 +246,7 @@ class HandlerInterceptor:
         except (asyncio.CancelledError, GeneratorExit) as error:
             state.cancelled = True
             if isinstance(error, asyncio.CancelledError) and state.stopped:
-                raise ConnectError(Code.UNAVAILABLE, "Cancelling all calls") from error
+                raise ServerStops from error
             if isinstance(error, asyncio.CancelledError) and state.cancelled_by_handler:
                 raise ConnectError(Code.CANCELED, "CANCELLED") from error
             if isinstance(error, asyncio.CancelledError) and state.deadline_passed:
