@@ -10,10 +10,11 @@ from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from connectrpc.request import RequestContext
 from google.protobuf.message import Message
+from pyqwest import StreamError
 
 from .authentication import Authentication
 from .calls_in_flight import CallsInFlight
-from .connection_failures import in_words_of_grpc
+from .connection_failures import in_words_of_grpc, is_of_connection
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError, is_made
 from .raw_methods import serialized
 from .sending_limits import excess
@@ -62,8 +63,11 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
         code, message = Code.CANCELED, "Channel closed!"
     elif isinstance(error.__cause__, TimeoutError) or (code, message) == _SERVER_S_DEADLINE:
         message = "Deadline Exceeded"
-    elif (sent := record.rich_status()) is not None:
+    elif (sent := record.failed_status(rich=code is not Code.INTERNAL)) is not None:
+        # INTERNAL may be connectrpc's word for a message that the server broke off to send its status.
         code, message = sent
+    elif isinstance(error.__cause__, StreamError) and is_of_connection(message):
+        code = Code.UNAVAILABLE
     elif code is Code.UNAVAILABLE and record.response is None:
         message = in_words_of_grpc(message)
     return CallError(

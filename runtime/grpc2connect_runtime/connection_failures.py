@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["in_words_of_grpc"]
+__all__ = ["in_words_of_grpc", "is_of_connection"]
 
 _FAILED = re.compile(
     r"Request failed: error sending request for url \((https?)://([^/)]+)[^)]*\): client error \(Connect\): (.*)", re.S
@@ -42,3 +42,14 @@ def in_words_of_grpc(message: str) -> str:
         said = reason
     address = f"ipv4:{authority}" if _IPV4.fullmatch(authority) else authority
     return f"failed to connect to all addresses; last error: UNKNOWN: {address}: {said}"
+
+
+def is_of_connection(message: str) -> bool:
+    """Whether a stream ended with its connection, which is UNAVAILABLE to grpcio: connectrpc goes by the reason alone.
+
+    Args:
+        message: of a `ConnectError` that was raised for a `StreamError` of pyqwest.
+
+    Source: h2's texts in pyqwest 0.12; a stream that is reset has "stream error received".
+    """
+    return "connection error received" in message

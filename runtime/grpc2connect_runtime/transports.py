@@ -115,16 +115,18 @@ class CallRecord:
         in_headers = [(key.removeprefix(prefix), value) for key, value in self._headers if key.startswith(prefix)]
         return metadata([*self.response.trailers.items(), *in_headers])
 
-    def rich_status(self) -> tuple[Code, str] | None:
-        """Return the code and message that came beside a rich status, which need not be those in it; None without one.
+    def failed_status(self, *, rich: bool) -> tuple[Code, str] | None:
+        """Return the code and message that the server ended the call with, unless it is OK or not there.
 
-        To gRPC the rich status is metadata like any other; connectrpc takes code and message out of it.
+        Args:
+            rich: whether only those are wanted that came beside a rich status, which need not be those in it: to gRPC
+                it is metadata like any other; connectrpc takes code and message out of it.
         """
         if self.response is None:
             return None
         trailers = dict(self._headers if self._trailers_only() else self.response.trailers.items())
         number = trailers.get("grpc-status", "")
-        if DETAILS_KEY not in trailers or number not in _FAILURES:
+        if number not in _FAILURES or (rich and DETAILS_KEY not in trailers):
             return None
         return connect_code(int(number)), unquote(trailers.get("grpc-message", ""))
 
