@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .exchange import Exchange, Send, ServerStops, current_exchange
-from .http2 import STREAM, http2_stream
+from .http2 import STREAM, has_left, http2_stream
 from .lifespan import Lifespans
 from .mounted_paths import method_path
 from .protocols import PROTOCOLS, protocol_of
@@ -186,6 +186,8 @@ class Dispatcher:
         if scope["method"] == "OPTIONS":
             await _answer(send, 204, _ALLOW)
             return
+        if STREAM not in scope and has_left(send):
+            return
         stream = scope[STREAM] if STREAM in scope else http2_stream(send, receive)
         content_type = _content_type(scope)
         protocol = protocol_of(content_type)
@@ -204,6 +206,10 @@ class Dispatcher:
             receive = _received_once(receive)
         path = method_path(scope)
         exchange = Exchange(_NotFoundAsStatus(send, content_type) if is_grpc else send, content_type)
+        if stream is not None:
+            stream.when_left = exchange.left
+            if stream.has_left:
+                exchange.left()
         task = asyncio.current_task()
         assert task is not None
         self._running[task] = exchange

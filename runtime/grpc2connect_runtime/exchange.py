@@ -37,8 +37,21 @@ class Exchange:
         self._content_type = content_type
         self._lock = asyncio.Lock()
         self._task = asyncio.current_task()
+        self._left = False
+        self._on_left: Callable[[], object] = lambda: None
         self.started = False
         self.stopped = False
+
+    def left(self) -> None:
+        """Note that the client has left before the response ended."""
+        self._left = True
+        self._on_left()
+
+    def when_left(self, callback: Callable[[], object]) -> None:
+        """Call `callback()` when the client leaves: a request that nobody reads on does not tell of it."""
+        self._on_left = callback
+        if self._left:
+            callback()
 
     @property
     def is_grpc(self) -> bool:

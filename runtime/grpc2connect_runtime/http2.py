@@ -45,7 +45,7 @@ from hypercorn.protocol.events import Body, EndBody, Response, Trailers
 from .response_buffer import ResponseBuffer
 from .sending_order import SendingOrder
 
-__all__ = ["STREAM", "Http2Stream", "extend_http2", "http2_stream"]
+__all__ = ["STREAM", "Http2Stream", "extend_http2", "has_left", "http2_stream"]
 
 STREAM = "grpc2connect.http2_stream"
 """Where an ASGI scope has the stream (or None), if it was prepared before middleware got hold of `send`."""
@@ -186,6 +186,8 @@ class Http2Stream:
     Attributes:
         ended: whether the end of the response has been sent with headers or trailers.
         unread: the sizes of the pieces of the request that the handler has not read.
+        has_left: whether the client has left before the end of the response.
+        when_left: called then.
     """
 
     def __init__(self, connection: _Connection, stream: Any, receive: Any) -> None:
@@ -199,6 +201,8 @@ class Http2Stream:
         self._headers_end = False
         self._finished = False
         self.ended = False
+        self.has_left = False
+        self.when_left: Callable[[], None] = lambda: None
         self.unread: deque[int] = deque()
         connection.hypercorn.stream_buffers[self._id] = self._buffer
         connection.streams.adopted[self._id] = self
@@ -227,6 +231,8 @@ class Http2Stream:
             self._connection.remove_buffer(self._id)
         if not self._finished:
             self._connection.reset(self._id, ErrorCodes.INTERNAL_ERROR)
+            self.has_left = True
+            self.when_left()
 
     async def _send(self, event: Any) -> None:
         try:
@@ -291,13 +297,25 @@ def http2_stream(send: Any, receive: Any) -> Http2Stream | None:
 
     Returns None for HTTP/1, for another server, and for a stream whose client has left already.
     """
-    stream: Any = getattr(send, "__self__", None)
-    connection = getattr(getattr(stream, "send", None), "__self__", None)
-    streams = getattr(connection, "streams", None)
-    if not isinstance(streams, dict) or stream.stream_id not in streams or not hasattr(connection, "stream_buffers"):
+    stream, connection = _of_hypercorn(send)
+    if connection is None or stream.stream_id not in connection.streams:
         return None
     taken = _taken_over(connection)
     return None if taken is None else Http2Stream(taken, stream, receive)
+
+
+def has_left(send: Any) -> bool:
+    """Whether the client of the HTTP/2 stream behind `send` has left before its call was begun."""
+    stream, connection = _of_hypercorn(send)
+    return connection is not None and stream.stream_id not in connection.streams
+
+
+def _of_hypercorn(send: Any) -> tuple[Any, Any]:
+    """Return hypercorn's HTTP/2 stream behind `send` and its connection; None for it if it is none."""
+    stream: Any = getattr(send, "__self__", None)
+    connection: Any = getattr(getattr(stream, "send", None), "__self__", None)
+    is_one = isinstance(getattr(connection, "streams", None), dict) and hasattr(connection, "stream_buffers")
+    return stream, connection if is_one else None
 
 
 def _taken_over(connection: Any) -> _Connection | None:

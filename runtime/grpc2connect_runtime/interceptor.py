@@ -241,6 +241,8 @@ class HandlerInterceptor:
             return self._messages.request(data, aio=aio)
 
         feed = RequestFeed(request, on_error, decode, show) if streaming else None
+        if feed is not None and state.exchange is not None:
+            state.exchange.when_left(feed.client_left)
         try:
             yield state, feed
         except (asyncio.CancelledError, GeneratorExit) as error:

@@ -17,7 +17,7 @@ from .auth_context import remember_server_name
 from .connections import extend_connections
 from .credentials import ServerCredentials
 from .dispatcher import Dispatcher
-from .http2 import STREAM, extend_http2, http2_stream
+from .http2 import STREAM, extend_http2, has_left, http2_stream
 from .lifespan import Lifespans
 
 _log = logging.getLogger(__name__)
@@ -109,6 +109,8 @@ class Serving:
 
     async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
+            if has_left(send):
+                return
             if self._outermost is not self._app:
                 stream = http2_stream(send, receive)
                 scope = {**scope, STREAM: stream}

@@ -38,7 +38,10 @@ class _Failure:
 
 
 class RequestFeed:
-    """Reads a request stream one message ahead, so that a client that goes away is noticed without a read."""
+    """Reads a request stream one message ahead, so that a client that goes away is noticed without a read.
+
+    One that has sent more than that before it goes has to be told of by `client_left`.
+    """
 
     def __init__(
         self,
@@ -68,6 +71,13 @@ class RequestFeed:
             self._queue.put_nowait(_Failure(self._on_error(error)))
         except Exception as error:
             self._queue.put_nowait(_Failure(error))
+
+    def client_left(self) -> None:
+        """The client has gone: what comes after the messages that have been read is an error."""
+        if not self._task.done():
+            self._task.cancel()
+            gone = self._on_error(ConnectError(Code.CANCELED, "Client disconnected before request completion"))
+            self._queue.put_nowait(_Failure(gone))
 
     async def next(self) -> Any:
         """Return the next message, or EOF at the end."""

@@ -37,6 +37,9 @@ class _WireExchange(Exchange):
         self.started = False
         self.stopped = False
 
+    def when_left(self, callback: Callable[[], object]) -> None:
+        """Not needed: grpcio cancels the call itself."""
+
     @property
     def is_grpc(self) -> bool:
         return True
