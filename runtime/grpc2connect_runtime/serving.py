@@ -26,6 +26,7 @@ _hypercorn_log = logging.getLogger(f"{__name__}.hypercorn")
 _hypercorn_log.setLevel(logging.WARNING)
 _BACKLOG = 1024
 _CLOSE_S = 5.0
+_TURNS = 3
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,20 @@ class Serving:
             self._stopping = asyncio.create_task(self._shut_down())
         return self._stopping
 
+    async def _accept_no_more(self) -> None:
+        """Let connections that have been accepted begin, and accept no more: those are refused when the sockets close.
+
+        asyncio (3.11) forgets one that it accepts in the turn in which the server is closed, without closing it: its
+        client would wait until the garbage collector comes by.
+        """
+        loop = asyncio.get_running_loop()
+        for listener in self._listeners:
+            for sock in listener.sockets:
+                with contextlib.suppress(NotImplementedError, OSError, ValueError):
+                    loop.remove_reader(sock)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+
     async def _shut_down(self) -> None:
         loop = asyncio.get_running_loop()
         while self._app.running and self._idle_by is not None and loop.time() < self._idle_by:
@@ -143,6 +158,7 @@ class Serving:
         cancelled_by = loop.time() + _CLOSE_S
         while self._app.running and loop.time() < cancelled_by:
             await asyncio.sleep(0.01)
+        await self._accept_no_more()
         self._stop.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=_CLOSE_S)
