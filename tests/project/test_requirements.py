@@ -11,6 +11,7 @@ from grpc2connect.engine import run
 from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.project import require
 from grpc2connect.project.dependencies import versions
+from grpc2connect.sources.required import declared
 from tests.programs.conftest import Program
 
 NEW = vendor.REQUIREMENT
@@ -109,6 +110,14 @@ def test_edited(tmp_path: Path, name: str, before: str, after: str) -> None:
     assert before == after or changes[0].after.decode() == after
     path.write_bytes(after.encode())
     assert require([tmp_path / "app.py"], options(tmp_path)) == ([], [], [])
+
+
+def test_a_list_in_utf_16_stays_in_it(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_bytes("\ufeffgrpcio\r\nzope\r\n".encode("utf-16-le"))
+    (change,), findings, errors = require([tmp_path / "app.py"], options(tmp_path))
+    assert (findings, errors) == ([], [])
+    assert change.after == f"\ufeffgrpcio\r\n{NEW}\r\nzope\r\n".encode("utf-16-le")
+    assert declared(change.path).required == {"grpcio", "zope"}
 
 
 @pytest.mark.parametrize(

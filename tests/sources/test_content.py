@@ -110,6 +110,15 @@ def test_new_text_keeps_bom_and_encoding(tmp_path: Path) -> None:
     assert encode(found, "x = 2\r\n") == codecs.BOM_UTF8 + b"x = 2\r\n"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_lists_of_windows_are_utf_16(tmp_path: Path, encoding: str) -> None:
+    data = "\ufeffflask==3.0\r\ngrpcio==1.62.0\r\n".encode(encoding)
+    found = source(tmp_path / "requirements.txt", data)
+    assert (found.text, found.encoding) == ("flask==3.0\r\ngrpcio==1.62.0\r\n", encoding)
+    assert encode(found, found.text + "zope\r\n") == data + "zope\r\n".encode(encoding)
+    assert error(tmp_path / "a.py", data).code == "G2C004"  # Python does not read it
+
+
 def test_text_that_the_encoding_lacks(tmp_path: Path) -> None:
     found = source(tmp_path / "a.py", b"# coding: latin-1\nx = '\xe9'\n")
     with pytest.raises(NotEncodable) as caught:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 32 * 1024 * 1024
 """Files above this size, in bytes, are not read: nobody wrote them, and parsing one would take the machine's memory."""
+_UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+"""What `pip freeze > requirements.txt` writes on Windows, and pip reads by its byte order mark, as Python does not."""
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n|\r|\n")
 
@@ -112,7 +114,11 @@ def encode(source: Source, new_text: str) -> bytes:
     except UnicodeEncodeError as problem:
         line = len(_NEWLINE.findall(new_text, 0, problem.start)) + 1
         raise NotEncodable(source.path, source.encoding, new_text[problem.start], line) from None
-    return codecs.BOM_UTF8 + body if source.bom else body
+    return _bom(source.encoding) + body if source.bom else body
+
+
+def _bom(encoding: str) -> bytes:
+    return "\ufeff".encode(encoding) if encoding.startswith("utf-16") else codecs.BOM_UTF8
 
 
 def is_notebook(path: Path) -> bool:
@@ -162,6 +168,8 @@ def python_of(path: Path, mark: str = "") -> Code:
 def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:
     if is_notebook(path):
         return _source(path, data, mode, "utf-8")
+    if not is_python(path) and (wide := _UTF_16.get(data[:2])) is not None:
+        return _source(path, data, mode, wide)
     if b"\0" in data:
         return FileError(path, "G2C004", "has NUL bytes, so it is no Python source", "exclude it, or save it as UTF-8")
     try:
@@ -173,8 +181,8 @@ def _decode(path: Path, data: bytes, mode: int) -> Source | FileError:
 
 
 def _source(path: Path, data: bytes, mode: int, encoding: str) -> Source | FileError:
-    bom = data.startswith(codecs.BOM_UTF8)
-    body = data[len(codecs.BOM_UTF8) :] if bom else data
+    bom = data.startswith(_bom(encoding))
+    body = data[len(_bom(encoding)) :] if bom else data
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError as problem:

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from grpc2connect.options import Options
+from grpc2connect.results import FileError
+from grpc2connect.sources.content import read
 from grpc2connect.sources.files import find
 
 _NAMES = frozenset({"pyproject.toml", "Pipfile", "setup.cfg", "setup.py"})
@@ -76,15 +78,18 @@ def home(path: Path) -> Path:
 
 def declared(path: Path) -> Declared:
     """What a file says; nothing if it cannot be read as what it is."""
+    source = read(path)
+    if isinstance(source, FileError):
+        return Declared()
+    text = source.text
     try:
-        text = path.read_text(encoding="utf-8-sig")
         if path.name in ("pyproject.toml", "Pipfile"):
             return _of_table(tomllib.loads(text))
         if path.name == "setup.cfg":
             return _of_settings(text)
         if path.name == "setup.py":
             return _of_script(ast.parse(text))
-    except (OSError, ValueError, SyntaxError, RecursionError, configparser.Error):
+    except (ValueError, SyntaxError, RecursionError, configparser.Error):
         return Declared()
     return Declared(required=_names(text.splitlines()))
 
