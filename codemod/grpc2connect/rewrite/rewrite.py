@@ -28,6 +28,8 @@ from grpc2connect.syntax.names import dotted_text, last_name
 
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore\b)(.+)")
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_GENERIC = re.compile(r"_*[A-Z]\w*|dict|list|set|frozenset|tuple|type|deque|defaultdict")
+"""What a type is written with that has others in it; what is taken out of `settings["grpc"]` is no type."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,9 @@ def _may_name(module: Module, node: ast.Constant) -> bool:
     child: ast.AST = node
     for parent in module.ancestors(node):
         match parent:
-            case ast.arg() | ast.Subscript():
+            case ast.arg():
+                return True
+            case ast.Subscript(value=value) if _GENERIC.fullmatch(last_name(value)):
                 return True
             case ast.AnnAssign(annotation=annotation):
                 return annotation is child or module.source(annotation).endswith("TypeAlias")
