@@ -42,6 +42,43 @@ def test_not_what_only_looks_like_it() -> None:
     assert means("web/app.py", "rpc", "lib/rpc/stock.py") is None  # a folder, which has nothing to import
 
 
+def test_a_package_around_the_importer() -> None:
+    files = ("src/__init__.py", "src/shop/__init__.py", "src/shop/stock.py", "src/shop/web/__init__.py")
+    assert means("src/shop/web/app.py", "shop.stock", *files) == "src/shop/stock"
+    assert means("src/shop/web/app.py", "stock", *files) == "src/shop/stock"
+    assert means("demo/app.py", "stock", *files) is None
+    assert means("src/shop/web/app.py", "shop.other", *files) is None
+
+
+def test_distributions_in_folders_with_an_init(program: Program, tmp_path: Path) -> None:
+    for folder in ("shop", "shop/src", "shop/src/shop_package", "shop/tests"):
+        program.write(f"{folder}/__init__.py", "")
+    program.write("shop/src/setup.py", 'from setuptools import setup\n\nsetup(name="shop")\n')
+    for stubs in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        program.write(f"shop/src/shop_package/rpc/{stubs}", program.text(stubs))
+        (tmp_path / stubs).unlink()
+    program.write(
+        "shop/src/shop_package/service.py",
+        "from shop_package.rpc import greeting_pb2, greeting_pb2_grpc\n\n\n"
+        "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n        return greeting_pb2.HelloReply()\n",
+    )
+    program.write(
+        "shop/tests/test_service.py",
+        "import grpc\n\nfrom shop_package.service import Greeter\n"
+        "from shop_package.rpc.greeting_pb2_grpc import GreeterStub\n\n\n"
+        "def ask(channel: grpc.Channel, request):\n    return GreeterStub(channel).SayHello(request)\n\n\n"
+        "def test_it():\n    Greeter().SayHello(None, None)\n",
+    )
+    result = program.migrate()
+    assert [entry for entry in result.ledger if entry.state is State.LEFT] == []
+    assert "from shop_package.rpc import greeting_connect\n" in program.text("shop/src/shop_package/service.py")
+    test = program.text("shop/tests/test_service.py")
+    assert "from shop_package.rpc.greeting_connect import GreeterClientSync\n" in test
+    assert "Greeter().say_hello(None, None)" in test
+    assert program.run().changes == ()
+
+
 def test_a_client_that_comes_by_such_an_import(program: Program) -> None:
     program.write(
         "libs/clients/src/clients/__init__.py",

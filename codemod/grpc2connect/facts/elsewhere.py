@@ -1,9 +1,10 @@
-"""Imports of modules that no folder above the importer has: of another distribution of the repository, or copied there.
+"""Imports of modules that no import root above the importer has: of another distribution of the repository, say.
 
 `services/orders/app.py` imports `clients.stock`, which is `libs/clients/src/clients/stock.py`: a requirement by path
 puts it on the import path, or a Dockerfile beside the file. What is asked for is that only one module near the importer
 can be meant: the nearest folder above it that holds any of that name holds one, and no library of that name is required
-in a folder above the importer, or installed in the environment that is read.
+in a folder above the importer, or installed in the environment that is read. Where no such folder has it, a package
+around the importer may: the folder of a `setup.py`, or of a script, that has an `__init__.py` which it does not need.
 
 Without it code is not seen that calls a client which moves; so a module is rather taken for one that is imported.
 """
@@ -34,9 +35,12 @@ class Elsewhere:
 
     @cached_property
     def _roots(self) -> dict[str, list[str]]:
-        """The folders below which a top-level module or package of a name stands; one in a package is none."""
+        """The folders below which a top-level module or package of a name stands; one in a package is none.
+
+        The folder of a `setup.py` is no package of what is built there.
+        """
         found: dict[str, set[str]] = {}
-        packages = {os.path.dirname(path) for path in self._files if os.path.basename(path) == "__init__.py"}
+        packages = self._folders_with("__init__.py") - self._folders_with("setup.py")
         for path in self._files:
             folder, name = os.path.split(path)
             if name != "__init__.py":
@@ -46,6 +50,9 @@ class Elsewhere:
                 self._note(found, packages, folder, name)
         return {name: sorted(folders) for name, folders in found.items()}
 
+    def _folders_with(self, name: str) -> set[str]:
+        return {os.path.dirname(path) for path in self._files if os.path.basename(path) == name}
+
     def _note(self, found: dict[str, set[str]], packages: set[str], folder: str, name: str) -> None:
         if folder not in packages and not _ASIDE.intersection(os.path.relpath(folder, self._top).split(os.sep)):
             found.setdefault(name, set()).add(folder)
@@ -53,9 +60,12 @@ class Elsewhere:
     def find(self, importer: Path, dotted: str) -> Path | None:
         """The module that an absolute import of `dotted` in the file at `importer` must mean; None if that is open."""
         parts = dotted.split(".")
-        if parts[0] in sys.stdlib_module_names or parts[0] not in self._roots:
+        if parts[0] in sys.stdlib_module_names:
             return None
-        modules = [found for root in self._roots[parts[0]] if (found := self._module(os.path.join(root, *parts)))]
+        roots = self._roots.get(parts[0], ())
+        modules = [found for root in roots if (found := self._module(os.path.join(root, *parts)))]
+        if not modules:
+            return self._in_a_package(importer, dotted)
         folder = str(importer.parent)
         while modules:
             near = [module for module in modules if module.startswith(folder.rstrip(os.sep) + os.sep)]
@@ -64,6 +74,15 @@ class Elsewhere:
                 return Path(near[0]) if known else None
             if folder == self._top or len(folder) <= len(self._top):
                 break
+            folder = os.path.dirname(folder)
+        return None
+
+    def _in_a_package(self, importer: Path, dotted: str) -> Path | None:
+        """The module below the nearest package around the importer that has it."""
+        folder = str(importer.parent)
+        while len(folder) >= len(self._top) and os.path.join(folder, "__init__.py") in self._files:
+            if module := self._module(os.path.join(folder, *dotted.split("."))):
+                return None if self._libraries.bring(importer, dotted, Path(module)) else Path(module)
             folder = os.path.dirname(folder)
         return None
 

@@ -91,7 +91,7 @@ class Program:
 
     def import_roots(self, importer: Module) -> list[str]:
         """Folders that absolute imports of a module can start from, likeliest first."""
-        return self.roots_at(importer.path)
+        return list(dict.fromkeys([*self.roots_at(importer.path), *sorted(self.proven_roots(importer))]))
 
     def roots_at(self, path: Path) -> list[str]:
         """Folders that absolute imports of the file at `path` can start from, likeliest first."""
@@ -108,8 +108,13 @@ class Program:
         return list(dict.fromkeys(roots))
 
     def reachable_roots(self, importer: Module) -> frozenset[str]:
-        """Folders that are surely on the import path of a module: its own root, and where its imports were found."""
-        return self.proven_roots(importer) | {self.import_roots(importer)[0]}
+        """Folders that are surely on the import path of a module: its own root, and where its imports were found.
+
+        One of these that has a `setup.py` goes before a root that only shows by the `__init__.py` in it.
+        """
+        own, proven = self.import_roots(importer)[0], self.proven_roots(importer)
+        installed = any(os.path.join(root, "setup.py") in self._files for root in proven if self._is_package(root))
+        return proven if installed and own not in proven else proven | {own}
 
     def proven_roots(self, importer: Module) -> frozenset[str]:
         """Folders where absolute imports of a module's folder were found."""
@@ -135,7 +140,8 @@ class Program:
 
     def _resolve(self, importer: Module, dotted: str) -> Values:
         top = dotted.partition(".")[0]
-        for root in self.import_roots(importer) if top not in api.ROOTS else self._roots_before_grpc(importer, top):
+        roots = self.roots_at(importer.path) if top not in api.ROOTS else self._roots_before_grpc(importer, top)
+        for root in roots:
             found = self.at(os.path.join(root, *dotted.split(".")), dotted, str(importer.path))
             # A folder without `__init__.py` is no package where any other entry of the import path has a module.
             hidden = top in sys.stdlib_module_names and not self._hides(root, top)
@@ -144,6 +150,8 @@ class Program:
                 return found
         last = dotted.rpartition(".")[2]
         if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted, importer.path)):
+            if stubs.path is not None:
+                self._found_around(importer, dotted, stubs.path.with_suffix(""))
             return frozenset({StubsModule(stubs)})
         if last.endswith("_pb2_grpc") and dotted.partition(".")[0] not in api.ROOTS:
             return frozenset({Api(f"{api.UNKNOWN_STUBS}{dotted}")})
@@ -153,7 +161,16 @@ class Program:
             return frozenset({MessagesModule(dotted)})
         other = self.elsewhere(importer.path, dotted)
         values = self.at(str(other), dotted, str(importer.path)) if other is not None else NOTHING
+        if values and other is not None:
+            self._found_around(importer, dotted, other)
         return values or frozenset({Package(dotted, str(importer.path))})
+
+    def _found_around(self, importer: Module, dotted: str, module: Path) -> None:
+        """Note the root where a module was found, if the importer is below it."""
+        parts = dotted.split(".")
+        root = module.parents[len(parts) - 1]
+        if module.parts[-len(parts) :] == tuple(parts) and importer.path.is_relative_to(root):
+            self._found_at.setdefault(str(importer.path.parent), set()).add(str(root))
 
     def elsewhere(self, importer: Path, dotted: str) -> Path | None:
         """The module (as a path without suffix) that an import must mean which no root of its file has.
@@ -172,7 +189,7 @@ class Program:
         A folder without `__init__.py` hides none, and what lies in a package is not on the import path, be it in a
         folder of the package that has no `__init__.py` (`acme/ext/grpc` of `acme`).
         """
-        own, *others = self.import_roots(importer)
+        own, *others = self.roots_at(importer.path)
         roots = [root for root in others if not self._is_package(root)]
         if not any(self._is_package(folder) for folder in _folder_chain(own, self._top)[1:]):
             roots.insert(0, own)

@@ -24,6 +24,7 @@ from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
 _ALL = "*"
+_CONNECT = "_connect"
 _MODULE_ATTRIBUTES = frozenset({"__name__", "__file__", "__doc__", "__dict__", "__path__", "__package__", "__spec__"})
 
 
@@ -153,7 +154,16 @@ class Lookup:
             if dotted in self._twins:  # as the settings say, or as stubs that are made at run time are found
                 twin = self._twins[dotted].removesuffix(".py")
                 found.append(twin if dotted == one.module else os.path.dirname(twin))
+            elif dotted.endswith(_CONNECT) and (twin := self._beside_stubs(importer, dotted)):
+                found.append(twin if dotted == one.module else os.path.dirname(twin))
         return found
+
+    def _beside_stubs(self, importer: Module, dotted: str) -> str:
+        """Where a generated module is whose stubs the importer finds by such a name, wherever their root is."""
+        stubs = self._program.schema.by_import(f"{dotted.removesuffix(_CONNECT)}_pb2_grpc", importer.path)
+        if stubs is None or stubs.path is None or not self._places.is_beside(stubs):
+            return ""
+        return str(connect_module(stubs, self._places.options)[0].with_suffix(""))
 
     def _is_ours(self, importer: Module, one: Brought) -> bool:
         """Whether an import that is found nowhere can only be of the project, and not of another package."""
