@@ -292,6 +292,14 @@ def test_a_channel_that_is_made_for_unknown_code_is_reported(program: Program) -
     assert [finding.code for finding in result.findings] == ["G2C505"]
 
 
+def test_unknown_code_without_a_name_is_named_by_what_makes_it(program: Program) -> None:
+    text = LIBRARY.format(maker="insecure_channel(target)")
+    made = VENDOR.replace("vendor.Client(", "vendor.class_of('Greeter')(")
+    program.write("library.py", text.replace("return grpc.insecure_channel(target)", made))
+    (finding,) = program.migrate().findings
+    assert finding.message == "a channel is handed to vendor.class_of('Greeter'), of which nothing is known"
+
+
 def test_a_type_with_the_name_of_an_rpc_is_no_call(becomes: Check) -> None:
     before = (
         "import grpc\nimport greeting_pb2\nimport greeting_pb2_grpc\nfrom shapes import types\n\n\n"

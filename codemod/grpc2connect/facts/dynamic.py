@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -140,8 +141,9 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
                 kind = type(min(given, key=repr)).__name__.lower()
                 units = frozenset(service for value in given for service in facts.services(value))
                 if units or kind != "credentials":  # credentials of no service stay where they are made
+                    what = name or textwrap.shorten(ast.unparse(node.func), 60)
                     yield refs.HandedOver(
-                        facts, module, argument, units, ("given to unknown code",), what=name, kind_of=kind
+                        facts, module, argument, units, ("given to unknown code",), what=what, kind_of=kind
                     )
 
 
