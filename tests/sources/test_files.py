@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from grpc2connect.options import Options
+from grpc2connect.project.files import find as find_project_files
 from grpc2connect.sources import dirty_files, find, repository_of
 
 
@@ -73,6 +74,14 @@ def test_generated_stubs_count_although_git_ignores_them(tree: Path) -> None:
     )
     (tree / ".gitignore").write_text("/ignored.py\n*_pb2*.py\n/gen/\n")
     assert names(tree) == [*KEPT[:1], "gen/w_pb2_grpc.py", *KEPT[1:], "pkg/x_pb2.py", "pkg/x_pb2_grpc.py"]
+
+
+def test_a_dockerfile_is_no_proto(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile.proto").write_text("FROM python:3.12\n")
+    (tmp_path / "a.proto").write_text('syntax = "proto3";\n')
+    options = Options(tmp_path, (tmp_path,))
+    assert find(options)[0] == [tmp_path / "a.proto"]
+    assert find_project_files(options) == [tmp_path / "Dockerfile.proto"]
 
 
 def test_given_files_always_count(tree: Path) -> None:

@@ -99,7 +99,7 @@ def _is_plain(path: str) -> bool:
 
 
 def _can_matter(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() not in _NEVER
+    return os.path.splitext(name)[1].lower() not in _NEVER or os.path.basename(name).startswith("Dockerfile.")
 
 
 def _excluded(options: Options) -> Callable[[Path], bool]:

@@ -33,8 +33,8 @@ Named = Callable[[str], bool]
 
 
 def is_source(name: str) -> bool:
-    """Whether a file is Python's, a notebook or a proto, by its name."""
-    return name.endswith(SUFFIXES)
+    """Whether a file is Python's, a notebook or a proto, by its name; `Dockerfile.proto` is a Dockerfile."""
+    return name.endswith(SUFFIXES) and not os.path.basename(name).startswith("Dockerfile.")
 
 
 def find(options: Options, named: Named = is_source) -> tuple[list[Path], list[FileError]]:
