@@ -16,6 +16,7 @@ from grpc2connect.project.generation import modules
 from grpc2connect.project.packaging import vendored_into_a_build
 from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Found, Situation
+from grpc2connect.project.taken_along import left_behind
 from grpc2connect.project.texts import Texts
 from grpc2connect.results import Entry, Explained, FileChange, FileError, Finding, RunResult
 from grpc2connect.sources import is_python
@@ -31,7 +32,7 @@ def complete(result: RunResult, options: Options) -> RunResult:
     answer, needs = read_places(files, texts, situation)
     edited = [change.path for change in result.changes if change.before is not None and is_python(change.path)]
     findings, errors = _require(edited, needs, files, texts, options)
-    packaging = vendored_into_a_build(result.changes)
+    packaging = [*vendored_into_a_build(result.changes), *left_behind(result.changes, files)]
     completed = merged(result, texts, answer, [*findings, *packaging], errors)
     told = _explained(answer, options)
     completed = replace(completed, explained=(*completed.explained, *told)) if told else completed
