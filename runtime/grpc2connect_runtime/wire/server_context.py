@@ -54,6 +54,7 @@ class _Base(ContextBase):
         self._headers: Headers | None = None
         self._trailers: Headers | None = None
         self._trailing: tuple[Any, ...] = ()
+        self._code: Any = None
         self._started = False
 
     def __getattr__(self, name: str) -> Any:
@@ -150,7 +151,8 @@ class _Base(ContextBase):
 
     def set_code(self, code: Any) -> None:
         """Set the code that the call ends with."""
-        self._grpc.set_code(grpc_status(code))
+        self._code = grpc_status(code)
+        self._grpc.set_code(self._code)
 
     def set_details(self, details: Any) -> None:
         """Set the message that the call ends with."""
@@ -164,6 +166,11 @@ class _Base(ContextBase):
     def details(self) -> Any:
         """Return the details set so far."""
         return self._grpc.details()
+
+    def _failed(self) -> Any:
+        """Return the code that `grpc.aio` ends a call with whose handler raises: the one that was set, if any."""
+        code = self._grpc.code() if hasattr(self._grpc, "code") else self._code
+        return grpc.StatusCode.UNKNOWN if code in (None, 0, grpc.StatusCode.OK) else code
 
     def _early_headers(self) -> tuple[Any, ...]:
         """Return the native response headers when the response starts; later ones are dropped, as by connectrpc."""
@@ -241,7 +248,7 @@ class WireContext(_Base, ServicerContext):
         if aio and isinstance(other, HandlerError):
             _log.error("Unexpected [%s] raised by servicer method", type(error).__name__, exc_info=error)
             self.finish()
-            self._grpc.abort(grpc.StatusCode.UNKNOWN, unexpected(error))
+            self._grpc.abort(self._failed(), unexpected(error))
         if other is not None:
             self.finish()
             raise other from error
@@ -341,7 +348,7 @@ class AioWireContext(_Base, AioServicerContext):
         if raised_for_grpcio(error) is not None:
             await self.finish()
             _log.error("Unexpected [%s] raised by servicer method", type(error).__name__, exc_info=error)
-            await self._end(grpc.StatusCode.UNKNOWN, unexpected(error), ())
+            await self._end(self._failed(), unexpected(error), ())
         code, message, more = native_status(error, aio=True)
         await self.finish(more)
         await self._end(code, message, self._trailing)
