@@ -280,8 +280,10 @@ def test_a_channel_that_callers_pass_on_moves_with_the_stubs_that_may_be_made_on
 def test_stubs_stay_where_a_channel_that_they_may_be_made_on_stays(program: Program) -> None:
     text = LIBRARY.format(maker="insecure_channel(target)") + "\n\nODD = connect(None).no_such_method(print)\n"
     program.write("library.py", text)
-    program.migrate()
+    result = program.migrate()
     assert program.text("library.py") == text
+    reasons = {entry.why for entry in result.ledger}
+    assert any(" at library.py:" in why for why in reasons), reasons
 
 
 def test_a_channel_that_is_made_for_unknown_code_is_reported(program: Program) -> None:

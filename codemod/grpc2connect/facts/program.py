@@ -51,6 +51,11 @@ class Program:
         self._libraries = libraries or Libraries()
         self._elsewhere = Elsewhere(self._files, self._top, self._libraries)
 
+    @property
+    def top(self) -> str:
+        """The folder of the project."""
+        return self._top
+
     def module(self, path: Path) -> Module | None:
         """The parsed module at a path of the run."""
         key = str(path)

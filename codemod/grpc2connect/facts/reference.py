@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpc2connect.results import Place
@@ -57,6 +59,13 @@ class Reference:
     def place(self) -> Place:
         """Where it stands."""
         return self.module.place(self.node)
+
+    @property
+    def where(self) -> str:
+        """Where it stands, as what is said of other places names it: from the project's folder."""
+        place = self.place
+        path = Path(os.path.relpath(place.path, self.facts.program.top))
+        return f"{path.as_posix()}:{place.line}:{place.column}"
 
     @property
     def text(self) -> str:

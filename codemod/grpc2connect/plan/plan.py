@@ -128,7 +128,7 @@ def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, s
         failed = stay.get(str(reference.module.path))
         if failed or (only_left and not (isinstance(reference, Import) and not reference.rebound)):
             wire = any(outcome.wire for outcome in outcomes)
-            why = failed or f"{code} at {reference.place}: {outcomes[0].why}"
+            why = failed or f"{code} at {reference.where}: {outcomes[0].why}"
             halves = units.spelled(reference) if isinstance(reference, UnknownRpc) else units.halves(reference)
             if isinstance(reference, Import):
                 halves = frozenset()  # those whose code stands in this file, not all that the module has

@@ -48,7 +48,7 @@ def leave_states(references: Sequence[Reference], units: Units) -> bool:
             continue
         cause = next((one for one in told_apart if use.facts.parts.meet(one.module, use.module)), None)
         for half in units.halves(use) if cause is not None else ():
-            why = f"its channel's states are told apart at {cause.place}, where services stay" if cause else ""
+            why = f"its channel's states are told apart at {cause.where}, where services stay" if cause else ""
             news |= units.leave(half, why, cause)
     return news
 
