@@ -265,6 +265,19 @@ def test_a_place_of_what_has_not_moved_stays(tmp_path: Path) -> None:
     assert [found.state for found in answer.found] == [State.LEFT]
 
 
+def test_a_script_that_is_run_from_a_folder_above(tmp_path: Path) -> None:
+    (tmp_path / "src" / "gen").mkdir(parents=True)
+    script = tmp_path / "src" / "tools" / "gen.sh"
+    script.parent.mkdir()
+    script.write_text("#!/bin/sh\nprotoc -Iprotos --grpc_python_out=src/gen protos/*.proto\n")
+    (script.parent / "fix.py").write_text("NAMES = '_pb2'\n")  # so that the folder seems to be a part of its own
+    files = [script, script.parent / "fix.py"]
+    modules = [ConnectModule(tmp_path / "src" / "gen" / "a_connect.py", plain=True)]
+    texts = Texts()
+    read_places(files, texts, Situation(Options(tmp_path, (tmp_path,)), files, lambda: modules))
+    assert f"--grpc_python_out=src/gen --connectrpc_out=src/gen {OPT} protos/*.proto" in (texts.get(script) or "")
+
+
 def test_modules_that_the_settings_put_elsewhere_are_not_generated_by_protoc(tmp_path: Path) -> None:
     path = tmp_path / "gen.sh"
     path.write_text("protoc --grpc_python_out=$OUT a.proto\n")

@@ -65,10 +65,9 @@ def made_by(
 ) -> list[ConnectModule]:
     """Those of the modules that a run of protoc makes for protos of these names (none: of any) into a folder.
 
-    Where that is not known they are those in the folder `around` the place that runs protoc.
+    Where that is not known, or none is there, they are those in the folder `around` the place that runs protoc.
     """
     wanted = {stem.replace("-", "_") for stem in stems}
-    found = [module for module in modules if module.path.is_relative_to(around)]
-    found = [module for module in found if not wanted or module.stem.replace("-", "_") in wanted]
+    found = [module for module in modules if not wanted or module.stem.replace("-", "_") in wanted]
     below = [module for module in found if out is not None and module.path.is_relative_to(out)]
-    return below or found
+    return below or [module for module in found if module.path.is_relative_to(around)]

@@ -46,7 +46,8 @@ def way(task: Task, situation: Situation, *, fixed: bool) -> Way:
     """How the place is to generate Connect code; `fixed` says that something corrects the imports of what it writes."""
     if not situation.modules:
         return Way.NONE
-    found = made_by(situation.modules, task.stems, out_folder(task), situation.part_of(task.place.path))
+    top = situation.options.project or situation.options.root
+    found = made_by(situation.modules, task.stems, out_folder(task, top), situation.part_of(task.place.path))
     if not found:
         return Way.NONE
     if situation.options.generated is not None and not _writes_there(task, found):
@@ -59,13 +60,17 @@ def _writes_there(task: Task, found: list[ConnectModule]) -> bool:
     return folder is not None and any(module.path.is_relative_to(folder) for module in found)
 
 
-def out_folder(task: Task) -> Path | None:
-    """The folder that a place writes to, seen from its file, if it is written out and there."""
+def out_folder(task: Task, top: Path | None = None) -> Path | None:
+    """The folder that a place writes to, seen from its file, if it is written out and there.
+
+    A script in a folder of its own may be run from one above: with `top` it is looked for from those, too.
+    """
     named = folder(task.out)
     if not named or set(named) & set("$`{*~"):
         return None
-    path = (task.place.path.parent / named).resolve()
-    return path if path.is_dir() else None
+    starts = [one for one in task.place.path.parents if top is not None and one.is_relative_to(top)]
+    places = ((start / named).resolve() for start in starts or [task.place.path.parent])
+    return next((path for path in places if path.is_dir()), None)
 
 
 def moved(answer: Answer, task: Task, how: Way) -> None:
