@@ -36,6 +36,8 @@ def checked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     )
     (folder / ".gitignore").write_text("ignored.py\n")
     (folder / "ignored.py").write_text("x = 1\n")
+    if os.name != "nt":
+        (folder / "shop" / "loop").symlink_to("loop")
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "start")

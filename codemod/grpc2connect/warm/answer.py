@@ -62,9 +62,16 @@ def contents(folder: str) -> bytes:
         names = [
             entry.name + ("/" if entry.is_dir(follow_symlinks=False) else "@" if entry.is_symlink() else "")
             for entry in entries
-            if entry.name in NAMED or entry.name.endswith(SUFFIXES) or _requires(entry.path) or entry.is_dir()
+            if entry.name in NAMED or entry.name.endswith(SUFFIXES) or _requires(entry.path) or _is_folder(entry)
         ]
     return os.fsencode("\0".join(sorted(names)))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _requires(path: str) -> bool:
