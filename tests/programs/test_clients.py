@@ -280,10 +280,19 @@ def test_a_channel_that_callers_pass_on_moves_with_the_stubs_that_may_be_made_on
 def test_stubs_stay_where_a_channel_that_they_may_be_made_on_stays(program: Program) -> None:
     text = LIBRARY.format(maker="insecure_channel(target)") + "\n\nODD = connect(None).no_such_method(print)\n"
     program.write("library.py", text)
-    result = program.migrate()
+    program.migrate()
     assert program.text("library.py") == text
-    reasons = {entry.why for entry in result.ledger}
-    assert any(" at library.py:" in why for why in reasons), reasons
+
+
+def test_a_reason_names_another_place_from_the_project_s_folder(program: Program) -> None:
+    program.write(
+        "shop/server.py",
+        "import grpc\nimport greeting_pb2_grpc\n\n\n"
+        "def serve(servicer):\n    server = grpc.server(None)\n"
+        "    greeting_pb2_grpc.add_GreeterServicer_to_server(servicer, server)\n    return server._state\n",
+    )
+    reasons = {entry.why for entry in program.migrate().ledger}
+    assert any(" at shop/server.py:8:12: " in why for why in reasons), reasons
 
 
 def test_a_channel_that_is_made_for_unknown_code_is_reported(program: Program) -> None:
