@@ -278,7 +278,8 @@ def test_a_channel_that_callers_pass_on_moves_with_the_stubs_that_may_be_made_on
 
 
 def test_stubs_stay_where_a_channel_that_they_may_be_made_on_stays(program: Program) -> None:
-    text = LIBRARY.format(maker="insecure_channel(target)") + "\n\nODD = connect(None).no_such_method(print)\n"
+    odd = "\n\nODD = connect(None)._channel.watch_connectivity_state(0, None)\n"
+    text = LIBRARY.format(maker="insecure_channel(target)") + odd
     program.write("library.py", text)
     program.migrate()
     assert program.text("library.py") == text
