@@ -25,7 +25,7 @@ from .interceptor_lists import InterceptorLists, UntilIntercepted
 from .message_codecs import client_codec
 from .multicallables import aio_method
 from .readiness import wait_until_reachable
-from .stand_ins import is_client_class
+from .stand_ins import takes_a_channel
 from .stub_classes import of_colour
 from .transports import LazyTransport
 from .unmoved import adopt, usage_error
@@ -83,15 +83,15 @@ class AioChannel(InterceptorLists, ChannelBase):
         """Return a client for one service.
 
         Args:
-            client_class: the generated `XClient`; any other class, as of a stub that has not moved, is called with the
-                channel.
+            client_class: the generated `XClient`; any other class, as of a stub that has not moved, or a function
+                that makes one is called with the channel.
 
         Native form: `XClient(url, ...)`.
 
         Source: `XStub(channel)` of grpcio-tools 1.85.
         """
         chosen: Callable[..., C] = of_colour(client_class, aio=True)
-        if isinstance(chosen, type) and not is_client_class(chosen):
+        if takes_a_channel(chosen):
             unmoved: C = chosen(self)
             return unmoved
         if self._takes_more or any(self._interceptors.values()):

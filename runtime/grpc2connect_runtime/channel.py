@@ -19,7 +19,7 @@ from .core_channel import CoreChannel
 from .faces import Face
 from .message_codecs import client_codec
 from .multicallables import sync_method
-from .stand_ins import is_client_class
+from .stand_ins import takes_a_channel
 from .stub_classes import of_colour
 from .subscriptions import Subscriptions
 from .transports import LazySyncTransport
@@ -88,15 +88,15 @@ class Channel(ChannelBase):
         """Return a client for one service.
 
         Args:
-            client_class: the generated `XClientSync`; any other class, as of a stub that has not moved, is called with
-                the channel.
+            client_class: the generated `XClientSync`; any other class, as of a stub that has not moved, or a function
+                that makes one is called with the channel.
 
         Native form: `XClientSync(url, ...)`.
 
         Source: `XStub(channel)` of grpcio-tools 1.85.
         """
         chosen: Callable[..., C] = of_colour(client_class, aio=False)
-        if isinstance(chosen, type) and not is_client_class(chosen):
+        if takes_a_channel(chosen):
             unmoved: C = chosen(self)
             return unmoved
         made = chosen(

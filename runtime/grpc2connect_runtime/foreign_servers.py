@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from connectrpc.server import ConnectASGIApplication
 
-from .applications import moved_application
 from .interceptor import is_async
 from .method_handlers import method_handlers_generic_handler
-from .rpc_names import handler_names
+from .rpc_names import application_by_either_name
 from .server_base import ServerBase
 from .unmoved import aio_module, grpc_module
-from .unmoved_servicers import by_kept_names
 
 __all__ = ["add_service_to"]
 
@@ -27,7 +24,7 @@ def add_service_to(server: Any, application_class: Callable[..., Any], servicer:
             handlers as those do, by `add_generic_rpc_handlers` or `add_registered_method_handlers`.
         application_class: the generated `XASGIApplication`; the `add_XServicer_to_server` of a service that has not
             moved is called.
-        servicer: an object whose handlers are sync or async.
+        servicer: an object whose handlers are sync or async, as for `add_service`.
 
     Native form: `server.add_service(XASGIApplication, servicer)`. Go there once all callers are known to hand over
     servers of this package.
@@ -40,8 +37,7 @@ def add_service_to(server: Any, application_class: Callable[..., Any], servicer:
     elif isinstance(server, ServerBase):
         server.add_service(application_class, servicer)
     else:
-        servicer = by_kept_names(servicer, partial(handler_names, application_class))
-        _add_handlers(server, moved_application(application_class, servicer, interceptors=[]))
+        _add_handlers(server, application_by_either_name(application_class, servicer, interceptors=[]))
 
 
 def _add_handlers(server: Any, app: Any) -> None:

@@ -15,7 +15,7 @@ from .faces import MOVED, UNMOVED, Face
 from .foreign_channels import ForeignChannel
 from .intercepted_calls import InterceptedStreamResponse, InterceptedUnaryResponse
 from .intercepted_clients import intercepted_client
-from .stand_ins import is_client_class
+from .stand_ins import takes_a_channel
 from .stream_kinds import streams_responses
 from .stub_classes import of_colour
 from .unmoved import adopt
@@ -66,7 +66,7 @@ class InterceptedChannel(ChannelMethods):
     def client(self, client_class: Callable[..., C]) -> C:
         """Return a client for one service; as `Channel.client`."""
         chosen: Callable[..., C] = of_colour(client_class, aio=False)
-        if isinstance(chosen, type) and not is_client_class(chosen):
+        if takes_a_channel(chosen):
             unmoved: C = chosen(self)
             return unmoved
         made: C = intercepted_client(chosen, self, self.root.url, self.root.http_client())

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any, NoReturn
 
-from .applications import moved_application
+from .applications import MovedApplication, moved_application
 from .stand_ins import is_client, rpc_methods
 from .status import StatusCode
-from .unmoved_servicers import kept_names
+from .unmoved_servicers import by_either_name, by_kept_names, kept_names
 
-__all__ = ["handler_names", "handlers_by_name", "rpcs_by_name", "servicer_class"]
+__all__ = [
+    "application_by_either_name",
+    "handler_names",
+    "handlers_by_name",
+    "rpcs_by_name",
+    "service_path",
+    "servicer_class",
+]
 
 
 class _Named:
@@ -90,6 +97,28 @@ def handler_names(application_class: Any) -> Mapping[str, str]:
     return {path.rpartition("/")[2]: app.endpoint(path).function for path in app.paths()}
 
 
+@cache
+def service_path(application_class: Any) -> str:
+    """The path of a service: `/package.Service`."""
+    path: str = moved_application(application_class, _Asked()).path
+    return path
+
+
+def application_by_either_name(application_class: Any, servicer: Any, **settings: Any) -> Any:
+    """Return the application of a servicer whose handlers may have the names of the RPCs, as `moved_application`."""
+    servicer = by_kept_names(servicer, partial(handler_names, application_class))
+    app = moved_application(application_class, servicer, **settings)
+    if not isinstance(app, MovedApplication) or app.has_lifespan:
+        return app
+    try:
+        app.settings["endpoints"](servicer)
+    except AttributeError:
+        return moved_application(
+            application_class, by_either_name(servicer, handler_names(application_class)), **settings
+        )
+    return app
+
+
 class _Asked:
     """Takes the place of a servicer, and answers with the name that it is asked for."""
 
@@ -100,9 +129,10 @@ class _Asked:
 
 
 class _ServicerType(type):
-    """The class of what `servicer_class` makes: servicers that have moved are its instances."""
+    """The class of what `servicer_class` makes, whose instances are servicers that have moved, too.
 
-    services: tuple[type[Any], ...] = ()
+    What derives from it is an ordinary class.
+    """
 
     def __instancecheck__(cls, instance: Any) -> bool:
         return issubclass(type(instance), cls) or issubclass(instance.__class__, cls)
@@ -110,12 +140,12 @@ class _ServicerType(type):
     def __subclasscheck__(cls, subclass: Any) -> bool:
         mro = getattr(subclass, "__mro__", ())
         made_of = {vars(base).get("__servicer_base_of__", base) for base in mro}
-        return cls in mro or not made_of.isdisjoint(type(cls).services)
+        return cls in mro or not made_of.isdisjoint(vars(cls).get("__servicers_of__", ()))
 
 
 @cache
 def servicer_class(application_class: Any, *services: Any) -> type[Any]:
-    """Return a class like gRPC's `XServicer`, for code that looks at its names or asks what derives from it.
+    """Return a class like gRPC's `XServicer`, for code that looks at its names, or derives from it as it runs.
 
     Args:
         application_class: the generated `XASGIApplication`.
@@ -129,11 +159,10 @@ def servicer_class(application_class: Any, *services: Any) -> type[Any]:
 
     Source: generated servicers (grpcio-tools 1.85).
     """
-    kind = type("_ServicerType", (_ServicerType,), {"services": services})
     name = f"{services[0].__name__}Servicer"
-    names = {"__module__": services[0].__module__, "__doc__": services[0].__doc__}
+    names = {"__module__": services[0].__module__, "__doc__": services[0].__doc__, "__servicers_of__": services}
     methods = {rpc: _unimplemented(rpc, name) for rpc in handler_names(application_class)}
-    made: type[Any] = kind(name, (), {**names, **methods})
+    made: type[Any] = _ServicerType(name, (), {**names, **methods})
     return made
 
 

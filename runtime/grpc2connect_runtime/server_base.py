@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from functools import partial
 from typing import Any
 
 from .aio_context import AioServicerContext
@@ -20,12 +19,12 @@ from .method_handlers import HandlerCallDetails, RpcMethodHandler
 from .protocols import checked_protocols
 from .reflection import reflection_services
 from .router import Router
-from .rpc_names import handler_names
+from .rpc_names import application_by_either_name
 from .server_interceptors import server_interceptors
 from .server_options import server_options
 from .serving import Listener
 from .unmoved import adopt
-from .unmoved_servicers import ByRpcNames, by_either_name, by_kept_names
+from .unmoved_servicers import ByRpcNames, is_registration
 from .wire.choice import CONNECT, GRPCIO, chosen_wire, connect_addresses
 from .wire.connect_interceptors import require_async_interceptors
 from .wsgi import WsgiApplication
@@ -124,7 +123,9 @@ class ServerBase:
         """Serve a servicer.
 
         Args:
-            application_class: the generated `XASGIApplication`.
+            application_class: the generated `XASGIApplication`. Where code elsewhere hands over what registers a
+                service, it may be gRPC's `add_XServicer_to_server` or the like, which is called with the servicer and
+                this server.
             servicer: an object whose handlers are sync, async or some of both. One that derives from no generated class
                 may have them under the names of the RPCs, too.
             interceptors: async interceptors of connectrpc for this service, run on every wire.
@@ -139,6 +140,9 @@ class ServerBase:
 
         Source: `add_XServicer_to_server` of grpcio-tools 1.85, which works on a started server, too.
         """
+        if is_registration(application_class):
+            application_class(servicer, self)
+            return
         require_async_interceptors(interceptors)
         *limits, runs_handlers = self._interceptors
         if isinstance(servicer, ByRpcNames):
@@ -147,15 +151,7 @@ class ServerBase:
             "interceptors": [*limits, *interceptors, runs_handlers],
             "read_max_bytes": self._options.read_max_bytes,
         }
-        servicer = by_kept_names(servicer, partial(handler_names, application_class))
-        app = moved_application(application_class, servicer, **settings)
-        if isinstance(app, MovedApplication) and not app.has_lifespan:
-            try:
-                app.settings["endpoints"](servicer)
-            except AttributeError:
-                renamed = by_either_name(servicer, handler_names(application_class))
-                app = moved_application(application_class, renamed, **settings)
-        self._mount(app)
+        self._mount(application_by_either_name(application_class, servicer, **settings))
 
     def _mount(self, app: Any) -> None:
         if not self._started:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import cache
 from types import ModuleType
@@ -155,6 +156,11 @@ def rpc_methods(client: Any) -> dict[str, Any]:
 def is_client_class(value: Any) -> bool:
     """Whether a value is the class of a generated client."""
     return isinstance(value, type) and issubclass(value, _CLIENTS)
+
+
+def takes_a_channel(value: Any) -> bool:
+    """Whether this is a class or a function that is no generated client, and takes a channel, as gRPC's stubs do."""
+    return (isinstance(value, type) or inspect.isroutine(value)) and not is_client_class(value)
 
 
 class _Found(BaseException):

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["ByEitherName", "ByRpcNames", "by_either_name", "by_kept_names", "kept_names", "named_after_rpc"]
+__all__ = [
+    "ByEitherName",
+    "ByRpcNames",
+    "by_either_name",
+    "by_kept_names",
+    "is_registration",
+    "kept_names",
+    "named_after_rpc",
+]
 
 H = TypeVar("H", bound=Callable[..., Any])
 _MARK = "__grpc2connect_named_after_rpc__"
@@ -83,3 +92,21 @@ def by_kept_names(servicer: Any, handlers: Callable[[], Mapping[str, str]]) -> A
     kept = kept_names(servicer)
     other = {handler: rpc for rpc, handler in handlers().items() if rpc in kept} if kept else {}
     return ByEitherName(servicer, other) if other else servicer
+
+
+def is_registration(value: Any) -> bool:
+    """Whether this is a function like gRPC's `add_XServicer_to_server`, which takes a servicer and a server, no more.
+
+    Applications are classes, and what makes one takes its settings by name.
+    """
+    if not inspect.isroutine(value):
+        return False
+    try:
+        inspect.signature(value).bind(None, None)
+    except (TypeError, ValueError):
+        return False
+    try:
+        inspect.signature(value).bind(None, interceptors=(), read_max_bytes=None)
+    except TypeError:
+        return True
+    return False

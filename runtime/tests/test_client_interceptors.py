@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import functools
 
 import grpc
 import pytest
@@ -263,7 +264,8 @@ class Moved(runtime.UnaryUnaryClientInterceptor):
 def test_no_call_gets_past_an_interceptor_unseen(gen):
     channel = runtime.intercept_channel(runtime.insecure_channel("127.0.0.1:1"), Adding([], "a"))
     with pytest.raises(TypeError):
-        channel.client(lambda *arguments, **names: None)
+        channel.client(functools.partial(dict))
+    assert channel.client(lambda given: given) is channel  # what makes a stub has nothing else to make it on
     with pytest.raises(TypeError):
         runtime.intercept_channel(channel, object())
     with grpc.insecure_channel("127.0.0.1:1") as theirs, pytest.raises(TypeError):

@@ -237,6 +237,22 @@ def test_a_handler_goes_on_while_what_it_sent_is_not_taken(gen):
     server.close()
 
 
+def test_a_response_that_its_handler_changes_and_sends_again(gen):
+    class Servicer(gen.connect.EchoSync):
+        def repeat(self, request, context):
+            answer = gen.pb2.Answer()
+            for number in range(request.count):
+                answer.text = str(number)
+                yield answer
+
+    service = gen.pb2.DESCRIPTOR.services_by_name["Echo"]
+    server = testing.server_from_dictionary({service: Servicer()}, testing.strict_real_time())
+    rpc = server.invoke_unary_stream(service.methods_by_name["Repeat"], (), gen.pb2.Ask(count=5), None)
+    assert [rpc.take_response().text for _ in range(5)] == ["0", "1", "2", "3", "4"]
+    rpc.termination()
+    server.close()
+
+
 def test_what_grpc_testing_has_besides(gen):
     """The codes are those asked for; a response of another kind than declared is the one that the handler made."""
     pb2, service = gen.pb2, gen.pb2.DESCRIPTOR.services_by_name["Echo"]

@@ -318,6 +318,29 @@ def test_a_registration_that_has_not_moved_is_called_as_before(gen, make):
         server.stop(None).wait(10)
 
 
+@pytest.mark.parametrize("wire", ["connect", "grpcio"])
+def test_a_server_takes_what_registers_a_service(gen, wire):
+    """A library's method that is given `add_XServicer_to_server` by callers who have not moved, or what wraps it."""
+    add = gen.pb2_grpc.add_EchoServicer_to_server
+
+    def counted(servicer, server):
+        served.append(server)
+        add(servicer, server)
+
+    for registers in (add, counted, lambda servicer, server: add(servicer, server=server)):
+        served = []
+        server = runtime.Server(futures.ThreadPoolExecutor(4), wire=wire)
+        server.add_service(registers, SyncEcho(gen.pb2, Seen()))
+        assert served == ([server] if registers is counted else [])
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+                assert gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
+        finally:
+            server.stop(None).wait(10)
+
+
 def test_a_class_for_either_colour(gen):
     either = runtime.stub_class(gen.connect.EchoClientSync, gen.connect.EchoClient)
     with grpcio_server(gen, "sync", Seen()) as port:
@@ -337,9 +360,18 @@ def test_a_class_for_either_colour(gen):
         asyncio.run(asyncio.wait_for(call(), 30))
 
 
+def test_a_channel_takes_what_makes_a_stub(gen):
+    """A library's method that is given a function by callers who have not moved, where a stub class is meant."""
+    with grpcio_server(gen, "sync", Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        for make in (gen.pb2_grpc.EchoStub, lambda channel: gen.pb2_grpc.EchoStub(channel)):
+            assert channel.client(make).Say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
+
+
 def test_what_stands_in_for_a_generated_module(gen):
-    either = runtime.stub_class(gen.connect.EchoClientSync, gen.connect.EchoClient)
-    names = runtime.generated_names(EchoStub=either, add_EchoServicer_to_server=gen.connect.EchoASGIApplication)
+    names = runtime.generated_names(gen.connect)
+    assert names is runtime.generated_names(gen.connect)
+    ours = {name for name in dir(gen.pb2_grpc) if name.startswith(("Echo", "add_Echo"))}
+    assert {name for name in vars(names) if "Echo" in name} == ours - {"Echo"}  # without the experimental API
     with futures.ThreadPoolExecutor(4) as pool:
         server = grpc.server(pool)
         runtime.add_service_to(server, names.add_EchoServicer_to_server, renamed(SyncEcho(gen.pb2, Seen())))
@@ -347,6 +379,34 @@ def test_what_stands_in_for_a_generated_module(gen):
         server.start()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             assert getattr(names, "Echo" + "Stub")(channel).say(gen.pb2.Ask(text="a")).text == "a"
+        server.stop(None).wait(10)
+
+
+@pytest.mark.parametrize("where", ["runtime", "grpcio", "add_service"])
+def test_a_servicer_whose_base_is_computed(gen, where):
+    """`class Servicer(getattr(module, name))`: its handlers have the names of the RPCs."""
+    names = runtime.generated_names(gen.connect)
+
+    class Servicer(getattr(names, "Echo" + "Servicer")):
+        def Say(self, request, context):
+            return gen.pb2.Answer(text=request.text * 2)
+
+    assert not isinstance(renamed(SyncEcho(gen.pb2, Seen())), Servicer)
+    with futures.ThreadPoolExecutor(4) as pool:
+        server = grpc.server(pool) if where == "grpcio" else runtime.Server(pool)
+        add = names.add_EchoServicer_to_server
+        if where == "add_service":
+            server.add_service(add, Servicer())
+        else:
+            add(Servicer(), server)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            stub = gen.pb2_grpc.EchoStub(channel)
+            assert stub.Say(gen.pb2.Ask(text="a"), timeout=10).text == "aa"
+            with pytest.raises(grpc.RpcError) as caught:
+                stub.Join(asks(gen, "x"), timeout=10)
+            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
         server.stop(None).wait(10)
 
 

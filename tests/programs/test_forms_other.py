@@ -143,9 +143,7 @@ MOVES: dict[str, tuple[Files, Files]] = {
          "build.py": "import grpc\n\n\ndef build(module):\n"
          "    return module.GreeterStub(grpc.insecure_channel('a:1'))\n\n\n"
          "def named(module, name):\n    return getattr(module, name)(grpc.insecure_channel('a:1'))\n"},
-        {"app.py": "build(generated_names(GreeterStub=stub_class(greeting_connect.GreeterClientSync, "
-         "greeting_connect.GreeterClient), add_GreeterServicer_to_server=greeting_connect.GreeterASGIApplication))"
-         ".say_hello(None)",
+        {"app.py": "build(generated_names(greeting_connect)).say_hello(None)",
          "build.py": "    return insecure_channel('a:1').client(module.GreeterStub)\n"
          "    return insecure_channel('a:1').client(getattr(module, name))"},
     ),
@@ -164,9 +162,8 @@ MOVES: dict[str, tuple[Files, Files]] = {
     "a registration that is computed": (
         {"app.py": HEAD + "class Greeter(rpc.GreeterServicer):\n" + HANDLER + "\n\ndef add(server, name):\n"
          "    getattr(rpc, 'add_{}Servicer_to_server'.format(name))(Greeter(), server)\n"},
-        {"app.py": "    add_service_to(server, getattr(generated_names(GreeterStub=stub_class("
-         "greeting_connect.GreeterClientSync, greeting_connect.GreeterClient), add_GreeterServicer_to_server="
-         "greeting_connect.GreeterASGIApplication), 'add_{}Servicer_to_server'.format(name)), Greeter())"},
+        {"app.py": "    add_service_to(server, getattr(generated_names(greeting_connect), "
+         "'add_{}Servicer_to_server'.format(name)), Greeter())"},
     ),
     "both colours of stub from one class": (
         {"app.py": HEAD + "STUBS = [rpc.GreeterStub]\nfor cls in STUBS:\n    cls(grpc.insecure_channel('a:1'))\n"

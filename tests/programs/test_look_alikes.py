@@ -73,6 +73,17 @@ BRIDGED = {
         ),
         ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
     ),
+    "a handler that looks at its own name": (
+        servicer("    def SayHello(self, request, context):\n        print(self.SayHello.__name__)\n"),
+        ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
+    ),
+    "a handler that looks at the stack": (
+        servicer(
+            "    def SayHello(self, request, context):\n        print(sys._getframe().f_code.co_name)\n",
+            before="import sys\n\n\n",
+        ),
+        ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
+    ),
     "a handler that is bound again": (
         servicer(
             "    def SayHello(self, request, context):\n        return None\n\n    SayHello = twice(SayHello)\n",
@@ -325,3 +336,14 @@ def test_moves_in_any_shape(program: Program, name: str) -> None:
     moved = "insecure_channel('a:1').client(greeting_connect.GreeterClientSync)"
     assert program.text("app.py").endswith(text.replace("STUB", moved).replace("CALL", "say_hello"))
     assert program.run().changes == ()
+
+
+def test_a_handler_that_names_the_class_of_an_error_takes_its_new_name(program: Program) -> None:
+    body = "        try:\n            return None\n        except Exception as error:\n            "
+    program.write(
+        "app.py",
+        servicer(f"    def SayHello(self, request, context):\n{body}print(type(error).__name__)\n"),
+    )
+    program.migrate()
+    assert "    def say_hello(self, request, context):\n" in program.text("app.py")
+    assert "SayHello" not in program.text("app.py")

@@ -113,4 +113,4 @@ def test_a_module_of_services_that_goes_as_a_value(program: Program) -> None:
         "stub(grpc.insecure_channel('localhost:1'))\n",
     )
     program.migrate()
-    assert "generated_names(LampsStub=stub_class(" in program.text("client.py")
+    assert "generated_names(lamp_connect)" in program.text("client.py")

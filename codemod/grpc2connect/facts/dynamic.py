@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
 
-from grpc2connect.facts import api, moved
+from grpc2connect.facts import api, classes, moved
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -97,7 +97,7 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             asked = first if _is_asked(facts, node, first, answers and not _passes_on(module, node)) else None
             yield refs.NamedByText(
                 facts, module, node, units, ("an attribute by name",), what=text, method=known, stub=stub, looks=looks,
-                asked=asked,
+                asked=asked, implements=_implemented(facts, facts.values(first)) if asked else frozenset(),
             )  # fmt: skip
             return
     if name in _REPLACES and len(node.args) > 1 and any(map(_is_module, facts.values(node.args[0]))):
@@ -318,4 +318,21 @@ def _services(facts: Facts, values: Values) -> frozenset[Service]:
             found.add(inner.service)
         elif isinstance(inner, Instance | Class):
             found |= facts.state.servicers.get(inner.cls if isinstance(inner, Instance) else inner, set())
+    return frozenset(found)
+
+
+def _implemented(facts: Facts, values: Values) -> frozenset[Service]:
+    """The services that servicers, or classes of such, are written for.
+
+    Those whose generated class they derive from, and those of which they have every handler: by what registers pairs of
+    them, a servicer may seem to be of each service.
+    """
+    state = facts.state
+    found: set[Service] = set()
+    for cls in (value.cls if isinstance(value, Instance) else value for value in values):
+        if isinstance(cls, Class):
+            every = [base for one in classes.ancestry(state, cls) for base in classes.bases(state, one)]
+            derived = {base.service for base in every if isinstance(base, ServicerBase)}
+            served = state.servicers.get(cls, set())
+            found |= {one for one in served if one in derived or classes.serves_all(state, cls, one)} or served
     return frozenset(found)

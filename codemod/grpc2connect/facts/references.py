@@ -341,11 +341,10 @@ class NamedByText(Reference):
     """A string that names gRPC code at run time: `getattr(stub, name)`, `patch("app.x_pb2_grpc.GreeterStub")`.
 
     `method` is what `getattr` or `hasattr` with a literal name asks of what is surely a stub, or, where `node` is text,
-    whose handler that names; `stub` is what is surely
-    one (or a stand-in for one) that is asked for an attribute by any name. `target` is what a test replaces, and `aio`
-    whether the stubs of its service are aio ones; `replaces` that it replaces what has no other place. `asked` is what
-    is surely a servicer, or a class of such, that is asked so, and `looks` says that all names of `stub` are read.
-    `compared` is the comparison of `method` with the name of a function, which may be a handler.
+    whose handler that names; `stub` is what is surely one (or a stand-in for one) that is asked for an attribute by any
+    name. `target` is what a test replaces, and `aio` whether the stubs of its service are aio ones; `replaces` that it
+    replaces what has no other place. `asked` is what is surely a servicer, or a class of such, that `implements` some
+    services; `looks` says that all names of `stub` are read. `compared` is `method` beside the name of a function.
     """
 
     what: str = field(kw_only=True)
@@ -355,6 +354,7 @@ class NamedByText(Reference):
     replaces: bool = field(kw_only=True, default=False)
     aio: bool | None = field(kw_only=True, default=None)
     asked: ast.expr | None = field(kw_only=True, default=None)
+    implements: frozenset[Service] = field(kw_only=True, default=frozenset())
     looks: bool = field(kw_only=True, default=False)
     compared: ast.Compare | None = field(kw_only=True, default=None)
 

@@ -25,6 +25,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
 )
+from grpc2connect.facts.own_names import asks_its_own_name
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
 from grpc2connect.facts.state import Handler, State
@@ -48,7 +49,6 @@ _SWALLOWING = frozenset(
     | {"TaskGroup", "create_task_group", "open_nursery"}  # which raise a group of what is raised within
 )
 _PLAIN_DECORATORS = ("override", "staticmethod", "classmethod")
-_OWN_NAME = frozenset({"__name__", "__qualname__", "co_name", "f_code", "currentframe", "_getframe", "stack"})
 
 
 class ServerQuestions:
@@ -134,7 +134,7 @@ class ServerQuestions:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if not all(classes.decorated_as(decorator, *_PLAIN_DECORATORS) for decorator in node.decorator_list):
                 return True
-            if any(isinstance(child, ast.Attribute) and child.attr in _OWN_NAME for child in ast.walk(node)):
+            if asks_its_own_name(node, old):
                 return True
         if (
             _is_rebuilt(cls)

@@ -12,7 +12,7 @@ from grpc2connect.rules_api.edits import Edit, arguments_of
 from grpc2connect.syntax import Module, Span
 from grpc2connect.syntax.names import last_name
 
-_WRAPPED = frozenset({"generated_names", "stub_method"})
+_WRAPPED = frozenset({"stub_method"})
 _SHORTEST, _LONGEST = 100, 120
 
 

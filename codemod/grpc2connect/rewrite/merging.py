@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from grpc2connect.rules_api.edits import Edit
+from grpc2connect.rules_api.names import RUNTIME
 from grpc2connect.syntax import Module, Span
 
 _Line = Callable[[str, list[str]], str]
@@ -41,7 +42,7 @@ class Merged:
         wanted = [name for name in map(_spelled, new.names) if name not in had]
         if not wanted:
             return True
-        into = next((one for one in there if self._is_free(one)), None)
+        into = next((one for one in there if _is_brought(one) and self._is_free(one)), None)
         if into is None or "*" in wanted:
             return False
         self._names.setdefault(into, []).extend(wanted)
@@ -111,6 +112,14 @@ class Merged:
                 yield Edit(span, (line(dotted, every),))
             elif self._beside.isdisjoint(span):
                 yield Edit(Span(span.start, self._module.line_span(self._module.line_of(span.end)).end), ())
+
+
+def _is_brought(statement: ast.ImportFrom) -> bool:
+    """Whether a statement imports only what a migration brings; those of the project's own stay as they are written."""
+    parts = (statement.module or "").split(".")
+    if parts[0] == "connectrpc" or RUNTIME in parts or parts[-1].endswith("_connect"):
+        return True
+    return all(alias.name.endswith("_connect") for alias in statement.names)
 
 
 def _local(alias: ast.alias) -> str:

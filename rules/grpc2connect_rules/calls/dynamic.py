@@ -120,7 +120,7 @@ def named(use: NamedByText) -> Iterator[Outcome]:
     if use.asked is not None:
         apps = [
             piece
-            for service in sorted(use.units, key=lambda service: service.full_name)
+            for service in sorted(use.implements, key=lambda service: service.full_name)
             for piece in (", ", generated(use.facts.stubs_of[service], service.connect_app, use.asked))
         ]
         start, end = edits.wrap(use.module, use.asked, (runtime("handlers_by_name"), "("), (*apps, ")"))

@@ -24,8 +24,8 @@ Its sync client interceptor is put around a channel by a function of its own, wh
     - stub = greeter_pb2_grpc.GreeterStub(channel)
     + stub = client_on(channel, greeter_connect.GreeterClientSync)
 
-Reported: channelz, CSDS and admin (both of them), which only show what grpcio itself carries; instrumentors of clients,
-whose hooks see bytes.
+Reported: channelz, CSDS and admin (both of them), which only show what grpcio itself carries (servers of `--serve dual`
+among it); instrumentors of clients, whose hooks see bytes.
 Left: OpenTelemetry's instrumentors of servers with `--serve single`, where grpcio makes no server.
 
 Source: grpcio-health-checking, grpcio-reflection, grpcio-channelz, grpcio-csds, grpcio-admin 1.85;
@@ -65,9 +65,10 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
                 advice="keep grpcio installed, or use ConnectInstrumentor of connectrpc-otel instead",
             )
             return
-    shows = name.removeprefix("grpcio-") if name in _OF_GRPCIO_ALONE else ""
+    message = any(part.endswith("_pb2") for part in use.path.split("."))
+    shows = name.removeprefix("grpcio-") if name in _OF_GRPCIO_ALONE and not message else ""
     yield Bridged(
         why=f"{name} goes on, on the runtime's servers and channels",
-        finding=f"{shows} shows what grpcio itself carries, and nothing of what has moved" if shows else "",
-        advice="watch what has moved by other means" if shows else "",
+        finding=f"{shows} shows what grpcio itself carries, and nothing that Connect's transport does" if shows else "",
+        advice="watch that by other means, or have grpcio carry it: G2C_WIRE=grpcio" if shows else "",
     )

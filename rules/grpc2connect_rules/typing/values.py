@@ -17,7 +17,7 @@ becomes an object with its names. A stub class that a mock is made like (`create
 `Mock(spec=GreeterStub)`) becomes the client class.
 
     - build(users_pb2_grpc, "UsersStub")
-    + build(generated_names(UsersStub=stub_class(UsersClientSync, UsersClient), ...), "UsersStub")
+    + build(generated_names(users_connect), "UsersStub")
 
 The static methods of gRPC's experimental API go on being called with an address:
 
@@ -55,7 +55,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, GrpcModule, Left, Outcome, api, edits, generated, kinds, rule, runtime
+from grpc2connect.rules_api import (
+    Bridged,
+    GeneratedModule,
+    GrpcModule,
+    Left,
+    Outcome,
+    api,
+    edits,
+    generated,
+    kinds,
+    rule,
+    runtime,
+)
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import ApiUse, CalledValue, GeneratedUse
 
@@ -158,27 +170,18 @@ def _called_at(use: GeneratedUse) -> Edit:
 
 def _either(use: GeneratedUse, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
     assert use.stubs is not None
-    return _stub_class(use.stubs, client, aio_client, like)
-
-
-def _stub_class(stubs: GrpcModule, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
-    one, other = (generated(stubs, name, like) for name in (client, aio_client))
+    one, other = (generated(use.stubs, name, like) for name in (client, aio_client))
     return (runtime("stub_class"), "(", one, ", ", other, ")")
 
 
 def names_of(stubs: GrpcModule, like: ast.expr) -> tuple[Piece, ...]:
-    """What stands in for a generated module: the names of its stubs and registrations, with what they have become."""
-    pieces: list[Piece] = []
-    for service in stubs.services:
-        stub = _stub_class(stubs, service.connect_client_sync, service.connect_client, like)
-        app = generated(stubs, service.connect_app, like)
-        pieces += [f"{', ' if pieces else ''}{service.stub_class}=", *stub, f", {service.adder}=", app]
-    return (runtime("generated_names"), "(", *pieces, ")")
+    """What stands in for a generated module: the names that it had, with what they have become."""
+    return (runtime("generated_names"), "(", GeneratedModule(stubs, like), ")")
 
 
 def _module(use: GeneratedUse) -> Edit:
     assert isinstance(use.node, ast.expr) and use.stubs is not None
-    return edits.replace(use.module, use.node, *names_of(use.stubs, ast.Attribute(use.node, "", ast.Load())))
+    return edits.replace(use.module, use.node, *names_of(use.stubs, use.node))
 
 
 @rule("G2C804", on=CalledValue)

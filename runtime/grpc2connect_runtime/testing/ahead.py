@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import inspect
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
@@ -18,7 +19,8 @@ def running_ahead(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a handler with a stream of responses that does not wait until one has been sent.
 
     `grpc_testing` sends nothing, and so lets a handler run to its next response at once; a test that changes what the
-    handler reads, as soon as it has a response, is seldom quicker. A real server lets the handler wait.
+    handler reads, as soon as it has a response, is seldom quicker. A real server lets the handler wait. As there, each
+    response is copied: a handler may change one message, and send it again.
 
     Args:
         function: the handler; an async one is returned as it is.
@@ -44,7 +46,7 @@ def _ahead(responses: Any) -> Iterator[Any]:
     def run() -> None:
         try:
             for response in responses:
-                ready.put((response, None))
+                ready.put((copy.deepcopy(response), None))
                 if unwanted.is_set():
                     break
             ready.put((_END, None))
