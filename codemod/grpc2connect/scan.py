@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 _LEAD = re.compile(rb"(?:^|[;:])[ \t\f]*(?:from\b[^#;]*)?$")
 _IMPORT = re.compile(rb"\bimport\b")
 _FROM = re.compile(rb"from(?P<dots>[\s.]*)(?P<module>[\w\x80-\xff. \t\\\n]*)$")
-_NAMES = re.compile(rb"(?:[ \t]|\\\n)*\((?:[^()#]|#[^\n]*)*\)|(?:[^\n;#\\]|\\\n)+")
+_NAMES = re.compile(rb"(?:[ \t]|\\\n)*\((?:[^()#]|#[^\n]*\n)*\)|(?:[^\n;#\\]|\\\n)+")
+# A comment ends with its line: if it could end earlier, a parenthesis that never closes would be tried in endless ways.
 _COMMENT = re.compile(rb"#[^\n]*")
 _WORDS = re.compile(rb"[\w\x80-\xff.*]+")
 

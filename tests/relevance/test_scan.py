@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,20 @@ def test_finds_all_in_our_own_code() -> None:
 
 def test_looks_past_what_is_no_import() -> None:
     assert list(imports(b"important = 1\nx.import_module('y')\nreimport = 2\nthe import of it\n")) == []
+
+
+def test_an_import_that_is_commented_out_is_soon_passed() -> None:
+    text = "# from a import (\n" + "#     b,\n# )\n" + "# some words\n" * 40 + "import c\n"
+    found = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from grpc2connect.scan import imports; print(*imports(sys.stdin.buffer.read()))",
+        ],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert repr(Imported(0, "c", frozenset())) in found.stdout
