@@ -32,6 +32,8 @@ def is_no_stub(facts: Facts, module: Module, node: ast.expr, depth: int = _DEPTH
             return True
         case ast.Call(func=func):
             return _is_class(facts, module, func) or _is_of_messages(facts, func)
+        case ast.Name() | ast.Attribute() if _is_of_a_module(facts, module, node):
+            return True
         case ast.Attribute(value=owner) if _is_message(facts, module, owner, depth):
             return True
         case ast.Subscript(value=container):
@@ -76,6 +78,30 @@ def takes_other_names(facts: Facts, module: Module, node: ast.Attribute) -> bool
     return bool(given) and not any(
         given & {parameter.arg for parameter in all_parameters(handler.node)} for handler in handlers
     )
+
+
+def _is_of_a_module(facts: Facts, module: Module, node: ast.expr) -> bool:
+    """Whether an expression is a module that `import` binds (`threading`), or of one of Python's own (`os.path`)."""
+    names, root = [], node
+    while isinstance(root, ast.Attribute):
+        names.append(root.attr)
+        root = root.value
+    aliases = facts.importers(module, root) if isinstance(root, ast.Name) else []
+    if not aliases or not facts.assigned_attributes.isdisjoint(names):
+        return False
+    if not names and all(isinstance(module.parents[alias], ast.Import) for alias in aliases):
+        return True
+    return all(_is_from_python(module, alias) for alias in aliases)
+
+
+def _is_from_python(module: Module, alias: ast.alias) -> bool:
+    """Whether an import is of a module of Python's own that makes no objects which answer to any name."""
+    node = module.parents[alias]
+    if isinstance(node, ast.ImportFrom):
+        top = "" if node.level else (node.module or "").partition(".")[0]
+    else:
+        top = alias.name.partition(".")[0]
+    return top in sys.stdlib_module_names and top not in _OPEN_MODULES and alias.name not in _OPEN_CLASSES
 
 
 def _is_class(facts: Facts, module: Module, node: ast.expr) -> bool:
