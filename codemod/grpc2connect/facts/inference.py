@@ -112,9 +112,8 @@ def run_function(program: Program, state: State, function: Function) -> None:
         annotated = env.annotation(arg.annotation)
         if arg is node.args.vararg or arg is node.args.kwarg:
             annotated = frozenset(Wrapped("item", value) for value in annotated)
-        values = state.parameters.read((node, arg.arg)) | annotated
-        if not values:
-            values = _fixture(env, node, arg.arg)
+        given = state.parameters.read((node, arg.arg)) or _fixture(env, node, arg.arg)
+        values = given | annotated  # an annotation of a stub does not say whether it is an aio one
         env.bind(arg.arg, values)
         state.remember(arg, values)
     _bind_self(env, function)

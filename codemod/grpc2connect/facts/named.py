@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from grpc2connect.facts import api, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type
+from grpc2connect.facts.assigned import without_another
 from grpc2connect.facts.classes import class_around, instance_attribute, serves_all
 from grpc2connect.facts.escapes import escapes, generated, modules
 from grpc2connect.facts.facts import Facts
@@ -69,7 +70,7 @@ class NamedReferences:
             return
         call = parent if isinstance(parent, ast.Call) and parent.func is node else None
         for value in sorted(values, key=repr):
-            reference = self._of_value(node, value, call)
+            reference = without_another(self.facts, self.module, node, value) or self._of_value(node, value, call)
             if reference is not None:
                 yield reference
                 return
@@ -379,7 +380,7 @@ class NamedReferences:
                         state.attributes.read((scope, name)) if isinstance(scope, ast.ClassDef) else NOTHING
                     )
                 case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    return state.returns.read(parent)
+                    return state.returns.read(parent) | state.yields.read(parent)
                 case ast.stmt():
                     break
         return NOTHING

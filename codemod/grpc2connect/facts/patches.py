@@ -169,7 +169,7 @@ class Patches:
 
     def replaces(self, path: str) -> bool:
         """Whether a test replaces a name of grpc's, wherever that is looked up."""
-        return any(target.path == path for target in self._targets)
+        return path in self._assigned or any(target.path == path for target in self._targets)
 
     def users(self, path: str) -> frozenset[Service]:
         """The services of what calls of a grpc function make."""
@@ -196,7 +196,20 @@ class Patches:
     @cached_property
     def _paths(self) -> frozenset[str]:
         """The names of grpc that are replaced as attributes of grpc."""
-        return frozenset(target.path for target in self._targets if target.path and target.inside is None)
+        patched = (target.path for target in self._targets if target.path and target.inside is None)
+        return self._assigned.union(patched)
+
+    @cached_property
+    def _assigned(self) -> frozenset[str]:
+        """The names of grpc that the program itself assigns to: `grpc.insecure_channel = limited`."""
+        return frozenset(
+            path
+            for module in self._facts.program.modules()
+            for node in module.nodes
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store | ast.Del)
+            for value in self._facts.values(node.value)
+            if isinstance(value, Api) and (path := f"{value.path}.{node.attr}") in api.RUNTIME_NAMES
+        )
 
     @cached_property
     def _users(self) -> dict[str, frozenset[Service]]:
