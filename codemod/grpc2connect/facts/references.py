@@ -263,6 +263,15 @@ class ApiUse(Reference):
         return self.path in api.OF_SHARED
 
     @property
+    def from_anywhere(self) -> bool:
+        """Whether an error may be asked here whether it is a call: `isinstance(error, grpc.Call)`."""
+        return (
+            self.path in ("grpc.Call", "grpc.Future")
+            and self.call is None
+            and not isinstance(self.module.parents[self.node], ast.ClassDef)
+        )
+
+    @property
     def holds(self) -> bool:
         """Not for what channels and servers are made with."""
         return not self.cut and self.path not in api.ALL_CREDENTIALS
