@@ -7,9 +7,11 @@ import json
 import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 import pytest
+from connectrpc.errors import ConnectError
 from servicers import AioEcho, Seen, SyncEcho, renamed
 from serving import FLAVOURS
 from test_server_semantics import METADATA, observe_stream, observe_unary, same
@@ -359,3 +361,40 @@ def test_reflection_is_intercepted_too(gen, flavour):
     with serving("runtime", flavour, add, interceptors=[auth()]) as port, pytest.raises(grpc.RpcError) as caught:
         look_up(port)
     assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_an_interceptor_catches_what_a_call_of_the_handler_failed_with(gen):
+    seen = []
+
+    class Watch(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, handler_call_details):
+            handler = continuation(handler_call_details)
+
+            def behave(request, context):
+                try:
+                    return handler.unary_unary(request, context)
+                except ConnectError as error:
+                    seen.append((isinstance(error, runtime.Call), runtime.rpc_error(error).code().name))
+                    raise
+
+            made = grpc.unary_unary_rpc_method_handler
+            return made(behave, handler.request_deserializer, handler.response_serializer)
+
+    class Front(gen.connect.EchoSync):
+        def say(self, request, context):
+            with runtime.insecure_channel("localhost:1") as channel:
+                return channel.client(gen.connect.EchoClientSync).say(request)
+
+    server = runtime.Server(ThreadPoolExecutor(1), interceptors=[Watch()])
+    server.add_service(gen.connect.EchoASGIApplication, Front())
+    port = server.add_insecure_port("localhost:0")
+    server.start()
+    try:
+        with runtime.insecure_channel(f"localhost:{port}") as channel, pytest.raises(ConnectError) as raised:
+            channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(), timeout_ms=TIMEOUT_S * 1000)
+    finally:
+        server.stop(0).wait(TIMEOUT_S)
+    assert seen == [(True, "UNAVAILABLE")]
+    found = runtime.rpc_error(raised.value)
+    assert found.code().name == "UNKNOWN"
+    assert found.details().startswith("Exception calling application: <_InactiveRpcError of RPC that terminated with:")

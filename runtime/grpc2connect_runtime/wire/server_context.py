@@ -245,12 +245,14 @@ class WireContext(_Base, ServicerContext):
         """End the call with an error that a handler raised."""
         aio = not isinstance(self._grpc, grpc.ServicerContext)  # that of grpc.aio for sync handlers is none
         other = raised_for_grpcio(error)
-        if aio and isinstance(other, HandlerError):
+        if aio and isinstance(other, HandlerError | ConnectError):
             _log.error("Unexpected [%s] raised by servicer method", type(error).__name__, exc_info=error)
             self.finish()
             self._grpc.abort(self._failed(), unexpected(error))
         if other is not None:
             self.finish()
+            if other is error:
+                raise error
             raise other from error
         code, message, more = native_status(error, aio=aio)
         self.finish(more)

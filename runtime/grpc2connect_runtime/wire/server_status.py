@@ -51,7 +51,8 @@ def raised_for_grpcio(error: ConnectError) -> Exception | None:
         ended: Exception = error.__cause__
         return ended
     if is_downstream(error):
-        return HandlerError(str(rpc_error(error)))
+        # Interceptors around the handler catch the failed call itself, and grpcio finds the same text in it.
+        return error if isinstance(error, CallError) else HandlerError(str(rpc_error(error)))
     return None
 
 
