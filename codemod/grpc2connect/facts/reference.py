@@ -86,3 +86,18 @@ class SharedReference(Reference):
     def cut(self) -> bool:
         """Always."""
         return True
+
+
+@dataclass(frozen=True, eq=False)
+class NamedReference(Reference):
+    """A reference to a name of grpc or an add-on, by its full path."""
+
+    path: str = field(kw_only=True)
+
+    @property
+    def from_anywhere(self) -> bool:
+        """Whether an error may be asked here whether it is a call: `isinstance(error, grpc.Call)`."""
+        parent = self.module.parents[self.node]
+        derived = isinstance(parent, ast.ClassDef)
+        called = isinstance(parent, ast.Call) and parent.func is self.node
+        return self.path in ("grpc.Call", "grpc.Future") and not derived and not called

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts import api
 from grpc2connect.facts.annotations import is_declared_wider
-from grpc2connect.facts.reference import Reference, SharedReference
+from grpc2connect.facts.reference import NamedReference, Reference, SharedReference
 from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
@@ -251,25 +251,15 @@ class TypeUse(SharedReference):
 
 
 @dataclass(frozen=True, eq=False)
-class ApiUse(Reference):
-    """Any other name of grpc or an add-on, by its full path."""
+class ApiUse(NamedReference):
+    """Any other name of grpc or an add-on."""
 
-    path: str = field(kw_only=True)
     call: ast.Call | None = field(kw_only=True, default=None)
 
     @property
     def cut(self) -> bool:
         """Whether it is about a channel or a server as such."""
         return self.path in api.OF_SHARED
-
-    @property
-    def from_anywhere(self) -> bool:
-        """Whether an error may be asked here whether it is a call: `isinstance(error, grpc.Call)`."""
-        return (
-            self.path in ("grpc.Call", "grpc.Future")
-            and self.call is None
-            and not isinstance(self.module.parents[self.node], ast.ClassDef)
-        )
 
     @property
     def holds(self) -> bool:
