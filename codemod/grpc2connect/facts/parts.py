@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from grpc2connect.facts.moved import imports_runtime
@@ -19,7 +19,7 @@ class Parts:
     def __init__(self, program: Program, state: State) -> None:
         self._program = program
         self._state = state
-        self._users_of: dict[object, frozenset[object]] = {}
+        self._met_by: dict[Module, frozenset[object]] = {}
 
     def of(self, module: object) -> object:
         """What stands for the part that a module is in."""
@@ -30,28 +30,28 @@ class Parts:
         return self._written.get(module, module)
 
     def meet(self, one: Module, other: Module) -> bool:
-        """Whether values of one module can come to another: one uses the other, or a third one uses both."""
-        return not self._users(one).isdisjoint(self._users(other))
+        """Whether values of one module can come to another: one uses the other, or a third one uses both.
 
-    def _users(self, module: object) -> frozenset[object]:
-        """A module and those that import it, by way of others too."""
-        if module not in self._users_of:
-            found, waiting = {module}, [module]
-            while waiting:
-                new = self._importers.get(waiting.pop(), set()) - found
-                found |= new
-                waiting.extend(new)
-            self._users_of[module] = frozenset(found)
-        return self._users_of[module]
+        Ask about the same `one` where there is a choice: all that it meets are found at once.
+        """
+        if one not in self._met_by:
+            self._met_by[one] = _closure(_closure({one}, self._importers), self._imported)
+        return other in self._met_by[one]
 
     @cached_property
     def _importers(self) -> dict[object, set[object]]:
         importers: dict[object, set[object]] = {}
-        for importer, imported in self._state.imports:
+        for importer, imported in [*self._state.imports, *((one, of) for of, one in self._fixture_pairs())]:
             importers.setdefault(imported, set()).add(importer)
-        for conftest, module in self._fixture_pairs():
-            importers.setdefault(conftest, set()).add(module)
         return importers
+
+    @cached_property
+    def _imported(self) -> dict[object, set[object]]:
+        imported: dict[object, set[object]] = {}
+        for module, importers in self._importers.items():
+            for importer in importers:
+                imported.setdefault(importer, set()).add(module)
+        return imported
 
     def has_moved(self, module: Module) -> bool:
         """Whether an earlier run has moved something of the part that a module is in."""
@@ -75,7 +75,7 @@ class Parts:
 
         def find(item: object) -> object:
             while leader.setdefault(item, item) is not item:
-                item = leader[item]
+                leader[item] = item = leader[leader[item]]  # half the way next time
             return item
 
         for one, other in pairs:
@@ -85,13 +85,24 @@ class Parts:
     def _fixture_pairs(self) -> list[tuple[object, object]]:
         """A `conftest.py` belongs to every module in and below its folder, without an import."""
         modules = self._program.modules()
-        conftests = [module for module in modules if module.path.name == "conftest.py"]
+        conftests = {module.path.parent: module for module in modules if module.path.name == "conftest.py"}
         return [
-            (conftest, module)
-            for conftest in conftests
-            for module in modules
-            if module.path.is_relative_to(conftest.path.parent)
+            (conftests[folder], module)
+            for module in (modules if conftests else ())
+            for folder in module.path.parents
+            if folder in conftests
         ]
+
+
+def _closure(start: Iterable[object], further: Mapping[object, Iterable[object]]) -> frozenset[object]:
+    """Some objects, and all that one gets to from them, by any number of steps."""
+    found = set(start)
+    waiting = list(found)
+    while waiting:
+        new = set(further.get(waiting.pop(), ())) - found
+        found |= new
+        waiting.extend(new)
+    return frozenset(found)
 
 
 def _is_written(module: object) -> bool:

@@ -99,8 +99,7 @@ def make(
     units = Units(references, only)
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
-    while leave_states(references, units):
-        units.leave_what_is_alone()
+    leave_states(references, units)
     chosen = {reference: _first(reference, outcomes, units) for reference, _, outcomes in possible}
     _settle(possible, chosen, units)
     decisions = [

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import ApiUse, ChannelUse
 from grpc2connect.plan.units import Units
+from grpc2connect.syntax import Module
 
 __all__ = ["leave_states"]
 
@@ -26,31 +27,58 @@ _ASKING = frozenset(
 _EQUALITY = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 
-def leave_states(references: Sequence[Reference], units: Units) -> bool:
-    """Keep channels on gRPC whose states may meet members that stay; whether that is news.
+def leave_states(references: Sequence[Reference], units: Units) -> None:
+    """Keep channels on gRPC whose states may meet members that stay, and what is alone then, until nothing more stays.
 
     Args:
         references: all of a run.
         units: what is known to stay so far.
     """
-    told_apart = [
-        one
-        for one in references
-        if isinstance(one, ApiUse)
-        and one.path.startswith(_CLASS)
-        and not _is_equal(one)
-        and units.mixed(one)
-        and (_is_for_isinstance(one) or _meets_identity(one))
-    ]
+    shown = [one for one in references if isinstance(one, ChannelUse) and one.name in _SHOWING]
+    told = _ToldApart(references) if shown else None
+    while told is not None and _leave_again(shown, told.members(units), units):
+        units.leave_what_is_alone()
+
+
+def _leave_again(shown: Sequence[ChannelUse], members: Sequence[ApiUse], units: Units) -> bool:
     news = False
-    for use in references:
-        if not isinstance(use, ChannelUse) or use.name not in _SHOWING:
-            continue
-        cause = next((one for one in told_apart if use.facts.parts.meet(one.module, use.module)), None)
+    for use in shown if members else ():
+        cause = next((one for one in members if use.facts.parts.meet(one.module, use.module)), None)
         for half in units.halves(use) if cause is not None else ():
             why = f"its channel's states are told apart at {cause.where}, where services stay" if cause else ""
             news |= units.leave(half, why, cause)
     return news
+
+
+class _ToldApart:
+    """Members that may be told apart from states where they stay; each is looked at once."""
+
+    def __init__(self, references: Sequence[Reference]) -> None:
+        self._possible = [
+            one for one in references if isinstance(one, ApiUse) and one.path.startswith(_CLASS) and not _is_equal(one)
+        ]
+        self._apart: dict[ApiUse, bool] = {}
+        self._compares: dict[Module, bool] = {}
+
+    def members(self, units: Units) -> list[ApiUse]:
+        """Those that stay, as far as is known so far."""
+        return [one for one in self._possible if units.mixed(one) and self._is_apart(one)]
+
+    def _is_apart(self, member: ApiUse) -> bool:
+        if member not in self._apart:
+            self._apart[member] = _is_for_isinstance(member) or self._meets_identity(member)
+        return self._apart[member]
+
+    def _meets_identity(self, member: ApiUse) -> bool:
+        """Whether a member that goes on may come to where two values are compared by identity."""
+        parts = member.facts.parts
+        modules = member.facts.program.modules()
+        return any(parts.meet(member.module, module) and self._has_identity(module) for module in modules)
+
+    def _has_identity(self, module: Module) -> bool:
+        if module not in self._compares:
+            self._compares[module] = any(map(_is_open_identity, module.nodes))
+        return self._compares[module]
 
 
 def _is_equal(member: ApiUse) -> bool:
@@ -81,13 +109,6 @@ def _is_equal(member: ApiUse) -> bool:
 def _is_for_isinstance(member: ApiUse) -> bool:
     call = member.module.parents[member.node]
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "isinstance"
-
-
-def _meets_identity(member: ApiUse) -> bool:
-    """Whether a member that goes on may come to where two values are compared by identity."""
-    parts = member.facts.parts
-    modules = member.facts.program.modules()
-    return any(any(map(_is_open_identity, module.nodes)) and parts.meet(member.module, module) for module in modules)
 
 
 def _is_open_identity(node: ast.AST) -> bool:
