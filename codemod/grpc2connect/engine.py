@@ -250,10 +250,10 @@ class _Run:
             rewritten, failed = self.work.edit(plan, places, repr((sorted(stay.items()), refused, only)), self.progress)
             if not failed:
                 changes, failed = self._generate(rewritten, places)
-                if not failed:
-                    break
+            if failed.items() <= stay.items():
+                break  # nothing failed, or what was left because of it fails again, and would go on to
             stay.update(failed)
-        else:
+        if failed:
             plan, rewritten, changes = make_plan(offers, _all_files(references), refused, only), {}, []
         settled = plan.without(self.around)
         result = ledger.result(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +33,21 @@ class Till(till_pb2_grpc.TillServicer):
 server = grpc.server(None)
 till_pb2_grpc.add_TillServicer_to_server(Till(), server)
 server.start()
+"""
+
+
+BOTH = """\
+from concurrent import futures
+
+import grpc
+from shop import shop_pb2_grpc
+
+
+def serve(checkout: shop_pb2_grpc.CheckoutServicer, stock: shop_pb2_grpc.StockServicer):
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    shop_pb2_grpc.add_CheckoutServicer_to_server(checkout, server)
+    shop_pb2_grpc.add_StockServicer_to_server(stock, server)
+    return server
 """
 
 
@@ -59,6 +78,30 @@ def test_what_is_held_stays_with_its_reason(project: Path, override: Override) -
     assert not found.changes
     assert any("later" in finding.message for finding in found.findings)
     assert State.NATIVE in states(result(project, Override(service=("other.*",), hold="later")))
+
+
+def test_of_two_services_that_are_held_the_first_by_name_gives_the_reason(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(Path(__file__).parents[2] / "fixtures" / "projects" / "gateway_downstream", folder)
+    (folder / "both.py").write_text(BOTH, encoding="utf-8")
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        for name in ("Stock", "Checkout"):
+            settings.write(
+                f'\n[[tool.grpc2connect.overrides]]\nservice = "shop.v1.{name}"\nhold = "waits for {name}"\n'
+            )
+    outputs = set()
+    for seed in ("1", "2", "4", "5"):  # the order of a set is another with each
+        done = subprocess.run(
+            [sys.executable, "-m", "grpc2connect", "report", "--format", "json", "."],
+            cwd=folder, capture_output=True, text=True, timeout=120, check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "G2C_CACHE_DIR": ""},
+        )  # fmt: skip
+        outputs.add(done.stdout)
+    (output,) = outputs
+    servers = [
+        one for one in json.loads(output)["references"] if one["text"] == "grpc.server" and one["path"] == "both.py"
+    ]
+    assert [one["why"] for one in servers] == ["waits for Checkout"]
 
 
 def test_a_comment_holds_its_lines_service(project: Path) -> None:
