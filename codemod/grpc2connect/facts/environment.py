@@ -60,6 +60,20 @@ class Environment:
             for name, values in other.locals.items():
                 self.locals[name] = self.locals.get(name, NOTHING) | values
 
+    def learn(self, other: Environment) -> bool:
+        """Merge the locals of a branch into this one; whether a name is more than it was before, or another thing."""
+        news = False
+        for name, values in other.locals.items():
+            if name in self.locals:
+                old = self.locals[name]
+                news = news or not values <= old
+                self.locals[name] = old | values
+            else:
+                in_class = isinstance(self.scope, ast.ClassDef)
+                news = news or in_class or values != self.state.cells.get((self.scope, name), NOTHING)
+                self.locals[name] = values
+        return news
+
     def bind(self, name: str, values: Values) -> None:
         """Assign a name."""
         if name in self.bound:

@@ -24,10 +24,6 @@ FEW = 8
 """The same for what subclasses put in the place of a method of their base: more than so many say nothing about gRPC."""
 
 
-def _bounded(values: Values, many: int) -> Values:
-    return values if len(values) <= many else frozenset(value for value in values if is_grpc(value))
-
-
 @dataclass(frozen=True)
 class Handler:
     """A function that implements an RPC; `direct` is False for a wrapper that a decorator put in its place."""
@@ -52,7 +48,11 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Table(dict[Key, Values]):
-    """What is known under some key. Only grows; whoever reads a key while it runs is run again when that key grows."""
+    """What is known under some key; whoever reads a key while it runs is run again when that key changes.
+
+    It only grows, but for a key that gets more than `many` values: that keeps what is gRPC's, and from then on takes
+    nothing else. If it went on to fill up again, each time everything that reads it would run again.
+    """
 
     many = MANY
 
@@ -60,6 +60,7 @@ class Table(dict[Key, Values]):
         super().__init__()
         self._work = work
         self._readers: defaultdict[Key, set[ast.AST]] = defaultdict(set)
+        self._crowded: set[Key] = set()
 
     def read(self, key: Key) -> Values:
         """The values under a key, for the running unit."""
@@ -70,8 +71,14 @@ class Table(dict[Key, Values]):
     def grow(self, key: Key, values: Values) -> bool:
         """Add values; whether any of them was new."""
         old = self.get(key, NOTHING)
-        if values <= old or (more := _bounded(old | values, self.many)) == old:
+        if values <= old:
             return False
+        more = old | values
+        if len(more) > self.many or key in self._crowded:
+            self._crowded.add(key)
+            more = frozenset(value for value in more if is_grpc(value))
+            if more == old:
+                return False
         self[key] = more
         if key in self._readers:
             self._work.due |= self._readers[key]

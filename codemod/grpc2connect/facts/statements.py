@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from grpc2connect.facts import api, attributes, classes
@@ -95,18 +96,10 @@ def _run(node: ast.stmt, env: Environment) -> None:
             | ast.AsyncFor(target=target, iter=iterable, body=body, orelse=orelse)
         ):
             values = items(evaluate(iterable, env))
-            for _ in range(2):
-                other = env.fork()
-                assign(target, values, other)
-                run_block(body, other)
-                env.join(other)
+            _repeat(env, lambda other: assign(target, values, other), body)
             run_block(orelse, env)
         case ast.While(test=test, body=body, orelse=orelse):
-            for _ in range(2):
-                other = env.fork()
-                evaluate(test, other)
-                run_block(body, other)
-                env.join(other)
+            _repeat(env, lambda other: evaluate(test, other), body)
             run_block(orelse, env)
         case ast.Assert(test=test, msg=message):
             evaluate(test, env)
@@ -139,6 +132,16 @@ def _run(node: ast.stmt, env: Environment) -> None:
             for child in children(node):
                 if isinstance(child, ast.expr):
                     evaluate(child, env)
+
+
+def _repeat(env: Environment, start: Callable[[Environment], object], body: list[ast.stmt]) -> None:
+    """Execute what runs any number of times: once, and again where that has told more of what its names are."""
+    for _ in range(2):
+        other = env.fork()
+        start(other)
+        run_block(body, other)
+        if not env.learn(other):
+            break
 
 
 def _branches(env: Environment, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
