@@ -35,22 +35,23 @@ def test_what_a_package_passes_on_is_followed(program: Program, files: dict[str,
 
 
 @pytest.mark.parametrize(
-    ("package", "users"),
+    "package",
     [
-        ("from lib.core import Thing, things\n", {"speaks.py"}),
-        ("from lib.core import Thing\nfrom importlib import import_module as load\n\nthings = load(Thing.name)\n",
-         {"speaks.py", "quiet.py"}),
+        "from lib.core import Thing, things\n",
+        "from lib.core import Thing\nfrom importlib import import_module as load\n\nthings = load(Thing.name)\n",
     ],
     ids=["without gRPC", "by any name"],
-)  # fmt: skip
+)
 def test_users_of_a_package_that_no_way_leads_from_to_grpc_count_if_they_speak_of_it(
-    program: Program, package: str, users: set[str]
+    program: Program, package: str
 ) -> None:
     program.write("lib/__init__.py", package)
     program.write("lib/core.py", "class Thing:\n    name = 'x'\n\n\nthings = {}\n")
     program.write("app.py", CLIENTS + "\n\nfrom lib import Thing\n\nThing.stub = make()\n")
     program.write("speaks.py", "from lib import things\n\nthings['x'].SayHello(1)\n")
     program.write("quiet.py", "import lib\n\nlib.things.clear()\n")
+    program.write("prose.py", '"""SayHello: what it says."""\nimport lib\n\nlib.things.clear()  # .SayHello(1)\n')
     result = program.run()
-    assert {path.name for path in result.reach.parsed} & {"speaks.py", "quiet.py"} == users
+    looked_at = {"speaks.py", "quiet.py", "prose.py"}
+    assert {path.name for path in result.reach.parsed} & looked_at == {"speaks.py"}
     assert any(entry.place.path.name == "speaks.py" for entry in result.ledger)

@@ -32,6 +32,7 @@ class Elsewhere:
         self._files = files
         self._top = top
         self._libraries = libraries or Libraries()
+        self._named: dict[str, dict[str, list[str]]] = {}
 
     @cached_property
     def _roots(self) -> dict[str, list[str]]:
@@ -41,41 +42,53 @@ class Elsewhere:
         """
         found: dict[str, set[str]] = {}
         packages = self._folders_with("__init__.py") - self._folders_with("setup.py")
+        below: dict[str, set[str]] = {}  # what is imported by name from a folder: its modules, and the folders in it
         for path in self._files:
             folder, name = os.path.split(path)
             if name != "__init__.py":
-                self._note(found, packages, folder, name.removesuffix(".py"))
+                below.setdefault(folder, set()).add(name.removesuffix(".py"))
             while folder != self._top and len(folder) > len(self._top):
                 folder, name = os.path.split(folder)
-                self._note(found, packages, folder, name)
+                names = below.setdefault(folder, set())
+                if name in names:
+                    break
+                names.add(name)
+        for folder, names in below.items():
+            if folder not in packages and not _ASIDE.intersection(os.path.relpath(folder, self._top).split(os.sep)):
+                for name in names:
+                    found.setdefault(name, set()).add(folder)
         return {name: sorted(folders) for name, folders in found.items()}
 
     def _folders_with(self, name: str) -> set[str]:
         return {os.path.dirname(path) for path in self._files if os.path.basename(path) == name}
-
-    def _note(self, found: dict[str, set[str]], packages: set[str], folder: str, name: str) -> None:
-        if folder not in packages and not _ASIDE.intersection(os.path.relpath(folder, self._top).split(os.sep)):
-            found.setdefault(name, set()).add(folder)
 
     def find(self, importer: Path, dotted: str) -> Path | None:
         """The module that an absolute import of `dotted` in the file at `importer` must mean; None if that is open."""
         parts = dotted.split(".")
         if parts[0] in sys.stdlib_module_names:
             return None
-        roots = self._roots.get(parts[0], ())
-        modules = [found for root in roots if (found := self._module(os.path.join(root, *parts)))]
+        modules = self._below(dotted)
         if not modules:
             return self._in_a_package(importer, dotted)
         folder = str(importer.parent)
-        while modules:
-            near = [module for module in modules if module.startswith(folder.rstrip(os.sep) + os.sep)]
-            if near:
+        while True:
+            if near := modules.get(folder):
                 known = len(near) == 1 and not self._libraries.bring(importer, dotted, Path(near[0]))
                 return Path(near[0]) if known else None
             if folder == self._top or len(folder) <= len(self._top):
-                break
+                return None
             folder = os.path.dirname(folder)
-        return None
+
+    def _below(self, dotted: str) -> dict[str, list[str]]:
+        """The modules of a dotted name, by every folder above them."""
+        if dotted not in self._named:
+            parts = dotted.split(".")
+            found = self._named[dotted] = {}
+            for root in self._roots.get(parts[0], ()):
+                if module := self._module(os.path.join(root, *parts)):
+                    for folder in Path(module).parents:
+                        found.setdefault(str(folder), []).append(module)
+        return self._named[dotted]
 
     def _in_a_package(self, importer: Path, dotted: str) -> Path | None:
         """The module below the nearest package around the importer that has it."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from grpc2connect.relevance.speaking import speaks_of
 from grpc2connect.relevance.ways import Ways
 from grpc2connect.results import Reach
 from grpc2connect.scan import Imported, imports
@@ -39,8 +41,9 @@ class Relevance:
         self._roots = roots
         self._roots_of: dict[Path, frozenset[str]] = {}
         self._imports: dict[str, list[Imported]] = {}
-        self._index: dict[str, list[tuple[Path, Imported]]] | None = None
         self._generated: list[Path] = []
+        self._mentioning: dict[Path, bool] = {}
+        self._speaking: dict[Path, bool] = {}
         for path in paths:
             of_schema = schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith("_connect.py")
             # A copy under another name stays as the stubs themselves do, unless something imports it.
@@ -69,7 +72,7 @@ class Relevance:
     @cached_property
     def _ways(self) -> Ways:
         grpc = [*self._generated, *self.seeds()]
-        return Ways(self._all_imports, self._roots_for, self._elsewhere, grpc, _read)
+        return Ways(self._all_imports, self._roots_for, self._elsewhere, grpc)
 
     def _contents(self) -> Iterator[tuple[Path, bytes]]:
         """Every file and its bytes, which are not kept: a repository may be larger than the memory."""
@@ -92,16 +95,35 @@ class Relevance:
             if module not in sure and not self._ways.lead(module.path):
                 users = filter(self._speaks_of_grpc, users)
             found.update(users)
-        for module, held in fixtures.items():
-            words = frozenset(name.encode() for name in held)
-            for path in self._paths:
-                if path.is_relative_to(module.path.parent) and mentions_any(_read(path), words):
-                    found.add(path)
+        found.update(self._askers({str(module.path.parent): held for module, held in fixtures.items()}))
         return found
 
+    def _askers(self, fixtures: Mapping[str, frozenset[str]]) -> Iterator[Path]:
+        """Files that ask for a fixture of a folder that they are in."""
+        around: dict[str, frozenset[bytes]] = {}  # by folder
+
+        def words(folder: str) -> frozenset[bytes]:
+            if folder not in around:
+                above = os.path.dirname(folder)
+                own = frozenset(name.encode() for name in fixtures.get(folder, ()))
+                around[folder] = own | (words(above) if above != folder else frozenset())
+            return around[folder]
+
+        for path in self._paths if fixtures else ():
+            if (asked := words(str(path.parent))) and mentions_any(_read(path), asked):
+                yield path
+
     def _speaks_of_grpc(self, path: Path) -> bool:
-        data = _read(path)
-        return mentions(data) or mentions_any(data, self._rpcs)
+        """Whether a file has one of gRPC's words in it, or speaks of RPCs."""
+        if path not in self._mentioning:
+            self._mentioning[path] = mentions(_read(path))
+        return self._mentioning[path] or self._speaks_of_rpcs(path)
+
+    def _speaks_of_rpcs(self, path: Path) -> bool:
+        """Whether a file speaks of RPCs: found out once, for every module that it imports asks."""
+        if path not in self._speaking:
+            self._speaking[path] = speaks_of(_read(path), self._rpcs)
+        return self._speaking[path]
 
     def _importers(self, path: Path, held: frozenset[str]) -> Iterable[Path]:
         """The files that import the module at `path`, or one of the names it holds from it.
@@ -110,32 +132,25 @@ class Relevance:
         that the inference does not follow, and that must be seen.
         """
         module = _module(path)
-        for key in _lasts(module):
-            for importer, imported in self._imports_of(key):
-                target = self._leads_to(importer, imported, module)
+        for target in (module, module.parent):
+            for importer, imported in self._imports_of(target):
                 if target == module:
                     wanted = not imported.names or "*" in imported.names or not imported.names.isdisjoint(held)
-                    wanted = wanted or mentions_any(_read(importer), self._rpcs)
+                    wanted = wanted or self._speaks_of_rpcs(importer)
                 else:
-                    wanted = target == module.parent and module.name in imported.names
+                    wanted = module.name in imported.names
                 if wanted:
                     yield importer
 
-    def _leads_to(self, importer: Path, imported: Imported, module: Path) -> Path | None:
-        """The module that an import names, as a path without suffix, if it is `module` or the package around it."""
-        parts = imported.dotted.split(".") if imported.dotted else []
-        if imported.level:
-            folder = importer.parent
-            for _ in range(imported.level - 1):
-                folder = folder.parent
-            target = folder.joinpath(*parts)
-            return target if target in (module, module.parent) else None
-        for target in (module, module.parent):
-            if target.parts[-len(parts) :] == tuple(parts):
-                root = str(target.parents[len(parts) - 1])
-                if root in self._roots_for(importer) or self._elsewhere(importer, imported.dotted) == target:
-                    return target
-        return None
+    def _imports_of(self, target: Path) -> Iterator[tuple[Path, Imported]]:
+        """The imports of a module, or of a package: a path without suffix."""
+        relative, absolute = self._index
+        yield from relative.get(str(target), ())
+        parts = target.parts
+        for root, count in zip(target.parents, range(1, len(parts)), strict=False):
+            for importer, imported in absolute.get(".".join(parts[-count:]), ()):
+                if str(root) in self._roots_for(importer) or self._elsewhere(importer, imported.dotted) == target:
+                    yield importer, imported
 
     def _roots_for(self, importer: Path) -> frozenset[str]:
         folder = importer.parent
@@ -143,14 +158,20 @@ class Relevance:
             self._roots_of[folder] = frozenset(map(str, self._roots(importer)))
         return self._roots_of[folder]
 
-    def _imports_of(self, name: str) -> list[tuple[Path, Imported]]:
-        """The imports whose module has `name` as its last part."""
-        if self._index is None:
-            self._index = {}
-            for path, found in zip(self._paths, self._all_imports().values(), strict=True):
-                for imported in found:
-                    self._index.setdefault(imported.last(str(path)), []).append((path, imported))
-        return self._index.get(name, [])
+    @cached_property
+    def _index(self) -> tuple[dict[str, list[tuple[Path, Imported]]], dict[str, list[tuple[Path, Imported]]]]:
+        """Relative imports by the path that they name, and absolute ones by the dotted name."""
+        relative: dict[str, list[tuple[Path, Imported]]] = {}
+        absolute: dict[str, list[tuple[Path, Imported]]] = {}
+        for path, found in zip(self._paths, self._all_imports().values(), strict=True):
+            for imported in found:
+                if imported.level:
+                    folder = str(path.parents[min(imported.level, len(path.parents)) - 1])
+                    target = os.path.join(folder, *filter(None, imported.dotted.split(".")))
+                    relative.setdefault(target, []).append((path, imported))
+                elif imported.dotted:
+                    absolute.setdefault(imported.dotted, []).append((path, imported))
+        return relative, absolute
 
     def _all_imports(self) -> Mapping[str, list[Imported]]:
         """The imports of each file, in the order of the paths."""

@@ -12,9 +12,6 @@ from pathlib import Path
 
 from grpc2connect.scan import Imported
 
-_BY_NAME = (b"import_module", b"__import__")
-"""What imports modules whose names are in texts."""
-
 
 class Ways:
     """Follows imports from file to file: too far perhaps, never too little."""
@@ -25,28 +22,24 @@ class Ways:
         roots: Callable[[Path], Iterable[str]],
         elsewhere: Callable[[Path, str], Path | None],
         grpc: Iterable[Path],
-        read: Callable[[Path], bytes],
     ) -> None:
         """`imports` gives the imports of each file of the run, `grpc` are the files that hold gRPC's names.
 
-        `roots` and `elsewhere` are those of `Relevance`, `read` gives the bytes of a file.
+        `roots` and `elsewhere` are those of `Relevance`.
         """
         self._imports = imports
         self._roots = roots
         self._elsewhere = elsewhere
-        self._read = read
         self._grpc = frozenset(map(str, grpc))
         self._around = frozenset(str(parent) for path in grpc for parent in path.parents)
         self._leads: dict[str, bool] = dict.fromkeys(self._grpc, True)
 
     def lead(self, package: Path) -> bool:
-        """Whether something of gRPC's lies in a package's folder, or where its imports may lead.
+        """Whether something of gRPC's lies in a package's folder, or where its import statements may lead.
 
-        One that imports modules by texts may lead anywhere.
+        Of modules that are imported by texts no inference learns anything.
         """
-        if str(package.parent) in self._around:
-            return True
-        return self._reaches(str(package)) or any(word in self._read(package) for word in _BY_NAME)
+        return str(package.parent) in self._around or self._reaches(str(package))
 
     def _reaches(self, start: str) -> bool:
         seen, stack = {start}, [start]

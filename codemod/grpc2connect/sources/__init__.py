@@ -23,7 +23,7 @@ from grpc2connect.sources.environment import search_paths
 from grpc2connect.sources.files import SKIPPED, around, find
 from grpc2connect.sources.git import dirty_files, tracked_and_new
 from grpc2connect.sources.git import top as repository_of
-from grpc2connect.sources.sieve import calls_any, imports_grpc, is_generated, mentions, mentions_any
+from grpc2connect.sources.sieve import calls_any, imports_grpc, is_generated, mentioned, mentions, mentions_any
 from grpc2connect.sources.writing import write_all, write_atomic
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "is_generated",
     "is_notebook",
     "is_python",
+    "mentioned",
     "mentions",
     "mentions_any",
     "python_of",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 _MARKS = re.compile(rb"[Gg][Rr][Pp][Cc]|_pb2|Servicer|[Ss]tub")
@@ -34,6 +35,11 @@ def is_generated(path: str, data: bytes) -> bool:
 def calls_any(data: bytes, names: frozenset[bytes]) -> bool:
     """Whether any of `names`, in each of which there is a capital, seems to be called in `data`: by a dot and (."""
     return bool(names) and any(found[1] in names for found in _CALLED.finditer(data))
+
+
+def mentioned(data: bytes, names: frozenset[bytes]) -> Iterator[re.Match[bytes]]:
+    """Each place where one of `names` stands in `data` as a word."""
+    return _words(names).finditer(data) if names else iter(())
 
 
 @lru_cache(maxsize=64)
