@@ -28,6 +28,8 @@ from grpc2connect.syntax.walking import children, walk
 
 def evaluate(node: ast.expr, env: Environment) -> Values:
     """All that an expression can be, as far as gRPC is concerned; remembered under the node."""
+    if node.__class__ is ast.Constant:
+        return NOTHING  # one expression in seven, which would fall through every case
     values = _evaluate(node, env)
     if values:
         env.state.remember(node, values)
