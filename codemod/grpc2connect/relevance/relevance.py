@@ -67,7 +67,8 @@ class Relevance:
         It may come from a module that no file of the run is, and so by no way that leads from one that holds it.
         """
         seeds = self.seeds()
-        return {path for path, data in self._contents() if path not in seeds and calls_any(data, self._rpcs)}
+        calling = (path for path, data in self._contents() if path not in seeds and calls_any(data, self._rpcs))
+        return set(filter(self._speaks_of_rpcs, calling))  # not those that only have it in their prose
 
     @cached_property
     def _ways(self) -> Ways:
