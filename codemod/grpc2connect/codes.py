@@ -19,7 +19,7 @@ CODES: dict[str, str] = {
     "G2C012": "a service stays on gRPC, for the reason given.",
     "G2C013": 'with `client-protocol = "connect"`: a channel speaks Connect only where the environment says so.',
     "G2C014": "the run failed on a file and went on without it; services whose names occur in it stay on gRPC.",
-    "G2C015": "a Connect module stands where its imports look, and its stubs are built elsewhere: build with it, too.",
+    "G2C015": "a Connect module stands where its imports look, and its stubs are built: build with it, too.",
     "G2C016": "one side of a service waits for the other stage, `--stage client` or `--stage server`.",
     "G2C017": "both sides of a service move in `--stage server`: the reference there belongs to both.",
     "G2C018": "generated stubs convert messages by something that protoc has not written: their services stay on gRPC.",

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from grpc2connect import ledger
@@ -29,6 +29,7 @@ from grpc2connect.overrides import Overrides
 from grpc2connect.plan import SIDES
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
+from grpc2connect.project.generation.outs import out_folders
 from grpc2connect.public_api.callers import Callers
 from grpc2connect.reading import Files
 from grpc2connect.relevance import Names, Relevance, as_imported, held, loud, reach
@@ -320,7 +321,7 @@ class _Run:
         for stubs, named in zip(needed, as_imported(needed, [*self.paths, *self.around], self.top), strict=True):
             modules.extend(self._placed(stubs, named, rewritten))
         changes, errors = generate_modules(self.schema, modules, self.options)
-        self.built = built_findings(modules, self.options.root)
+        self.built = built_findings(modules, self.options.root, lambda: self.outs)
         failed = {}
         for error in errors:
             if error not in self.files.errors:
@@ -341,7 +342,12 @@ class _Run:
             return [named]
         users = {path: outcome.brought for path, (outcome, _) in rewritten.items() if stubs in outcome.stubs}
         importers = {module: users[module.path] for module in self.program.modules() if module.path in users}
-        return placed(named, importers, self.program) or [named]
+        return placed(named, importers, self.program, lambda: self.outs) or [named]
+
+    @cached_property
+    def outs(self) -> frozenset[str]:
+        """The folders that the project has protoc write stubs to."""
+        return out_folders(self.options)
 
 
 def _missing(

@@ -13,6 +13,7 @@ import pytest
 from grpc2connect import vendor
 from grpc2connect.engine import generate, run
 from grpc2connect.options import GeneratedPlace, Options
+from grpc2connect.results import Severity
 from grpc2connect.sources import find
 from tests.programs.conftest import STUBS
 
@@ -160,6 +161,42 @@ def test_what_is_imported_by_the_folder_of_its_proto_stands_there(tmp_path: Path
     generated = (project / "acme" / "protos" / "greeting_connect.py").read_text()
     assert "from acme.protos.greeting_pb2 import" in generated
     assert_runs(project / "tools", project)
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "line", "folder"),
+    [
+        ("Makefile", "gen:\n\tpython -m grpc_tools.protoc -I protos --grpc_python_out=src/proto protos/*.proto\n",
+         "from proto import greeting_pb2_grpc as rpc", "proto"),
+        ("scripts/gen.sh", "protoc -I. --grpc_python_out ./src protos/*.proto\n",
+         "import protos.greeting_pb2_grpc as rpc", "protos"),
+        ("build.py", 'RUN = ["protoc", "-I", "protos", "--grpc_python_out=src/acme/gen"]\n',
+         "from acme.gen import greeting_pb2_grpc as rpc", "acme/gen"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_stubs_are_generated_in_takes_the_connect_module(
+    tmp_path: Path, name: str, command: str, line: str, folder: str
+) -> None:
+    text = f"{line}\n{SERVER.format(**ALIAS)}"
+    project, _ = built_project(tmp_path, "protos", {name: command, "src/jobs/app.py": text, "src/app.py": text})
+    options = Options(project, (project,), project=project)
+    said = [finding.severity for finding in run(options).findings if finding.code == "G2C015"]
+    assert said == [Severity.NOTE]
+    apply(options)
+    assert connect_modules(project) == [f"src/{folder}/greeting_connect.py"]
+    assert "_pb2_grpc" not in (project / "src" / "jobs" / "app.py").read_text()
+    for stub in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        shutil.copy(STUBS / stub, project / "src" / folder)
+    assert_runs(project / "src", project / "src" / folder)
+
+
+@pytest.mark.parametrize("out", ["src/other", "$(OUT)", "src/proto/deeper"])
+def test_stubs_that_are_generated_elsewhere_say_nothing(tmp_path: Path, out: str) -> None:
+    text = f"from proto import greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    command = f"gen:\n\tprotoc -I protos --grpc_python_out={out} protos/greeting.proto\n"
+    project, _ = built_project(tmp_path, "protos", {"Makefile": command, "src/app.py": text})
+    result = run(Options(project, (project,), project=project))
+    assert ([error.code for error in result.errors], result.changes) == (["G2C008"], ())
 
 
 def test_a_folder_that_only_the_build_makes_has_to_be_named(tmp_path: Path) -> None:

@@ -2,15 +2,15 @@
 
 A Connect module needs no build of its own, only a place where the imports of the files that use it look. That is known
 where an import says the folder of the proto (`from examples.protos import x_pb2_grpc` of `examples/protos/x.proto`), or
-no folder at all: what a script imports so is found beside it, wherever the build puts the stubs. A folder that only the
-build makes is no such place.
+no folder at all: what a script imports so is found beside it, wherever the build puts the stubs. It is known, too,
+where what runs protoc in the project writes the stubs to the place where an import looks for them.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,10 +28,16 @@ _Candidates = dict[str, str]
 """Places for a module, each with the dotted name by which an import finds it there."""
 
 
-def placed(stubs: GrpcModule, importers: Mapping[Module, tuple[Brought, ...]], program: Program) -> list[GrpcModule]:
+def placed(
+    stubs: GrpcModule,
+    importers: Mapping[Module, tuple[Brought, ...]],
+    program: Program,
+    outs: Callable[[], Collection[str]] = frozenset,
+) -> list[GrpcModule]:
     """The module of `stubs` once for each place that its importers need; none if for one of them no place is known.
 
-    `importers` are the files that need its Connect module, with what they import anew.
+    `importers` are the files that need its Connect module, with what they import anew. `outs` gives the folders that
+    the project's own commands write stubs to.
     """
     stem = module_name(stubs.proto.rpartition("/")[2], SUFFIX)
     wanted: dict[tuple[Path, str], _Candidates] = {}
@@ -39,7 +45,7 @@ def placed(stubs: GrpcModule, importers: Mapping[Module, tuple[Brought, ...]], p
         for one in imports:
             dotted = _named(one, stem)
             if dotted is not None:
-                wanted[(importer.path, dotted)] = dict(_candidates(stubs, importer, one.level, dotted, program))
+                wanted[(importer.path, dotted)] = dict(_candidates(stubs, importer, one.level, dotted, program, outs))
     if not all(wanted.values()):
         return []
 
@@ -54,15 +60,21 @@ def placed(stubs: GrpcModule, importers: Mapping[Module, tuple[Brought, ...]], p
     return [replace(stubs, twin=Path(place), dotted=names[place]) for place in chosen]
 
 
-def findings(modules: Iterable[GrpcModule], root: Path) -> list[Finding]:
+def findings(modules: Iterable[GrpcModule], root: Path, outs: Callable[[], Collection[str]]) -> list[Finding]:
     """What has to be said of each module that is placed: the build must take it along. Paths are shown from `root`."""
     found = []
     for module in modules:
-        if module.twin is not None and module.built_of is not None:
-            shown = Path(os.path.relpath(module.twin, root)).as_posix()
-            message = f"{shown} stands where its imports look, and the stubs that it is made like are built elsewhere"
-            advice = "let the build take it along, where the messages modules that it imports are found, too"
-            found.append(Finding(CODE, Place(module.built_of, 1, 1), message, advice, Severity.WARNING))
+        if module.twin is None or module.built_of is None:
+            continue
+        shown = Path(os.path.relpath(module.twin, root)).as_posix()
+        message = f"{shown} stands where its imports look, and the stubs that it is made like are built elsewhere"
+        advice = "let the build take it along, where the messages modules that it imports are found, too"
+        severity = Severity.WARNING
+        if _writes_there(str(module.twin.parent), module, outs()):
+            message = f"{shown} goes where the stubs that it is made like are generated"
+            advice = "generate it with them from now on, and keep it, or have git ignore it, as they are"
+            severity = Severity.NOTE
+        found.append(Finding(CODE, Place(module.built_of, 1, 1), message, advice, severity))
     return found
 
 
@@ -89,7 +101,12 @@ def _named(one: Brought, stem: str) -> str | None:
 
 
 def _candidates(
-    stubs: GrpcModule, importer: Module, level: int, dotted: str, program: Program
+    stubs: GrpcModule,
+    importer: Module,
+    level: int,
+    dotted: str,
+    program: Program,
+    outs: Callable[[], Collection[str]],
 ) -> Iterator[tuple[str, str]]:
     *folders, last = dotted.split(".")
     old = f"{last.removesuffix(SUFFIX)}_pb2_grpc"
@@ -99,6 +116,11 @@ def _candidates(
             yield os.path.join(folder, f"{last}.py"), stubs.dotted or old
         return
     named = ".".join([*folders, old])
+    made = [os.path.join(top, *folders) for top in program.import_roots(importer)] if folders else []
+    made = [folder for folder in made if _writes_there(folder, stubs, outs())]
+    if made:
+        yield from ((os.path.join(folder, f"{last}.py"), named) for folder in made)
+        return
     beside = stubs.built_of.parent if stubs.built_of else None
     if beside is not None and folders and list(beside.parts[-len(folders) :]) == folders:
         root = Path(*beside.parts[: -len(folders)])
@@ -107,3 +129,13 @@ def _candidates(
             return
     for top in program.reachable_roots(importer) if not folders else ():
         yield os.path.join(top, f"{last}.py"), named
+
+
+def _writes_there(folder: str, stubs: GrpcModule, outs: Collection[str]) -> bool:
+    """Whether stubs are written to a folder: to one of `outs`, or below it to where their proto is below its root."""
+    parts = Path(stubs.proto).parent.parts if stubs.built_of is None else stubs.built_of.parent.parts
+    for out in outs:
+        inside = Path(folder).parts[len(Path(out).parts) :] if Path(folder).is_relative_to(out) else None
+        if inside is not None and (not inside or parts[-len(inside) :] == inside):
+            return True
+    return False
