@@ -298,11 +298,11 @@ def test_services_on_one_channel(program: Program) -> None:
     )
     program.write("app.py", f"{text}vars(till)[input()]\n")
     assert value(asked(program, "app.py", ".SayHello"), "outcome") == "native"
-    program.write("app.py", f"{text}channel.no_such_method(till)\n")
+    program.write("app.py", f"{text}channel._channel.segregated_call(till)\n")
     assert chain(asked(program, "app.py", ".SayHello"), "why")[:2] == [
         "hello.flat.Greeter stays on gRPC",
-        "app.py:9  the first cause: `channel.no_such_method` holds hello.flat.Greeter and till.Till on gRPC: "
-        "channel.no_such_method has no equivalent",
+        "app.py:9  the first cause: `channel._channel` holds hello.flat.Greeter and till.Till on gRPC: "
+        "channel._channel has no equivalent",
     ]
 
 

@@ -174,6 +174,11 @@ class MovedServer(Server):
 
 
 @dataclass(frozen=True)
+class MovedStub(Value):
+    """A client in code that has moved, which answers to the names of its RPCs; nothing of it is gRPC's any more."""
+
+
+@dataclass(frozen=True)
 class Credentials(Value):
     """Credentials of a channel, of calls or of a server, made at `site`; None where only their type is known.
 

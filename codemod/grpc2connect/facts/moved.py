@@ -21,6 +21,7 @@ from grpc2connect.facts.kinds import (
     Instance,
     MovedChannel,
     MovedServer,
+    MovedStub,
     Server,
     Site,
     Stub,
@@ -64,6 +65,8 @@ def result(name: str, node: ast.Call, site: Site, arguments: list[Values], env: 
         )
     if name == "rpc_error" and len(arguments) == 2 and Api(api.STATUS_CODE) in arguments[1]:
         return frozenset(value for value in arguments[0] if isinstance(value, Error)) or frozenset({Error(None)})
+    if name in ("by_rpc_names", "stub_on"):
+        return frozenset({MovedStub()})
     if name in _CHANNELS:
         return frozenset({MovedChannel(_CHANNELS[name], site)})
     if name in _SERVERS:
