@@ -14,6 +14,7 @@ from grpc2connect.plan.sides import sides
 from grpc2connect.plan.units import WAITS, is_of_add_on
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
 from grpc2connect.rewrite.rewrite import Rewritten
+from grpc2connect.schema import by_name
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
     seen = set()
     reasons: dict[str, str] = dict.fromkeys(stay.values(), "")
     for decision in plan.decisions:
-        for service in sorted(decision.reference.units, key=lambda service: (service.full_name, service.origin)):
+        for service in by_name(decision.reference.units):
             why = plan.units.why_left(service)
             if why in reasons and service.full_name not in seen:
                 seen.add(service.full_name)

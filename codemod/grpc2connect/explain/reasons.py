@@ -11,7 +11,7 @@ from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.plan import Decision, Plan
 from grpc2connect.plan.units import WAITS
 from grpc2connect.results import Entry, State, Step
-from grpc2connect.schema import Service
+from grpc2connect.schema import Service, by_name
 
 Held = tuple[tuple[Step, ...], str]
 """The steps that say what holds something, and what would have to change."""
@@ -30,7 +30,7 @@ class Reasons:
     def of(self, decision: Decision, entry: Entry) -> tuple[str, tuple[Step, ...], str]:
         """Why a reference is in the state that it ended in, what holds it there, and what would have to change."""
         reference, left = decision.reference, entry.state is State.LEFT
-        staying = [service for service in _sorted(reference.units) if left and self._plan.units.why_left(service)]
+        staying = [service for service in by_name(reference.units) if left and self._plan.units.why_left(service)]
         why = entry.why
         if staying and why == self._plan.units.why_left(staying[0]):
             why = f"{_name(staying[0])} stays on gRPC"
@@ -45,7 +45,7 @@ class Reasons:
 
     def _native(self, decision: Decision) -> Iterator[Step]:
         reference, outcome = decision.reference, decision.outcome
-        moving = " and ".join(_name(service) for service in _sorted(reference.units) if service.name)
+        moving = " and ".join(_name(service) for service in by_name(reference.units) if service.name)
         if moving:
             yield Step(f"nothing holds {moving} on gRPC, and the rule has a native form for what is here")
         elif not outcome.mixed:
@@ -86,7 +86,7 @@ class Reasons:
         reference, outcome = decision.reference, decision.outcome
         if outcome in decision.possible and all(one.state is State.LEFT for one in decision.possible):
             return (), outcome.advice
-        services = [service for service in _sorted(reference.units) if self._plan.units.why_left(service)]
+        services = [service for service in by_name(reference.units) if self._plan.units.why_left(service)]
         if services:
             return self._stays(services[0])
         return self._staying(reference)
@@ -118,7 +118,7 @@ class Reasons:
         """The first causes of those of a reference's services that stay, or of those around it if it has none."""
         units = self._plan.units
         causes: dict[Reference | str, Service] = {}
-        for service in _sorted(reference.units or {half.service for half in units.around(reference)}):
+        for service in by_name(reference.units or {half.service for half in units.around(reference)}):
             why = units.why_left(service)
             if why is not None:
                 causes.setdefault(units.cause(service) or why, service)
@@ -150,7 +150,7 @@ class Reasons:
         elif not cause.units:
             of += f", in a file of {_name(service)}"
         else:
-            of += f" holds {' and '.join(map(_name, _sorted(cause.units)))} on gRPC"
+            of += f" holds {' and '.join(map(_name, by_name(cause.units)))} on gRPC"
         steps.append(Step(f"{of}: {outcome.why}", cause.place))
         steps.extend(self._chain(cause))
         return tuple(dict.fromkeys(steps)), f"at the first cause: {outcome.advice}"
@@ -167,7 +167,7 @@ class Reasons:
                 for decision in self._plan.decisions:
                     reference = decision.reference
                     if one in reference.units and self._plan.units.binds(reference, wire=wire):
-                        for other in _sorted(reference.units - seen):
+                        for other in by_name(reference.units - seen):
                             seen.add(other)
                             before[other] = (one, reference)
                             following.append(other)
@@ -205,7 +205,3 @@ def _name(service: Service) -> str:
     if service.name:
         return service.full_name
     return service.full_name.strip("()").partition(" at ")[0]  # a channel or server that no service is known to use
-
-
-def _sorted(services: Iterable[Service]) -> list[Service]:
-    return sorted(services, key=lambda service: (service.full_name, service.origin))

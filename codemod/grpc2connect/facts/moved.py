@@ -38,6 +38,8 @@ _CHANNELS = {
     "aio_insecure_channel": True,
     "aio_secure_channel": True,
 }
+GIVES_NAMES = frozenset({"by_rpc_names", "stub_on"})
+"""Functions that give a stub the names of its RPCs."""
 _SERVERS = {"Server": False, "AioServer": True}
 
 
@@ -65,7 +67,7 @@ def result(name: str, node: ast.Call, site: Site, arguments: list[Values], env: 
         )
     if name == "rpc_error" and len(arguments) == 2 and Api(api.STATUS_CODE) in arguments[1]:
         return frozenset(value for value in arguments[0] if isinstance(value, Error)) or frozenset({Error(None)})
-    if name in ("by_rpc_names", "stub_on"):
+    if name in GIVES_NAMES:
         return frozenset({MovedStub()})
     if name in _CHANNELS:
         return frozenset({MovedChannel(_CHANNELS[name], site)})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.kinds import Stub, StubClass
-from grpc2connect.facts.moved import imports_runtime
+from grpc2connect.facts.moved import GIVES_NAMES, imports_runtime
 from grpc2connect.facts.references import (
     CalledValue,
     GeneratedUse,
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from grpc2connect.facts.reference import Reference
     from grpc2connect.schema import Service
     from grpc2connect.syntax import Module
-
-_GIVES_NAMES = frozenset({"by_rpc_names", "stub_on"})
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,12 @@ class NamedStubs:
 def named_stubs(facts: Facts, references: Iterable[Reference]) -> NamedStubs:
     """What the references of a program, all of them, say of its stubs."""
     known = list(references)
-    wanted = frozenset(service for one in known for service in _wanted(one)) | frozenset(_given(facts))
+    made = frozenset(_made_before(facts))
+    wanted = {service for one in known for service in _wanted(one)} | {service for service, named in made if named}
     if not wanted:
         return NamedStubs()
-    unsure = {service for one in known for service in _unsure(one)}
-    unsure.update(_derived(facts), _made_without(facts, wanted))
-    return NamedStubs(wanted - unsure)
+    unsure = {service for one in known for service in _unsure(one)} | {service for service, named in made if not named}
+    return NamedStubs(frozenset(wanted - unsure.union(_derived(facts))))
 
 
 def _wanted(reference: Reference) -> Iterable[Service]:
@@ -114,8 +112,8 @@ def _derived(facts: Facts) -> Iterator[Service]:
                 yield from (value.service for value in values if isinstance(value, StubClass))
 
 
-def _clients(facts: Facts) -> Iterator[tuple[Module, ast.expr, Service]]:
-    """Where code that has moved names the class of a client, but for annotations."""
+def _made_before(facts: Facts) -> Iterator[tuple[Service, bool]]:
+    """The services whose clients an earlier run has made, and whether it has given them the names."""
     by_name: dict[str, set[Service]] = {}
     for service in facts.stubs_of:
         for name in (service.connect_client, service.connect_client_sync):
@@ -126,26 +124,14 @@ def _clients(facts: Facts) -> Iterator[tuple[Module, ast.expr, Service]]:
         for node in module.nodes:
             name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
             if name in by_name and isinstance(node, ast.expr) and not is_type(module, node):
-                yield from ((module, node, service) for service in by_name[name])
-
-
-def _given(facts: Facts) -> Iterator[Service]:
-    """The services whose stubs an earlier run has given the names."""
-    return (service for module, node, service in _clients(facts) if _gives_names(module, node))
-
-
-def _made_without(facts: Facts, wanted: frozenset[Service]) -> Iterator[Service]:
-    """Those of which an earlier run has made stubs without the names."""
-    for module, node, service in _clients(facts):
-        if service in wanted and not _gives_names(module, node):
-            yield service
+                yield from ((service, _gives_names(module, node)) for service in by_name[name])
 
 
 def _gives_names(module: Module, node: ast.expr) -> bool:
     """Whether a client's class is named in a call that gives what it makes the names of its RPCs."""
     above: ast.AST | None = module.parents.get(node)
     while isinstance(above, ast.expr | ast.keyword):
-        if isinstance(above, ast.Call) and last_name(above.func) in _GIVES_NAMES:
+        if isinstance(above, ast.Call) and last_name(above.func) in GIVES_NAMES:
             return True
         above = module.parents.get(above)
     return False

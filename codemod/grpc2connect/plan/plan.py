@@ -17,7 +17,7 @@ from grpc2connect.plan.states import leave_states
 from grpc2connect.plan.units import Half, Units
 from grpc2connect.results import State
 from grpc2connect.rules_api import Left, Outcome, Registry
-from grpc2connect.schema import Service
+from grpc2connect.schema import by_name
 
 UNCLAIMED = "G2C001"
 UNKNOWN_OBJECT = "G2C501"
@@ -121,7 +121,7 @@ def _without(outcomes: list[Outcome], states: Container[State] | None) -> list[O
 def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, stay: Mapping[str, str]) -> None:
     for reference, code, outcomes in possible:
         only_left = all(outcome.state is State.LEFT for outcome in outcomes)
-        for service in _by_name(reference.units):
+        for service in by_name(reference.units):
             if reason := stay.get(service.full_name):
                 for half in units.halves_of(service):
                     units.leave(half, reason)
@@ -144,17 +144,13 @@ def _in_order(halves: Iterable[Half]) -> list[Half]:
     return sorted(halves, key=repr)
 
 
-def _by_name(services: Iterable[Service]) -> list[Service]:
-    return sorted(services, key=lambda service: (service.full_name, service.origin))
-
-
 def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outcome:
     left = next((outcome for outcome in outcomes if outcome.state is State.LEFT), None)
     if units.stays(reference):
         if waits := units.waits(reference):
             return Outcome(State.LEFT, why=waits)
         why = next(
-            (why for service in _by_name(reference.units) if (why := units.why_left(service, reference))),
+            (why for service in by_name(reference.units) if (why := units.why_left(service, reference))),
             "its services stay on gRPC",
         )
         return left or Outcome(State.LEFT, why=why)

@@ -55,6 +55,12 @@ def insert_after(module: Module, node: ast.AST, *pieces: Piece | ast.AST) -> Edi
     return Edit(Span(end, end), _pieces(module, pieces))
 
 
+def nested(module: Module, node: ast.AST, *openings: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], list[Edit]]:
+    """What goes before and after a node of which another edit replaces the start, to put it into calls that open so."""
+    before = tuple(piece for opening in openings for piece in opening)
+    return before, [insert_after(module, node, ")" * len(openings))] if openings else []
+
+
 def rename_attribute(module: Module, node: ast.Attribute, name: str) -> Edit:
     """Rename the last part of `a.b`."""
     end = module.span(node).end

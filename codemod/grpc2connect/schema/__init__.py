@@ -4,7 +4,7 @@ Knows nobody but `results`. Heavy imports (google.protobuf) happen when there is
 """
 
 from grpc2connect.schema.clashes import clashes, module_clashes
-from grpc2connect.schema.model import GrpcModule, Kind, MessagePlace, Method, Pb2Import, Pb2Module, Service
+from grpc2connect.schema.model import GrpcModule, Kind, MessagePlace, Method, Pb2Import, Pb2Module, Service, by_name
 from grpc2connect.schema.modules import dependencies_of, read_grpc_module
 from grpc2connect.schema.schema import Schema, load
 
@@ -17,6 +17,7 @@ __all__ = [
     "Pb2Module",
     "Schema",
     "Service",
+    "by_name",
     "clashes",
     "dependencies_of",
     "load",

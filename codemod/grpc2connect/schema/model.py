@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -138,6 +139,11 @@ class Service:
     def method(self, name: str) -> Method | None:
         """The RPC called `name` in the proto."""
         return next((method for method in self.methods if method.name == name), None)
+
+
+def by_name(services: Iterable[Service]) -> list[Service]:
+    """Services in the order of their names; copies of one in that of where they are."""
+    return sorted(services, key=lambda service: (service.full_name, service.origin))
 
 
 @dataclass(frozen=True)

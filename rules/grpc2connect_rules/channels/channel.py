@@ -136,16 +136,19 @@ def _is_of_interception(channel: ChannelUse) -> bool:
 
 def _is_of_aio(channel: ChannelUse) -> bool:
     """Whether a channel is an aio one, as far as it is known."""
-    values = channel.facts.values(channel.node.value) if isinstance(channel.node, ast.Attribute) else ()
-    return all(value.aio for value in values if isinstance(value, kinds.Channel))
+    return all(value.aio for value in _owners(channel) if isinstance(value, kinds.Channel))
 
 
 def _is_asked_for_its_state(channel: ChannelUse) -> bool:
     """Whether what is below a sync channel is only asked for the state: `channel._channel.check_connectivity_state`."""
     above = channel.module.parents[channel.node]
     asked = isinstance(above, ast.Attribute) and above.attr == "check_connectivity_state"
-    values = channel.facts.values(channel.node.value) if isinstance(channel.node, ast.Attribute) else ()
-    return asked and channel.name == "_channel" and not any(getattr(value, "aio", False) for value in values)
+    return asked and channel.name == "_channel" and not any(getattr(one, "aio", False) for one in _owners(channel))
+
+
+def _owners(channel: ChannelUse) -> kinds.Values:
+    """What it can be that is asked for a method."""
+    return channel.facts.values(channel.node.value) if isinstance(channel.node, ast.Attribute) else kinds.NOTHING
 
 
 def _has_none(name: str) -> bool:

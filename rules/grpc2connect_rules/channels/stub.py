@@ -88,31 +88,31 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     argument = parent if isinstance(parent, ast.keyword) else channel
     # What gives a stub the names of its RPCs gives a type checker any type.
     named = stub.facts.named_stubs.makes(stub.units)
-    cast: tuple[Piece, ...] = ()
-    if stub.narrows and (named or stub.replaced or stub.looked_up):
-        cast = (_CAST, "(", generated(stub.stubs, name, call.func), ", ")
-    closing = [edits.insert_after(module, call, ")" * (bool(cast) + (named and not stub.replaced)))]
+    cast: list[tuple[Piece, ...]] = []
+    if (named or stub.replaced or stub.looked_up) and stub.narrows:
+        cast = [(_CAST, "(", generated(stub.stubs, name, call.func), ", ")]
+    before, after = edits.nested(module, call, *cast)
     if stub.looked_up and isinstance(call.func, ast.Attribute):
         names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
         wanted = "".join(f', "{one}"' for one in (service.stub_class, *names))
         found = (runtime("stub_in"), "(", GeneratedModule(stub.stubs, call.func.value), f"{wanted}), ")
         changes = [
-            edits.replace(module, call.func, *cast, runtime("stub_on")),
+            edits.replace(module, call.func, *before, runtime("stub_on")),
             edits.insert_before(module, argument, *found),
-            *(closing if cast else ()),
+            *after,
         ]
         yield Bridged(changes, why="a test may replace the module that has the stub's class")
         return
     if stub.replaced and stub.aio is not None:
         client = generated(stub.stubs, name, call.func)
         changes = [
-            edits.replace(module, call.func, *cast, runtime("stub_on")),
+            edits.replace(module, call.func, *before, runtime("stub_on")),
             edits.insert_before(module, argument, client, ", "),
-            *(closing if cast else ()),
+            *after,
         ]
         yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
-    naming = (*cast, runtime("by_rpc_names"), "(") if named else ()
+    before, after = edits.nested(module, call, *([*cast, (runtime("by_rpc_names"), "(")] if named else []))
     native = None if named else stub.facts.native_channel(call)
     if native is not None:
         url = _url(module.source(native.target), native.target)
@@ -135,18 +135,18 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]
         yield Bridged(
             [
-                edits.replace(module, call.func, *naming, runtime("client_on")),
+                edits.replace(module, call.func, *before, runtime("client_on")),
                 edits.replace(module, argument, channel, *classes),
-                *(closing if named else ()),
+                *after,
             ],
             why="what channel this is shows only when it runs",
         )
         return
     yield Bridged(
         [
-            edits.replace(module, call.func, *naming, *edits.moved(module, channel), ".client"),
+            edits.replace(module, call.func, *before, *edits.moved(module, channel), ".client"),
             edits.replace(module, argument, generated(stub.stubs, name, call.func)),
-            *(closing if named else ()),
+            *after,
         ],
         why="the native form is a client with a transport of its own",
     )

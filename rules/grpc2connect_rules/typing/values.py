@@ -207,13 +207,13 @@ def _client(use: CalledValue, channel: ast.expr | None) -> Iterator[Outcome]:
         yield Left("it is not known what channel this stub is made on", advice="pass it by itself")
         return
     named = use.facts.named_stubs.makes(use.units)
-    naming, closing = ((runtime("by_rpc_names"), "("), [edits.insert_after(module, call, ")")]) if named else ((), [])
+    before, after = edits.nested(module, call, *([(runtime("by_rpc_names"), "(")] if named else []))
     replaced = use.replaced and any(isinstance(value, kinds.Channel) for value in use.facts.values(channel))
     if use.other or not (replaced or _is_known(use, channel, kinds.Channel)):
         changes = [
-            edits.replace(module, call.func, *naming, runtime("client_on")),
+            edits.replace(module, call.func, *before, runtime("client_on")),
             edits.replace(module, _whole(use, channel), channel, ", ", *edits.moved(module, call.func)),
-            *closing,
+            *after,
         ]
         yield Bridged(changes, why="what channel this is shows only when it runs")
         return
@@ -225,9 +225,9 @@ def _client(use: CalledValue, channel: ast.expr | None) -> Iterator[Outcome]:
         yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")
         return
     changes = [
-        edits.replace(module, call.func, *naming, *edits.moved(module, channel), ".client"),
+        edits.replace(module, call.func, *before, *edits.moved(module, channel), ".client"),
         edits.replace(module, _whole(use, channel), *edits.moved(module, call.func)),
-        *closing,
+        *after,
     ]
     yield Bridged(changes, why="the native form is a client with a transport of its own")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from grpc2connect.project.generation.words import Command, Word
 
@@ -20,6 +21,8 @@ RETIRED = re.compile(
 DONE = ("--connectrpc_out", "grpc2connect generate", 'grpc2connect", "generate', "grpc2connect', 'generate")
 _MODULES = ("grpc_tools.protoc", "grpc.tools.protoc", "grpc_tools")
 _PROGRAM = re.compile(r"(?:.*[/\\])?(?:protoc|python-grpc-tools-protoc)(?:\.exe)?|\$[({]?\w*PROTOC\w*[)}]?", re.I)
+_COMPUTED = frozenset("$`{*~<")
+"""What the name of a folder has in it that is not written out."""
 _LEADING = frozenset({"then", "do", "else", "{", "time", "!"})
 _REFUSED = frozenset({"if", "while", "until", "elif", "exec", "docker", "docker-compose", "podman", "nohup", "eval"})
 _XARGS_WITH_VALUE = frozenset({"-n", "-I", "-P", "-L", "-s", "-E", "-d", "-a"})
@@ -72,6 +75,19 @@ def folder(out: str) -> str:
     quoted = out.strip("\"'")
     settings, colon, rest = quoted.rpartition(":")
     return rest if colon and len(settings) > 1 and "/" not in settings else quoted
+
+
+def folders(out: str, file: Path, top: Path | None) -> list[Path]:
+    """Where the folder of an option's value may be; nothing if that is not written out.
+
+    It is seen from the folder of the file that has the option. A script in a folder of its own may be run from one
+    above: with `top` it is seen from those, too.
+    """
+    named = folder(out)
+    if not named or not _COMPUTED.isdisjoint(named):
+        return []
+    starts = [one for one in file.parents if top is not None and one.is_relative_to(top)]
+    return [start / named for start in starts or [file.parent]]
 
 
 def is_fixer(text: str, command: Command) -> bool:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from grpc2connect.options import Options
 from grpc2connect.project.files import find, mentions
-from grpc2connect.project.generation.commands import OPTION, folder
+from grpc2connect.project.generation.commands import OPTION, folders
 
 _OPTIONS = (b"grpc_python_out", b"grpc_out")
-_UNKNOWN = frozenset("$`{*~<")
 
 
 def out_folders(options: Options) -> frozenset[str]:
@@ -27,9 +26,6 @@ def out_folders(options: Options) -> frozenset[str]:
             text = path.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        starts = [start for start in path.parents if start.is_relative_to(top)]
         for option in OPTION.finditer(text):
-            out = folder(option["value"])
-            if out and _UNKNOWN.isdisjoint(out):
-                found.update(os.path.normpath(start / out) for start in starts)
+            found.update(os.path.normpath(one) for one in folders(option["value"], path, top))
     return frozenset(name for name in found if Path(name).is_relative_to(top))

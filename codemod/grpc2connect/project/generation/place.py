@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from pathlib import Path
 
-from grpc2connect.project.generation.commands import folder
+from grpc2connect.project.generation.commands import folder, folders
 from grpc2connect.project.generation.modules import ConnectModule, made_by
 from grpc2connect.project.situation import PLUGIN, TOOL, Answer, Found, Situation
 from grpc2connect.results import Place, Severity, State
@@ -61,15 +61,8 @@ def _writes_there(task: Task, found: list[ConnectModule]) -> bool:
 
 
 def out_folder(task: Task, top: Path | None = None) -> Path | None:
-    """The folder that a place writes to, seen from its file, if it is written out and there.
-
-    A script in a folder of its own may be run from one above: with `top` it is looked for from those, too.
-    """
-    named = folder(task.out)
-    if not named or set(named) & set("$`{*~"):
-        return None
-    starts = [one for one in task.place.path.parents if top is not None and one.is_relative_to(top)]
-    places = ((start / named).resolve() for start in starts or [task.place.path.parent])
+    """The folder that a place writes to, if it is written out and there: see `folders`."""
+    places = (path.resolve() for path in folders(task.out, task.place.path, top))
     return next((path for path in places if path.is_dir()), None)
 
 
