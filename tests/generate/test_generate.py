@@ -325,3 +325,15 @@ def test_a_failing_plugin_is_one_line_for_each(repo: Callable[..., Path], monkey
     changes, errors = run(root)
     assert changes == []
     assert [(error.code, "\n" in str(error)) for error in errors] == [("G2C011", False)] * 2
+
+
+def test_a_plugin_that_is_exchanged_is_asked_again(repo: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    root = repo("app")
+    assert run(root) == run(root)
+    other = root / "protoc-gen-connectrpc"
+    other.write_text("#!/bin/sh\necho no such thing >&2\nexit 1\n")
+    other.chmod(0o755)
+    monkeypatch.setattr(sys.modules["grpc2connect.generate.generate"], "find_plugin", lambda: other)
+    changes, errors = run(root)
+    assert changes == []
+    assert [str(error).partition("failed: ")[2][:13] for error in errors] == ["no such thing"] * 2

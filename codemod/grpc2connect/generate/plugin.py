@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ NAME = "protoc-gen-connectrpc"
 PARAMETER = "protobuf=google"
 TIMEOUT = 300.0
 """Seconds that one plugin run may take."""
+REMEMBERED = 64
+"""Answers that a process keeps: an editor's asks the same again at each change of the code."""
 
 
 class PluginError(Exception):
@@ -34,27 +37,37 @@ def run_plugin(plugin: Path, files: Sequence[FileDescriptorProto], names: Sequen
 
     A file without services has none. Raises `PluginError`.
     """
-    import subprocess
-
-    from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
-    from google.protobuf.message import DecodeError
+    from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest
 
     request = CodeGeneratorRequest(parameter=PARAMETER, file_to_generate=names, proto_file=files)
     try:
-        ran = subprocess.run(
-            [str(plugin)], input=request.SerializeToString(), capture_output=True, timeout=TIMEOUT, check=False
-        )
+        made = plugin.stat().st_mtime_ns
+    except OSError as problem:
+        raise PluginError(f"{NAME} did not answer: {problem}") from problem
+    # The plugin alters odd file names (`import/x.proto`); the first line says which proto a file is from.
+    by_header = {f"# Generated from {name}. DO NOT EDIT.": name for name in names}
+    texts = {}
+    for content in _answer(plugin, made, request.SerializeToString(deterministic=True)):
+        name = by_header.get(content.partition("\n")[0])
+        if name is not None:
+            texts[name] = content
+    return texts
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _answer(plugin: Path, made: int, request: bytes) -> tuple[str, ...]:
+    """The files that a plugin, which was installed at `made` (ns), answers with. Raises `PluginError`."""
+    import subprocess
+
+    from google.protobuf.compiler.plugin_pb2 import CodeGeneratorResponse
+    from google.protobuf.message import DecodeError
+
+    try:
+        ran = subprocess.run([str(plugin)], input=request, capture_output=True, timeout=TIMEOUT, check=False)
         response = CodeGeneratorResponse.FromString(ran.stdout)
     except (OSError, subprocess.TimeoutExpired, DecodeError) as problem:
         raise PluginError(f"{NAME} did not answer: {problem}") from problem
     if ran.returncode or response.error:
         said = (response.error or ran.stderr.decode("utf-8", "replace")).strip().splitlines()
         raise PluginError(f"{NAME} failed: {said[-1] if said else f'exit code {ran.returncode}'}")
-    # The plugin alters odd file names (`import/x.proto`); the first line says which proto a file is from.
-    by_header = {f"# Generated from {name}. DO NOT EDIT.": name for name in names}
-    texts = {}
-    for file in response.file:
-        name = by_header.get(file.content.partition("\n")[0])
-        if name is not None:
-            texts[name] = file.content
-    return texts
+    return tuple(file.content for file in response.file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,3 +90,18 @@ def closure(
         if text := by_path.get(root / name):
             pending.extend((text.path, more) for more in text.imports)
     return used, None
+
+
+def read(names: Iterable[str], search: Sequence[Path]) -> dict[str, bytes]:
+    """The bytes of files and of all that they import, by name, as far as they are on `search` and can be read."""
+    found: dict[str, bytes] = {}
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        path = next((root / name for root in search if (root / name).is_file()), None)
+        if name in found or path is None:
+            continue
+        with contextlib.suppress(OSError):
+            found[name] = path.read_bytes()
+            pending.extend(scan(path, found[name]).imports)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import re
@@ -14,13 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpc2connect.results import FileError
-from grpc2connect.schema.proto_text import ProtoText, closure, name_under
+from grpc2connect.schema.proto_text import ProtoText, closure, name_under, read
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 TIMEOUT = 300.0
 """Seconds that one protoc run may take."""
+REMEMBERED = 64
+"""Descriptor sets that a process keeps: an editor's asks for the same again at each change of the code."""
+LARGE = 1 << 20
+"""Bytes of a descriptor set that is not kept."""
+_made: dict[tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]], bytes] = {}
 _COMPLAINT = re.compile(r"^(?P<name>[^\n]+?\.proto)(?::(?P<line>\d+):(?P<column>\d+))?: (?P<text>.*)$", re.MULTILINE)
 
 
@@ -132,7 +138,28 @@ def _first(complaints: str, path: Path, name: str) -> str:
 
 
 def _run(names: Sequence[str], search: Sequence[Path]) -> tuple[bytes | None, str]:
-    """The descriptor set of `names`, or None with what protoc said. Nothing is read from the current folder."""
+    """The descriptor set of `names`, or None with what protoc said; the same files are compiled once."""
+    sources = read(names, search)
+    key = (tuple(names), tuple((name, hashlib.sha256(text).digest()) for name, text in sorted(sources.items())))
+    if key in _made:
+        return _made[key], ""
+    data, complaints = _compiled(names, search)
+    # protoc itself says what it has read: a proto may be written in ways that a scan does not see through.
+    if data is not None and _names(data) == sources.keys() and len(data) < LARGE:
+        while len(_made) >= REMEMBERED:
+            del _made[next(iter(_made))]
+        _made[key] = data
+    return data, complaints
+
+
+def _names(data: bytes) -> set[str]:
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+    return {file.name for file in FileDescriptorSet.FromString(data).file}
+
+
+def _compiled(names: Sequence[str], search: Sequence[Path]) -> tuple[bytes | None, str]:
+    """Run protoc. Nothing is read from the current folder."""
     with tempfile.TemporaryDirectory(prefix="grpc2connect-") as folder:
         out = Path(folder) / "set.bin"
         arguments = Path(folder) / "arguments.txt"
