@@ -25,6 +25,13 @@ ROOTS = frozenset(
 )
 """Top-level packages that are gRPC's or built on it. `grpc_tools` is a build tool: it stays and is no reference."""
 
+MODULES = frozenset(
+    {"_auth", "_channel", "_common", "_compression", "_cython", "_grpcio_metadata", "_interceptor", "_observability"}
+    | {"_plugin_wrapping", "_runtime_protos", "_server", "_simple_stubs", "_typing", "_utilities", "aio", "beta"}
+    | {"experimental", "framework"}
+)
+"""The modules and packages in `grpc`."""
+
 ADD_ONS = {
     "grpc_admin": "grpcio-admin",
     "grpc_channelz": "grpcio-channelz",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,21 @@ class Libraries:
         for path in self._lists():
             found.setdefault(home(path), []).append(declared(path))
         return found
+
+    @cached_property
+    def roots(self) -> frozenset[str]:
+        """The folders that files of the project say imports start from."""
+        return frozenset(
+            os.path.normpath(folder / root)
+            for folder, found in self._declared.items()
+            for one in found
+            for root in one.own.roots
+        )
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The modules that entry points of the project name."""
+        return frozenset(name for found in self._declared.values() for one in found for name in one.own.modules)
 
     def _above(self, path: Path) -> Iterator[Declared]:
         return (one for folder in path.parents for one in self._declared.get(folder, ()))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from functools import cache
 from pathlib import Path
 
 from grpc2connect.facts import api
 from grpc2connect.facts.elsewhere import Elsewhere
+from grpc2connect.facts.hiding import Hides, Hiding, folders_up
 from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
 from grpc2connect.facts.libraries import Libraries
 from grpc2connect.schema import Schema
@@ -49,6 +49,7 @@ class Program:
         self._come: list[str] = []
         self.asking: Module | None = None
         self._libraries = libraries or Libraries()
+        self._hiding = Hiding(self._files, self._top, self._libraries)
         self._elsewhere = Elsewhere(self._files, self._top, self._libraries)
 
     @property
@@ -145,11 +146,11 @@ class Program:
 
     def _resolve(self, importer: Module, dotted: str) -> Values:
         top = dotted.partition(".")[0]
-        roots = self.roots_at(importer.path) if top not in api.ROOTS else self._roots_before_grpc(importer, top)
+        roots = self.roots_at(importer.path) if top not in api.ROOTS else self.roots_before_grpc(importer, top)
         for root in roots:
             found = self.at(os.path.join(root, *dotted.split(".")), dotted, str(importer.path))
             # A folder without `__init__.py` is no package where any other entry of the import path has a module.
-            hidden = top in sys.stdlib_module_names and not self._hides(root, top)
+            hidden = top in sys.stdlib_module_names and not self._has(root, top)
             if found and not hidden:
                 self._found_at.setdefault(str(importer.path.parent), set()).add(root)
                 return found
@@ -188,31 +189,23 @@ class Program:
         """Whether an import that finds nothing in the program is of no library that is known either."""
         return not self._libraries.may_bring(importer, dotted)
 
-    def _roots_before_grpc(self, importer: Module, name: str) -> list[str]:
-        """The roots where a package of the program's own hides an installed one of gRPC's.
-
-        A folder without `__init__.py` hides none, and what lies in a package is not on the import path, be it in a
-        folder of the package that has no `__init__.py` (`acme/ext/grpc` of `acme`).
-        """
+    def roots_before_grpc(self, importer: Module, name: str) -> list[str]:
+        """The roots where a package of the program's own hides an installed one of gRPC's: see `Hiding`."""
         own, *others = self.roots_at(importer.path)
-        roots = [root for root in others if not self._is_package(root)]
-        if not any(self._is_package(folder) for folder in _folder_chain(own, self._top)[1:]):
-            roots.insert(0, own)
-        return [root for root in roots if self._hides(root, name) and self._is_sure(own, root)]
+        return [root for root in (own, *others) if self._hides(importer, own, root, name) is Hides.YES]
 
     def may_hide(self, importer: Module, name: str) -> bool:
         """Whether a package of the program's own may be what an import of gRPC's `name` finds, or may not."""
         own, *others = self.import_roots(importer)
-        return any(self._hides(root, name) and not self._is_sure(own, root) and not self._is_package(root)
-                   for root in others)  # fmt: skip
+        return any(self._hides(importer, own, root, name) is Hides.OPEN for root in (own, *others))
 
-    def _is_sure(self, own: str, root: str) -> bool:
-        return root in (own, self._top, os.path.join(self._top, "src"))
+    def _hides(self, importer: Module, own: str, root: str, name: str) -> Hides:
+        return self._hiding.verdict(importer.path, own, root, name)
 
     def _is_package(self, folder: str) -> bool:
         return os.path.join(folder, "__init__.py") in self._files
 
-    def _hides(self, root: str, name: str) -> bool:
+    def _has(self, root: str, name: str) -> bool:
         return os.path.join(root, f"{name}.py") in self._files or self._is_package(os.path.join(root, name))
 
     def at(self, prefix: str, dotted: str, importer: str) -> Values:
@@ -249,14 +242,5 @@ class Program:
         return self.resolve(importer, f"{package.dotted}.{name}") if importer else NOTHING
 
 
-@cache
-def _folder_chain(folder: str, top: str) -> tuple[str, ...]:
-    chain = [folder]
-    while len(folder) > len(top):
-        folder = os.path.dirname(folder)
-        chain.append(folder)
-    return tuple(chain)
-
-
 def _parents(path: str, top: str) -> tuple[str, ...]:
-    return _folder_chain(os.path.dirname(path), top)
+    return folders_up(os.path.dirname(path), top)

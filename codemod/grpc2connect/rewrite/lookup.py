@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from grpc2connect.facts import api
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.generate import connect_module
 from grpc2connect.rewrite.connectrpc_names import NAMES as CONNECTRPC
@@ -149,6 +150,8 @@ class Lookup:
             return [self._program.absolute(importer, one.level, one.module) or ""]
         sure = self._program.reachable_roots(importer) | self._program.all_proven_roots()
         roots = [root for root in self._program.import_roots(importer) if root in sure]
+        if (top := one.module.partition(".")[0]) in api.ROOTS:
+            roots = self._program.roots_before_grpc(importer, top)
         found = [os.path.join(root, *one.module.split(".")) for root in roots]
         for dotted in (one.module, f"{one.module}.{one.name}"):
             if dotted in self._twins:  # as the settings say, or as stubs that are made at run time are found
@@ -170,6 +173,8 @@ class Lookup:
         if one.level or {one.module.rpartition(".")[2], one.name} & self._twin_names:
             return True
         top = one.module.partition(".")[0]
+        if top in api.ROOTS:
+            return bool(self._program.roots_before_grpc(importer, top))
         places = [os.path.join(root, top) for root in self._program.reachable_roots(importer)]
         return any(self._at(place) is not None for place in places)
 

@@ -1,7 +1,8 @@
 """Which libraries a project says that it requires, and what distributions it is made of itself.
 
 By their names alone, as PEP 503 writes them: by which name a library is imported, none of these files says. What is
-required by its path, or as a part of a workspace, is of the project.
+required by its path, or as a part of a workspace, is of the project. What they say of the project's own modules is in
+`declared_modules`.
 
 Source: PEP 508, 518, 621 and 735; the documentation of pip, setuptools, poetry, pipenv, pdm, hatch and uv.
 """
@@ -21,6 +22,7 @@ from typing import Any
 from grpc2connect.options import Options
 from grpc2connect.results import FileError
 from grpc2connect.sources.content import read
+from grpc2connect.sources.declared_modules import NOTHING, OwnModules, of_script, of_settings, of_table
 from grpc2connect.sources.files import find
 
 _NAMES = frozenset({"pyproject.toml", "Pipfile", "setup.cfg", "setup.py"})
@@ -33,10 +35,14 @@ _OWN = ("path", "workspace", "develop")
 
 @dataclass(frozen=True)
 class Declared:
-    """What a file says: the distribution that it is about ("" if none), and the libraries that are required."""
+    """What a file says: the distribution that it is about ("" if none), and the libraries that are required.
+
+    `own` is what it says of the modules of that distribution.
+    """
 
     name: str = ""
     required: frozenset[str] = frozenset()
+    own: OwnModules = NOTHING
 
 
 def normal(name: str) -> str:
@@ -66,8 +72,9 @@ def about_modules(options: Options, paths: Iterable[Path]) -> str:
     for path in lists(options):
         found = declared(path)
         name = found.name if found.name in names else ""
-        if name or found.required:
-            said.append((home(path).as_posix(), name, sorted(found.required)))
+        own = found.own
+        if name or found.required or own != NOTHING:
+            said.append((home(path).as_posix(), name, sorted(found.required), sorted(own.modules), sorted(own.roots)))
     return repr(sorted(said))
 
 
@@ -121,7 +128,8 @@ def _of_table(data: dict[str, Any]) -> Declared:
     sources = {**_table(uv.get("sources")), **named}
     own = {normal(key) for key, value in sources.items() if any(_table(value).get(word) for word in _OWN)}
     name = project.get("name", poetry.get("name", ""))
-    return Declared(normal(name) if isinstance(name, str) else "", _names([*entries, *named]) - own)
+    required = _names([*entries, *named]) - own
+    return Declared(normal(name) if isinstance(name, str) else "", required, of_table(project, tool))
 
 
 def _of_settings(text: str) -> Declared:
@@ -130,7 +138,8 @@ def _of_settings(text: str) -> Declared:
     lines = parser.get("options", "install_requires", fallback="").splitlines()
     if parser.has_section("options.extras_require"):
         lines += [line for _, value in parser.items("options.extras_require") for line in value.splitlines()]
-    return Declared(normal(parser.get("metadata", "name", fallback="")), _names(lines))
+    name = normal(parser.get("metadata", "name", fallback=""))
+    return Declared(name, _names(lines), of_settings(parser))
 
 
 def _of_script(tree: ast.Module) -> Declared:
@@ -140,7 +149,7 @@ def _of_script(tree: ast.Module) -> Declared:
             required += [one.value for one in ast.walk(node.value) if isinstance(one, ast.Constant)]
         elif isinstance(node, ast.keyword) and node.arg == "name" and isinstance(node.value, ast.Constant):
             name = name or str(node.value.value)
-    return Declared(normal(name), _names(required))
+    return Declared(normal(name), _names(required), of_script(tree))
 
 
 def _table(value: object) -> dict[str, Any]:
