@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "G2C016": "one side of a service waits for the other stage, `--stage client` or `--stage server`.",
     "G2C017": "both sides of a service move in `--stage server`: the reference there belongs to both.",
     "G2C018": "generated stubs convert messages by something that protoc has not written: their services stay on gRPC.",
+    "G2C019": "no edit of a file could be proved to hold: what hangs on the file stays on gRPC, for the reason given.",
     "G2C020": "a `# g2c:` comment that does nothing: no such word, no code or no reason; write what it asks for.",
     "G2C021": "`# g2c: ignore[...]` or `# g2c: hold` that nothing here needs; remove it.",
     "G2C022": "migrated code that runs through the bundled runtime; counted by `check --fail-on bridged`.",

@@ -26,7 +26,7 @@ from grpc2connect.kept import NOWHERE, Parts
 from grpc2connect.notebooks import Notebooks
 from grpc2connect.options import Choices, Options, RuntimeMode, Stage
 from grpc2connect.overrides import Overrides
-from grpc2connect.plan import SIDES
+from grpc2connect.plan import SIDES, Failures
 from grpc2connect.plan import make as make_plan
 from grpc2connect.project import complete
 from grpc2connect.project.generation.outs import out_folders
@@ -52,9 +52,6 @@ from grpc2connect.vendor import PACKAGE
 from grpc2connect.vendor import files as runtime_files
 
 Progress = Callable[[str, int, int], None]
-
-_ATTEMPTS = 5
-"""How often units are put back on gRPC after a failed proof before the run gives up on a file."""
 
 
 def run(options: Options, progress: Progress | None = None) -> RunResult:
@@ -234,9 +231,9 @@ class _Run:
         return facts, references
 
     def _settle(self, facts: Facts, references: list[Reference]) -> RunResult:
-        """Plan, edit and prove; what fails puts its units back on gRPC, and the rest is planned again."""
+        """Plan, edit and prove; what fails puts back on gRPC what hangs on it, and the rest is planned again."""
         refused, only = self.options.choices.refused, SIDES.get(self.options.stage)
-        stay = self._named_in_broken(references) | self._used_around(references) | self.overrides.held(references)
+        stay = self._named_in_broken(references) | self.overrides.held(references)
         notebooks = Notebooks(self.files.sources, facts, self.held[0], self.options.runtime)
         stay |= notebooks.stay(references)
         stay |= {service.full_name: why for service, stubs in facts.stubs_of.items() if (why := why_not(stubs))}
@@ -245,17 +242,18 @@ class _Run:
         facts.named_stubs = named_stubs(facts, references)
         offers = self.work.offers(references, self.rules, self.overrides.wanted, self.progress)
         stay |= dict.fromkeys(self.options.choices.stay, "it was decided to leave it there")
-        for _ in range(_ATTEMPTS):
+        files = {path: self._shown(path) for path in {reference.module.path for reference in references}}
+        failures = Failures(stay, self._used_around(files))
+        while True:
             places = Places(self.program, self.options)
-            plan = make_plan(offers, stay, refused, only)
-            rewritten, failed = self.work.edit(plan, places, repr((sorted(stay.items()), refused, only)), self.progress)
+            plan = make_plan(offers, stay, refused, only, failures.closed)
+            about = repr((sorted(stay.items()), sorted(failures.closed), refused, only))
+            rewritten, failed = self.work.edit(plan, places, about, self.progress)
             if not failed:
                 changes, failed = self._generate(rewritten, places)
-            if failed.items() <= stay.items():
-                break  # nothing failed, or what was left because of it fails again, and would go on to
-            stay.update(failed)
-        if failed:
-            plan, rewritten, changes = make_plan(offers, _all_files(references), refused, only), {}, []
+            if not failed:
+                break
+            failures.note(failed, {path: outcome.stubs for path, (outcome, _) in rewritten.items()}, files)
         settled = plan.without(self.around)
         result = ledger.result(
             self.options,
@@ -263,7 +261,7 @@ class _Run:
             rewritten,
             changes,
             self.files.errors,
-            stay,
+            failures,
             self.built if changes else (),
             ledger.Counts(
                 sum(reference.module.path not in self.around for reference in references),
@@ -291,12 +289,10 @@ class _Run:
             self._reached = replace(found, loud=heard)
         return self._reached
 
-    def _used_around(self, references: list[Reference]) -> dict[str, str]:
-        """Files outside the given paths that belong together with code in them: their services stay as they are."""
-        return {
-            str(path): f"{self._shown(path)} belongs to it and is not among the given files"
-            for path in {reference.module.path for reference in references} & self.around
-        }
+    def _used_around(self, shown: Mapping[Path, str]) -> dict[Path, str]:
+        """Files outside the given paths that belong together with code in them: they stay as they are."""
+        why = "belongs to it and is not among the given files"
+        return {path: f"{name} {why}" for path, name in sorted(shown.items()) if path in self.around}
 
     def _named_in_broken(self, references: list[Reference]) -> dict[str, str]:
         """Services whose names occur in a file that cannot be parsed stay as they are: full name to the reason."""
@@ -378,7 +374,3 @@ def _vendored(root: Path) -> Iterable[FileChange]:
 
 def _is_vendored(path: Path) -> bool:
     return PACKAGE in path.parts
-
-
-def _all_files(references: Iterable[Reference]) -> dict[str, str]:
-    return {str(reference.module.path): "no edit of it could be proved" for reference in references}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import ChannelConstruction, Import
 from grpc2connect.options import ClientProtocol, Options
-from grpc2connect.plan import Decision, Plan, Side
+from grpc2connect.plan import Decision, Failures, Plan, Side
 from grpc2connect.plan.sides import sides
 from grpc2connect.plan.units import WAITS, is_of_add_on
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
@@ -33,14 +33,16 @@ def result(
     rewritten: Mapping[Path, tuple[Rewritten, FileChange]],
     generated: Iterable[FileChange],
     errors: Iterable[FileError],
-    stay: Mapping[str, str],
+    failures: Failures,
     said: Iterable[Finding],
     counts: Counts,
 ) -> RunResult:
     """Sum up a run; `said` are findings that no rule has made."""
     entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
     findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
-    findings.extend([*_unit_findings(plan, stay), *_stage_findings(plan), *said])
+    findings.extend(
+        [*_unit_findings(plan, failures.reasons), *_file_findings(plan, failures), *_stage_findings(plan), *said]
+    )
     if options.client_protocol is ClientProtocol.CONNECT:
         findings.extend(_protocol_findings(plan))
     changes = [change for _, change in rewritten.values()] + list(generated)
@@ -120,10 +122,26 @@ def _protocol_findings(plan: Plan) -> Iterable[Finding]:
             )
 
 
-def _unit_findings(plan: Plan, stay: Mapping[str, str]) -> Iterable[Finding]:
+def _file_findings(plan: Plan, failures: Failures) -> Iterable[Finding]:
+    """One finding for each file that could not be edited as it was to be."""
+    services = by_name({service for decision in plan.decisions for service in decision.reference.units if service.name})
+    for path, reason in sorted(failures.files.items()):
+        places = [decision.reference.place for decision in plan.decisions if decision.reference.module.path == path]
+        held = [service.full_name for service in services if plan.units.why_left(service) in failures.because_of(path)]
+        hangs = ", ".join(held) or "nothing else"
+        yield Finding(
+            "G2C019",
+            min(places),
+            f"an edit of this file failed ({reason}); on gRPC stays what hangs on it: {hangs}",
+            "write what the reason names in a simpler way, or move it by hand; and please report it",
+            Severity.WARNING,
+        )
+
+
+def _unit_findings(plan: Plan, why_stay: Collection[str]) -> Iterable[Finding]:
     """One finding for each service that stays only because something outside the rules failed."""
     seen = set()
-    reasons: dict[str, str] = dict.fromkeys(stay.values(), "")
+    reasons: dict[str, str] = dict.fromkeys(why_stay, "")
     for decision in plan.decisions:
         for service in by_name(decision.reference.units):
             why = plan.units.why_left(service)

@@ -3,8 +3,9 @@
 May import `facts` and `rules_api`; knows nothing of text or files.
 """
 
+from grpc2connect.plan.failures import Failures
 from grpc2connect.plan.plan import Decision, Offer, Plan, make, offer
 from grpc2connect.plan.sides import SIDES, Side
 from grpc2connect.plan.units import Units
 
-__all__ = ["SIDES", "Decision", "Offer", "Plan", "Side", "Units", "make", "offer"]
+__all__ = ["SIDES", "Decision", "Failures", "Offer", "Plan", "Side", "Units", "make", "offer"]

@@ -11,10 +11,11 @@ from grpc2connect.expendable import expendable
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.options import Refusal
+from grpc2connect.plan.groups import Half
 from grpc2connect.plan.kept import for_callers
 from grpc2connect.plan.sides import Side
 from grpc2connect.plan.states import leave_states
-from grpc2connect.plan.units import Half, Units
+from grpc2connect.plan.units import Units
 from grpc2connect.results import State
 from grpc2connect.rules_api import Left, Outcome, Registry
 from grpc2connect.schema import by_name
@@ -81,12 +82,14 @@ def make(
     stay: Mapping[str, str] | None = None,
     refused: Iterable[Refusal] = (),
     only: Side | None = None,
+    closed: Mapping[Path, str] | None = None,
 ) -> Plan:
     """Settle what is offered.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
-    attempt to edit them failed. Outcomes that a person has `refused` count nowhere. With `only`, one side of each
-    service moves, and the other is for another stage.
+    attempt to edit them failed. Files that are `closed` are not edited at all, and what would need that stays as well.
+    Outcomes that a person has `refused` count nowhere. With `only`, one side of each service moves, and the other is
+    for another stage.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
     unwanted: dict[object, set[State]] = defaultdict(set)
@@ -98,6 +101,7 @@ def make(
     ]
     references = [reference for reference, _, _ in possible]
     units = Units(references, only)
+    _close(possible, units, closed or {})
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()
     leave_states(references, units)
@@ -116,6 +120,16 @@ def _without(outcomes: list[Outcome], states: Container[State] | None) -> list[O
     return [outcome for outcome in outcomes if outcome.state not in states] or [
         Left("it was decided to leave this as it is", advice="decide otherwise, then run again")
     ]
+
+
+def _close(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, closed: Mapping[Path, str]) -> None:
+    for reference, _, outcomes in possible if closed else ():
+        if why := closed.get(reference.module.path):
+            halves = units.close(reference, why, changes=any(outcome.edits for outcome in outcomes))
+            wire = any(outcome.wire for outcome in outcomes)
+            for half in _in_order(halves):
+                for other in _in_order(units.carried_with(half)) if wire else [half]:
+                    units.leave(other, why)
 
 
 def _leave(possible: list[tuple[Reference, str, list[Outcome]]], units: Units, stay: Mapping[str, str]) -> None:
@@ -151,7 +165,7 @@ def _first(reference: Reference, outcomes: list[Outcome], units: Units) -> Outco
             return Outcome(State.LEFT, why=waits)
         why = next(
             (why for service in by_name(reference.units) if (why := units.why_left(service, reference))),
-            "its services stay on gRPC",
+            units.closed(reference) or "its services stay on gRPC",
         )
         return left or Outcome(State.LEFT, why=why)
     own = reference.units and not reference.among_all

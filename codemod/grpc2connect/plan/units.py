@@ -8,7 +8,6 @@ halves, which move apart unless a reference belongs to both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from grpc2connect.facts import api
 from grpc2connect.facts.kinds import Api
@@ -30,6 +29,7 @@ from grpc2connect.facts.references import (
     TypeUse,
     UnknownRpc,
 )
+from grpc2connect.plan.groups import Groups, Half, in_order
 from grpc2connect.plan.sides import BOTH, Side, asks_which, meets, sides
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
@@ -48,14 +48,6 @@ _SERVING = (
 _EITHER: tuple[Side | None, ...] = (None,)
 
 
-@dataclass(frozen=True)
-class Half:
-    """What of a service moves at once: one side of it, or (None) all."""
-
-    service: Service
-    side: Side | None = None
-
-
 class Units:
     """Groups services that cannot move apart, and keeps which groups stay on gRPC.
 
@@ -64,8 +56,8 @@ class Units:
 
     def __init__(self, references: Sequence[Reference], only: Side | None = None) -> None:
         self.only = only
-        self._moving = _Groups()
-        self._carried = _Groups()
+        self._moving = Groups()
+        self._carried = Groups()
         self._left: dict[Half, str] = {}
         self._causes: dict[Half, Reference] = {}
         self._by_service: dict[Service, set[Half]] = {}
@@ -73,6 +65,8 @@ class Units:
         self._bound_by_module: dict[Module, set[Half]] = {}
         self._by_component: dict[object, set[Half]] = {}
         self._called: dict[object, set[Half]] = {}
+        self._called_in: dict[Module, set[Half]] = {}
+        self._closed: dict[Module, str] = {}
         self.kept: set[Module] = set()
         self._kept_components: set[object] = set()
         self._open_components: set[object] = set()
@@ -97,8 +91,9 @@ class Units:
                 elif not isinstance(reference, ChannelConstruction | ServerConstruction | TypeUse):
                     self._used.update(halves)
                 if not isinstance(reference, _SERVING):
-                    calling = (half for half in halves if half.side is not Side.SERVER)
+                    calling = {half for half in halves if half.side is not Side.SERVER}
                     self._called.setdefault(component, set()).update(calling)
+                    self._called_in.setdefault(reference.module, set()).update(calling)
             if only is not None and asks_which(reference):
                 self._asking.append(reference)
             if self.binds(reference, wire=True):
@@ -122,6 +117,7 @@ class Units:
                 spelled = self.spelled(reference)
                 self._by_component.setdefault(component, set()).update(spelled)
                 self._called.setdefault(component, set()).update(spelled)
+                self._called_in.setdefault(reference.module, set()).update(spelled)
                 self._open_components.add(component)
 
     def halves(self, reference: Reference) -> frozenset[Half]:
@@ -131,7 +127,7 @@ class Units:
 
     def halves_of(self, service: Service) -> list[Half]:
         """What a service consists of, as far as anything refers to it."""
-        return sorted(self._by_service.get(service, ()), key=_in_order)
+        return sorted(self._by_service.get(service, ()), key=in_order)
 
     def _hold(self, only: Side) -> None:
         """Leave to another stage what it moves.
@@ -251,6 +247,8 @@ class Units:
         A cut moves with any of its services. Where no service is near, nothing is known of what an error comes from,
         or what a channel is for. What can meet an error of a service that moves does so in a file that is kept, too.
         """
+        if reference.module in self._closed:
+            return False
         if reference.units:
             some = any if reference.cut else all
             return some(self._why(half) is None for half in self.halves(reference))
@@ -307,6 +305,38 @@ class Units:
             self.kept.add(reference.module)
             self._kept_components.add(reference.facts.component(reference.module))
 
+    def close(self, reference: Reference, why: str, *, changes: bool) -> frozenset[Half]:
+        """Keep a reference's file as it is, to the byte; gives what cannot move because this reference does not.
+
+        That is what it belongs to, and where it may meet errors, all whose errors it may meet. An import that would
+        not change (`changes`) holds nothing.
+        """
+        self._closed.setdefault(reference.module, why)
+        if isinstance(reference, UnknownRpc):
+            return self.spelled(reference)
+        if isinstance(reference, Import) and not changes:
+            return frozenset()
+        halves = self.halves(reference)
+        if not halves:
+            self.keep(reference)
+            halves = self._met(reference) if reference.from_anywhere else self.of_file(reference)
+        return halves
+
+    def closed(self, reference: Reference) -> str:
+        """Why a reference's file stays as it is; "" if it need not."""
+        return self._closed.get(reference.module, "")
+
+    def _met(self, reference: Reference) -> frozenset[Half]:
+        """What is called where values, and so errors, can come from to a reference's file."""
+        parts, here = reference.facts.parts, reference.module
+        component = reference.facts.component(here)
+        there = (
+            module for module in self._called_in if module is here or reference.facts.component(module) == component
+        )
+        return frozenset(
+            half for module in there if module is here or parts.meet(here, module) for half in self._called_in[module]
+        )
+
     def around(self, reference: Reference) -> frozenset[Half]:
         """What of services there is in a reference's part of the program."""
         return frozenset(self._by_component.get(reference.facts.component(reference.module), ()))
@@ -337,31 +367,3 @@ def is_of_add_on(reference: Reference) -> bool:
     values = reference.facts.values(reference.node) if isinstance(reference, Import) else ()
     tops = {value.path.partition(".")[0] for value in values if isinstance(value, Api)}
     return isinstance(reference, AddOnUse) or (bool(tops) and tops <= api.ADD_ONS.keys())
-
-
-def _in_order(half: Half) -> tuple[str, str, str]:
-    return half.service.full_name, half.service.origin, half.side.value if half.side else ""
-
-
-class _Groups:
-    """Halves of services in groups that only ever grow together."""
-
-    def __init__(self) -> None:
-        self._leader: dict[Half, Half] = {}
-
-    def leader(self, half: Half) -> Half:
-        """The first by name of a half's group."""
-        while (above := self._leader.setdefault(half, half)) != half:
-            half = above
-        return half
-
-    def join(self, halves: Iterable[Half]) -> None:
-        """Make one group of the groups of some halves."""
-        leaders = sorted({self.leader(half) for half in halves}, key=_in_order)
-        for other in leaders[1:]:
-            self._leader[other] = leaders[0]
-
-    def members(self, half: Half) -> frozenset[Half]:
-        """All of a half's group."""
-        leader = self.leader(half)
-        return frozenset(other for other in list(self._leader) if self.leader(other) == leader)

@@ -69,6 +69,7 @@ class FileWork:
         self._sources = sources
         self._options = options
         self._team = team
+        self._edited: dict[Module, tuple[list[tuple[str, Outcome]], Edited]] = {}
         self._parts = parts if parts is NOWHERE else parts.about(_digest(facts, sources))
 
     def see(self, progress: Progress) -> list[Seen]:
@@ -106,11 +107,19 @@ class FileWork:
     ) -> tuple[dict[Path, tuple[Rewritten, FileChange]], dict[str, str]]:
         """The files that change, and those of which no edit could be proved, with the reasons.
 
-        `about` is the same for plans that are the same.
+        `about` is the same for plans that are the same. A file is edited anew only where another plan has decided
+        otherwise about it; and one without edits is not looked at.
         """
-        by_module: dict[Module, list[Decision]] = {}
+        every: dict[Module, list[Decision]] = {}
         for decision in plan.decisions:
-            by_module.setdefault(decision.reference.module, []).append(decision)
+            every.setdefault(decision.reference.module, []).append(decision)
+        every = {module: made for module, made in every.items() if any(one.outcome.edits for one in made)}
+        chosen = {module: [(one.code, one.outcome) for one in made] for module, made in every.items()}
+        by_module = {
+            module: made
+            for module, made in every.items()
+            if module not in self._edited or self._edited[module][0] != chosen[module]
+        }
 
         def work(module: Module) -> Edited:
             own = Places(self._facts.program, self._options)
@@ -127,7 +136,10 @@ class FileWork:
         done: dict[Path, tuple[Rewritten, FileChange]] = {}
         failed: dict[str, str] = {}
         edited = self._each("rewrite", list(by_module), work, TO_EDIT, progress, about)
-        for (module, decisions), one in zip(by_module.items(), edited, strict=True):
+        for module, one in zip(by_module, edited, strict=True):
+            self._edited[module] = chosen[module], one
+        for module, decisions in every.items():
+            one = self._edited[module][1]
             places.note(one.noted)
             if one.done is None:
                 failed[str(module.path)] = one.failed
