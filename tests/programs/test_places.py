@@ -267,3 +267,60 @@ def test_the_runtime_is_beside_scripts_that_lie_in_a_package(tmp_path: Path) -> 
     apply(Options(tmp_path, (tmp_path,)))
     assert (server / "grpc2connect_runtime").is_dir()
     assert_runs(server, tmp_path / "stubs")
+
+
+CHANNELS = "import grpc\n\n\ndef channel(target):\n    return grpc.insecure_channel(target)\n"
+ASKS = (
+    "import greeting_pb2_grpc\n{line}\n\n\ndef ask():\n"
+    '    return greeting_pb2_grpc.GreeterStub(channel("127.0.0.1:1")).SayHello\n'
+)
+RUNS = 'from asks import ask\n\nprint(callable(ask()))\n\nif __name__ == "__main__":\n    print("done")\n'
+IN_A_FOLDER = {
+    "one copy where the others have theirs": (
+        {
+            "src/asks.py": ASKS.format(line="from the_grpc.channels import channel"),
+            "src/the_grpc/channels.py": CHANNELS,
+            "src/main.py": RUNS,
+        },
+        ["src"],
+    ),
+    "where it is imported from, if nothing else needs it": (
+        {
+            "src/asks.py": "from the_grpc.ask import ask\n",
+            "src/the_grpc/ask.py": CHANNELS + "\n\n" + ASKS.format(line=""),
+            "src/main.py": RUNS,
+        },
+        ["src"],
+    ),
+    "a script has its own": (
+        {
+            "src/asks.py": ASKS.format(line="from the_grpc.channels import channel"),
+            "src/the_grpc/channels.py": CHANNELS,
+            "src/the_grpc/tool.py": "import grpc\n\nif __name__ == '__main__':\n    print(grpc.StatusCode.OK)\n"
+            "    from channels import channel\n\n    channel('a:1').close()\n",
+            "src/main.py": RUNS,
+        },
+        ["src", "src/the_grpc"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_A_FOLDER)
+def test_modules_of_a_folder_without_init_take_the_runtime_of_those_who_import_them(tmp_path: Path, name: str) -> None:
+    files, wanted = IN_A_FOLDER[name]
+    for file, text in files.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text)
+    for stub in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        shutil.copy(STUBS / stub, tmp_path / "src")
+    options = Options(tmp_path, (tmp_path,))
+    apply(options)
+    placed = sorted(path.parent.relative_to(tmp_path).as_posix() for path in tmp_path.rglob(vendor.PACKAGE))
+    assert placed == wanted
+    programs = ["src/main.py", *(file for file in files if file.endswith("tool.py"))]
+    for program in programs:
+        done = subprocess.run(
+            [sys.executable, program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert run(options).changes == ()

@@ -44,6 +44,7 @@ class Program:
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
+        self._imported_from: dict[str, set[str]] = {}
         self._active: set[str] = set()
         self._missed: dict[str, set[Module]] = {}
         self._come: list[str] = []
@@ -116,9 +117,14 @@ class Program:
     def reachable_roots(self, importer: Module) -> frozenset[str]:
         """Folders that are surely on the import path of a module: its own root, and where its imports were found.
 
-        One of these that has a `setup.py` goes before a root that only shows by the `__init__.py` in it.
+        One of these that has a `setup.py` goes before a root that only shows by the `__init__.py` in it. What is no
+        script and is imported from folders further up only has those for its own root: it is in a namespace package.
         """
         own, proven = self.import_roots(importer)[0], self.proven_roots(importer)
+        imported_from = self._imported_from.get(str(importer.path), set())
+        above = {root for root in imported_from if own.startswith(os.path.join(root, ""))}
+        if above and above == imported_from and own not in proven and "__main__" not in importer.text:
+            return proven | above
         installed = any(os.path.join(root, "setup.py") in self._files for root in proven if self._is_package(root))
         return proven if installed and own not in proven else proven | {own}
 
@@ -153,6 +159,9 @@ class Program:
             hidden = top in sys.stdlib_module_names and not self._has(root, top)
             if found and not hidden:
                 self._found_at.setdefault(str(importer.path.parent), set()).add(root)
+                for value in found:
+                    if isinstance(value, ProgramModule):
+                        self._imported_from.setdefault(str(value.module.path), set()).add(root)
                 return found
         last = dotted.rpartition(".")[2]
         if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted, importer.path)):
