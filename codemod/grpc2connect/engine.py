@@ -211,6 +211,9 @@ class _Run:
             return None
         state = State() if self.options.explain is None else TracedState(self.program)
         active: set[Path] = set()
+        if around := seeds & self.around:
+            # What catches an error of what is given asks for nothing that the given files hold.
+            new |= relevance.between(around, new)
         new |= relevance.callers()
         while new:
             for index, path in enumerate(sorted(new)):

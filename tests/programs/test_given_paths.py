@@ -116,3 +116,38 @@ def test_a_part_that_is_migrated_stays_migrated(project: Program) -> None:
         change.path.write_bytes(change.after)
     assert part(project, "client").changes == ()
     assert "server/service.py" in after(part(project, "server"), project.folder)
+
+
+CALLING = CLIENT + "\n\ndef ask(target):\n    return stub(target).SayHello(None)\n"
+HANDLING = (
+    "import grpc\n\nfrom {where} import ask\n\n\ndef main():\n    try:\n        ask('here:1')\n"
+    "    except {error}:\n        print('no answer')\n"
+)
+
+
+@pytest.mark.parametrize("passed_on", [False, True])
+def test_what_catches_errors_outside_keeps_the_service(project: Program, passed_on: bool) -> None:
+    project.write("client/client.py", CALLING)
+    project.write("app/__init__.py", "")
+    project.write("app/asking.py", "from client import client\n\n\ndef ask(target):\n    return client.ask(target)\n")
+    where = "app.asking" if passed_on else "client.client"
+    project.write("app/main.py", HANDLING.format(where=where, error="grpc.RpcError"))
+    result = part(project, "client")
+    assert result.audit.holds
+    assert result.changes == ()
+    assert outside(result) == [
+        "hello.flat.Greeter stays on gRPC: app/main.py belongs to it and is not among the given files"
+    ]
+    assert {"client/client.py", "app/main.py"} <= after(part(project, "client", "app"), project.folder).keys()
+
+
+def test_what_catches_errors_of_other_things_keeps_nothing(project: Program) -> None:
+    project.write("client/client.py", CALLING)
+    project.write("app/__init__.py", "")
+    project.write("app/asking.py", "def ask(target):\n    return target\n")
+    project.write("app/main.py", HANDLING.format(where="app.asking", error="grpc.RpcError"))
+    project.write("tools/__init__.py", "")
+    project.write(
+        "tools/main.py", HANDLING.format(where="client.client", error="ValueError").replace("import grpc", "")
+    )
+    assert "client/client.py" in after(part(project, "client"), project.folder)

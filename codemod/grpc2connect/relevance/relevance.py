@@ -70,6 +70,10 @@ class Relevance:
         calling = (path for path, data in self._contents() if path not in seeds and calls_any(data, self._rpcs))
         return set(filter(self._speaks_of_rpcs, calling))  # not those that only have it in their prose
 
+    def between(self, others: Iterable[Path], given: Iterable[Path]) -> set[Path]:
+        """Those of the others to which errors of what is `given` can come, and the files that these come by."""
+        return Ways(self._all_imports, self._roots_for, self._elsewhere, given).between(others)
+
     @cached_property
     def _ways(self) -> Ways:
         grpc = [*self._generated, *self.seeds()]

@@ -41,6 +41,16 @@ class Ways:
         """
         return str(package.parent) in self._around or self._reaches(str(package))
 
+    def between(self, starts: Iterable[Path]) -> set[Path]:
+        """The files on the ways from some that import gRPC's, by any number of steps, to where those lead."""
+        seen = set(map(str, starts))
+        stack = list(seen)
+        while stack:
+            found = set(self._targets(stack.pop())) - seen
+            seen |= found
+            stack.extend(found)
+        return {Path(path) for path in seen if self._reaches(path)}
+
     def _reaches(self, start: str) -> bool:
         seen, stack = {start}, [start]
         while stack:
