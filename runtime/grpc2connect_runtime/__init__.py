@@ -73,7 +73,7 @@ from .errors import (
     class_of_error,
     rpc_error,
 )
-from .foreign_channels import client_on
+from .foreign_channels import client_on, unmoved_stub
 from .foreign_servers import add_service_to
 from .inactive_errors import InactiveRpcError, RpcState
 from .intercepted_channel import intercept_channel
@@ -242,6 +242,7 @@ __all__ = [
     "unary_stream_rpc_method_handler",
     "unary_unary",
     "unary_unary_rpc_method_handler",
+    "unmoved_stub",
     "wrap_server_method_handler",
     "xds_channel_credentials",
     "xds_server_credentials",

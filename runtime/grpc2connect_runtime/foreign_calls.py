@@ -1,7 +1,7 @@
-"""Multi-callables and calls of channels that are not this package's, with the kinds of moved code.
+"""Multi-callables and calls of channels that are not this package's, with the kinds of moved code, or of both.
 
 They are grpcio's, or those of an object that stands in for a channel. What they raise of grpcio's becomes a
-`CallError`, their codes and metadata this package's; whatever else they give goes through as it is.
+`CallError`, their codes and metadata those of a face; whatever else they give goes through as it is.
 """
 
 from __future__ import annotations
@@ -10,20 +10,11 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .aio_metadata import Metadata
-from .errors import (
-    AIO_FORM,
-    STREAM_FORM,
-    UNARY_FORM,
-    CallError,
-    FutureCancelledError,
-    FutureTimeoutError,
-    error_from_status,
-)
+from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError, error_from_status
+from .faces import MOVED, Face
 from .metadata import Metadatum
 from .rich_status import DETAILS_KEY
 from .status import status_code
-from .streams import EOF
 from .unmoved import aio_module, grpc_module, moved_error
 from .wire.client_credentials import grpcio_call_credentials
 
@@ -66,9 +57,9 @@ def call_error(error: Any, form: str) -> CallError:
     )
 
 
-def _status(code: Any) -> Any:
+def _status(code: Any, face: Face) -> Any:
     try:
-        return status_code(code)
+        return face.code(status_code(code))
     except ValueError:
         return code  # None while a call goes on; whatever a stand-in says
 
@@ -76,17 +67,18 @@ def _status(code: Any) -> Any:
 class ForeignCall:
     """A sync call: a stream of responses, or a future."""
 
-    def __init__(self, inner: Any, form: str) -> None:
-        """Wrap a call; `form` is that of its errors."""
+    def __init__(self, inner: Any, form: str, face: Face = MOVED) -> None:
+        """Wrap a call; `form` is that of its errors, `face` what it shows."""
         self._inner = inner
         self._form = form
+        self._face = face
         self._responses: Iterator[Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(object.__getattribute__(self, "_inner"), name)
 
     def _error(self, error: BaseException) -> CallError:
-        return call_error(error, self._form)
+        return self._face.error(call_error(error, self._form))
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -101,7 +93,7 @@ class ForeignCall:
 
     def code(self) -> Any:
         """Return the status when the call has ended."""
-        return _status(self._inner.code())
+        return _status(self._inner.code(), self._face)
 
     def result(self, timeout: float | None = None) -> Any:
         """Wait at most `timeout` seconds; return the response or raise."""
@@ -122,9 +114,9 @@ class ForeignCall:
         except _named("RpcError") as error:
             raise self._error(error) from error
         except _named("FutureTimeoutError") as error:
-            raise FutureTimeoutError() from error
+            raise self._face.timed_out() from error
         except _named("FutureCancelledError") as error:
-            raise FutureCancelledError() from error
+            raise self._face.cancelled() from error
 
     def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
         """Call `callback(self)` when the call has ended."""
@@ -134,9 +126,13 @@ class ForeignCall:
 class ForeignAioCall:
     """A call of `grpc.aio`."""
 
-    def __init__(self, inner: Any) -> None:
-        """Wrap a call."""
+    def __init__(self, inner: Any, face: Face = MOVED) -> None:
+        """Wrap a call; `face` is what it shows."""
         self._inner = inner
+        self._face = face
+
+    def _error(self, error: BaseException) -> CallError:
+        return self._face.error(call_error(error, AIO_FORM))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(object.__getattribute__(self, "_inner"), name)
@@ -145,7 +141,7 @@ class ForeignAioCall:
         try:
             return await awaitable
         except _named("RpcError") as error:
-            raise call_error(error, AIO_FORM) from error
+            raise self._error(error) from error
 
     def __await__(self) -> Any:
         return self._shown(self._inner).__await__()
@@ -155,12 +151,12 @@ class ForeignAioCall:
             async for response in self._inner:
                 yield response
         except _named("RpcError") as error:
-            raise call_error(error, AIO_FORM) from error
+            raise self._error(error) from error
 
     async def read(self) -> Any:
         """Return the next response, or `EOF`."""
         found = await self._shown(self._inner.read())
-        return EOF if found is getattr(aio_module(), "EOF", EOF) else found
+        return self._face.end_of_stream() if found is getattr(aio_module(), "EOF", _Never) else found
 
     async def write(self, request: Any) -> None:
         """Send a request."""
@@ -176,15 +172,15 @@ class ForeignAioCall:
 
     async def code(self) -> Any:
         """Return the status when the call has ended."""
-        return _status(await self._inner.code())
+        return _status(await self._inner.code(), self._face)
 
-    async def initial_metadata(self) -> Metadata:
+    async def initial_metadata(self) -> Any:
         """Return the response headers."""
-        return Metadata(*_pairs(await self._shown(self._inner.initial_metadata())))
+        return self._face.aio_metadata(_pairs(await self._shown(self._inner.initial_metadata())))
 
-    async def trailing_metadata(self) -> Metadata:
+    async def trailing_metadata(self) -> Any:
         """Return the response trailers."""
-        return Metadata(*_pairs(await self._shown(self._inner.trailing_metadata())))
+        return self._face.aio_metadata(_pairs(await self._shown(self._inner.trailing_metadata())))
 
     def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
         """Call `callback(self)` when the call has ended."""
@@ -215,9 +211,10 @@ def _arguments(
 class ForeignMethod:
     """A multi-callable whose calls are sync, or whatever they turn out to be."""
 
-    def __init__(self, inner: Any, *, streams_responses: bool) -> None:
-        """Wrap a multi-callable."""
+    def __init__(self, inner: Any, *, streams_responses: bool, face: Face = MOVED) -> None:
+        """Wrap a multi-callable; `face` is what its calls show."""
         self._inner = inner
+        self._face = face
         self._streams_responses = streams_responses
         self._form = STREAM_FORM if streams_responses else UNARY_FORM
 
@@ -237,8 +234,8 @@ class ForeignMethod:
         given = _arguments(timeout, metadata, credentials, wait_for_ready, compression)
         found = self._shown(self._inner, requests, given)
         if _is_async(found):
-            return ForeignAioCall(found)
-        return ForeignCall(found, self._form) if self._streams_responses else found
+            return ForeignAioCall(found, self._face)
+        return ForeignCall(found, self._form, self._face) if self._streams_responses else found
 
     def with_call(
         self,
@@ -255,7 +252,7 @@ class ForeignMethod:
         requests = request if request_iterator is None else request_iterator
         given = _arguments(timeout, metadata, credentials, wait_for_ready, compression)
         response, call = self._shown(self._inner.with_call, requests, given)
-        return response, ForeignCall(call, self._form)
+        return response, ForeignCall(call, self._form, self._face)
 
     def future(
         self,
@@ -271,21 +268,22 @@ class ForeignMethod:
         """Begin a call and return it."""
         requests = request if request_iterator is None else request_iterator
         given = _arguments(timeout, metadata, credentials, wait_for_ready, compression)
-        return ForeignCall(self._shown(self._inner.future, requests, given), self._form)
+        return ForeignCall(self._shown(self._inner.future, requests, given), self._form, self._face)
 
     def _shown(self, function: Callable[..., Any], requests: Any, given: dict[str, Any]) -> Any:
         try:
             return function(requests, **given)
         except _named("RpcError") as error:
-            raise call_error(error, self._form) from error
+            raise self._face.error(call_error(error, self._form)) from error
 
 
 class ForeignAioMethod:
     """A multi-callable of `grpc.aio`."""
 
-    def __init__(self, inner: Any, *, streams_requests: bool) -> None:
-        """Wrap a multi-callable."""
+    def __init__(self, inner: Any, *, streams_requests: bool, face: Face = MOVED) -> None:
+        """Wrap a multi-callable; `face` is what its calls show."""
         self._inner = inner
+        self._face = face
         self._streams_requests = streams_requests
 
     def __call__(
@@ -303,4 +301,4 @@ class ForeignAioMethod:
         requests = request if request_iterator is None else request_iterator
         given = _arguments(timeout, metadata, credentials, wait_for_ready, compression)
         none = self._streams_requests and requests is None
-        return ForeignAioCall(self._inner(**given) if none else self._inner(requests, **given))
+        return ForeignAioCall(self._inner(**given) if none else self._inner(requests, **given), self._face)

@@ -9,14 +9,14 @@ from connectrpc.client import ConnectClient
 from connectrpc.method import StreamType
 
 from .channel_methods import ChannelMethods
-from .faces import MOVED, UNMOVED, Face
+from .faces import MOVED, Face
 from .foreign_calls import ForeignAioMethod, ForeignMethod
 from .intercepted_clients import intercepted_client
-from .stand_ins import is_client_class
+from .stand_ins import is_client_class, is_grpcio_s
 from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
 from .unmoved import aio_module
 
-__all__ = ["ForeignChannel", "client_on", "is_aio_channel"]
+__all__ = ["ForeignChannel", "client_on", "is_aio_channel", "unmoved_stub"]
 
 C = TypeVar("C")
 
@@ -38,18 +38,19 @@ class ForeignChannel(ChannelMethods):
 
     def multicallable(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
         """Return the multi-callable of a method, made as a stub makes it, so that interceptors see messages."""
+        if face is not MOVED:
+            return self._new(kind, method, transforms, face)  # its stubs may have other serializers each
+        if method not in self._made:
+            self._made[method] = self._new(kind, method, transforms, face)
+        return self._made[method]
+
+    def _new(self, kind: StreamType, method: str, transforms: Any, face: Face) -> Any:
         serialize, deserialize = transforms
         make = getattr(self.inner, METHOD_NAMES[kind])
-        if face is UNMOVED:
-            return make(method, request_serializer=serialize, response_deserializer=deserialize)
-        if method not in self._made:
-            inner = make(method, request_serializer=serialize, response_deserializer=deserialize)
-            self._made[method] = (
-                ForeignAioMethod(inner, streams_requests=streams_requests(kind))
-                if self._aio
-                else ForeignMethod(inner, streams_responses=streams_responses(kind))
-            )
-        return self._made[method]
+        inner = make(method, request_serializer=serialize, response_deserializer=deserialize)
+        if self._aio:
+            return ForeignAioMethod(inner, streams_requests=streams_requests(kind), face=face)
+        return ForeignMethod(inner, streams_responses=streams_responses(kind), face=face)
 
     def http_client(self) -> Any:
         """What carries nothing: the channel does."""
@@ -114,6 +115,24 @@ def client_on(channel: Any, client_class: Callable[..., Any], aio_class: Callabl
         raise AttributeError(f"{type(channel).__name__!r} object has no attribute 'unary_unary'")
     foreign = ForeignChannel(channel, aio=issubclass(chosen, ConnectClient))
     return intercepted_client(chosen, foreign, foreign.url, foreign.http_client())
+
+
+def unmoved_stub(channel: Any, stub_class: Callable[[Any], C]) -> C:
+    """Return a stub of gRPC's class on whatever channel this is, for code whose callers are not all known.
+
+    Args:
+        channel: a channel of this package; one of grpcio, whose calls go on through it; or what stands in for one.
+        stub_class: the class of a stub that stays gRPC's: that of an add-on (`grpc_health.v1.health_pb2_grpc`).
+
+    What its calls raise is a `ConnectError` as well as gRPC's, on a channel of grpcio too.
+
+    Native form: `channel.client(XClientSync)` of the add-on's proto, generated for Connect.
+
+    Source: `XStub(channel)` of grpcio-tools 1.85.
+    """
+    foreign = not _is_ours(channel) and is_grpcio_s(channel)
+    on: Any = ForeignChannel(channel, aio=is_aio_channel(channel)) if foreign else channel
+    return stub_class(on)
 
 
 def _is_ours(channel: Any) -> bool:

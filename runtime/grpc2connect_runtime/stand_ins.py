@@ -77,7 +77,7 @@ def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> 
     channel = arguments[0] if arguments else names["channel"]
     if hasattr(type(channel), "client"):
         return by_rpc_names(channel.client(chosen))
-    if _is_grpcio_s(channel):
+    if is_grpcio_s(channel):
         from .foreign_channels import client_on
 
         return by_rpc_names(client_on(channel, client_class))
@@ -92,7 +92,7 @@ def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> 
     return made
 
 
-def _is_grpcio_s(channel: Any) -> bool:
+def is_grpcio_s(channel: Any) -> bool:
     """Whether a channel is one of grpcio, and no mock that says so."""
     theirs = (getattr(module, "Channel", None) for module in (grpc_module(), aio_module()))
     return any(kind is not None and issubclass(type(channel), kind) for kind in theirs)

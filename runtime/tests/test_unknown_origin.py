@@ -134,6 +134,52 @@ def test_a_stub_that_tests_may_replace_is_a_client_too(gen, kind):
         channel.close()
 
 
+@pytest.mark.parametrize("kind", SYNC_KINDS)
+def test_errors_of_a_stub_that_stays_are_caught_by_moved_code_and_by_any_other(gen, kind):
+    with grpcio_server(gen, "sync", Seen()) as port:
+        channel = sync_channels(port)[kind]
+        stub = runtime.unmoved_stub(channel, gen.pb2_grpc.EchoStub)
+        assert isinstance(stub, gen.pb2_grpc.EchoStub)
+        assert stub.Say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
+        reply, call = stub.Say.with_call(gen.pb2.Ask(text="b"), timeout=10)
+        assert (reply.text, call.code()) == ("b", grpc.StatusCode.OK)
+        for library in (ConnectError, grpc.RpcError):
+            with pytest.raises(library) as caught:
+                stub.Say(gen.pb2.Ask(text="abort"), timeout=10)
+            assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+            with pytest.raises(library) as caught:
+                list(stub.Repeat(gen.pb2.Ask(text="then:abort", count=2), timeout=10))
+            assert runtime.rpc_error(caught.value).code() == Code.NOT_FOUND
+            with pytest.raises(library):
+                stub.Say.future(gen.pb2.Ask(text="abort"), timeout=10).result(10)
+        channel.close()
+
+
+@pytest.mark.parametrize("make", [runtime.aio_insecure_channel, grpc.aio.insecure_channel])
+def test_errors_of_an_aio_stub_that_stays_are_of_both(gen, make):
+    async def calls(port):
+        async with make(f"127.0.0.1:{port}") as channel:
+            stub = runtime.unmoved_stub(channel, gen.pb2_grpc.EchoStub)
+            assert (await stub.Say(gen.pb2.Ask(text="a"), timeout=10)).text == "a"
+            stream = stub.Repeat(gen.pb2.Ask(text="a", count=1), timeout=10)
+            assert [(await stream.read()).text, await stream.read()] == ["a0", grpc.aio.EOF]
+            assert await stream.code() is grpc.StatusCode.OK
+            for library in (ConnectError, grpc.aio.AioRpcError):
+                with pytest.raises(library) as caught:
+                    await stub.Say(gen.pb2.Ask(text="abort"), timeout=10)
+                assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+                with pytest.raises(library):
+                    async for _ in stub.Repeat(gen.pb2.Ask(text="then:abort", count=2), timeout=10):
+                        pass
+
+    with grpcio_server(gen, "sync", Seen()) as port:
+        asyncio.run(asyncio.wait_for(calls(port), 30))
+
+
+def test_what_stands_in_for_a_channel_is_what_a_stub_that_stays_is_called_with(gen):
+    assert runtime.unmoved_stub("a channel of a test's own", lambda channel: [channel]) == ["a channel of a test's own"]
+
+
 def test_a_channel_of_grpcio_is_waited_for(gen):
     with grpcio_server(gen, "sync", Seen()) as port:
         for kind in ("grpcio", "grpcio's, intercepted by the runtime"):

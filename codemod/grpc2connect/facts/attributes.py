@@ -65,7 +65,7 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({RpcVariant(owner, name)})
         case Raises():
             return frozenset({Error(None)}) if name in ("value", "exception") else NOTHING
-        case Call() if name not in api.CALL_METHODS:
+        case Call() if name not in api.CALL_METHODS | api.CALL_PRIVATE:
             return NOTHING  # a field of the message, where it is not known whether a call is a message at once
         case Channel() | Server() | Context():
             return frozenset({Member(owner, name)}) | env.state.own.read((type(owner), name))

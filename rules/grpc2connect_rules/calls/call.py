@@ -47,9 +47,9 @@ gRPC's as well.
 
 Credentials of a call may be grpcio's own, which code elsewhere has made: the runtime asks their plugin.
 
-Left: a call that can also be one of a servicer. Where the service's stubs do not have the names: a method that is
-deleted; on an object of which nothing is known, what is not called at once and is not told to be a mock by what is
-asked of it, or can be RPCs of different kinds.
+Left: a call that can also be one of a servicer; what grpcio's calls have for themselves (`call._state`). Where the
+service's stubs do not have the names: a method that is deleted; on an object of which nothing is known, what is not
+called at once and is not told to be a mock by what is asked of it, or can be RPCs of different kinds.
 
 Source: grpc.UnaryUnaryMultiCallable and its kin (grpcio 1.85); generated clients (protoc-gen-connectrpc 0.13).
 """
@@ -173,6 +173,9 @@ def _converted(use: RpcUse, value: ast.expr, name: str, before: tuple[Piece, ...
 def call_object(use: CallUse) -> Iterator[Outcome]:
     """A call object is the runtime's, with the same methods."""
     call = use.module.parents[use.node]
+    if use.name in api.CALL_PRIVATE:
+        yield Left(f"'{use.name}' is a private part of grpcio's calls", advice="ask the call's methods")
+        return
     if use.name == "code" and isinstance(call, ast.Call) and not _only_equals(use, call):
         yield Bridged(why="a method of the runtime's call object", mixed=False)
         changes = edits.wrap(use.module, call, (runtime("code_in"), "(", GRPC_STATUS_CODE, ", "), ")")

@@ -14,11 +14,15 @@ program stay, their servers want grpcio's own classes: those stay, and the runti
 
 Native form: an interceptor of connectrpc, of the colour (sync or async) of the client or the application.
 
+Reported: a client interceptor that asks what it continues with for what grpcio's calls have for themselves
+(`continuation(details, request)._state`), which the runtime's have not.
+
 Source: grpc.ServerInterceptor, grpc.intercept_channel, grpc.aio.ClientInterceptor and their kin (grpcio 1.85).
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Outcome, api, edits, rule, runtime
@@ -49,10 +53,45 @@ _NAMES["grpc.experimental.wrap_server_method_handler"] = "wrap_server_method_han
 @rule("G2C701", on=ApiUse, names=set(_NAMES), attribute="path")
 def interceptors(use: ApiUse) -> Iterator[Outcome]:
     """Interceptors, and handlers made by hand, are those of the runtime."""
+    private = next(_private_parts(use), "")
     yield Bridged(
         edits.replace(use.module, use.node, runtime(_NAMES[use.path])),
         why="the native form is an interceptor of connectrpc",
+        finding=f"it asks a call for '{private}', a private part of grpcio's that the runtime's have not"
+        if private
+        else "",
+        advice="ask the call's methods" if private else "",
         # Tests replace it where it is looked up, and a name that they spell stays where something stays.
         mixed=use.path == "grpc.intercept_channel" and not use.facts.patches.replaces(use.path),
     )
     yield Bridged(why="some services here stay on gRPC, and the runtime runs grpcio's interceptors as they are")
+
+
+def _private_parts(use: ApiUse) -> Iterator[str]:
+    """What the methods of an interceptor that derives from this ask of what they continue with, and only grpcio has."""
+    owner = use.module.parents[use.node]
+    if not isinstance(owner, ast.ClassDef) or "Client" not in _NAMES[use.path]:
+        return
+    for method in owner.body:
+        if not isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef) or len(method.args.args) < 2:
+            continue
+        nodes = list(ast.walk(method))
+        continued = method.args.args[1].arg
+        calls = {
+            target.id
+            for node in nodes
+            if isinstance(node, ast.Assign) and _continues(node.value, continued)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in nodes:
+            if isinstance(node, ast.Attribute) and node.attr in api.CALL_PRIVATE:
+                named = isinstance(node.value, ast.Name) and node.value.id in calls
+                if named or _continues(node.value, continued):
+                    yield node.attr
+
+
+def _continues(node: ast.expr, continuation: str) -> bool:
+    """Whether an expression is what the next interceptor, or the call itself, gives."""
+    node = node.value if isinstance(node, ast.Await) else node
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == continuation

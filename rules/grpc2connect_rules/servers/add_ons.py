@@ -24,6 +24,12 @@ Its sync client interceptor is put around a channel by a function of its own, wh
     - stub = greeter_pb2_grpc.GreeterStub(channel)
     + stub = client_on(channel, greeter_connect.GreeterClientSync)
 
+Where it is not known whose channel an add-on's stub is made on (a library's callers hand it over), errors of its calls
+are `ConnectError`s on one of grpcio, too, as they are on the runtime's:
+
+    - self.checks = health_pb2_grpc.HealthStub(channel)
+    + self.checks = unmoved_stub(channel, health_pb2_grpc.HealthStub)
+
 Reported: channelz, CSDS and admin (both of them), which only show what grpcio itself carries (servers of `--serve dual`
 among it); instrumentors of clients, whose hooks see bytes.
 Left: OpenTelemetry's instrumentors of servers with `--serve single`, where grpcio makes no server.
@@ -35,9 +41,10 @@ py-grpc-prometheus 0.8; opentelemetry-instrumentation-grpc 0.5x.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, Serve, api, edits, kinds, rule, runtime
 from grpc2connect.rules_api.references import AddOnUse
 
 _OF_GRPCIO_ALONE = frozenset({"grpcio-admin", "grpcio-channelz", "grpcio-csds"})
@@ -65,6 +72,13 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
                 advice="keep grpcio installed, or use ConnectInstrumentor of connectrpc-otel instead",
             )
             return
+    if (channel := _unknown_channel(use)) is not None:
+        assert isinstance(use.node, ast.expr)
+        changes = [
+            edits.replace(use.module, use.node, runtime("unmoved_stub")),
+            edits.replace(use.module, channel, channel, ", ", *edits.moved(use.module, use.node)),
+        ]
+        yield Bridged(changes, why="what channel this is shows only when it runs", mixed=False)
     message = any(part.endswith("_pb2") for part in use.path.split("."))
     shows = name.removeprefix("grpcio-") if name in _OF_GRPCIO_ALONE and not message else ""
     yield Bridged(
@@ -72,3 +86,14 @@ def add_on(use: AddOnUse) -> Iterator[Outcome]:
         finding=f"{shows} shows what grpcio itself carries, and nothing that Connect's transport does" if shows else "",
         advice="watch that by other means, or have grpcio carry it: G2C_WIRE=grpcio" if shows else "",
     )
+
+
+def _unknown_channel(use: AddOnUse) -> ast.expr | None:
+    """What an add-on's stub is made on, if that may be a channel of grpcio that callers elsewhere hand over."""
+    call = use.module.parents[use.node]
+    if not isinstance(call, ast.Call) or call.func is not use.node or call.keywords or len(call.args) != 1:
+        return None
+    (channel,) = call.args
+    given = any(isinstance(value, kinds.Channel) for value in use.facts.values(channel))
+    generated = use.path.rpartition(".")[0].endswith("_pb2_grpc")
+    return channel if given and generated and not use.facts.is_made_here(use.module, channel, kinds.Channel) else None
