@@ -79,7 +79,8 @@ class Statuses:
         if place is not _Place.FOLLOWED:
             return place is _Place.IDENTITY
         part = self._facts.component(module)
-        return not any((part, name) in self._shown for name in self._names(node))
+        names = self._names(node).union(*map(self._names, _beside(module, node)))
+        return not any((part, name) in self._shown for name in names)
 
     def annotated(self, module: Module, annotation: ast.AST) -> bool:
         """Whether what an annotation is of can be a member that becomes a `Code`."""
@@ -288,6 +289,16 @@ class Statuses:
             return not known and not _is_error(value)
         names = [argument.arg for argument in parameters(value)]
         return any(_is_used(value.body, name) for name in names[:1]) or bool(value.args.vararg)
+
+
+def _beside(module: Module, node: ast.AST) -> list[ast.expr]:
+    """The other members that a container is written with: a reader expects them to be of one kind."""
+    match module.parents.get(node):
+        case ast.List(elts=found) | ast.Tuple(elts=found) | ast.Set(elts=found):
+            return [one for one in found if isinstance(one, ast.Attribute) and isinstance(node, ast.Attribute)]
+        case ast.Dict(keys=keys) if node in keys:
+            return [one for one in keys if isinstance(one, ast.Attribute)]
+    return []
 
 
 def _names(values: Values) -> frozenset[str]:
