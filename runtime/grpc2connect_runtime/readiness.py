@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent import futures
 from typing import Any
 
@@ -20,7 +20,15 @@ from .wire.client_library import grpcio
 __all__ = ["ChannelReadyFuture", "channel_ready_future"]
 
 _ATTEMPT_S = 1.0
-_PAUSE_S = 0.1
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _GROWTH = 0.1, 1.0, 1.6
+
+
+def pauses() -> Iterator[float]:
+    """The seconds between attempts to connect: few at first, then no fewer than before grpcio's second one."""
+    pause = _FIRST_PAUSE_S
+    while True:
+        yield pause
+        pause = min(pause * _GROWTH, _LONGEST_PAUSE_S)
 
 
 def block_until_reachable(
@@ -32,6 +40,7 @@ def block_until_reachable(
         CallError: DEADLINE_EXCEEDED after `timeout` seconds; or the target names no place.
     """
     end = None if timeout is None else time.monotonic() + timeout
+    pause = pauses()
     while not (given_up() or channel.is_closed()):
         left = _ATTEMPT_S if end is None else min(_ATTEMPT_S, end - time.monotonic())
         if left <= 0:
@@ -41,7 +50,7 @@ def block_until_reachable(
             channel.greet(left)
         except OSError:
             channel.connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
-            time.sleep(min(_PAUSE_S, left))
+            time.sleep(min(next(pause), left))
         else:
             channel.connectivity.become(ChannelConnectivity.READY)
             return
@@ -58,6 +67,7 @@ async def wait_until_reachable(channel: ChannelBase, timeout: float | None = Non
     Raises:
         CallError: DEADLINE_EXCEEDED after `timeout` seconds; or the target names no place.
     """
+    pause = pauses()
     try:
         async with asyncio.timeout(timeout):
             while not channel.is_closed():
@@ -66,7 +76,7 @@ async def wait_until_reachable(channel: ChannelBase, timeout: float | None = Non
                     await asyncio.to_thread(channel.greet, _ATTEMPT_S)
                 except OSError:
                     channel.connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
-                    await asyncio.sleep(_PAUSE_S)
+                    await asyncio.sleep(next(pause))
                 else:
                     channel.connectivity.become(ChannelConnectivity.READY)
                     return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
 from concurrent import futures
 
@@ -13,6 +14,7 @@ from test_certificates import openssl
 
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime.connection_failures import in_words_of_grpc
+from grpc2connect_runtime.readiness import pauses
 
 TIMEOUT_S = 10
 _FAST = ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1")
@@ -124,3 +126,9 @@ def test_a_name_that_is_not_found():
     assert said.startswith("errors resolving no.invalid:50051: ")
     assert "Domain name not found" in said
     assert in_words_of_grpc("another error") == "another error"
+
+
+def test_what_waits_for_a_server_that_is_down_tries_less_and_less_often():
+    first = list(itertools.islice(pauses(), 20))
+    assert first[0] < first[1] < first[2]
+    assert first[-1] == 1.0  # after that grpcio tries again for the first time
