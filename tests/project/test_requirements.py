@@ -183,6 +183,8 @@ def test_what_is_included_is_edited_once(tmp_path: Path) -> None:
         ("grpcio\nprotobuf>=3.19,<5", False),
         ("grpcio\nconnectrpc==0.9.0", True),
         ("grpcio\npyqwest==0.12.*", False),
+        ("grpcio-tools==1.38.0", True),
+        ("grpcio\ngrpcio-tools~=1.51", False),
     ],
 )
 def test_conflicts(tmp_path: Path, requirement: str, conflicts: bool) -> None:

@@ -33,12 +33,12 @@ _BESIDE = ((GRPCIO,), sorted(ADD_ONS), (TOOLS,))
 """What brings grpcio: what migrated code needs goes beside the first of these that is required."""
 GENERATORS = ("mypy-protobuf", "buf-bin", "protoletariat", "protoc-gen-validate")
 """What is required beside where grpcio-tools would be, by projects that generate with something else."""
-TESTED = {
-    name_of(one): versions.read(after_name(one))
-    for one in (*vendor.REQUIREMENTS, PLUGIN, "grpcio>=1.60", vendor.REQUIREMENT)
+_SAID = {
+    name_of(one): one
+    for one in (*vendor.REQUIREMENTS, PLUGIN, "grpcio>=1.60", "grpcio-tools>=1.49", vendor.REQUIREMENT)
 }
-"""The ranges that migrated code is tested with."""
-_SAID = {name_of(one): one for one in (*vendor.REQUIREMENTS, PLUGIN, "grpcio>=1.60", vendor.REQUIREMENT)}
+TESTED = {name: versions.read(after_name(one)) for name, one in _SAID.items()}
+"""The ranges that migrated code is tested with; grpcio-tools before 1.49 requires protobuf<4."""
 
 
 @dataclass
