@@ -283,13 +283,10 @@ CALL_METHODS = frozenset(
 )  # fmt: skip
 """The methods of `grpc.Call`, `grpc.Future` and `grpc.aio.Call`."""
 
-CALL_PRIVATE = frozenset(
-    {
-        "_call", "_call_response", "_cython_call", "_deadline", "_done_writing_flag", "_exception",
-        "_interceptors_task", "_invocation_task", "_loop", "_message_aiter", "_metadata", "_metadata_sent",
-        "_request_serializer", "_response", "_response_deserializer", "_state",
-    }
-)  # fmt: skip
+CALL_PRIVATE = frozenset({
+    "_call", "_call_response", "_cython_call", "_deadline", "_interceptors_task", "_invocation_task", "_loop",
+    "_message_aiter", "_metadata", "_request_serializer", "_response", "_response_deserializer", "_state",
+})  # fmt: skip
 """What grpcio's calls have besides, for themselves (grpcio 1.60 to 1.85)."""
 
 CALL_ARGUMENTS = frozenset(
