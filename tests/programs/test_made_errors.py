@@ -236,7 +236,7 @@ def test_errors_stay_grpc_s_where_a_service_does(program: Program) -> None:
     assert "made = grpc.RpcError('x')" in after
     assert "made.code = lambda: grpc.StatusCode.ABORTED" in after
     assert "except (grpc.RpcError, ConnectError) as error:" in after
-    assert "rpc_error(error, StatusCode).code() ==" in after
+    assert "rpc_error(error, grpc.StatusCode).code() ==" in after
     classes = [entry.state for entry in result.ledger if entry.kind == "ErrorClass"]
     assert classes
     assert set(classes) == {State.BRIDGED}

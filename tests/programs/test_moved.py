@@ -71,6 +71,7 @@ def test_what_an_error_took_beside_servers_that_stayed_goes_with_them(program: P
         result = program.run(stage=stage)
         for change in result.changes:
             change.path.write_bytes(change.after)
-        assert ("rpc_error(error, StatusCode).code() in RETRIED" in program.text("app.py")) is (stage is Stage.CLIENT)
+        shown = "rpc_error(error, grpc.StatusCode).code() in RETRIED" in program.text("app.py")
+        assert shown is (stage is Stage.CLIENT)
     assert not [entry for entry in result.ledger if entry.state is State.LEFT]
     assert program.text("app.py") == whole

@@ -199,7 +199,7 @@ def test_its_codes_are_those_that_the_test_compares_with(program: Program) -> No
     program.write("till.py", "import grpc\nimport till_pb2_grpc\n\nSTUB = till_pb2_grpc.TillStub\nprint(grpc.protos)\n")
     migrated(program, "import till\n\n\n" + CALLS["grpc_testing"])
     text = program.text("test_service.py")
-    assert "strict_real_time(), codes=StatusCode)" in text
+    assert "strict_real_time(), codes=grpc.StatusCode)" in text
     assert "code == grpc.StatusCode.INVALID_ARGUMENT" in text
     assert "say_hello" in program.text("service.py")
     program.write("till.py", "")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 from functools import cached_property
 
+from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Scope, bindings, own_nodes
+from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 from grpc2connect.syntax.walking import walk
 
 
@@ -40,3 +43,18 @@ class ImportedNames:
         """The names that the scope's functions bind for the module, or for a function around them."""
         declared = (child for child in walk(self._scope) if isinstance(child, ast.Global | ast.Nonlocal))
         return frozenset(name for child in declared for name in child.names)
+
+
+def is_taken_from(program: Program, module: Module, name: str) -> bool:
+    """Whether another module of the program may have a name from a module: by an import, or after a dot."""
+    last = module.path.stem
+    for other in program.modules():
+        for node in other.nodes if other is not module else ():
+            match node:
+                case ast.ImportFrom(module=dotted, names=names) if (dotted or "").rpartition(".")[2] == last:
+                    if any(alias.name in (name, "*") for alias in names):
+                        return True
+                case ast.Attribute(attr=attribute, value=owner) if attribute == name:
+                    if last_name(owner) == last:
+                        return True
+    return False

@@ -44,7 +44,8 @@ class Imports:
     `free` are names that the file's own imports give up, `avoided` those that new ones would have had but for such.
     `unused` are names that an earlier run has brought, and the edits leave without a use.
     `first` is where the first of the edits stands that need an import: cells of a notebook run one after the other, so
-    there it has to be imported by then. `uses` are the places of each name.
+    there it has to be imported by then. `uses` are the places of each name. `grpc` is what `import grpc` binds, where
+    that is at the top and stays: a name of gRPC's is then taken from there.
     """
 
     facts: Facts
@@ -58,6 +59,7 @@ class Imports:
     unused: frozenset[str] = frozenset()
     first: int = 0
     uses: dict[Symbol, list[int]] = field(default_factory=dict)
+    grpc: str = ""
 
     def __post_init__(self) -> None:
         self._taken = {name for node in self.module.nodes for name in names_in(node)} - self.free
@@ -98,6 +100,8 @@ class Imports:
             return f"{self._runtime_module()}.{symbol.name}"
         if symbol.name == RUNTIME:
             return self._runtime_module()
+        if self.grpc and symbol.module == "grpc":
+            return f"{self.grpc}.{symbol.name}"
         if symbol not in self.symbols:
             existing, at = self._imported.get((self._dotted(symbol), symbol.name), ("", 0))
             if existing and not self._comes_late(at):
@@ -306,7 +310,7 @@ class Imports:
 
     def _apart(self) -> dict[Anchor, frozenset[tuple[str, str]]]:
         """What is not imported at the top, since the module can be imported without it, by where it is."""
-        lazy = LazyImports(self.module, partial(is_ours, self.facts), partial(_is_grpc, self.facts))
+        lazy = LazyImports(self.module, partial(is_ours, self.facts), partial(is_grpcio, self.facts))
         anchors: dict[tuple[str, str], set[Anchor | None]] = {}
         for symbol, offsets in self.uses.items():
             qualified = symbol.module == RUNTIME and self.places.runtime(self.module) in self.loose.get("", {})
@@ -376,10 +380,11 @@ class Imports:
     def _is_grpc_s(self, node: ast.stmt) -> bool:
         """Whether a statement imports something of grpcio."""
         names = node.names if isinstance(node, ast.Import | ast.ImportFrom) else []
-        return any(_is_grpc(self.facts, alias) for alias in names)
+        return any(is_grpcio(self.facts, alias) for alias in names)
 
 
-def _is_grpc(facts: Facts, alias: ast.alias) -> bool:
+def is_grpcio(facts: Facts, alias: ast.alias) -> bool:
+    """Whether an import is of something of grpcio, or of an add-on."""
     return any(isinstance(value, Api | Status) for value in facts.values(alias))
 
 
@@ -389,4 +394,4 @@ def is_ours(facts: Facts, alias: ast.alias) -> bool:
     return any(isinstance(value, kinds) for value in facts.values(alias))
 
 
-__all__ = ["GrpcModule", "Imports", "is_ours"]
+__all__ = ["GrpcModule", "Imports", "is_grpcio", "is_ours"]

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.imported_names import is_taken_from
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.plan import Decision
 from grpc2connect.results import Region
-from grpc2connect.rewrite.imports import Imports, is_ours
+from grpc2connect.rewrite.imports import Imports, is_grpcio, is_ours
 from grpc2connect.rewrite.long_lines import wrapped
 from grpc2connect.rewrite.lookup import Brought, brought
 from grpc2connect.rewrite.place import Places
@@ -62,11 +63,29 @@ def _rewrite(
     edits += retired(module, edits)
     imports = Imports(facts, module, places)
     first = _rewritten(imports, edits)
+    if grpc := _staying(imports, first[0].text):
+        imports = Imports(facts, module, places, grpc=grpc)
+        first = _rewritten(imports, edits)
     # What tests replace in it they name as it was found to be named without looking further.
     if not imports.avoided or facts.patches.look_into(module):
         return first
     free = _given_up(module, first[0].gone) & imports.avoided
-    return _rewritten(Imports(facts, module, places, free), edits) if free else first
+    return _rewritten(Imports(facts, module, places, free, grpc=grpc), edits) if free else first
+
+
+def _staying(imports: Imports, after: str) -> str:
+    """The name of `grpc` itself, where the new text has it imported at its top anyway, beside a new name of gRPC's."""
+    module = imports.module
+    if module.cells is not None or not any(symbol.module == "grpc" for symbol in imports.symbols):
+        return ""
+    stay = {alias.asname or alias.name for alias in _grpc_itself(ast.parse(after))}
+    known = [alias for alias in _grpc_itself(module.tree) if (alias.asname or alias.name) in stay]
+    return next((alias.asname or alias.name for alias in known if not imports.facts.rebound(module, alias)), "")
+
+
+def _grpc_itself(tree: ast.Module) -> Iterable[ast.alias]:
+    imports = (node for node in tree.body if isinstance(node, ast.Import))
+    return (alias for node in imports for alias in node.names if alias.name == "grpc")
 
 
 def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Span]]:
@@ -124,16 +143,18 @@ def _given_up(module: Module, gone: frozenset[ast.AST]) -> frozenset[str]:
 
 
 def _drop_unused(facts: Facts, before: Module, after: Module, free: frozenset[str]) -> tuple[str, frozenset[ast.AST]]:
-    """Remove the gRPC imports that the edits left without a use; those that had none before are not ours to judge.
+    """Remove the gRPC imports that the edits left without a use.
 
+    Those that had none before go with the last one of grpcio's that had: only they would have the file ask for it.
     What a name of `free` is used for is new.
     """
     used_before, used_after = _used(before), _used(after) - free
+    idle = _idle(facts, before, used_before, used_after)
     gone: list[ast.alias] = []
     edits: list[Edit] = []
     new = {(_shape(node), index): node for node, index in _numbered(after)}
     for node, index in _numbered(before):
-        dropped = [alias for alias in node.names if _is_dropped(facts, alias, used_before, used_after)]
+        dropped = [one for one in node.names if one in idle or _is_dropped(facts, one, used_before, used_after)]
         if not dropped:
             continue
         twin = new.get((_shape(node), index))
@@ -145,6 +166,27 @@ def _drop_unused(facts: Facts, before: Module, after: Module, free: frozenset[st
     if not edits:
         return after.text, frozenset()
     return Renderer(after.text, edits, str).all(), frozenset(gone)
+
+
+def _idle(facts: Facts, module: Module, before: frozenset[str], after: frozenset[str]) -> frozenset[ast.alias]:
+    """The imports of grpcio's names that had no use, where no other import of such has one any more.
+
+    Not where others may import the name from here, nor where somebody says beside it that it is meant.
+    """
+    nodes = [node for node in module.nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    own = [(node, alias) for node in nodes for alias in node.names if is_grpcio(facts, alias) and alias.name != "*"]
+    used = [alias for _, alias in own if (alias.asname or alias.name).partition(".")[0] in before]
+    if not used or not all(_is_dropped(facts, alias, before, after) for alias in used):
+        return frozenset()
+    found = []
+    for node, alias in own:
+        start, end = module.span(node)
+        lines = Span(module.line_span(module.line_of(start)).start, module.line_span(module.line_of(end)).end)
+        said = module.comment_in(lines) or module.path.name == "__init__.py"
+        at_the_top = module.parents[node] is module.tree and alias not in used
+        if at_the_top and not said and not is_taken_from(facts.program, module, alias.asname or alias.name):
+            found.append(alias)
+    return frozenset(found)
 
 
 def _is_dropped(facts: Facts, alias: ast.alias, before: frozenset[str], after: frozenset[str]) -> bool:

@@ -11,7 +11,7 @@ Bridged: `trailing_metadata()` and what else `ConnectError` does not have (`rpc_
 a code that is used otherwise than in a comparison or an abort (its name and number are gRPC's: `CANCELLED`).
 An error that can also be one of the program's own is seen through `rpc_error`, which leaves that as it is. Where some
 services of the program stay on gRPC, both exceptions are caught, and codes remain `grpc.StatusCode`s:
-`rpc_error(error, StatusCode).code()`. A later run, with which these move, makes that what it would have been.
+`rpc_error(error, grpc.StatusCode).code()`. A later run, with which these move, makes that what it would have been.
 Bridged too: the private fields of `grpc.aio.AioRpcError` (`error._code`), which its methods return.
 
 Errors that the program makes, or derives from, are of the runtime's `RpcError` and `AioRpcError`, which behave like
@@ -198,9 +198,9 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
     if use.name in api.ERROR_METHODS and dropped:
         shown = edits.replace(module, node.value, runtime("rpc_error"), "(", error, ")")
         yield Bridged(shown, why="gRPC's form of the error", covers=dropped, mixed=False)
-        yield Bridged(why="its code must be one of those that services on gRPC have")
+        yield Bridged(why="its code must be one of those that services on gRPC have", covers=dropped)
     elif dropped:
-        yield Bridged(why="the runtime's form of the error has it")
+        yield Bridged(why="the runtime's form of the error has it", covers=dropped)
     elif use.name in api.ERROR_METHODS:
         form = (runtime("rpc_error"), "(")
         yield Bridged(edits.wrap(module, node.value, form, ")"), why="gRPC's form of the error", mixed=False)
