@@ -74,12 +74,20 @@ def test_both_errors_are_caught(mixed: Program) -> None:
     [
         (
             "return error.code() is grpc.StatusCode.NOT_FOUND",
-            "return rpc_error(error, StatusCode).code() == grpc.StatusCode.NOT_FOUND",
+            "return rpc_error(error, grpc.StatusCode).code() is grpc.StatusCode.NOT_FOUND",
         ),
-        ("return known[error.code()]", "return known[rpc_error(error, StatusCode).code()]"),
+        (
+            "return known.assertIs(grpc.StatusCode.NOT_FOUND, error.code())",
+            "return known.assertIs(grpc.StatusCode.NOT_FOUND, rpc_error(error, grpc.StatusCode).code())",
+        ),
+        (
+            "return known.assertIs(known.code, grpc.StatusCode.NOT_FOUND)",
+            "return known.assertEqual(known.code, grpc.StatusCode.NOT_FOUND)",
+        ),
+        ("return known[error.code()]", "return known[rpc_error(error, grpc.StatusCode).code()]"),
         (
             "return isinstance(error.code(), grpc.StatusCode)",
-            "return isinstance(rpc_error(error, StatusCode).code(), grpc.StatusCode)",
+            "return isinstance(rpc_error(error, grpc.StatusCode).code(), grpc.StatusCode)",
         ),
         ("return grpc.StatusCode[known]", "return grpc.StatusCode[known]"),
         ("return isinstance(known, grpc.Channel)", "return isinstance(known, grpc.Channel)"),

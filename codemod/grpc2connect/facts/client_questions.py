@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 
 from grpc2connect.facts import api
-from grpc2connect.facts.kinds import Error, Function, Value
+from grpc2connect.facts.kinds import NOTHING, Error, Function, Member, Value
 from grpc2connect.facts.nullable import may_be_none
-from grpc2connect.facts.references import RpcUse
+from grpc2connect.facts.references import RpcUse, is_view
 from grpc2connect.facts.scopes import is_generator
 from grpc2connect.facts.server_questions import ServerQuestions
 from grpc2connect.schema import Kind
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 
 class ClientQuestions(ServerQuestions):
@@ -54,6 +55,24 @@ class ClientQuestions(ServerQuestions):
     def only_error(self, node: ast.AST) -> bool:
         """Whether an expression is a gRPC error and surely nothing of the program's own."""
         return all(isinstance(value, Error) for value in self.values(node))
+
+    def is_code_of_error(self, node: ast.AST) -> bool:
+        """Whether an expression is `error.code()` of what is surely an error."""
+        values = self.values(node.func) if isinstance(node, ast.Call) else NOTHING
+        return bool(values) and all(
+            isinstance(one, Member) and isinstance(one.owner, Error) and one.name == "code" for one in values
+        )
+
+    def says_class_of_codes(self, module: Module, node: ast.AST) -> bool:
+        """Whether an expression tells the runtime of which class codes are to be, as an earlier run has put it."""
+        match module.parents[node]:
+            case ast.Call(args=[first, _]) as call if first is node:
+                return last_name(call.func) == "code_in"
+            case ast.Call(args=[_, second]) as call if second is node:
+                return is_view(call)
+            case ast.keyword(arg="codes"):
+                return True
+        return False
 
     def only_identity(self, module: Module, node: ast.AST) -> bool:
         """Whether of a status code only counts which one it is, wherever it gets to from an expression."""

@@ -14,7 +14,8 @@ Bridged: where, in a place that a member gets to, more counts than which one it 
 where it gets out of sight; and `OK`. The runtime's `StatusCode` has gRPC's names and numbers, and is equal to the
 `Code` of the same meaning.
 
-Where some services stay on gRPC, codes are gRPC's, and `is` and `assertIs` become `==` and `assertEqual`.
+Where some services stay on gRPC, codes are gRPC's, and `is` and `assertIs` become `==` and `assertEqual`, but not
+beside the code of an error, which is gRPC's too.
 
 Source: grpc.StatusCode (grpcio 1.85); connectrpc.code.Code (connectrpc 0.13).
 """

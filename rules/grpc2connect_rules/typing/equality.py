@@ -1,6 +1,7 @@
 """Members of gRPC's enumerations that are compared as they stand, beside services that stay on gRPC.
 
-The runtime's members equal gRPC's and are others, so `is` becomes `==`.
+The runtime's members equal gRPC's and are others, so `is` becomes `==`. The code of an error is gRPC's own there: that
+of a stub that stays as it is, and that of a client by `rpc_error(error, grpc.StatusCode)`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ def compared(use: ApiUse | StatusMember, *, asks: Collection[str] = ()) -> list[
     above = module.parents[node]
     if isinstance(above, ast.Call) and isinstance(above.func, ast.Attribute) and node in above.args:
         if above.func.attr in _SAME:
+            if any(map(use.facts.is_code_of_error, above.args)):
+                return []
             return [edits.rename_attribute(module, above.func, _SAME[above.func.attr])]
         return [] if above.func.attr in _EQUAL or above.func.attr in asks else None
     if not isinstance(above, ast.Compare) or len(above.ops) > 1:
@@ -35,6 +38,8 @@ def compared(use: ApiUse | StatusMember, *, asks: Collection[str] = ()) -> list[
         return []
     if not isinstance(above.ops[0], ast.Is | ast.IsNot):
         return None
+    if any(map(use.facts.is_code_of_error, (above.left, *above.comparators))):
+        return []
     start = module.span(above.left).end
     between = _IS.match(module.text[start : module.span(above.comparators[0]).start])
     if between is None:
