@@ -51,5 +51,6 @@ CODES: dict[str, str] = {
     "G2C944": "a server that forks after the program is loaded: channels used before that are cut off.",
     "G2C945": "a port name, a route, an ingress or a proxy's filter that is told of gRPC.",
     "G2C946": "a dashboard or an alert that asks for metrics by gRPC's names.",
+    "G2C947": "an agent watches the program by what it puts into grpcio: it goes on where grpcio carries the calls.",
     "G2C949": "a file of the deployment cannot be read as what it is, and is not looked at; correct it.",
 }

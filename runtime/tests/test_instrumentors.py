@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import grpc
 import pytest
@@ -126,6 +128,102 @@ def test_only_what_is_replaced_is_instrumented(monkeypatch):
     assert is_instrumented(aio=True, secure=True)
     assert not is_instrumented(aio=True, secure=False)
     assert not is_instrumented(aio=False, secure=True)
+
+
+def test_what_is_replaced_inside_of_grpcio_counts(monkeypatch):
+    """SkyWalking's agent replaces the class of channels, New Relic's methods of what makes calls."""
+    from grpc import _channel
+    from grpc.aio import _channel as aio_channel
+
+    assert not any(is_instrumented(aio=aio, secure=secure) for aio in (False, True) for secure in (False, True))
+    with monkeypatch.context() as patch:
+        patch.setattr(_channel, "Channel", lambda *given: grpc.intercept_channel(own(*given)))
+        own = aio_channel.Channel
+        assert is_instrumented(aio=False, secure=False)
+        assert not is_instrumented(aio=True, secure=False)
+        patch.setattr(aio_channel, "Channel", lambda *given: own(*given))
+        assert is_instrumented(aio=True, secure=True)
+    with monkeypatch.context() as patch:
+        call = _channel._UnaryUnaryMultiCallable.__call__
+        patch.setattr(_channel._UnaryUnaryMultiCallable, "__call__", lambda *given, **named: call(*given, **named))
+        assert is_instrumented(aio=False, secure=True)
+    assert not is_instrumented(aio=False, secure=False)
+
+
+WAITS = """
+import importlib.util, sys, types
+
+class Agent:
+    # As ddtrace and newrelic do it: what is imported later is changed when that happens.
+    def find_spec(self, name, path=None, target=None):
+        if name != "grpc":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            own = module.insecure_channel
+            module.insecure_channel = lambda *given, **named: own(*given, **named)
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+sys.meta_path.insert(0, Agent())
+if len(sys.argv) > 1:
+    sys.modules[sys.argv[1]] = types.ModuleType(sys.argv[1])
+from grpc2connect_runtime import insecure_channel
+assert "grpc" not in sys.modules
+with insecure_channel("127.0.0.1:1") as channel:
+    print(channel.wire)
+"""
+
+
+@pytest.mark.parametrize(("agent", "wire"), [(["ddtrace"], "grpcio"), (["newrelic"], "grpcio"), ([], "connect")])
+def test_an_agent_that_waits_for_grpcio_gets_it(agent, wire):
+    done = subprocess.run([sys.executable, "-c", WAITS, *agent], capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == [wire], done.stderr
+
+
+class Watching(grpc.UnaryUnaryClientInterceptor):
+    def __init__(self):
+        self.seen = []
+
+    def intercept_unary_unary(self, continuation, details, request):
+        self.seen.append(details.method)
+        return continuation(details, request)
+
+
+def test_a_channel_of_a_class_that_an_agent_has_put_in_is_watched(gen, monkeypatch):
+    from grpc import _channel
+
+    watching, own = Watching(), _channel.Channel
+    with grpcio_server(gen, FLAVOURS[0], Seen()) as port:
+        monkeypatch.setattr(_channel, "Channel", lambda *given: grpc.intercept_channel(own(*given), watching))
+        with runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert channel.wire == "grpcio"
+            assert channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="x", count=1)).text
+    assert watching.seen == ["/tests.v1.Echo/Say"]
+
+
+def test_a_server_that_an_agent_makes_is_watched(gen, monkeypatch):
+    """`grpc.server = ...`, as agents have it: the runtime asks for it each time."""
+    seen, own = [], grpc.server
+
+    class Guard(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, details):
+            seen.append(details.method)
+            return continuation(details)
+
+    def server(thread_pool=None, handlers=None, interceptors=None, *others, **named):
+        return own(thread_pool, handlers, [Guard(), *(interceptors or ())], *others, **named)
+
+    monkeypatch.setattr(grpc, "server", server)
+    monkeypatch.setenv("G2C_WIRE", "grpcio")
+    with runtime_server(gen, FLAVOURS[0], Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+        assert channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="x", count=1)).text
+    assert "/tests.v1.Echo/Say" in seen
 
 
 @pytest.mark.parametrize("answers", [2, 0])

@@ -124,3 +124,38 @@ def test_a_port_for_connect_may_come_from_where_variables_do(own: Project) -> No
     }
     assert "greeting/Dockerfile" in named
     assert not named & {"k8s/greeting.yaml", "docker-compose.yml"}
+
+
+@pytest.mark.parametrize(
+    "started",
+    ["sw-python run", "newrelic-admin run-program", "ddtrace-run", "opentelemetry-instrument", "elasticapm-run"],
+)
+@pytest.mark.parametrize("serve", [Serve.DUAL, Serve.SINGLE])
+def test_an_agent_that_a_program_is_started_with_is_named(own: Project, started: str, serve: Serve) -> None:
+    (own.folder / "Procfile").write_text(f"web: {started} python greeting/server.py\n")
+    said = [one for one in own.deployed(serve=serve).findings if one.code == "G2C947"]
+    assert [(one.place.path.name, one.place.line) for one in said] == [("Procfile", 1)]
+    assert said[0].message.startswith(started.split()[0])
+    warned = said[0].severity is Severity.WARNING
+    assert warned is (serve is Serve.SINGLE), "with one port for all its servers are seen no more"
+    assert ("G2C_WIRE=grpcio" in said[0].advice) is warned
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import newrelic.agent",
+        "from skywalking import agent, config",
+        "import ddtrace.auto",
+        "from ddtrace import patch_all",
+        "from sentry_sdk.integrations.grpc import GRPCIntegration",
+        "import elasticapm",
+    ],
+)
+def test_an_agent_that_a_program_imports_is_named(own: Project, line: str) -> None:
+    path = own.folder / "greeting" / "server.py"
+    path.write_text(f"{line}\n{path.read_text()}")
+    said = [one for one in own.deployed().findings if one.code == "G2C947"]
+    assert [(one.place.path, one.place.line) for one in said] == [(path, 1)]
+    (own.folder / "others" / "site" / "watched.py").write_text(f"{line}\n")
+    assert [one for one in own.deployed().findings if one.code == "G2C947"] == said, "nothing of it has moved"

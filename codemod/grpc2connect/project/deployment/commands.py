@@ -1,6 +1,7 @@
 """What a start command starts: a Python script or module, and how; read from words, never run.
 
-Source: `python --help`; gunicorn, uWSGI and uvicorn's command lines; OpenTelemetry's and Datadog's wrappers.
+Source: `python --help`; gunicorn, uWSGI and uvicorn's command lines; the wrappers of OpenTelemetry, Datadog, New Relic,
+SkyWalking and Elastic.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, field
 _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*w?(?:\.exe)?$")
 _WRAPPERS = frozenset(
     {"exec", "env", "tini", "dumb-init", "nice", "nohup", "time", "su-exec", "gosu", "sudo", "run", "--", "command"}
-    | {"opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "run-program", "uv", "poetry", "pipenv", "pdm"}
-    | {"hatch", "chamber", "doppler", "xvfb-run", "catchsegv"}
+    | {"opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "run-program", "sw-python", "elasticapm-run"}
+    | {"uv", "poetry", "pipenv", "pdm", "hatch", "chamber", "doppler", "xvfb-run", "catchsegv"}
 )
 _PREFORK = frozenset({"gunicorn", "uwsgi", "uvicorn", "hypercorn", "granian", "celery", "flask", "daphne"})
 _HAS_VALUE = frozenset({"-W", "-X", "-Q", "--check-hash-based-pycs"})

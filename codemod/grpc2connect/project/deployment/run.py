@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grpc2connect.options import Options
 from grpc2connect.project.deployment import (
+    agents,
     ci,
     compose,
     config_maps,
@@ -38,8 +39,6 @@ _LIKE_A_MANIFEST = re.compile(r"^(?:apiVersion|kind|services|groups|static_resou
 def deploy(result: RunResult, options: Options) -> RunResult:
     """Add what is to be known and done where the project's programs are started, probed, reached and watched."""
     files, python = candidates(options)
-    if not files:
-        return result
     own = tuple(path for path in python if RUNTIME not in path.parts)
     world = World(options, result.ledger, options.project or options.root, own)
     if not world.any_moved:
@@ -48,6 +47,7 @@ def deploy(result: RunResult, options: Options) -> RunResult:
     seen = _Run(world, changed, lambda code: _wanted(code, options))
     seen.prepare(files)
     seen.look(files)
+    seen.spots += [(path, spot) for path, spot in agents.imported(world) if seen.wanted(spot.code)]
     return _added(result, seen, options)
 
 

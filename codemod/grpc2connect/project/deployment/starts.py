@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grpc2connect.project.deployment import agents
 from grpc2connect.project.deployment.commands import Command, command, parts, words_of
 from grpc2connect.project.deployment.found import FORK, PROBE, START, Advice, Spot
 from grpc2connect.project.deployment.world import Program, World
@@ -144,26 +145,7 @@ def spots(words: list[str], line: int, column: int, program: Program, world: Wor
     for one in commands_of(words):
         if one.forks_loaded and program.calls:
             found.append(fork_spot(line, column, text, program, one.tool))
-        tracer = next((name for name in one.wrappers if name in ("opentelemetry-instrument", "ddtrace-run")), "")
-        if tracer and world.single:
-            message = (
-                f"{tracer} sees gRPC by replacing grpcio's functions, and with one port for all grpcio serves nothing"
-            )
-            todo = "install connectrpc-otel (docs/observability.md), or serve with G2C_WIRE=grpcio"
-            told = Advice(message, todo)
-            found.append(
-                Spot(
-                    line,
-                    column,
-                    START,
-                    "tracer",
-                    tracer,
-                    State.BRIDGED,
-                    "Connect is traced by its own",
-                    told,
-                    program.units,
-                )
-            )
+        found += agents.spots(one.wrappers, line, column, program, world)
     return found
 
 
