@@ -214,7 +214,7 @@ class _Run:
         if around := seeds & self.around:
             # What catches an error of what is given asks for nothing that the given files hold.
             new |= relevance.between(around, new)
-        new |= relevance.callers()
+        new |= relevance.callers() | relevance.moved()
         while new:
             for index, path in enumerate(sorted(new)):
                 self.progress("parse", index, len(new))
@@ -249,7 +249,7 @@ class _Run:
         failures = Failures(stay, self._used_around(files))
         while True:
             places = Places(self.program, self.options)
-            plan = make_plan(offers, stay, refused, only, failures.closed)
+            plan = make_plan(offers, stay, refused, only, failures.closed, facts.moved_services)
             about = repr((sorted(stay.items()), sorted(failures.closed), refused, only))
             rewritten, failed = self.work.edit(plan, places, about, self.progress)
             if not failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from grpc2connect.facts.references import ChannelConstruction, Import
 from grpc2connect.options import ClientProtocol, Options
 from grpc2connect.plan import Decision, Failures, Plan, Side
 from grpc2connect.plan.sides import sides
-from grpc2connect.plan.units import WAITS, is_of_add_on
+from grpc2connect.plan.units import WAITS
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
 from grpc2connect.rewrite.rewrite import Rewritten
 from grpc2connect.schema import by_name
@@ -38,7 +39,8 @@ def result(
     counts: Counts,
 ) -> RunResult:
     """Sum up a run; `said` are findings that no rule has made."""
-    entries = [_entry(decision, plan, rewritten) for decision in plan.decisions]
+    users = _Users(plan.decisions)
+    entries = [_entry(decision, plan, rewritten, users) for decision in plan.decisions]
     findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
     findings.extend(
         [*_unit_findings(plan, failures.reasons), *_file_findings(plan, failures), *_stage_findings(plan), *said]
@@ -58,19 +60,40 @@ def result(
     )
 
 
-def _entry(decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]]) -> Entry:
+class _Users:
+    """The states in which the references that use an import end, by the import."""
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        self._states: dict[ast.AST, set[State]] = {}
+        for decision in decisions:
+            reference = decision.reference
+            root = reference.node.func if isinstance(reference.node, ast.Call) else reference.node
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name):
+                for alias in reference.facts.importers(reference.module, root):
+                    self._states.setdefault(alias, set()).add(decision.outcome.state)
+
+    def of(self, reference: Import) -> set[State]:
+        """None where none is known: whoever imports the name from this module uses it."""
+        return self._states.get(reference.node, set())
+
+
+def _entry(
+    decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]], users: _Users
+) -> Entry:
     reference, outcome = decision.reference, decision.outcome
     state = outcome.state
     why = outcome.why
     if isinstance(reference, Import):
-        state, why = _import_state(reference, plan, rewritten)
+        state, why = _import_state(reference, plan, rewritten, users.of(reference))
     return Entry(
         reference.place,
         reference.kind,
         decision.code,
         state,
         reference.text,
-        tuple(sorted(service.full_name for service in reference.units if service.name)),
+        tuple(sorted({service.full_name for service in reference.units if service.name})),
         reference.behaviour,
         why,
         reference.evidence,
@@ -80,24 +103,21 @@ def _entry(decision: Decision, plan: Plan, rewritten: Mapping[Path, tuple[Rewrit
 
 
 def _import_state(
-    reference: Import, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]]
+    reference: Import, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]], users: set[State]
 ) -> tuple[State, str]:
-    """An import is native when it is gone, bridged when a moved service still needs it, else left."""
+    """An import is native when it is gone, bridged when only what has moved still uses it, else left."""
     done = rewritten.get(reference.module.path)
     if done is not None and reference.node in done[0].gone:
         return State.NATIVE, "nothing uses it any more"
-    of_stubs = reference.stubs is not None
     if reference.facts.shown.is_near(reference) and not plan.units.stays(reference):
         return State.BRIDGED, "callers of the public API, or what they see, use it"
     if plan.units.goes_on(reference):
         return State.BRIDGED, "what has moved goes on with it"
-    if (
-        plan.units.stays(reference)
-        or plan.units.mixed(reference)
-        or (done is None and not of_stubs and not is_of_add_on(reference))
-    ):
+    if users and State.LEFT not in users:
+        return State.BRIDGED, "something still uses it"
+    if State.LEFT in users or plan.units.stays(reference) or plan.units.mixed(reference):
         return State.LEFT, "something that stays on gRPC uses it"
-    if done is None and of_stubs:  # all there is in the file: a package that passes it on
+    if done is None and reference.stubs is not None:  # all there is in the file: a package that passes it on
         return State.BRIDGED, "the generated module stays, and who asks for it here still finds it"
     return State.BRIDGED, "something still uses it"
 

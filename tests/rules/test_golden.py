@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.left import left
 from tests.rules.projects import FIXTURES, UNTOUCHED, Project, code_of, files, golden
 
 CASES = [pytest.param(folder, id=folder.name) for folder in golden()]
@@ -29,6 +30,7 @@ def test_becomes_what_a_person_would_write(folder: Path, tmp_path: Path) -> None
 
     again = project.run()
     assert [change.path.name for change in again.changes] == []
+    assert left(again) == left(result), "what it wrote has another ledger"
 
 
 @pytest.mark.parametrize("folder", CASES)

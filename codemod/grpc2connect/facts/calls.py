@@ -123,7 +123,7 @@ def _apply(
         case Member(owner, name):
             if isinstance(owner, Server):
                 _secure(owner, [*arguments, *keywords.values()], env)
-            return _member_call(owner, name)
+            return moved.member_call(owner, name, arguments, env) or _member_call(owner, name)
         case Class():
             return _construct(callee, node, arguments, keywords, env)
         case Function():

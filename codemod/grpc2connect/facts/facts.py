@@ -20,6 +20,7 @@ from grpc2connect.facts.kinds import (
     Context,
     Credentials,
     Instance,
+    MovedStub,
     Server,
     Stub,
     Value,
@@ -28,6 +29,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
 from grpc2connect.facts.mocks import Mocks
+from grpc2connect.facts.moved_services import MovedUse, moved_services
 from grpc2connect.facts.named_stubs import NamedStubs
 from grpc2connect.facts.native_channels import NativeChannel, NativeChannels
 from grpc2connect.facts.origins import Origins, Shared
@@ -226,10 +228,15 @@ class Facts(ClientQuestions):
         return {service: module for module in self.program.schema.grpc_modules for service in module.services}
 
     @cached_property
+    def moved_services(self) -> frozenset[MovedUse]:
+        """What of services has moved before, by module."""
+        return moved_services(self)
+
+    @cached_property
     def _linked(self) -> dict[Value, frozenset[Service]]:
         linked: dict[Value, set[Service]] = {}
         for one, other in self.state.links:
-            if isinstance(one, Stub):
+            if isinstance(one, Stub | MovedStub) and one.service is not None:
                 linked.setdefault(other, set()).add(one.service)
             elif isinstance(one, Server) and isinstance(other, Adder):
                 linked.setdefault(one, set()).add(other.service)

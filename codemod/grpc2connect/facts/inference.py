@@ -6,6 +6,7 @@ import ast
 
 from grpc2connect.expendable import expendable
 from grpc2connect.facts import classes, pytest_grpc
+from grpc2connect.facts.connect_modules import SUFFIX
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -14,6 +15,7 @@ from grpc2connect.facts.kinds import (
     Function,
     Instance,
     Message,
+    MovedContext,
     Value,
     Values,
     Wrapped,
@@ -165,6 +167,13 @@ def _bind_handlers(state: State) -> None:
                 for function in classes.lookup(state, cls, method.name):
                     if isinstance(function, Function):
                         _bind_handler(state, function, service, method)
+    for cls, services in list(state.moved.items()):
+        for service in services:
+            for method in service.methods:
+                for function in classes.lookup(state, cls, method.python_name):
+                    if isinstance(function, Function) and not function.module.path.name.endswith(SUFFIX):
+                        aio = isinstance(function.node, ast.AsyncFunctionDef)
+                        _bind_arguments(state, function, method, MovedContext(aio, service))
 
 
 def _bind_handler(state: State, function: Function, service: Service, method: Method) -> None:
@@ -174,11 +183,15 @@ def _bind_handler(state: State, function: Function, service: Service, method: Me
         cls = function.module.parents.get(node)
         direct = isinstance(cls, ast.ClassDef) and getattr(node, "name", "") == method.name
         state.handlers[key] = Handler(function.module, node, service, method, direct)
+    _bind_arguments(state, function, method, Context(isinstance(node, ast.AsyncFunctionDef), service))
+
+
+def _bind_arguments(state: State, function: Function, method: Method, context: Context) -> None:
     request: Values = frozenset({Message()})
     if method.kind in (Kind.STREAM_UNARY, Kind.STREAM_STREAM):
         request = frozenset({Wrapped("item", Message())})
-    context: Values = frozenset({Context(isinstance(node, ast.AsyncFunctionDef), service)})
-    _bind_positional(state, node, 1 if _has_self(function) else 0, (request, context))
+    given = (request, frozenset[Value]({context}))
+    _bind_positional(state, function.node, 1 if _has_self(function) else 0, given)
 
 
 def _bind_positional(state: State, node: FunctionNode, skip: int, arguments: tuple[Values, ...]) -> None:

@@ -175,7 +175,12 @@ class MovedServer(Server):
 
 @dataclass(frozen=True)
 class MovedStub(Value):
-    """A client in code that has moved, which answers to the names of its RPCs; nothing of it is gRPC's any more."""
+    """A client in code that has moved, which answers to the names of its RPCs; nothing of it is gRPC's any more.
+
+    `service` is None where it cannot be told.
+    """
+
+    service: Service | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +200,11 @@ class Context(Value):
 
     aio: bool
     service: Service | None
+
+
+@dataclass(frozen=True)
+class MovedContext(Context):
+    """The context of a handler that has moved; a function that it is handed to may have gRPC's contexts too."""
 
 
 @dataclass(frozen=True)
@@ -359,4 +369,4 @@ def is_grpc(value: Value) -> bool:
 def has_moved(value: Value) -> bool:
     """Whether a value is one of the runtime's, or a method of one."""
     owner = value.owner if isinstance(value, Member) else value
-    return isinstance(owner, MovedChannel | MovedServer)
+    return isinstance(owner, MovedChannel | MovedServer | MovedContext)

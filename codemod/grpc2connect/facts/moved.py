@@ -17,6 +17,7 @@ from grpc2connect.facts.kinds import (
     Adder,
     Api,
     Channel,
+    Class,
     Error,
     Instance,
     MovedChannel,
@@ -26,6 +27,7 @@ from grpc2connect.facts.kinds import (
     Site,
     Stub,
     StubClass,
+    Value,
     Values,
 )
 from grpc2connect.syntax import Module
@@ -68,7 +70,7 @@ def result(name: str, node: ast.Call, site: Site, arguments: list[Values], env: 
     if name == "rpc_error" and len(arguments) == 2 and Api(api.STATUS_CODE) in arguments[1]:
         return frozenset(value for value in arguments[0] if isinstance(value, Error)) or frozenset({Error(None)})
     if name in GIVES_NAMES:
-        return frozenset({MovedStub()})
+        return _clients(arguments, env) or frozenset({MovedStub()})
     if name in _CHANNELS:
         return frozenset({MovedChannel(_CHANNELS[name], site)})
     if name in _SERVERS:
@@ -83,6 +85,30 @@ def result(name: str, node: ast.Call, site: Site, arguments: list[Values], env: 
             if isinstance(adder, Adder):
                 _register(adder, arguments[0], arguments[3], env)
     return NOTHING
+
+
+def member_call(owner: Value, name: str, arguments: list[Values], env: Environment) -> Values:
+    """What a method of a channel or server of the runtime gives; a servicer that it registers serves."""
+    if isinstance(owner, MovedChannel) and name == "client":
+        named = [one for values in arguments for one in values if isinstance(one, Class)]
+        for found in filter(None, map(env.program.connect.of, named)):
+            env.state.link(MovedStub(found[0]), owner)
+        return frozenset(map(Instance, named))
+    if isinstance(owner, MovedServer) and name == "add_service" and len(arguments) > 1:
+        applications = [one for one in arguments[0] if isinstance(one, Class)]
+        for found in filter(None, map(env.program.connect.of, applications)):
+            env.state.link(owner, Adder(found[0]))
+            for servicer in arguments[1]:
+                if isinstance(servicer, Instance):
+                    env.state.serve(servicer.cls, found[0])
+    return NOTHING
+
+
+def _clients(arguments: list[Values], env: Environment) -> Values:
+    """The clients among some arguments, or those of the classes among them, as what answers to the names of RPCs."""
+    named = [one.cls if isinstance(one, Instance) else one for values in arguments for one in values]
+    found = [env.program.connect.of(one) for one in named if isinstance(one, Class)]
+    return frozenset(MovedStub(one[0]) for one in found if one is not None)
 
 
 def _stub(made: StubClass, node: ast.Call, site: Site, channels: Values, env: Environment) -> Stub:

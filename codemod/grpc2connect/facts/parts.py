@@ -63,7 +63,9 @@ class Parts:
 
     @cached_property
     def _all(self) -> dict[object, object]:
-        return self._joined([*self._state.imports, *self._fixture_pairs()])
+        connect = self._program.connect
+        twins = ((module, key) for module in self._program.modules() if (key := connect.stubs_beside(module)))
+        return self._joined([*self._state.imports, *self._fixture_pairs(), *twins])
 
     @cached_property
     def _written(self) -> dict[object, object]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from grpc2connect.facts import api
+from grpc2connect.facts.connect_modules import SUFFIX, ConnectModules
 from grpc2connect.facts.elsewhere import Elsewhere
 from grpc2connect.facts.hiding import Hides, Hiding, folders_up
 from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
@@ -37,6 +38,7 @@ class Program:
         libraries: Libraries | None = None,
     ) -> None:
         self.schema = schema
+        self.connect = ConnectModules(schema)
         self._files = {str(path) for path in files}
         self._folders = {parent for path in self._files for parent in _parents(path, str(top))}
         self._load = load
@@ -227,7 +229,8 @@ class Program:
                 return frozenset({StubsModule(stubs)})
             if self.schema.is_pb2_path(path):
                 return frozenset({MessagesModule(dotted, str(path))})
-            if importer not in self._active and candidate not in self._loaded:
+            followed = importer in self._active or candidate.endswith(SUFFIX)
+            if not followed and candidate not in self._loaded:
                 if self.asking is not None:
                     for awaited in (importer, candidate):
                         self._missed.setdefault(awaited, set()).add(self.asking)

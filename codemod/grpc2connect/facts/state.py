@@ -121,6 +121,7 @@ class State:
     `own`: what an attribute holds that the program gave to gRPC's own objects of a type; `assigned`: all such.
     `values`: what an expression evaluated to. `calls`: which call nodes may call a function. `imports`: which module
     imports which module of the program, or which generated one. `work` is what remains to be done.
+    `servicers`: the services that classes implement; `moved`: those that they implement as Connect has it.
     `unsettled`: what makes stubs on channels that are not known so far; once all else is known (`settled`), they never
     will be.
     """
@@ -140,6 +141,7 @@ class State:
         self.classes: dict[ast.AST, Class] = {}
         self.handlers: dict[tuple[ast.AST, str], Handler] = {}
         self.servicers: dict[Class, set[Service]] = {}
+        self.moved: dict[Class, set[Service]] = {}
         self.intercepted: set[Value] = set()
         self.own: Table[tuple[type, str]] = self._table("own")
         self.assigned: set[tuple[type, str]] = set()
@@ -208,4 +210,4 @@ class State:
 
     def serve(self, cls: Class, service: Service) -> None:
         """Note that a class implements a service."""
-        self.servicers.setdefault(cls, set()).add(service)
+        (self.moved if service.moved else self.servicers).setdefault(cls, set()).add(service)

@@ -35,8 +35,8 @@ class Groups:
         return half
 
     def join(self, halves: Iterable[Half]) -> None:
-        """Make one group of the groups of some halves."""
-        leaders = sorted({self.leader(half) for half in halves}, key=in_order)
+        """Make one group of the groups of some halves; what has moved is bound to nothing."""
+        leaders = sorted({self.leader(half) for half in halves if not half.service.moved}, key=in_order)
         for other in leaders[1:]:
             self._leader[other] = leaders[0]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpc2connect.expendable import expendable
+from grpc2connect.facts.moved_services import MovedUse
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import Import, UnknownRpc
 from grpc2connect.options import Refusal
@@ -83,13 +84,14 @@ def make(
     refused: Iterable[Refusal] = (),
     only: Side | None = None,
     closed: Mapping[Path, str] | None = None,
+    moved: Iterable[MovedUse] = (),
 ) -> Plan:
     """Settle what is offered.
 
     `stay` names files (paths as text) and services (full names) that must stay on gRPC, with the reason: an earlier
     attempt to edit them failed. Files that are `closed` are not edited at all, and what would need that stays as well.
     Outcomes that a person has `refused` count nowhere. With `only`, one side of each service moves, and the other is
-    for another stage.
+    for another stage. `moved` is what of services has moved before.
     Demotion only ever goes down a reference's list of outcomes, so the result does not depend on any order.
     """
     unwanted: dict[object, set[State]] = defaultdict(set)
@@ -100,7 +102,7 @@ def make(
         for reference, code, outcomes in offers
     ]
     references = [reference for reference, _, _ in possible]
-    units = Units(references, only)
+    units = Units(references, only, moved)
     _close(possible, units, closed or {})
     _leave(possible, units, stay or {})
     units.leave_what_is_alone()

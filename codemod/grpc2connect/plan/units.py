@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from grpc2connect.facts import api
 from grpc2connect.facts.kinds import Api
+from grpc2connect.facts.moved_services import MovedUse
 from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.references import (
     AddOnUse,
@@ -54,7 +55,10 @@ class Units:
     With `only` it is about one side of each service; what is bound to a server moves with that.
     """
 
-    def __init__(self, references: Sequence[Reference], only: Side | None = None) -> None:
+    def __init__(
+        self, references: Sequence[Reference], only: Side | None = None, moved: Iterable[MovedUse] = ()
+    ) -> None:
+        """`moved` is what of services has moved before: it never stays, and binds nothing."""
         self.only = only
         self._moving = Groups()
         self._carried = Groups()
@@ -102,9 +106,22 @@ class Units:
                 self._moving.join(halves)
                 if len({half.side for half in halves}) > 1:
                     self._binding.append((reference, halves))
+        for use in moved:
+            self._add_moved(use)
         self._join_outside(references)
         if only is not None:
             self._hold(only)
+
+    def _add_moved(self, use: MovedUse) -> None:
+        side = None if self.only is None else Side.SERVER if use.serving else Side.CLIENT
+        half = Half(use.service, side)
+        self._by_service.setdefault(use.service, set()).add(half)
+        self._by_module.setdefault(use.module, set()).add(half)
+        self._by_component.setdefault(use.part, set()).add(half)
+        if not use.serving:
+            self._called.setdefault(use.part, set()).add(half)
+        if use.open:
+            self._open_components.add(use.part)
 
     def _join_outside(self, references: Iterable[Reference]) -> None:
         """Let what may be called on objects from modules that are not seen count where it is called: errors, say.
@@ -140,7 +157,7 @@ class Units:
         for reference in self._asking:
             self._moving.join(self.around(reference))
             self._binding.append((reference, self.around(reference)))
-        every = [half for halves in self._by_service.values() for half in halves]
+        every = [half for halves in self._by_service.values() for half in halves if not half.service.moved]
         leaders = {self._moving.leader(half) for half in every}
         serving = {self._moving.leader(half) for half in every if half.side is Side.SERVER}
         self._waiting = leaders - serving if only is Side.SERVER else serving
@@ -156,7 +173,7 @@ class Units:
     def leave(self, half: Half, why: str, cause: Reference | None = None) -> bool:
         """Keep a half, and all that moves with it, on gRPC, because of a reference if any; whether that is news."""
         leader = self._moving.leader(half)
-        if leader in self._left:
+        if half.service.moved or leader in self._left:
             return False
         self._left[leader] = why
         if cause is not None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from grpc2connect.facts.classes import bases
+from grpc2connect.facts.connect_modules import SUFFIX
 from grpc2connect.facts.kinds import (
     Class,
     Function,
@@ -16,6 +17,7 @@ from grpc2connect.facts.kinds import (
     Super,
     Value,
     Wrapped,
+    has_moved,
     is_grpc,
 )
 from grpc2connect.facts.state import MANY, State
@@ -33,6 +35,7 @@ class Leading:
         self.modules = list(modules)
         self.nodes: set[ast.AST] = {cls.node for cls in state.servicers}
         self.nodes.update(self._promising())
+        self.nodes.update(self._moved())
         self.grow()
 
     def add(self, nodes: Iterable[ast.AST]) -> None:
@@ -90,6 +93,12 @@ class Leading:
                     if any(is_grpc(value) for part in parts for value in self.state.values.get(part, ())):
                         yield node
 
+    def _moved(self) -> Iterator[ast.AST]:
+        """The classes of Connect modules: what has moved counts for what stays beside it."""
+        for module in self.modules:
+            if module.path.name.endswith(SUFFIX):
+                yield from (node for node in module.tree.body if isinstance(node, ast.ClassDef))
+
     def _one(self, value: Value) -> bool:
         match value:
             case Wrapped(_, inner):
@@ -104,4 +113,4 @@ class Leading:
                 return module.path.name == "__init__.py" or module.tree in self.nodes
             case Package(dotted, _):
                 return not self.folders.isdisjoint(dotted.split("."))
-        return is_grpc(value)
+        return is_grpc(value) or has_moved(value)

@@ -15,6 +15,7 @@ from grpc2connect.schema import Schema
 from grpc2connect.sources import calls_any, code_of, imports_grpc, is_generated, mentions, mentions_any
 from grpc2connect.syntax import Module
 
+CONNECT = "_connect.py"
 Roots = Callable[[Path], Iterable[str]]
 Elsewhere = Callable[[Path, str], Path | None]
 Names = Mapping[Module, frozenset[str]]
@@ -45,7 +46,7 @@ class Relevance:
         self._mentioning: dict[Path, bool] = {}
         self._speaking: dict[Path, bool] = {}
         for path in paths:
-            of_schema = schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith("_connect.py")
+            of_schema = schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith(CONNECT)
             # A copy under another name stays as the stubs themselves do, unless something imports it.
             of_schema = of_schema or ("_pb2_grpc" in path.name and is_generated(path.name, _read(path)))
             (self._generated if of_schema else self._paths).append(path)
@@ -73,6 +74,11 @@ class Relevance:
     def between(self, others: Iterable[Path], given: Iterable[Path]) -> set[Path]:
         """Those of the others to which errors of what is `given` can come, and the files that these come by."""
         return Ways(self._all_imports, self._roots_for, self._elsewhere, given).between(others)
+
+    def moved(self) -> set[Path]:
+        """The other files that name a generated Connect module, as code does that has moved."""
+        names = frozenset(path.stem.encode() for path in self._generated if path.name.endswith(CONNECT))
+        return {path for path, data in self._contents() if mentions_any(data, names)} - self.seeds() if names else set()
 
     @cached_property
     def _ways(self) -> Ways:

@@ -81,7 +81,8 @@ class Service:
     """A service: `full_name` with its package, `name` without, the `proto` file that defines it, and its RPCs.
 
     `origin` is the generated module that holds it here: copies of one service in several places of a repository are
-    different services to a migration, since their code moves at different times.
+    different services to a migration, since their code moves at different times. `moved` stands for what of it an
+    earlier run has moved, beside what has not.
     """
 
     full_name: str
@@ -90,6 +91,7 @@ class Service:
     methods: tuple[Method, ...] = field(compare=False, repr=False)
     comment: str = field(default="", compare=False, repr=False)
     origin: str = ""
+    moved: bool = False
 
     @property
     def stub_class(self) -> str:

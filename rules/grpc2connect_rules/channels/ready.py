@@ -26,9 +26,16 @@ def ready(use: ApiUse) -> Iterator[Outcome]:
     """Waiting for a channel is done by the runtime."""
     module, node = use.module, use.node
     name = runtime(use.path.rpartition(".")[2])
-    yield Bridged(edits.replace(module, node, name), why=_WHY, mixed=False)
-    if use.path in _ERRORS:
-        match module.parents[node]:
+    parent = module.parents[node]
+    caught = parent.elts if isinstance(parent, ast.Tuple) and use.path in _ERRORS else []
+    beside = [one for one in caught if one is not node and module.source(one).rpartition(".")[2] == name.name]
+    # Both were caught while another service had moved and this one had not.
+    both = parent if beside and len(caught) == 2 else node
+    yield Bridged(edits.replace(module, both, *(beside if both is parent else [name])), why=_WHY, mixed=False)
+    if beside:
+        yield Bridged(why="both are caught already")
+    elif use.path in _ERRORS:
+        match parent:
             case ast.Tuple():
                 yield Bridged(edits.replace(module, node, node, ", ", name), why="some services stay on gRPC")
             case ast.ExceptHandler():

@@ -85,6 +85,10 @@ def types(use: TypeUse) -> Iterator[Outcome]:
     if use.path == api.STATUS_CODE and use.annotation and use.facts.takes_codes(module, node):
         either = edits.replace(module, node, CODE, " | ", runtime("StatusCode"))
         yield Bridged(either, why="codes of both kinds, which are equal, get there", mixed=False)
+    if use.path == api.STATUS_CODE and use.facts.says_class_of_codes(module, node):
+        yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=False)
+        yield Bridged(why="what has moved gives codes of this class beside services that stay on gRPC")
+        return
     # The type of something that belongs to no service in particular may be that of one that stays.
     cut = bool(use.units) and use.path not in api.CONTEXT_TYPES
     yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=cut)
