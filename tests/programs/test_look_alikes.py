@@ -256,6 +256,21 @@ def test_a_package_called_grpc_inside_a_package_hides_nothing(program: Program) 
     assert "insecure_channel('a:1').client(" in program.text("app/drivers/client.py")
 
 
+def test_what_is_new_of_grpc_is_found_beside_a_package_of_that_name(program: Program) -> None:
+    packaged(program, "app")
+    program.write("app/helper.py", "")
+    program.write("app/tool.py", "import helper\n" + CLIENT)  # a script, so its folder is an import root of its own
+    program.write(
+        "app/check.py",
+        "import grpc\n\nIGNORED = grpc.experimental.ExperimentalApiWarning\n\n\ndef check(call):\n    try:\n"
+        "        return call()\n    except grpc.RpcError as error:\n        return error.code()\n",
+    )
+    program.write("client.py", "from app.check import check\n" + CLIENT + "check(lambda: stub.SayHello(None))\n")
+    program.migrate()
+    assert "insecure_channel('a:1').client(" in program.text("client.py")
+    assert "from grpc import StatusCode" in program.text("app/check.py")
+
+
 def test_a_folder_called_grpc_hides_nothing(program: Program) -> None:
     program.write("grpc/notes.py", "")
     program.write("client.py", CLIENT)

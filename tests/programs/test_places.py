@@ -206,6 +206,41 @@ def test_a_folder_that_only_the_build_makes_has_to_be_named(tmp_path: Path) -> N
     assert ([error.code for error in result.errors], result.changes) == (["G2C008"], ())
 
 
+@pytest.mark.parametrize(
+    ("protos", "package", "importer"),
+    [("protobufs/common", "common", "client/app.py"), ("api/src/acme/api", "api/src/acme/api", "client/src/app.py")],
+    ids=["beside the protos", "in another distribution"],
+)
+def test_a_package_that_is_there_takes_the_connect_module(
+    tmp_path: Path, protos: str, package: str, importer: str
+) -> None:
+    dotted = package.removeprefix("api/src/").replace("/", ".")
+    text = f"from {dotted} import greeting_pb2, greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    project, _ = built_project(tmp_path, protos, {importer: text, f"{package}/__init__.py": ""})
+    apply(Options(project, (project,)))
+    assert connect_modules(project) == [f"{package}/greeting_connect.py"]
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        shutil.copy(STUBS / name, project / package)
+    root = project / package.removesuffix(dotted.replace(".", "/"))
+    assert_runs((project / importer).parent, root, project)
+
+
+def test_which_of_two_packages_the_build_writes_to_has_to_be_named(tmp_path: Path) -> None:
+    text = f"from common import greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    packages = {"common/__init__.py": "", "src/common/__init__.py": ""}
+    project, _ = built_project(tmp_path, "protos", {"src/app.py": text, **packages})
+    result = run(Options(project, (project,)))
+    assert ([error.code for error in result.errors], result.changes) == (["G2C008"], ())
+
+
+def test_a_database_that_names_stubs_is_no_script(tmp_path: Path) -> None:
+    text = f"import greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    project, _ = built_project(tmp_path, "protos", {"app.py": text})
+    (project / ".coverage").write_bytes(b"SQLite format 3\0\x10\0greeting_pb2_grpc.py --grpc_python_out=.\0")
+    result = run(Options(project, (project,), project=project))
+    assert (result.errors, len(result.changes) > 1) == ((), True)
+
+
 def test_generate_refreshes_the_vendored_runtime(tmp_path: Path) -> None:
     home = tmp_path / "src" / vendor.PACKAGE
     home.mkdir(parents=True)

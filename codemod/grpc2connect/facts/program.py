@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from grpc2connect.facts import api
@@ -195,6 +195,14 @@ class Program:
         See `Elsewhere`: it is another distribution of the repository, or a file that is copied beside the importer.
         """
         return self._elsewhere.find(importer, dotted)
+
+    def package(self, importer: Module, names: Sequence[str]) -> str:
+        """The folder of the package that an import names, if the program has it, and one only; else nothing."""
+        folders = {os.path.join(root, *names) for root in self.import_roots(importer)}
+        found = sorted(filter(self._is_package, folders))
+        if not found and (other := self.elsewhere(importer.path, ".".join(names))) is not None:
+            found = [str(other)] if self._is_package(str(other)) else []
+        return found[0] if len(found) == 1 else ""
 
     def is_unseen(self, importer: Path, dotted: str) -> bool:
         """Whether an import that finds nothing in the program is of no library that is known either."""

@@ -113,7 +113,7 @@ def _excluded(options: Options) -> Callable[[Path], bool]:
 
 
 def mentions(path: Path, *words: bytes) -> bool:
-    """Whether a file that is no generated one mentions one of the words."""
+    """Whether a text, but for generated ones, mentions one of the words; what has NUL bytes is none (`.coverage`)."""
     if path.name.endswith(_MADE):
         return False
     try:
@@ -121,4 +121,4 @@ def mentions(path: Path, *words: bytes) -> bool:
             data = file.read(LIMIT + 1)
     except OSError:
         return False
-    return len(data) <= LIMIT and any(word in data for word in words)
+    return len(data) <= LIMIT and any(word in data for word in words) and b"\0" not in data

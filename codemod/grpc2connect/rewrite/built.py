@@ -3,7 +3,8 @@
 A Connect module needs no build of its own, only a place where the imports of the files that use it look. That is known
 where an import says the folder of the proto (`from examples.protos import x_pb2_grpc` of `examples/protos/x.proto`), or
 no folder at all: what a script imports so is found beside it, wherever the build puts the stubs. It is known, too,
-where what runs protoc in the project writes the stubs to the place where an import looks for them.
+where what runs protoc in the project writes the stubs to the place where an import looks for them, and where the
+package that an import names is there, and is the only one of that name: the build puts the stubs into it.
 """
 
 from __future__ import annotations
@@ -127,6 +128,9 @@ def _candidates(
         if importer.path.is_relative_to(root):
             yield str(beside / f"{last}.py"), named
             return
+    if folders and (package := program.package(importer, folders)):
+        yield os.path.join(package, f"{last}.py"), named
+        return
     for top in program.reachable_roots(importer) if not folders else ():
         yield os.path.join(top, f"{last}.py"), named
 
