@@ -33,7 +33,10 @@ from grpc2connect.syntax.walking import children, walk
 
 
 class Environment:
-    """One point of an abstract run. `locals` is flow-sensitive; `state.cells` is what other scopes see."""
+    """One point of an abstract run. `locals` is flow-sensitive; `state.cells` is what other scopes see.
+
+    `said` is what tests say here of what is no name: `isinstance(self.args[0], grpc.RpcError)`.
+    """
 
     def __init__(
         self, program: Program, state: State, module: Module, scope: Scope, local: Mapping[str, Values]
@@ -43,6 +46,7 @@ class Environment:
         self.module = module
         self.scope = scope
         self.locals = dict(local)
+        self.said: dict[str, Values] = {}
         self.cls: Class | None = None
         if scope not in state.globals:
             state.globals[scope] = bound_names(scope)
@@ -52,6 +56,7 @@ class Environment:
         """A copy whose locals can go another way."""
         other = Environment(self.program, self.state, self.module, self.scope, self.locals)
         other.cls = self.cls
+        other.said = dict(self.said)
         return other
 
     def join(self, *others: Environment) -> None:
@@ -76,11 +81,17 @@ class Environment:
 
     def bind(self, name: str, values: Values) -> None:
         """Assign a name."""
+        self.forget(name)
         if name in self.bound:
             self.locals[name] = values
             self.state.bind(self.scope, name, values)
         else:
             self.state.bind(self.owner(name), name, values)
+
+    def forget(self, name: str) -> None:
+        """Let go what tests have said of attributes and items of a name, which is another thing from now on."""
+        for place in [place for place in self.said if place.startswith((f"{name}.", f"{name}["))]:
+            del self.said[place]
 
     def owner(self, name: str) -> ast.AST:
         """The scope that a free name belongs to."""

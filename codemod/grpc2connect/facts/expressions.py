@@ -21,7 +21,7 @@ from grpc2connect.facts.kinds import (
     Wrapped,
     is_grpc,
 )
-from grpc2connect.facts.narrowing import narrow
+from grpc2connect.facts.narrowing import narrow, place_of
 from grpc2connect.facts.scopes import bindings
 from grpc2connect.syntax.walking import children, walk
 
@@ -31,6 +31,8 @@ def evaluate(node: ast.expr, env: Environment) -> Values:
     if node.__class__ is ast.Constant:
         return NOTHING  # one expression in seven, which would fall through every case
     values = _evaluate(node, env)
+    if env.said and isinstance(node, ast.Attribute | ast.Subscript):
+        values = env.said.get(place_of(node), values)
     if values:
         env.state.remember(node, values)
     return values

@@ -1,4 +1,4 @@
-"""What a test says of a name where it holds: `isinstance(error, grpc.RpcError)`."""
+"""What a test says of a name where it holds: `isinstance(error, grpc.RpcError)`; and of attributes and items of one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,25 @@ def narrow(test: ast.expr, env: Environment, holds: bool = True) -> dict[str, Va
                 return {}
             env.locals[name] = found
             return {name: found}
+        case ast.Call(func=ast.Name(id="isinstance"), args=[ast.Attribute() | ast.Subscript() as subject, classes]):
+            if not holds or not (place := place_of(subject)):
+                return {}
+            found = _narrowed(_values(subject, env), _types(classes, env))
+            if found is not None:
+                env.said[place] = found
     return {}
+
+
+def place_of(node: ast.expr) -> str:
+    """How code says a place that is the same each time: `self.args[0]`, `error.__cause__`; empty for what is none."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=value, attr=attr):
+            return f"{owner}.{attr}" if (owner := place_of(value)) else ""
+        case ast.Subscript(value=value, slice=ast.Constant(value=index)):
+            return f"{owner}[{index!r}]" if (owner := place_of(value)) else ""
+    return ""
 
 
 def leaves(block: list[ast.stmt]) -> bool:
@@ -37,11 +55,15 @@ def leaves(block: list[ast.stmt]) -> bool:
     return False
 
 
-def _types(node: ast.expr, env: Environment) -> Values:
-    """The instances of the classes that a test names."""
+def _values(node: ast.expr, env: Environment) -> Values:
     from grpc2connect.facts.expressions import evaluate
 
-    values = evaluate(node, env)
+    return evaluate(node, env)
+
+
+def _types(node: ast.expr, env: Environment) -> Values:
+    """The instances of the classes that a test names."""
+    values = _values(node, env)
     flat = {value.value if isinstance(value, Wrapped) else value for value in values}
     return frozenset(found for value in flat for found in instances(value))
 

@@ -156,6 +156,8 @@ def _branches(env: Environment, test: ast.expr, body: list[ast.stmt], orelse: li
                 way.locals[name] = before.look_up(name)
             elif rest.locals.get(name) == before.look_up(name):
                 rest.locals[name] = way.locals[name]
+    if not leaves(body):
+        env.said = before.said
     env.join(other)
 
 
@@ -220,11 +222,13 @@ def assign(target: ast.expr, values: Values, env: Environment) -> None:
             if values:
                 env.state.remember(target, values)
         case ast.Attribute(value=owner, attr=attr):
+            env.said.clear()
             evaluate(target, env)  # what is there before: `stub.SayHello = Mock()` replaces an RPC
             assign_attribute(owner, attr, values, env)
             if values:
                 env.state.remember(target, values)
         case ast.Subscript(value=container, slice=index):
+            env.said.clear()
             evaluate(index, env)
             evaluate(container, env)
             grow_container(container, wrap("item", values), env)

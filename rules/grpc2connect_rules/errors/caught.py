@@ -50,6 +50,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from grpc2connect.rules_api import (
     CONNECT_ERROR,
@@ -93,12 +94,16 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
         yield Bridged(
             edits.replace(module, node, *ours), why="errors of gRPC's other classes are made here", mixed=False
         )
-    elif isinstance(parent, ast.Tuple) and len(parent.elts) == 2 and any(map(_is_connect_error, parent.elts)):
+    elif _both(parent):
         # Both were caught while another service had moved and this one had not.
         yield Native(edits.replace(module, parent, CONNECT_ERROR), mixed=False)
     else:
         yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
-    if isinstance(parent, ast.Tuple) and any(_is_connect_error(other) for other in parent.elts):
+    if isinstance(parent, ast.BinOp) and _both(parent):
+        yield Bridged(why="both are named already")
+    elif use.role == "annotation" or _is_type_argument(use):
+        yield Bridged(edits.replace(module, node, node, " | ", CONNECT_ERROR), why="some services stay on gRPC")
+    elif isinstance(parent, ast.Tuple) and any(_is_connect_error(other) for other in parent.elts):
         yield Bridged(why="both are caught already")
     elif isinstance(parent, ast.Tuple):
         yield Bridged(edits.replace(module, node, node, ", ", CONNECT_ERROR), why="some services stay on gRPC")
@@ -107,6 +112,23 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
             edits.replace(module, node, "(", node, ", ", CONNECT_ERROR, ")"), why="some services stay on gRPC"
         )
     yield Left("some services stay on gRPC", advice="move them, then run again")
+
+
+def _both(node: ast.AST) -> bool:
+    """Whether this is gRPC's error and Connect's, and no more."""
+    match node:
+        case ast.Tuple(elts=[one, other]) | ast.BinOp(left=one, op=ast.BitOr(), right=other):
+            return _is_connect_error(one) or _is_connect_error(other)
+    return False
+
+
+def _is_type_argument(use: ErrorClass) -> bool:
+    """Whether a class is an argument of a type: `Callable[[], grpc.RpcError]`, in an annotation or in an alias."""
+    return any(
+        isinstance(parent, ast.Subscript) and parent.slice is child
+        for child, parent in pairwise((use.node, *use.module.ancestors(use.node)))
+        if isinstance(parent, ast.Subscript | ast.Tuple | ast.List)
+    )
 
 
 def _made(use: ErrorClass, aio: bool | None) -> Iterator[Outcome]:
