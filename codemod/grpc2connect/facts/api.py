@@ -5,6 +5,9 @@ Source: grpcio 1.85 (`grpc/__init__.py`, `grpc/aio/__init__.py`) and its add-on 
 
 from __future__ import annotations
 
+from grpc2connect.facts.type_names import AIO_TYPES as AIO_TYPES
+from grpc2connect.facts.type_names import STUB_TYPES as STUB_TYPES
+
 ROOTS = frozenset(
     {
         "grpc",
@@ -61,24 +64,6 @@ AIO_INTERCEPTORS = (
 )
 """What `grpc.aio` has for interceptors."""
 
-AIO_TYPES = frozenset(
-    {
-        "ChannelArgumentType",
-        "DeserializingFunction",
-        "DoneCallbackType",
-        "MetadataKey",
-        "MetadataType",
-        "MetadataValue",
-        "MetadatumType",
-        "RequestIterableType",
-        "RequestType",
-        "ResponseIterableType",
-        "ResponseType",
-        "SerializingFunction",
-    }
-)
-"""What `grpc.aio` calls types in annotations."""
-
 _AIO_CALLS = ("Call", "UnaryUnaryCall", "UnaryStreamCall", "StreamUnaryCall", "StreamStreamCall")
 
 _PUBLIC = {
@@ -88,6 +73,9 @@ _PUBLIC = {
     **{f"grpc.aio._base_call.{name}": f"grpc.aio.{name}" for name in _AIO_CALLS},
     "grpc.aio._channel.Channel": "grpc.aio.Channel",
     "grpc.aio._server.Server": "grpc.aio.Server",
+    "grpc._channel.Channel": "grpc.Channel",
+    "grpc._server._Context": "grpc.ServicerContext",
+    "grpc._server._Server": "grpc.Server",
     "grpc.aio._call.AioRpcError": "grpc.aio.AioRpcError",
     "grpc.aio.StatusCode": "grpc.StatusCode",
     "grpc.aio._metadata.Metadata": "grpc.aio.Metadata",

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grpc2connect.facts import api
 from grpc2connect.facts.client_questions import ClientQuestions
 from grpc2connect.facts.credentials import CredentialLinks, calls_of_unknown
 from grpc2connect.facts.fakes import Fakes
@@ -367,8 +368,11 @@ class Facts(ClientQuestions):
     def rebound(self, module: Module, alias: ast.alias) -> bool:
         """Whether the name that an import binds can also be something else, or is seen in other ways than as that name.
 
-        `except ImportError: grpc = None` is the first; an import in a class or under `global` is the second.
+        `except ImportError: grpc = None` is the first; an import in a class or under `global` is the second. A name
+        that type checkers alone know is another one when the program runs, and stays what it is for them.
         """
+        if any(isinstance(value, Api) and value.path in api.STUB_TYPES for value in self.values(alias)):
+            return False
         name = (alias.asname or alias.name).partition(".")[0]
         scope = module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef) or module.tree
         assert isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)

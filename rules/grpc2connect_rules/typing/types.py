@@ -14,9 +14,11 @@ The class of a stub stands for sync and aio ones; where it is not known which of
 A context that a program makes itself (a wrapper in an interceptor, a fake in a test) has the same methods to define,
 and is a `ServicerContext` to `isinstance`.
 
-Left: a class that derives from another type of gRPC's.
+A private class of grpcio's (`grpc._server._Server`, `grpc._channel.Channel`) is taken for the type that it is of.
 
-Source: grpc, grpc.aio (grpcio 1.85).
+Left: a class that derives from another type of gRPC's; an object of a type that functions of gRPC make, made by hand.
+
+Source: grpc, grpc.aio, grpc._server, grpc._channel (grpcio 1.85).
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ _RUNTIME = {
     **{path: path.removeprefix("grpc.") for path in api.CREDENTIALS_TYPES},
 }
 
+_NOT_MADE = {"grpc.Channel", "grpc.Server", "grpc.ServicerContext", *api.CREDENTIALS_TYPES}
+"""What only functions of gRPC make: a call of it is one of grpcio's private class behind it."""
+
 _CUSTOM = {
     "grpc.ServicerContext": "CustomServicerContext",
     "grpc.aio.ServicerContext": "CustomAioServicerContext",
@@ -75,7 +80,7 @@ def types(use: TypeUse) -> Iterator[Outcome]:
         yield Bridged(edits.replace(module, node, custom), why="a context of the program's own", mixed=False)
         yield Bridged(why="some services here stay on gRPC, and what moves calls the same methods of this context")
         return
-    if use.path in api.CREDENTIALS_TYPES and isinstance(parent, ast.Call) and parent.func is node:
+    if use.path in _NOT_MADE and isinstance(parent, ast.Call) and parent.func is node:
         yield Left(f"{use.path} is made by hand", advice="make it by a function of grpc, then run again")
         return
     if use.path in api.CONTEXT_TYPES and use.annotation and not isinstance(module.parents[node], ast.Subscript):
