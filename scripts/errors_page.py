@@ -13,7 +13,7 @@ Every error is one line on stderr, on a terminal and elsewhere: its title, the c
 
 ```
 error[uncommitted-edits]: /src/shop has edits that are not committed (a.py); commit or stash them, or pass --allow-dirty
-error[cannot-parse]: shop/b.py: G2C002 line 3: invalid syntax; correct the syntax, then run again
+error[cannot-read]: shop/b.py: G2C003 cannot be read: Permission denied; make it readable
 ```
 
 Titles stay as they are, so that scripts and people can look for them (`grep -o '^error\\[[a-z-]*'`), and

@@ -176,7 +176,12 @@ class Title(enum.Enum):
         "Do what it says, in the editor or on the command line.",
     )
     # Files that fail; the others are done.
-    CANNOT_PARSE = ("cannot-parse", "A file is no Python.", "Correct it, or exclude it.", "G2C002")
+    CANNOT_PARSE = (
+        "cannot-parse",
+        "A file is no Python, or of a newer one than runs grpc2connect.",
+        "Correct it, exclude it, or run grpc2connect on that one.",
+        "G2C002",
+    )
     CANNOT_READ = ("cannot-read", "A file cannot be read.", "Make it readable, or exclude it.", "G2C003")
     CANNOT_DECODE = (
         "cannot-decode",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from grpc2connect.syntax import Module, SyntaxProblem, parse
 
 At = Callable[[Path | None], None]
 """Told which file is worked on (None: no one in particular), for who watches and asks which one ended the process."""
+
+_CORRECT = "correct the syntax, or, where it is of a Python newer than {}.{}, run grpc2connect on that one"
 
 
 @dataclass
@@ -70,9 +73,7 @@ class Files:
         except SyntaxProblem as problem:
             self.broken[path] = source
             self.errors.append(
-                FileError(
-                    path, "G2C002", f"line {problem.line}: {problem.message}", "correct the syntax, then run again"
-                )
+                FileError(path, "G2C002", f"line {problem.line}: {problem.message}", _CORRECT.format(*sys.version_info))
             )
             return None
         finally:
