@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from types import GenericAlias
 from typing import Any, NoReturn
 
 from connectrpc.code import Code
@@ -25,6 +26,9 @@ _NO_DEADLINE_S = 9223372036854775807 / 1e6
 
 class ContextBase(RequestContext[Any, Any]):
     """What the sync and the aio context share: a `RequestContext` with the methods of `grpc.ServicerContext`."""
+
+    # `grpc.aio.ServicerContext[Req, Resp]` is a type; what it names says nothing at run time.
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, state: CallState) -> None:
         """Wrap the context of a running RPC; made by `HandlerInterceptor`."""

@@ -22,6 +22,10 @@ class StubClass:
 
         return client_on(channel, self.client_class, self.aio_class)
 
+    def __instancecheck__(self, instance: object) -> bool:
+        """Return whether an object is one of the two clients, as `isinstance` asks."""
+        return isinstance(instance, (self.client_class, self.aio_class))
+
 
 def stub_class(client_class: Any, aio_class: Any) -> StubClass:
     """Return what takes the place of the class of a stub that goes as a value, for sync and for async channels.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar, get_args
+
 import grpc
 import pytest
 
@@ -141,3 +143,10 @@ def test_an_interceptor_that_hands_on_a_list_of_requests(gen):
     with testing.serving(gen.connect.EchoASGIApplication, Servicer(), interceptors=[Listing()]) as channel:
         asked = iter([gen.pb2.Ask(text="a"), gen.pb2.Ask(text="b")])
         assert [answer.text for answer in channel.client(gen.connect.EchoClientSync).chat(asked)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("context", [runtime.AioServicerContext, runtime.CustomAioServicerContext])
+def test_a_context_names_the_types_of_its_messages(context):
+    request, response = TypeVar("request"), TypeVar("response")
+    assert get_args(context[int, str]) == (int, str)
+    assert get_args(dict[request, context[request, response]][int, str])[1] == context[int, str]

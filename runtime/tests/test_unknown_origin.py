@@ -396,6 +396,8 @@ def test_a_class_for_either_colour(gen):
             channel.close()
         with runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
             assert isinstance(channel.client(either), gen.connect.EchoClientSync)
+            assert isinstance(channel.client(either), either)
+            assert not isinstance(channel, either)
 
         async def call():
             async with runtime.aio_insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -42,7 +42,8 @@ What an earlier run has kept for callers of a library goes once `public` does no
     - self._stub = public_stub(channel, users_pb2_grpc.UsersStub, users_connect.UsersClientSync)
     + self._stub = client_on(channel, users_connect.UsersClientSync)
 
-Left: names without such a form, and values that go where they cannot be followed (into a library, a registry).
+Left: names without such a form, values that go where they cannot be followed (into a library, a registry), and a stub
+class that another class derives from: objects of that are made with a channel, and Connect's clients with an address.
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
 that it belongs to (those of its arguments, else those of its file) stay as they are.
@@ -90,6 +91,9 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     """A generated class or function used as a value."""
     if use.bridge:
         yield _taken_down(use)
+        return
+    if use.value == "stub" and isinstance(_holder(use), ast.ClassDef):
+        yield Left(f"a class derives from {use.what}", advice="make the stub in it, and keep that in an attribute")
         return
     if use.escape and not use.spec:
         yield Left(f"{use.what} is used as a value, and goes to {use.escape}", advice="call it where it is named")
@@ -142,6 +146,12 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         name = use.service.connect_client if use.aio else use.service.connect_client_sync
         new = generated(use.stubs, name, use.node)
     yield Bridged(edits.replace(use.module, use.node, new), why="what calls it goes through the runtime")
+
+
+def _holder(use: GeneratedUse) -> ast.AST:
+    """What an expression stands in, without its type arguments: the class that has it as a base, where one has."""
+    parent = use.module.parents[use.node]
+    return use.module.parents[parent] if isinstance(parent, ast.Subscript) and parent.value is use.node else parent
 
 
 def _taken_down(use: GeneratedUse) -> Outcome:
