@@ -362,3 +362,27 @@ def test_a_handler_that_names_the_class_of_an_error_takes_its_new_name(program: 
     program.migrate()
     assert "    def say_hello(self, request, context):\n" in program.text("app.py")
     assert "SayHello" not in program.text("app.py")
+
+
+@pytest.mark.parametrize(
+    "passed_on",
+    [
+        {"storage/__init__.py": "from .stock import Stock\n"},
+        {"storage/__init__.py": "from storage.inner import Shelf as Stock\n",
+         "storage/inner/__init__.py": "from ..stock import Stock as Shelf\n"},
+    ],
+    ids=["by a package", "by two"],
+)  # fmt: skip
+def test_a_class_that_a_package_passes_on_is_known(program: Program, passed_on: dict[str, str]) -> None:
+    program.write("storage/stock.py", "class Stock:\n    def SayHello(self, name):\n        return name\n")
+    for name, text in passed_on.items():
+        program.write(name, text)
+    control = (
+        "from storage import Stock\n\n\nclass Control:\n    def __init__(self, stock: Stock):\n"
+        "        self.stock = stock\n\n    def hello(self):\n        return self.stock.SayHello('you')\n"
+    )
+    program.write("control.py", control)
+    program.write("client.py", "from control import Control\n" + CLIENT + "Control(None).hello()\n")
+    program.migrate()
+    assert program.text("control.py") == control
+    assert ".client(" in program.text("client.py")

@@ -53,7 +53,10 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return NOTHING if name == "DESCRIPTOR" else frozenset({Message()})
         case ProgramModule(module):
             found = env.state.cells.read((module.tree, name))
-            return found or env.program.submodule(owner, name)
+            found = found or env.program.submodule(owner, name)
+            if not found:
+                env.program.bring(env.module, module, name)
+            return found
         case Package():
             return env.program.submodule(owner, name)
         case Builtin(path):

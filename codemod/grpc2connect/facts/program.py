@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from grpc2connect.facts import api
@@ -19,6 +20,9 @@ from grpc2connect.syntax import Module
 
 MODELLED = frozenset({"contextlib", "functools", "typing", "typing_extensions", "abc"})
 """Standard library modules of which `inference` models some names."""
+
+_PASSED_ON = 4
+"""How many packages a name goes through at most."""
 
 
 class Program:
@@ -247,6 +251,30 @@ class Program:
             return frozenset({ProgramModule(module)}) if module else NOTHING
         return frozenset({Package(dotted, importer)}) if prefix in self._folders else NOTHING
 
+    def bring(self, asking: Module, package: Module, name: str) -> None:
+        """Load what a package that is not followed passes on by a name, if a module that is followed asks for that.
+
+        `from shop.storage import Storage` finds the class of `shop/storage/stock.py` so; the package sees it then.
+        """
+        for _ in range(_PASSED_ON if self.is_active(asking) else 0):
+            if package.path.name != "__init__.py" or self.is_active(package):
+                return
+            found = next(_bound_by(package, name), None)
+            path = self._source_of(package, found[0]) if found is not None else None
+            module = self.module(path) if path is not None else None
+            if found is None or module is None:
+                return
+            package, name = module, found[1]
+
+    def _source_of(self, importer: Module, node: ast.ImportFrom) -> Path | None:
+        """The file of the program that a `from` import names, but for generated ones."""
+        parts = (node.module or "").split(".")
+        prefix = self.absolute(importer, node.level, node.module) if node.level else None
+        prefixes = [prefix] if prefix else [os.path.join(root, *parts) for root in self.roots_at(importer.path)]
+        candidates = (path for one in prefixes for path in (f"{one}.py", os.path.join(one, "__init__.py")))
+        path = next((Path(path) for path in candidates if path in self._files), None)
+        return None if path is None or self.schema.by_path(path) or self.schema.is_pb2_path(path) else path
+
     def is_folder(self, importer: Module, name: str) -> bool:
         """Whether a folder of the program may be what an absolute import of `name` finds."""
         return any(os.path.join(root, name) in self._folders for root in self.import_roots(importer))
@@ -260,6 +288,13 @@ class Program:
             return self.at(str(path.parent / name), f"{package.module.name}.{name}", str(path))
         importer = self.module(Path(package.importer))
         return self.resolve(importer, f"{package.dotted}.{name}") if importer else NOTHING
+
+
+def _bound_by(module: Module, name: str) -> Iterator[tuple[ast.ImportFrom, str]]:
+    """The imports at the top of a module that bind a name, and what it is called where they take it from."""
+    for node in module.tree.body:
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node, alias.name) for alias in node.names if (alias.asname or alias.name) == name)
 
 
 def _parents(path: str, top: str) -> tuple[str, ...]:
