@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from grpc2connect.results import State
 from tests.programs.conftest import Program
 
 USES = (
@@ -175,3 +176,11 @@ def test_a_generated_module_that_a_package_passes_on_under_a_name_of_its_own(pro
     program.migrate()
     assert program.text("lib/ext/plain/greeter.py").startswith("from lib.wire import greeting_connect\n")
     assert "class Greeter(greeting_connect.GreeterSync):" in program.text("lib/ext/plain/greeter.py")
+
+
+def test_an_import_that_nothing_uses_stays_and_says_so(program: Program) -> None:
+    text = "import grpc\nimport greeting_pb2_grpc as rpc\n\n\nclass Greeter(rpc.GreeterServicer):\n    pass\n"
+    program.write("notes.py", text)
+    result = program.migrate()
+    [entry] = [entry for entry in result.ledger if entry.text == "grpc"]
+    assert (entry.state, entry.why) == (State.LEFT, "nothing in this file uses it, now as before; delete it")

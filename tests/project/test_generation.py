@@ -278,6 +278,22 @@ def test_a_script_that_is_run_from_a_folder_above(tmp_path: Path) -> None:
     assert f"--grpc_python_out=src/gen --connectrpc_out=src/gen {OPT} protos/*.proto" in (texts.get(script) or "")
 
 
+def test_a_program_that_generates_works_for_the_project_around_it(tmp_path: Path) -> None:
+    program = tmp_path / "scripts" / "gen.py"
+    program.parent.mkdir()
+    program.write_text(
+        "import subprocess\nimport sys\n\n\ndef generate(out, proto):\n"
+        "    command = [sys.executable, '-m', 'grpc_tools.protoc', f'--grpc_python_out={out}', str(proto)]\n"
+        "    subprocess.run(command, check=True)\n    print(f'{proto.stem}_pb2.py')\n"
+    )
+    modules = [ConnectModule(tmp_path / "src" / "gen" / "a_connect.py", plain=True)]
+    texts = Texts()
+    situation = Situation(Options(tmp_path, (tmp_path,)), [program], lambda: modules)
+    answer, _ = read_places([program], texts, situation)
+    assert [found.state for found in answer.found] == [State.NATIVE]
+    assert "--connectrpc_out={out}" in (texts.get(program) or "")
+
+
 def test_modules_that_the_settings_put_elsewhere_are_not_generated_by_protoc(tmp_path: Path) -> None:
     path = tmp_path / "gen.sh"
     path.write_text("protoc --grpc_python_out=$OUT a.proto\n")

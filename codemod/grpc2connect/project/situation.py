@@ -90,7 +90,10 @@ class Situation:
     """Folders with a `buf.gen.yaml` whose output only `grpc2connect generate` can complete, and what is generated."""
 
     def part_of(self, path: Path) -> Path:
-        """The part of the project that a file works for: the nearest folder above it with any code about gRPC in it."""
+        """The part of the project that a file works for: the nearest folder above it with any code about gRPC in it.
+
+        What generates stubs is none, though it names them.
+        """
         top = self.options.project or self.options.root
         return next((folder for folder in path.parents if folder in self._parts or folder == top), top)
 
@@ -98,7 +101,10 @@ class Situation:
     def _parts(self) -> set[Path]:
         python = (path for path in self.files if path.suffix == ".py")
         about = [
-            path for path in python if path.name.endswith("_connect.py") or mentions(path, b"_pb2", b"import grpc")
+            path
+            for path in python
+            if path.name.endswith("_connect.py")
+            or (mentions(path, b"_pb2", b"import grpc") and not mentions(path, b"grpc_python_out"))
         ]
         return {folder for path in about for folder in path.parents}
 

@@ -198,6 +198,11 @@ def _is_dropped(facts: Facts, alias: ast.alias, before: frozenset[str], after: f
     return is_ours(facts, alias) and gone
 
 
+def is_used(module: Module, alias: ast.alias) -> bool:
+    """Whether a module uses a name that it imports, or passes on by a star."""
+    return alias.name == "*" or (alias.asname or alias.name).partition(".")[0] in _used(module)
+
+
 def _used(module: Module) -> frozenset[str]:
     """Names and dotted prefixes that a module uses (strings that may be annotations or `__all__` included)."""
     found: set[str] = set()

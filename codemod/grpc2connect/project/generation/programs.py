@@ -23,6 +23,8 @@ _FLAG = "--grpc_python_out"
 _PARAMETER = "--connectrpc_opt=protobuf=google"
 _COMMAND = ("build_package_protos", "BuildPackageProtos")
 _WHOLE = "its arguments are put together here and used elsewhere"
+_SAID = re.compile(r"\b(?:print|secho|echo|_?log(?:ger|ging)?\.\w+)\(.*")
+"""A line of output, which does nothing to the files that it names."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _argument(
     scope = _scope(parents, argument.holder)
     around = text.of(scope) if scope is not None else file.text
     after = around[around.find(written) + len(written) :]
-    fixed = re.search(r"_pb2|2to3|protol", after) is not None
+    fixed = re.search(r"_pb2|2to3|protol", _SAID.sub("", after)) is not None
     done = "--connectrpc_out" in written or any(mark in around for mark in DONE[1:])
     if situation.cleanup:
         _clean(situation, text, argument, items, task, answer, done=done, names_stubs="_pb2_grpc" in after)
