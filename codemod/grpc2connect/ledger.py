@@ -102,6 +102,9 @@ def _entry(
     )
 
 
+_NEEDLESS = "nothing in this file uses it, now as before; delete it"
+
+
 def _import_state(
     reference: Import, plan: Plan, rewritten: Mapping[Path, tuple[Rewritten, FileChange]], users: set[State]
 ) -> tuple[State, str]:
@@ -117,6 +120,8 @@ def _import_state(
         return State.BRIDGED, "something still uses it"
     if State.LEFT in users or plan.units.stays(reference) or plan.units.mixed(reference):
         return State.LEFT, "something that stays on gRPC uses it"
+    if done is None and reference.stubs is None and not users and _is_needless(reference):
+        return State.LEFT, _NEEDLESS
     if done is None and reference.stubs is not None:  # all there is in the file: a package that passes it on
         return State.BRIDGED, "the generated module stays, and who asks for it here still finds it"
     return State.BRIDGED, "something still uses it"
