@@ -14,7 +14,7 @@ from grpc2connect.plan import Decision, Failures, Plan, Side
 from grpc2connect.plan.sides import sides
 from grpc2connect.plan.units import WAITS
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
-from grpc2connect.rewrite.rewrite import Rewritten
+from grpc2connect.rewrite.rewrite import Rewritten, is_used
 from grpc2connect.schema import by_name
 
 
@@ -125,6 +125,12 @@ def _import_state(
     if done is None and reference.stubs is not None:  # all there is in the file: a package that passes it on
         return State.BRIDGED, "the generated module stays, and who asks for it here still finds it"
     return State.BRIDGED, "something still uses it"
+
+
+def _is_needless(reference: Import) -> bool:
+    """Whether its file does nothing with an imported name; a package may import it for others."""
+    module, alias = reference.module, reference.node
+    return isinstance(alias, ast.alias) and module.path.name != "__init__.py" and not is_used(module, alias)
 
 
 def _findings(decision: Decision, plan: Plan) -> Iterable[Finding]:
