@@ -176,3 +176,20 @@ def _bound(values: Values, owner: Value) -> Values:
         else:
             found.add(value)
     return frozenset(found)
+
+
+_WRAPPERS = frozenset(Api(api.longer(path, "()")) for path in api.WRAPS_CHANNELS)
+
+
+def entered(values: Values, env: Environment) -> Values:
+    """What `with value as x` binds."""
+    found = frozenset(value.value for value in values if isinstance(value, Wrapped) and value.how == "enter")
+    for value in values:
+        if isinstance(value, Channel | Server | Raises) or value in _WRAPPERS:
+            found |= {value}
+        elif isinstance(value, Instance):
+            for name in ("__enter__", "__aenter__"):
+                for function in get(env, value, name):
+                    if isinstance(function, Function):
+                        found |= env.state.returns.read(function.node)
+    return found

@@ -33,7 +33,7 @@ from grpc2connect.facts.mocks import Mocks
 from grpc2connect.facts.moved_services import MovedUse, moved_services
 from grpc2connect.facts.named_stubs import NamedStubs
 from grpc2connect.facts.native_channels import NativeChannel, NativeChannels
-from grpc2connect.facts.origins import Origins, Shared
+from grpc2connect.facts.origins import Origins, Shared, alone
 from grpc2connect.facts.own_contexts import OwnContexts
 from grpc2connect.facts.parts import Parts
 from grpc2connect.facts.patches import Patches
@@ -290,7 +290,7 @@ class Facts(ClientQuestions):
         """
         module = self.program.module(Path(value.site.path)) if value.site else None
         return frozenset(self._open.get((self.component(module), type(value), value.aio), ()) if module else ()) or (
-            _alone(value)
+            alone(value)
         )
 
     @cached_property
@@ -393,11 +393,3 @@ class Facts(ClientQuestions):
         if scope not in self._imported_names:
             self._imported_names[scope] = ImportedNames(scope)
         return self._imported_names[scope].aliases(name)
-
-
-def _alone(value: Channel | Server) -> frozenset[Service]:
-    """A unit of its own for a channel or server that no generated service is known to use."""
-    if value.site is None:
-        return frozenset()
-    name = f"({type(value).__name__.lower()} at {value.site.path}:{value.site.offset})"
-    return frozenset({Service(name, "", value.site.path, ())})

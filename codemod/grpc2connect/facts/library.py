@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from grpc2connect.facts import api
+from grpc2connect.facts import api, attributes
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -52,7 +52,7 @@ def unknown_call(
 ) -> Values:
     """What a call gives whose callee is not of the program; what it puts in a container is put there."""
     from grpc2connect.facts.expressions import items, wrap
-    from grpc2connect.facts.statements import assign_attribute, entered
+    from grpc2connect.facts.statements import assign_attribute
 
     method = isinstance(node.func, ast.Attribute)
     name = last_name(node.func)
@@ -64,7 +64,7 @@ def unknown_call(
     if name in _PASS_THROUGH and arguments:
         return first
     if name in _ENTER and arguments:
-        found = entered(first, env)
+        found = attributes.entered(first, env)
         if name == "enter_context":
             return found
         return frozenset(Wrapped("await" if name == "enter_async_context" else "enter", value) for value in found)

@@ -15,6 +15,7 @@ from grpc2connect.facts import classes
 from grpc2connect.facts.kinds import Api, Channel, Class, Instance, Server, Values, Wrapped
 from grpc2connect.facts.kinds import Function as FunctionValue
 from grpc2connect.facts.scopes import Function, default_of, own_nodes, parameters
+from grpc2connect.schema import Service
 from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
@@ -180,3 +181,11 @@ def _is_asked_by_pytest(function: Function) -> bool:
     return not isinstance(function, ast.Lambda) and (
         function.name.startswith("test") or classes.fixture_name(function) is not None
     )
+
+
+def alone(value: Channel | Server) -> frozenset[Service]:
+    """A unit of its own for a channel or server that no generated service is known to use."""
+    if value.site is None:
+        return frozenset()
+    name = f"({type(value).__name__.lower()} at {value.site.path}:{value.site.offset})"
+    return frozenset({Service(name, "", value.site.path, ())})

@@ -28,7 +28,6 @@ from grpc2connect.facts.kinds import (
     MessagesModule,
     Package,
     ProgramModule,
-    Raises,
     Server,
     ServicerBase,
     StubClass,
@@ -108,7 +107,7 @@ def _run(node: ast.stmt, env: Environment) -> None:
                 evaluate(message, env)
         case ast.With(items=managers, body=body) | ast.AsyncWith(items=managers, body=body):
             for manager in managers:
-                values = entered(evaluate(manager.context_expr, env), env)
+                values = attributes.entered(evaluate(manager.context_expr, env), env)
                 if manager.optional_vars is not None:
                     assign(manager.optional_vars, values, env)
             run_block(body, env)
@@ -195,23 +194,6 @@ def _caught(node: ast.expr | None, env: Environment) -> Values:
         for value in values
         if isinstance(value, Class | MaybeError)
     )
-
-
-_WRAPPERS = frozenset(Api(api.longer(path, "()")) for path in api.WRAPS_CHANNELS)
-
-
-def entered(values: Values, env: Environment) -> Values:
-    """What `with value as x` binds."""
-    found = unwrap("enter", values)
-    for value in values:
-        if isinstance(value, Channel | Server | Raises) or value in _WRAPPERS:
-            found |= {value}
-        elif isinstance(value, Instance):
-            for name in ("__enter__", "__aenter__"):
-                for function in attributes.get(env, value, name):
-                    if isinstance(function, Function):
-                        found |= env.state.returns.read(function.node)
-    return found
 
 
 def assign(target: ast.expr, values: Values, env: Environment) -> None:
@@ -399,4 +381,4 @@ def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:
             env.state.globals[env.scope] = env.bound = env.bound | {name}
 
 
-__all__ = ["Wrapped", "assign", "entered", "run_block", "run_lambda"]
+__all__ = ["Wrapped", "assign", "run_block", "run_lambda"]
