@@ -116,12 +116,12 @@ def _import_state(
         return State.BRIDGED, "callers of the public API, or what they see, use it"
     if plan.units.goes_on(reference):
         return State.BRIDGED, "what has moved goes on with it"
+    if reference.stubs is None and not users and _is_needless(reference):
+        return State.BRIDGED, _NEEDLESS
     if users and State.LEFT not in users:
         return State.BRIDGED, "something still uses it"
     if State.LEFT in users or plan.units.stays(reference) or plan.units.mixed(reference):
         return State.LEFT, "something that stays on gRPC uses it"
-    if done is None and reference.stubs is None and not users and _is_needless(reference):
-        return State.LEFT, _NEEDLESS
     if done is None and reference.stubs is not None:  # all there is in the file: a package that passes it on
         return State.BRIDGED, "the generated module stays, and who asks for it here still finds it"
     return State.BRIDGED, "something still uses it"

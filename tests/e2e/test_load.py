@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-CALLS = 800
+CALLS = 400
 SECONDS = 150
 
 pytestmark = [

@@ -182,4 +182,4 @@ def test_an_import_that_nothing_uses_stays_and_says_so(program: Program) -> None
     program.write("notes.py", "import grpc\n")
     result = program.run()
     [entry] = [entry for entry in result.ledger if entry.text == "grpc"]
-    assert (entry.state, entry.why) == (State.LEFT, "nothing in this file uses it, now as before; delete it")
+    assert (entry.state, entry.why) == (State.BRIDGED, "nothing in this file uses it, now as before; delete it")

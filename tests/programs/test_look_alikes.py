@@ -268,7 +268,7 @@ def test_what_is_new_of_grpc_is_found_beside_a_package_of_that_name(program: Pro
     program.write("client.py", "from app.check import check\n" + CLIENT + "check(lambda: stub.SayHello(None))\n")
     program.migrate()
     assert "insecure_channel('a:1').client(" in program.text("client.py")
-    assert "from grpc import StatusCode" in program.text("app/check.py")
+    assert "rpc_error(error, grpc.StatusCode).code()" in program.text("app/check.py")
 
 
 def test_a_folder_called_grpc_hides_nothing(program: Program) -> None:

@@ -36,7 +36,8 @@ def test_other_rpcs_of_the_stub_are_native(program: Program) -> None:
 
 
 def test_not_where_a_stub_may_be_made_without_the_names(program: Program) -> None:
-    found = moved(program, "class Mine(rpc.GreeterStub):\n    pass\n\n\n" + PLAIN + "stub.SayHello(None)\n")
+    elsewhere = "rpc.Greeter.SayHello(None, 'a:1', insecure=True)\n"
+    found = moved(program, elsewhere + PLAIN + "stub.SayHello(None)\n")
     assert UNNAMED in found and f"{ASKS}(None)" in found
 
 

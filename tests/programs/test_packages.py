@@ -47,7 +47,7 @@ def test_users_of_a_package_that_no_way_leads_from_to_grpc_count_if_they_speak_o
 ) -> None:
     program.write("lib/__init__.py", package)
     program.write("lib/core.py", "class Thing:\n    name = 'x'\n\n\nthings = {}\n")
-    program.write("app.py", CLIENTS + "\n\nfrom lib import Thing\n\nThing.stub = make()\n")
+    program.write("app.py", CLIENTS + "\n\nfrom lib import things\n\nthings.update(dict(x=make()))\n")
     program.write("speaks.py", "from lib import things\n\nthings['x'].SayHello(1)\n")
     program.write("quiet.py", "import lib\n\nlib.things.clear()\n")
     program.write("prose.py", '"""SayHello: what it says."""\nimport lib\n\nlib.things.clear()  # .SayHello(1)\n')

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts.annotations import is_type
-from grpc2connect.facts.kinds import Stub, StubClass
+from grpc2connect.facts.kinds import Stub
 from grpc2connect.facts.moved import GIVES_NAMES, imports_runtime
 from grpc2connect.facts.references import (
     CalledValue,
@@ -67,7 +67,7 @@ def named_stubs(facts: Facts, references: Iterable[Reference]) -> NamedStubs:
     if not wanted:
         return NamedStubs()
     unsure = {service for one in known for service in _unsure(one)} | {service for service, named in made if not named}
-    return NamedStubs(frozenset(wanted - unsure.union(_derived(facts))))
+    return NamedStubs(frozenset(wanted - unsure))
 
 
 def _wanted(reference: Reference) -> Iterable[Service]:
@@ -101,15 +101,6 @@ def _unsure(reference: Reference) -> Iterable[Service]:
         case GeneratedUse(escape=escape) if escape:
             return reference.units
     return ()
-
-
-def _derived(facts: Facts) -> Iterator[Service]:
-    """Services with classes that derive from their stubs."""
-    for module in facts.program.modules():
-        for node in module.nodes:
-            if isinstance(node, ast.ClassDef):
-                values = (value for base in node.bases for value in facts.values(base))
-                yield from (value.service for value in values if isinstance(value, StubClass))
 
 
 def _made_before(facts: Facts) -> Iterator[tuple[Service, bool]]:
