@@ -13,14 +13,13 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from grpc2connect.project.deployment.commands import AGENTS
 from grpc2connect.project.deployment.found import AGENT, Advice, Spot
 from grpc2connect.project.deployment.world import Program, World
 from grpc2connect.project.texts import position
 from grpc2connect.results import Severity, State
 from grpc2connect.sources import bytes_of
 
-COMMANDS = frozenset({"opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "sw-python", "elasticapm-run"})
-"""What starts a program with an agent."""
 _IMPORTS = re.compile(
     rb"^[ \t]*(?:import[ \t]+(?:newrelic\.agent|ddtrace\.auto|sentry_sdk\.integrations\.grpc)\b"
     rb"|from[ \t]+ddtrace[ \t]+import[^\n]*\bpatch(?:_all)?\b"
@@ -39,7 +38,7 @@ _OWN = "install connectrpc-otel (docs/observability.md), or serve with G2C_WIRE=
 
 def spots(wrappers: Iterable[str], line: int, column: int, program: Program, world: World) -> list[Spot]:
     """What to know of the agent that a start command names, if it names one."""
-    name = next((one for one in wrappers if one in COMMANDS), "")
+    name = next((one for one in wrappers if one in AGENTS), "")
     return [_spot(name, name, line, column, program, world)] if name else []
 
 

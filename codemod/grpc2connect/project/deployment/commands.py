@@ -11,10 +11,11 @@ import shlex
 from dataclasses import dataclass, field
 
 _PYTHON = re.compile(r"(?:.*/)?(?:python|pypy)[0-9.]*w?(?:\.exe)?$")
-_WRAPPERS = frozenset(
+AGENTS = frozenset({"opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "sw-python", "elasticapm-run"})
+"""What starts a program with an agent that watches it."""
+_WRAPPERS = AGENTS | (
     {"exec", "env", "tini", "dumb-init", "nice", "nohup", "time", "su-exec", "gosu", "sudo", "run", "--", "command"}
-    | {"opentelemetry-instrument", "ddtrace-run", "newrelic-admin", "run-program", "sw-python", "elasticapm-run"}
-    | {"uv", "poetry", "pipenv", "pdm", "hatch", "chamber", "doppler", "xvfb-run", "catchsegv"}
+    | {"uv", "poetry", "pipenv", "pdm", "hatch", "chamber", "doppler", "xvfb-run", "catchsegv", "run-program"}
 )
 _PREFORK = frozenset({"gunicorn", "uwsgi", "uvicorn", "hypercorn", "granian", "celery", "flask", "daphne"})
 _HAS_VALUE = frozenset({"-W", "-X", "-Q", "--check-hash-based-pycs"})
