@@ -98,8 +98,10 @@ def read(names: Iterable[str], search: Sequence[Path]) -> dict[str, bytes]:
     pending = list(names)
     while pending:
         name = pending.pop()
+        if name in found:
+            continue
         path = next((root / name for root in search if (root / name).is_file()), None)
-        if name in found or path is None:
+        if path is None:
             continue
         with contextlib.suppress(OSError):
             found[name] = path.read_bytes()

@@ -26,7 +26,7 @@ REMEMBERED = 64
 """Descriptor sets that a process keeps: an editor's asks for the same again at each change of the code."""
 LARGE = 1 << 20
 """Bytes of a descriptor set that is not kept."""
-_made: dict[tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]], bytes] = {}
+_made: dict[tuple[tuple[str, ...], tuple[tuple[str, bytes], ...]], FileDescriptorSet] = {}
 _COMPLAINT = re.compile(r"^(?P<name>[^\n]+?\.proto)(?::(?P<line>\d+):(?P<column>\d+))?: (?P<text>.*)$", re.MULTILINE)
 
 
@@ -98,23 +98,20 @@ def _near(root: Path, others: Sequence[Path]) -> list[Path]:
 
 def _compile_root(root: Path, protos: list[ProtoText], search: list[Path], done: Compiled) -> None:
     """Compile the files of one proto path: together if that goes, and those that protoc complains of one by one."""
-    from google.protobuf.descriptor_pb2 import FileDescriptorSet
-
     pending = {name_under(root, proto.path): proto for proto in protos}
     alone: dict[str, ProtoText] = {}
     while pending:
-        data, complaints = _run(list(pending), search)
-        if data is not None:
-            together = FileDescriptorSet.FromString(data)
+        together, complaints = _run(list(pending), search)
+        if together is not None:
             done.sets.update({proto.path: together for proto in pending.values()})
             break
         for name in _blamed(complaints, pending) or list(pending):
             alone[name] = pending.pop(name)
     for name, proto in alone.items():
         # It may only be that two files, each of which is fine, define the same name.
-        data, complaints = _run([name], search)
-        if data is not None:
-            done.sets[proto.path] = FileDescriptorSet.FromString(data)
+        by_itself, complaints = _run([name], search)
+        if by_itself is not None:
+            done.sets[proto.path] = by_itself
         else:
             message = _first(complaints, proto.path, name).removesuffix(".")
             done.errors.append(FileError(proto.path, "G2C005", message, "correct the proto, or exclude it"))
@@ -137,25 +134,24 @@ def _first(complaints: str, path: Path, name: str) -> str:
     return lines[0] if lines else "protoc failed without a word"
 
 
-def _run(names: Sequence[str], search: Sequence[Path]) -> tuple[bytes | None, str]:
+def _run(names: Sequence[str], search: Sequence[Path]) -> tuple[FileDescriptorSet | None, str]:
     """The descriptor set of `names`, or None with what protoc said; the same files are compiled once."""
+    from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
     sources = read(names, search)
     key = (tuple(names), tuple((name, hashlib.sha256(text).digest()) for name, text in sorted(sources.items())))
     if key in _made:
         return _made[key], ""
     data, complaints = _compiled(names, search)
+    if data is None:
+        return None, complaints
+    made = FileDescriptorSet.FromString(data)
     # protoc itself says what it has read: a proto may be written in ways that a scan does not see through.
-    if data is not None and _names(data) == sources.keys() and len(data) < LARGE:
+    if len(data) < LARGE and {file.name for file in made.file} == sources.keys():
         while len(_made) >= REMEMBERED:
             del _made[next(iter(_made))]
-        _made[key] = data
-    return data, complaints
-
-
-def _names(data: bytes) -> set[str]:
-    from google.protobuf.descriptor_pb2 import FileDescriptorSet
-
-    return {file.name for file in FileDescriptorSet.FromString(data).file}
+        _made[key] = made
+    return made, ""
 
 
 def _compiled(names: Sequence[str], search: Sequence[Path]) -> tuple[bytes | None, str]:
