@@ -214,7 +214,7 @@ class _Run:
         if around := seeds & self.around:
             # What catches an error of what is given asks for nothing that the given files hold.
             new |= relevance.between(around, new)
-        new |= relevance.callers() | relevance.moved()
+        new |= relevance.others()
         while new:
             for index, path in enumerate(sorted(new)):
                 self.progress("parse", index, len(new))

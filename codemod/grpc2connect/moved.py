@@ -17,13 +17,13 @@ from pathlib import Path
 
 from grpc2connect.options import Options
 from grpc2connect.results import Moved
+from grpc2connect.schema import CONNECT_SUFFIX, GENERATED, GRPC_SUFFIX
 from grpc2connect.sources import around, find, is_python, python_of
 from grpc2connect.vendor import PACKAGE
 
 _CLASS = re.compile(r"class (\w+)ASGIApplication\b")
 _SERVICE = re.compile(r'service_name="([\w.]+)"')
 _PATH = re.compile(rb"""['"]/([\w.]+)/\w+['"]""")
-_CONNECT, _STUBS = "_connect.py", "_pb2_grpc.py"
 _SERVING = ("", "Sync", "ASGIApplication", "WSGIApplication")
 _ASKING = ("Client", "ClientSync")
 
@@ -40,15 +40,15 @@ def moved(options: Options) -> tuple[Moved, ...]:
     """What has moved of each service that a generated module in the run's files or around them is of."""
     paths, _ = find(options)
     python = [path for path in (*paths, *around(options, paths)) if is_python(path) and PACKAGE not in path.parts]
-    modules = [_names(path) for path in python if path.name.endswith(_CONNECT)]
-    stubs = {unit for path in python if path.name.endswith(_STUBS) for unit in _served(path)}
+    modules = [_names(path) for path in python if path.name.endswith(CONNECT_SUFFIX)]
+    stubs = {unit for path in python if path.name.endswith(GRPC_SUFFIX) for unit in _served(path)}
     there = {unit for module in modules for unit, _ in module.classes.values()}
     by_stem: dict[str, list[_Names]] = {}
     for module in modules:
         by_stem.setdefault(module.path.stem, []).append(module)
     uses: Counter[tuple[str, str]] = Counter()
     for path in python if by_stem else ():
-        if not path.name.endswith((_CONNECT, _STUBS, "_pb2.py")):
+        if not path.name.endswith(GENERATED):
             uses.update(_uses(path, by_stem))
     return tuple(
         Moved(unit, unit in there, unit in stubs, uses[unit, "server"], uses[unit, "client"])

@@ -13,10 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from grpc2connect.facts.kinds import Class
-from grpc2connect.schema import Schema, Service
+from grpc2connect.schema import CONNECT_SUFFIX, GRPC_SUFFIX, Schema, Service
 from grpc2connect.syntax import Module
 
-SUFFIX = "_connect.py"
 _APPLICATION = "ASGIApplication"
 _APPLICATIONS = (_APPLICATION, "WSGIApplication")
 _BASES = ("", "Sync")
@@ -36,7 +35,7 @@ class ConnectModules:
     def of(self, cls: Class) -> tuple[Service, str] | None:
         """The service (as one that has moved) that a class is of, and what it is of that; None for other classes."""
         module = cls.module
-        if not module.path.name.endswith(SUFFIX):
+        if not module.path.name.endswith(CONNECT_SUFFIX):
             return None
         if module not in self._classes:
             self._classes[module] = dict(self._read(module))
@@ -45,7 +44,7 @@ class ConnectModules:
     def stubs_beside(self, module: Module) -> str:
         """The key of the gRPC module of the same proto; "" where it is not there."""
         path = module.path
-        stubs = self._schema.by_path(_stubs(path)) if path.name.endswith(SUFFIX) else None
+        stubs = self._schema.by_path(_stubs(path)) if path.name.endswith(CONNECT_SUFFIX) else None
         return stubs.key if stubs is not None else ""
 
     def _read(self, module: Module) -> Classes:
@@ -68,7 +67,7 @@ class ConnectModules:
 
 
 def _stubs(path: Path) -> Path:
-    return path.with_name(f"{path.name.removesuffix(SUFFIX)}_pb2_grpc.py")
+    return path.with_name(f"{path.name.removesuffix(CONNECT_SUFFIX)}{GRPC_SUFFIX}")
 
 
 def _service_name(node: ast.ClassDef) -> str:

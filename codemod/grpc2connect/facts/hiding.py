@@ -50,7 +50,7 @@ class Hiding:
         import path, be it in a folder of the package that has no `__init__.py` (`acme/ext/grpc` of `acme`); and a
         folder without `__init__.py` hides none.
         """
-        if not self._has(root, name) or self._is_in_a_package(own, root):
+        if not self.has(root, name) or self._is_in_a_package(own, root):
             return Hides.NO
         started = self.is_root(root, name)
         if self.is_in_namespace(root, name):
@@ -65,16 +65,18 @@ class Hiding:
             return Hides.YES
         return Hides.NO if self._is_below_a_declared_root(root) else Hides.OPEN
 
-    def _has(self, root: str, name: str) -> bool:
-        return os.path.join(root, f"{name}.py") in self._files or self._is_package(os.path.join(root, name))
+    def has(self, root: str, name: str) -> bool:
+        """Whether a folder of the program has a module or a package of that name."""
+        return os.path.join(root, f"{name}.py") in self._files or self.is_package(os.path.join(root, name))
 
-    def _is_package(self, folder: str) -> bool:
+    def is_package(self, folder: str) -> bool:
+        """Whether a folder of the program is a package with an `__init__.py`."""
         return os.path.join(folder, "__init__.py") in self._files
 
     def _is_in_a_package(self, own: str, root: str) -> bool:
         if root != own:
-            return self._is_package(root)
-        return any(self._is_package(folder) for folder in folders_up(own, self._top)[1:])
+            return self.is_package(root)
+        return any(self.is_package(folder) for folder in folders_up(own, self._top)[1:])
 
     def is_in_namespace(self, root: str, name: str) -> bool:
         """Whether `name` in `root` is a part of a package that `root` is a folder of."""
@@ -113,7 +115,7 @@ class Hiding:
         if top != name or not rest or (name == "grpc" and rest.partition(".")[0] in api.MODULES):
             return False
         inner = os.path.join(root, name, rest.partition(".")[0])
-        return f"{inner}.py" in self._files or self._is_package(inner)
+        return f"{inner}.py" in self._files or self.is_package(inner)
 
     def _is_below_a_declared_root(self, root: str) -> bool:
         return any(folder in self._libraries.roots for folder in folders_up(root, self._top)[1:])

@@ -6,7 +6,6 @@ import ast
 
 from grpc2connect.expendable import expendable
 from grpc2connect.facts import classes, pytest_grpc
-from grpc2connect.facts.connect_modules import SUFFIX
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -25,7 +24,7 @@ from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import all_parameters, bound_names, parameters
 from grpc2connect.facts.state import FunctionNode, Handler, State
 from grpc2connect.facts.statements import run_block, run_lambda
-from grpc2connect.schema import Kind, Method, Service
+from grpc2connect.schema import CONNECT_SUFFIX, Kind, Method, Service
 from grpc2connect.syntax import Module
 
 ROUNDS = 12
@@ -171,7 +170,7 @@ def _bind_handlers(state: State) -> None:
         for service in services:
             for method in service.methods:
                 for function in classes.lookup(state, cls, method.python_name):
-                    if isinstance(function, Function) and not function.module.path.name.endswith(SUFFIX):
+                    if isinstance(function, Function) and not function.module.path.name.endswith(CONNECT_SUFFIX):
                         aio = isinstance(function.node, ast.AsyncFunctionDef)
                         _bind_arguments(state, function, method, MovedContext(aio, service))
 

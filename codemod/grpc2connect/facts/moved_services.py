@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import classes
-from grpc2connect.facts.connect_modules import SUFFIX
 from grpc2connect.facts.kinds import (
     Class,
     Instance,
@@ -25,6 +24,7 @@ from grpc2connect.facts.kinds import (
     unwrapped,
 )
 from grpc2connect.facts.moved import imports_runtime
+from grpc2connect.schema import CONNECT_SUFFIX
 from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
@@ -53,12 +53,12 @@ class MovedUse:
 
 def moved_services(facts: Facts) -> frozenset[MovedUse]:
     """All that modules have of services that have moved; nothing where no Connect module is imported."""
-    if not any(module.path.name.endswith(SUFFIX) for module in facts.program.modules()):
+    if not any(module.path.name.endswith(CONNECT_SUFFIX) for module in facts.program.modules()):
         return frozenset()
     known: dict[Value, tuple[tuple[Service, bool], ...]] = {}
     found: set[MovedUse] = set()
     for module in facts.program.modules():
-        if module.path.name.endswith(SUFFIX):
+        if module.path.name.endswith(CONNECT_SUFFIX):
             continue
         for node in module.nodes:
             if not isinstance(node, ast.expr | ast.alias | ast.arg):

@@ -8,9 +8,8 @@ from functools import cached_property
 from grpc2connect.facts.moved import imports_runtime
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.state import State
+from grpc2connect.schema import GENERATED
 from grpc2connect.syntax import Module
-
-_GENERATED = ("_pb2.py", "_pb2_grpc.py", "_connect.py")
 
 
 class Parts:
@@ -109,4 +108,4 @@ def _closure(start: Iterable[object], further: Mapping[object, Iterable[object]]
 
 def _is_written(module: object) -> bool:
     """Whether somebody wrote a module: it is no generated one."""
-    return isinstance(module, Module) and not module.path.name.endswith(_GENERATED)
+    return isinstance(module, Module) and not module.path.name.endswith(GENERATED)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from grpc2connect.facts import api
-from grpc2connect.facts.connect_modules import SUFFIX, ConnectModules
+from grpc2connect.facts.connect_modules import ConnectModules
 from grpc2connect.facts.elsewhere import Elsewhere
 from grpc2connect.facts.hiding import Hides, Hiding, folders_up
 from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
 from grpc2connect.facts.libraries import Libraries
-from grpc2connect.schema import Schema
+from grpc2connect.schema import CONNECT_SUFFIX, Schema
 from grpc2connect.sources import is_notebook
 from grpc2connect.syntax import Module
 
@@ -131,7 +131,9 @@ class Program:
         above = {root for root in imported_from if own.startswith(os.path.join(root, ""))}
         if above and above == imported_from and own not in proven and "__main__" not in importer.text:
             return proven | above
-        installed = any(os.path.join(root, "setup.py") in self._files for root in proven if self._is_package(root))
+        installed = any(
+            os.path.join(root, "setup.py") in self._files for root in proven if self._hiding.is_package(root)
+        )
         return proven if installed and own not in proven else proven | {own}
 
     def proven_roots(self, importer: Module) -> frozenset[str]:
@@ -162,7 +164,7 @@ class Program:
         for root in roots:
             found = self.at(os.path.join(root, *dotted.split(".")), dotted, str(importer.path))
             # A folder without `__init__.py` is no package where any other entry of the import path has a module.
-            hidden = top in sys.stdlib_module_names and not self._has(root, top)
+            hidden = top in sys.stdlib_module_names and not self._hiding.has(root, top)
             if found and not hidden:
                 self._found_at.setdefault(str(importer.path.parent), set()).add(root)
                 for value in found:
@@ -203,9 +205,9 @@ class Program:
     def package(self, importer: Module, names: Sequence[str]) -> str:
         """The folder of the package that an import names, if the program has it, and one only; else nothing."""
         folders = {os.path.join(root, *names) for root in self.import_roots(importer)}
-        found = sorted(filter(self._is_package, folders))
+        found = sorted(filter(self._hiding.is_package, folders))
         if not found and (other := self.elsewhere(importer.path, ".".join(names))) is not None:
-            found = [str(other)] if self._is_package(str(other)) else []
+            found = [str(other)] if self._hiding.is_package(str(other)) else []
         return found[0] if len(found) == 1 else ""
 
     def is_unseen(self, importer: Path, dotted: str) -> bool:
@@ -225,12 +227,6 @@ class Program:
     def _hides(self, importer: Module, own: str, root: str, name: str) -> Hides:
         return self._hiding.verdict(importer.path, own, root, name)
 
-    def _is_package(self, folder: str) -> bool:
-        return os.path.join(folder, "__init__.py") in self._files
-
-    def _has(self, root: str, name: str) -> bool:
-        return os.path.join(root, f"{name}.py") in self._files or self._is_package(os.path.join(root, name))
-
     def at(self, prefix: str, dotted: str, importer: str) -> Values:
         """What stands at a path prefix: a module, a package or generated code; nothing if no such file."""
         for candidate in (prefix + ".py", os.path.join(prefix, "__init__.py")):
@@ -241,7 +237,7 @@ class Program:
                 return frozenset({StubsModule(stubs)})
             if self.schema.is_pb2_path(path):
                 return frozenset({MessagesModule(dotted, str(path))})
-            followed = importer in self._active or candidate.endswith(SUFFIX)
+            followed = importer in self._active or candidate.endswith(CONNECT_SUFFIX)
             if not followed and candidate not in self._loaded:
                 if self.asking is not None:
                     for awaited in (importer, candidate):

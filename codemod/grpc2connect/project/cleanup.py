@@ -22,9 +22,10 @@ from grpc2connect.project.packaging import built_by
 from grpc2connect.project.places import read_places
 from grpc2connect.project.scripts_in_files import kind_of
 from grpc2connect.project.situation import ProjectFile, Situation
-from grpc2connect.project.stubs import SUFFIX, Stubs
+from grpc2connect.project.stubs import Stubs
 from grpc2connect.project.texts import Texts
 from grpc2connect.results import FileChange, Finding, Place, RunResult, Severity
+from grpc2connect.schema import CONNECT_SUFFIX, GRPC_SUFFIX
 from grpc2connect.sources import around
 from grpc2connect.sources import find as find_sources
 from grpc2connect.vendor import PACKAGE
@@ -49,7 +50,7 @@ def clean(result: RunResult, options: Options) -> RunResult:
         )
         return replace(result, changes=(), findings=(*result.findings, note))
     pending = [change.path for change in result.changes if change.before is not None and change.units]
-    stubs = Stubs(top, sorted(path for path in given if path.name.endswith(SUFFIX)))
+    stubs = Stubs(top, sorted(path for path in given if path.name.endswith(GRPC_SUFFIX)))
     stubs.judge(python, (module.path for module in connect), pending)
     texts = Texts()
     _copied(files, texts, stubs)
@@ -79,7 +80,7 @@ def _uses(python: Iterable[Path], files: Iterable[Path], stubs: Stubs, tools: It
     gone = set(stubs.gone())
     found: dict[Path, list[Use]] = {}
     for path in python:
-        if PACKAGE in path.parts or path in gone or path.name.endswith("_connect.py"):
+        if PACKAGE in path.parts or path in gone or path.name.endswith(CONNECT_SUFFIX):
             continue
         here = list(uses.of_python(path))
         if here:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from grpc2connect.options import Options
+from grpc2connect.schema import GENERATED
 from grpc2connect.sources import SKIPPED, tracked_and_new
 
 BESIDE = frozenset(
@@ -21,7 +22,7 @@ BESIDE = frozenset(
 """Folders beside the given paths that hold what builds them."""
 LIMIT = 2 * 1024 * 1024
 """Bytes above which no such file is read: nobody writes one so long."""
-_MADE = ("_pb2.py", "_pb2_grpc.py", "_pb2.pyi", "_connect.py", ".lock")
+_MADE = (*GENERATED, "_pb2.pyi", ".lock")
 _LAST_RESORT = 200_000
 _NEVER = frozenset(
     {".c", ".cc", ".cpp", ".cs", ".css", ".csv", ".gif", ".go", ".h", ".html", ".ico", ".java", ".jpg", ".js"}

@@ -14,6 +14,7 @@ from grpc2connect.project.files import mentions
 from grpc2connect.project.generation.modules import ConnectModule
 from grpc2connect.project.texts import Edit, position
 from grpc2connect.results import FileError, Finding, Place, Severity, State
+from grpc2connect.schema import CONNECT_SUFFIX
 
 PLUGIN = "protoc-gen-connectrpc>=0.13,<0.14"
 """The requirement of a place that runs the plugin: the range that the generated code is tested with."""
@@ -103,7 +104,7 @@ class Situation:
         about = [
             path
             for path in python
-            if path.name.endswith("_connect.py")
+            if path.name.endswith(CONNECT_SUFFIX)
             or (mentions(path, b"_pb2", b"import grpc") and not mentions(path, b"grpc_python_out"))
         ]
         return {folder for path in about for folder in path.parents}

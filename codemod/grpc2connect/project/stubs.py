@@ -14,12 +14,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from grpc2connect.schema import GrpcModule, read_grpc_module
+from grpc2connect.schema import CONNECT_SUFFIX, GRPC_SUFFIX, GrpcModule, read_grpc_module
 from grpc2connect.schema.stubs import parse_module
 from grpc2connect.sources import python_of
 from grpc2connect.vendor import PACKAGE
 
-SUFFIX = "_pb2_grpc.py"
 _NAMED = re.compile(r"(?<![\w*])(\w*?)_pb2_grpc\b")
 _PUT_TOGETHER = re.compile(r"(?<!\w)_grpc\b|(?<!\w)_pb2_grpc\b(?!\.py)")
 
@@ -39,7 +38,7 @@ class Stubs:
         for path in self.paths:
             known[path.name.removesuffix(".py")].append(path)
         for path in sorted(set(python)):
-            if path.name.endswith(SUFFIX) or PACKAGE in path.parts:
+            if path.name.endswith(GRPC_SUFFIX) or PACKAGE in path.parts:
                 continue
             for line, name in _names(path):
                 where = f"{self._shown(path)}:{line} names it"
@@ -50,7 +49,7 @@ class Stubs:
             module = _module(path)
             if module is None:
                 self.kept.setdefault(path, "a person wrote it")
-            elif module.services and path.name.replace("_pb2_grpc.py", "_connect.py") not in twins:
+            elif module.services and path.name.replace(GRPC_SUFFIX, CONNECT_SUFFIX) not in twins:
                 self.kept.setdefault(path, "its services have no Connect module")
         waiting = sorted(pending)
         if waiting:
@@ -79,7 +78,7 @@ class Stubs:
 
     def _of(self, stems: tuple[str, ...], folder: Path | None) -> list[Path]:
         wanted = {stem.replace("-", "_") for stem in stems}
-        found = [path for path in self.paths if not wanted or path.name.removesuffix(SUFFIX) in wanted]
+        found = [path for path in self.paths if not wanted or path.name.removesuffix(GRPC_SUFFIX) in wanted]
         below = [path for path in found if folder is not None and path.is_relative_to(folder)]
         return below or found
 

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from grpc2connect.facts.classes import bases
-from grpc2connect.facts.connect_modules import SUFFIX
 from grpc2connect.facts.kinds import (
     Class,
     Function,
@@ -21,6 +20,7 @@ from grpc2connect.facts.kinds import (
     is_grpc,
 )
 from grpc2connect.facts.state import MANY, State
+from grpc2connect.schema import CONNECT_SUFFIX
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.walking import walk
 
@@ -96,7 +96,7 @@ class Leading:
     def _moved(self) -> Iterator[ast.AST]:
         """The classes of Connect modules: what has moved counts for what stays beside it."""
         for module in self.modules:
-            if module.path.name.endswith(SUFFIX):
+            if module.path.name.endswith(CONNECT_SUFFIX):
                 yield from (node for node in module.tree.body if isinstance(node, ast.ClassDef))
 
     def _one(self, value: Value) -> bool:

@@ -11,11 +11,10 @@ from grpc2connect.relevance.speaking import speaks_of
 from grpc2connect.relevance.ways import Ways
 from grpc2connect.results import Reach
 from grpc2connect.scan import Imported, imports
-from grpc2connect.schema import Schema
+from grpc2connect.schema import CONNECT_SUFFIX, Schema
 from grpc2connect.sources import calls_any, code_of, imports_grpc, is_generated, mentions, mentions_any
 from grpc2connect.syntax import Module
 
-CONNECT = "_connect.py"
 Roots = Callable[[Path], Iterable[str]]
 Elsewhere = Callable[[Path, str], Path | None]
 Names = Mapping[Module, frozenset[str]]
@@ -46,7 +45,7 @@ class Relevance:
         self._mentioning: dict[Path, bool] = {}
         self._speaking: dict[Path, bool] = {}
         for path in paths:
-            of_schema = schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith(CONNECT)
+            of_schema = schema.by_path(path) or schema.is_pb2_path(path) or path.name.endswith(CONNECT_SUFFIX)
             # A copy under another name stays as the stubs themselves do, unless something imports it.
             of_schema = of_schema or ("_pb2_grpc" in path.name and is_generated(path.name, _read(path)))
             (self._generated if of_schema else self._paths).append(path)
@@ -62,23 +61,26 @@ class Relevance:
             self._seeds = set(found)
         return self._seeds
 
-    def callers(self) -> set[Path]:
-        """The other files that call something spelled like an RPC: of what object shows only when they are parsed.
+    def others(self) -> set[Path]:
+        """The other files that call something spelled like an RPC, or name a generated Connect module.
 
-        It may come from a module that no file of the run is, and so by no way that leads from one that holds it.
+        Of what object an RPC is shows only when they are parsed: it may come from a module that no file of the run is,
+        and so by no way that leads from one that holds it. Connect modules are named by code that has moved.
         """
         seeds = self.seeds()
-        calling = (path for path, data in self._contents() if path not in seeds and calls_any(data, self._rpcs))
-        return set(filter(self._speaks_of_rpcs, calling))  # not those that only have it in their prose
+        made = frozenset(path.stem.encode() for path in self._generated if path.name.endswith(CONNECT_SUFFIX))
+        found = set()
+        for path, data in self._contents():
+            if path in seeds:
+                continue
+            # Not those that have an RPC's name in their prose only.
+            if mentions_any(data, made) or (calls_any(data, self._rpcs) and self._speaks_of_rpcs(path)):
+                found.add(path)
+        return found
 
     def between(self, others: Iterable[Path], given: Iterable[Path]) -> set[Path]:
         """Those of the others to which errors of what is `given` can come, and the files that these come by."""
         return Ways(self._all_imports, self._roots_for, self._elsewhere, given).between(others)
-
-    def moved(self) -> set[Path]:
-        """The other files that name a generated Connect module, as code does that has moved."""
-        names = frozenset(path.stem.encode() for path in self._generated if path.name.endswith(CONNECT))
-        return {path for path, data in self._contents() if mentions_any(data, names)} - self.seeds() if names else set()
 
     @cached_property
     def _ways(self) -> Ways:

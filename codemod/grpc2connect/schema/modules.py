@@ -19,12 +19,10 @@ from grpc2connect.schema.literals import is_messages_module, serialized_file, so
 from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Import, Pb2Module, Service
 from grpc2connect.schema.naming import module_name
 from grpc2connect.schema.stubs import Stubs, imports_of, parse_module, read_stubs
+from grpc2connect.schema.suffixes import GRPC_SUFFIX, MESSAGES_SUFFIX
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import FileDescriptorProto
-
-GRPC_SUFFIX = "_pb2_grpc.py"
-MESSAGES_SUFFIX = "_pb2.py"
 
 
 def read_grpc_module(path: Path, *, dotted: str | None = None, installed: bool = False) -> GrpcModule | None:

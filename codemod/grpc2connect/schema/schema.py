@@ -14,8 +14,6 @@ from grpc2connect.schema.descriptors import message_places, services_of
 from grpc2connect.schema.lookup import SuffixIndex
 from grpc2connect.schema.model import GrpcModule, MessagePlace, Pb2Module, Service
 from grpc2connect.schema.modules import (
-    GRPC_SUFFIX,
-    MESSAGES_SUFFIX,
     file_of,
     read_grpc_module,
     read_literal_services,
@@ -25,6 +23,7 @@ from grpc2connect.schema.modules import (
 from grpc2connect.schema.naming import module_name
 from grpc2connect.schema.proto_text import ProtoText, name_under, roots, scan
 from grpc2connect.schema.protoc import compile_protos
+from grpc2connect.schema.suffixes import GRPC_SUFFIX, MESSAGES_SUFFIX
 
 if TYPE_CHECKING:
     from google.protobuf.descriptor_pb2 import FileDescriptorSet

@@ -15,6 +15,7 @@ from grpc2connect.project.scripts_in_files import Region, kind_of, regions
 from grpc2connect.project.situation import Answer, Found, ProjectFile, Situation
 from grpc2connect.project.texts import Edit, Malformed
 from grpc2connect.results import State
+from grpc2connect.schema import CONNECT_SUFFIX
 
 MENTIONS = (b"_pb2_grpc.py", b"_pb2*")
 KIND = "copy of stubs"
@@ -91,11 +92,11 @@ def _into_a_folder(command: Command, words: tuple[Word, ...]) -> bool:
 def _twin(word: Word) -> str:
     found = _NAME.fullmatch(word.raw.lstrip("[\"'"))
     assert found is not None
-    return f"{found['stem']}_connect.py"
+    return f"{found['stem']}{CONNECT_SUFFIX}"
 
 
 def _stem(word: Word) -> str:
-    return _twin(word).rpartition("/")[2].removesuffix("_connect.py")
+    return _twin(word).rpartition("/")[2].removesuffix(CONNECT_SUFFIX)
 
 
 def _has_moved(word: Word, situation: Situation) -> bool:
