@@ -14,7 +14,8 @@ from grpc2connect.plan import Decision, Failures, Plan, Side
 from grpc2connect.plan.sides import sides
 from grpc2connect.plan.units import WAITS
 from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, RunResult, Severity, State
-from grpc2connect.rewrite.rewrite import Rewritten, is_used
+from grpc2connect.rewrite.rewrite import Rewritten
+from grpc2connect.rewrite.used_names import is_used
 from grpc2connect.schema import by_name
 
 

@@ -183,3 +183,80 @@ def test_an_import_that_nothing_uses_stays_and_says_so(program: Program) -> None
     result = program.run()
     [entry] = [entry for entry in result.ledger if entry.text == "grpc"]
     assert (entry.state, entry.why) == (State.BRIDGED, "nothing in this file uses it, now as before; delete it")
+
+
+PACKAGED = (
+    "import grpc\n{}\n\n\ndef greet(server):\n"
+    '    with grpc.insecure_channel("localhost:50051") as channel:\n'
+    "        return {}.GreeterStub(channel).SayHello(greeting_pb2.HelloRequest())\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("from api import greeting_pb2, greeting_pb2_grpc", "from api import greeting_connect, greeting_pb2"),
+        ("from api import greeting_pb2_grpc, greeting_pb2", "from api import greeting_connect, greeting_pb2"),
+        (
+            "from .api import tools, greeting_pb2, greeting_pb2_grpc",
+            "from .api import tools, greeting_pb2, greeting_connect",
+        ),
+        (
+            "from api import greeting_pb2, greeting_pb2_grpc  # type: ignore",
+            "from api import greeting_connect, greeting_pb2  # type: ignore",
+        ),
+        (
+            "from api import (\n    greeting_pb2,\n    greeting_pb2_grpc,\n    tools,\n)",
+            "from api import (\n    greeting_connect,\n    greeting_pb2,\n    tools,\n)",
+        ),
+        (
+            "from api import (\n    greeting_pb2,  # messages\n    greeting_pb2_grpc,  # stubs\n)",
+            "from api import (\n    greeting_pb2,  # messages\n    greeting_connect,  # stubs\n)",
+        ),
+        (
+            "from api import greeting_pb2, \\\n    greeting_pb2_grpc",
+            "from api import greeting_connect, \\\n    greeting_pb2",
+        ),
+    ],
+)
+def test_a_module_takes_the_place_of_the_one_that_goes(program: Program, before: str, after: str) -> None:
+    _in_a_package(program)
+    program.write("app/main.py" if "from ." in before else "app.py", PACKAGED.format(before, "greeting_pb2_grpc"))
+    program.migrate()
+    text = program.text("app/main.py" if "from ." in before else "app.py")
+    assert f"insecure_channel\n{after}\n\n\ndef" in text
+    assert not program.migrate().changes
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "from api import greeting_pb2, greeting_pb2_grpc as rpc",
+            "from api import greeting_connect, greeting_pb2",
+        ),
+        (
+            "from api import greeting_pb2\nfrom api import greeting_pb2_grpc as rpc\nfrom api import tools",
+            "from api import greeting_pb2\nfrom api import greeting_connect\nfrom api import tools",
+        ),
+    ],
+)
+def test_so_it_does_under_another_name(program: Program, before: str, after: str) -> None:
+    _in_a_package(program)
+    program.write("app.py", PACKAGED.format(before, "rpc"))
+    program.migrate()
+    assert f"{after}\n\n\ndef" in program.text("app.py")
+
+
+def _in_a_package(program: Program) -> None:
+    """The stubs in packages, beside a module that a person wrote."""
+    for folder in ("api", "app/api"):
+        (program.folder / folder).mkdir(parents=True)
+        for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+            text = (program.folder / name).read_text()
+            dotted = folder.replace("/", ".")
+            program.write(
+                f"{folder}/{name}", text.replace("import greeting_pb2 as", f"from {dotted} import greeting_pb2 as")
+            )
+        program.write(f"{folder}/__init__.py", "")
+        program.write(f"{folder}/tools.py", "")

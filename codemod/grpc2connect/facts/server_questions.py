@@ -285,7 +285,7 @@ class ServerQuestions:
         streams = any(handler.method.server_streaming for handler in self.handlers(function))
         if streams or not self._literal_status(module, call.args[0]) or not self.raises_freely(module, statement):
             return None
-        block = _block(module, statement)
+        block = module.block(statement)
         index = block.index(statement)
         before = self._details(block[index - 1], call) if index else None
         after = self._details(block[index + 1], call) if index + 1 < len(block) else None
@@ -388,12 +388,3 @@ def _is_no_text(module: Module, node: ast.expr) -> bool:
     if not isinstance(node, ast.Name):
         return False
     return any(isinstance(parent, ast.ExceptHandler) and parent.name == node.id for parent in module.ancestors(node))
-
-
-def _block(module: Module, statement: ast.stmt) -> list[ast.stmt]:
-    parent = module.parents[statement]
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(parent, name, None)
-        if isinstance(block, list) and statement in block:
-            return block
-    return [statement]

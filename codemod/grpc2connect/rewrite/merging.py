@@ -74,10 +74,8 @@ class Merged:
         """The imports that follow a statement, one after the other."""
         if self._module.cells is not None:
             return []
-        parent = self._module.parents[statement]
-        bodies = [getattr(parent, name, []) for name in ("body", "orelse", "finalbody")]
-        block = next((body for body in bodies if isinstance(body, list) and statement in body), [])
-        after = block[block.index(statement) + 1 :] if block else []
+        block = self._module.block(statement)
+        after = block[block.index(statement) + 1 :]
         imports = itertools.takewhile(lambda one: isinstance(one, ast.Import | ast.ImportFrom), after)
         return list(imports)
 

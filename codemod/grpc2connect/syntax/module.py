@@ -109,6 +109,12 @@ class Module:
         """The text of a node as the user wrote it."""
         return self.text[slice(*self.span(node))]
 
+    def block(self, statement: ast.stmt) -> list[ast.stmt]:
+        """The statements of the block that a statement is in."""
+        parent = self.parents[statement]
+        blocks = (getattr(parent, name, None) for name in ("body", "orelse", "finalbody"))
+        return next((block for block in blocks if isinstance(block, list) and statement in block), [statement])
+
     def place(self, node: ast.AST) -> Place:
         """Where a node starts, for people."""
         return self.place_at(self.span(node).start)
