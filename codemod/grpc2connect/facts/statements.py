@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -306,8 +307,9 @@ def _import(alias: ast.alias, env: Environment) -> None:
     if alias.asname:
         env.bind(alias.asname, values)
         return
-    if "." in alias.name:
-        values = resolve(env.module, top)
+    packages = list(itertools.accumulate(alias.name.split(".")[:-1], "{}.{}".format))
+    for dotted in reversed(packages):  # an import brings each of them, and by their attributes what it names is found
+        values = resolve(env.module, dotted)
     env.bind(top, env.locals.get(top, NOTHING) | values)
 
 

@@ -14,21 +14,17 @@ from functools import partial
 
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
-    Adder,
-    Api,
-    ExperimentalApi,
     ProgramModule,
-    ServicerBase,
-    Status,
-    StubClass,
     StubsModule,
     Values,
 )
-from grpc2connect.rewrite.import_lines import by_module, from_line, indent_of, is_absolute, names_in, twin_binding
+from grpc2connect.rewrite.generated_names import GeneratedNames
+from grpc2connect.rewrite.import_lines import by_module, from_line, indent_of, is_absolute, names_in
 from grpc2connect.rewrite.lazily import Anchor, LazyImports
 from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
+from grpc2connect.rewrite.whose import is_grpcio, is_ours
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
 from grpc2connect.schema import GrpcModule
@@ -64,6 +60,7 @@ class Imports:
     def __post_init__(self) -> None:
         self._taken = {name for node in self.module.nodes for name in names_in(node)} - self.free
         self._imported = self._existing()
+        self._names = GeneratedNames(self.facts, self.module, self.places)
 
     def _existing(self) -> dict[tuple[str, str], tuple[str, int]]:
         """Names that the file imports at its top already: `(module, name)` to the local name, and where it does."""
@@ -147,12 +144,12 @@ class Imports:
         elif isinstance(like, ast.Name) and beside:
             importers = self.facts.importers(self.module, like)
             if importers and all(map(self._from_generated, importers)):
-                local, spelled = self._local(piece.name)
+                local, spelled = self._local(piece)
                 # All of them: `except ImportError` binds the name where the first import does not.
                 for alias in importers:
                     self.twins.setdefault(alias, {})[spelled] = None
                 return local
-        local, spelled = self._local(piece.name)
+        local, spelled = self._local(piece)
         self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[spelled] = None
         return local
 
@@ -164,7 +161,7 @@ class Imports:
         importers = self.facts.importers(self.module, like) if isinstance(like, ast.Name) else []
         if not importers or not all(map(self._from_switch, importers)):
             raise ProofFailed(f"which generated module `{self.module.source(like)}` is of shows only when it runs")
-        local, spelled = self._local(piece.name)
+        local, spelled = self._local(piece)
         for alias in importers:
             self.twins.setdefault(alias, {})[spelled] = None
         return local
@@ -178,11 +175,12 @@ class Imports:
         beside = self.places.is_beside(stubs)
         return self._twin_module(stubs, owner) if beside else self._loose_module(stubs)
 
-    def _local(self, name: str) -> tuple[str, str]:
+    def _local(self, piece: Generated) -> tuple[str, str]:
         """The local name of a generated class, and how an import spells it: an alias where the file has such a name."""
-        if not self._is_taken(name):
-            return name, name
-        return f"Connect{name}", f"{name} as Connect{name}"
+        local = self._names.of_class(piece.stubs, piece.name)
+        if self._is_taken(local):
+            local = f"Connect{local}"
+        return local, piece.name if local == piece.name else f"{piece.name} as {local}"
 
     def _from_generated(self, alias: ast.alias) -> bool:
         """Whether `from x import name` names the generated module itself as x (and not one that passes it on)."""
@@ -209,8 +207,7 @@ class Imports:
         importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
         if any(not alias.name.endswith("_pb2_grpc") for alias in importers):
             return self._loose_module(stubs)  # another module passes it on, under a name of its own
-        plain = [isinstance(self.module.parents[alias], ast.Import) for alias in importers]
-        names = {twin_binding(alias, base, one) for alias, one in zip(importers, plain, strict=True)}
+        names = {self._names.of_import(alias, base) for alias in importers}
         if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
             return self._loose_module(stubs)
         for alias in importers:
@@ -226,8 +223,9 @@ class Imports:
     def _loose_module(self, stubs: GrpcModule) -> str:
         dotted = self.places.absolute(stubs, self.module)
         package, _, last = dotted.rpartition(".")
-        self.loose.setdefault(package, {})[last] = None
-        return last
+        local = self._names.of_module(stubs)
+        self.loose.setdefault(package, {})[last if local == last else f"{last} as {local}"] = None
+        return local
 
     @property
     def introduced(self) -> frozenset[str]:
@@ -283,11 +281,11 @@ class Imports:
         if isinstance(statement, ast.Import):
             prefix = alias.name.rpartition(".")[0]
             dotted = f"{prefix}.{base}" if prefix else base
-            binding = twin_binding(alias, base, True)
+            binding = self._names.of_import(alias, base)
             return f"import {dotted}" if binding == dotted else f"import {dotted} as {binding}"
         dots = "." * statement.level
         if names == [""]:
-            binding = twin_binding(alias, base, False)
+            binding = self._names.of_import(alias, base)
             suffix = "" if binding == base else f" as {binding}"
             return f"from {dots}{statement.module or ''} import {base}{suffix}"
         prefix = (statement.module or "").rpartition(".")[0]
@@ -383,15 +381,4 @@ class Imports:
         return any(is_grpcio(self.facts, alias) for alias in names)
 
 
-def is_grpcio(facts: Facts, alias: ast.alias) -> bool:
-    """Whether an import is of something of grpcio, or of an add-on."""
-    return any(isinstance(value, Api | Status) for value in facts.values(alias))
-
-
-def is_ours(facts: Facts, alias: ast.alias) -> bool:
-    """Whether an import is gRPC's or of its generated code, so that it goes when nothing uses it any more."""
-    kinds = Api | Status | StubsModule | StubClass | ServicerBase | Adder | ExperimentalApi
-    return any(isinstance(value, kinds) for value in facts.values(alias))
-
-
-__all__ = ["GrpcModule", "Imports", "is_grpcio", "is_ours"]
+__all__ = ["GrpcModule", "Imports"]

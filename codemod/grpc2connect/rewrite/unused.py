@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.imported_names import is_taken_from
-from grpc2connect.rewrite.imports import is_grpcio, is_ours
 from grpc2connect.rewrite.proof import DIRECTIVE
 from grpc2connect.rewrite.render import Renderer
 from grpc2connect.rewrite.used_names import used_in
+from grpc2connect.rewrite.whose import is_grpcio, is_ours
 from grpc2connect.rules_api.edits import Edit, delete_statement
 from grpc2connect.syntax import Module, Span
 
