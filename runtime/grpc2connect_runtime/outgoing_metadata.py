@@ -22,6 +22,8 @@ def _text(key: str, value: Any) -> str:
         if not isinstance(value, bytes):
             raise TypeError(f'Binary metadata key="{key}" expected bytes, got {type(value)}')
         return encoded(value)
+    if value is None:
+        return ""
     if isinstance(value, str):
         value = value.encode()
     if not isinstance(value, bytes):
@@ -36,8 +38,8 @@ def headers(metadata: Any) -> Headers | None:
 
     Args:
         metadata: a sequence of `(key, value)` pairs, a `grpc.aio.Metadata`, a mapping, `Headers` (taken as they are),
-            or None. Keys are lower-case; values are str or bytes. Those of keys that end in `-bin` are bytes, sent as
-            base64 without padding, as gRPC does.
+            or None. Keys are lower-case; values are str or bytes, and None is sent as the empty str. Those of keys that
+            end in `-bin` are bytes, sent as base64 without padding, as gRPC does.
 
     Raises:
         CallError: INTERNAL "Invalid metadata", for a key or value that gRPC refuses to send.

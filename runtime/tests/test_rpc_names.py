@@ -8,6 +8,8 @@ from unittest import mock
 
 import grpc
 import pytest
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
 from test_stand_ins import RPCS, application
 
 import grpc2connect_runtime as runtime
@@ -103,6 +105,20 @@ def test_the_class_of_servicers(gen, base):
     with pytest.raises(NotImplementedError, match="Method not implemented!"):
         made().Say(None, context)
     context.set_code.assert_called_once_with(runtime.StatusCode.UNIMPLEMENTED)
+
+
+def test_an_object_of_the_class_of_servicers_takes_handlers_by_the_names_of_rpcs(gen):
+    app, _, _ = servicers(gen)
+    servicer = runtime.servicer_class(app, gen.connect.Echo, gen.connect.EchoSync)()
+    with mock.patch.object(servicer, "Say", spec=True) as said:
+        said.return_value = gen.pb2.Answer(text="replaced")
+        with testing.serving(app, servicer) as channel:
+            client = channel.client(gen.connect.EchoClientSync)
+            assert client.say(gen.pb2.Ask(text="a"), timeout_ms=9000).text == "replaced"
+            assert said.call_args[0][0] == gen.pb2.Ask(text="a")
+            with pytest.raises(ConnectError) as caught:
+                list(client.repeat(gen.pb2.Ask(), timeout_ms=9000))
+    assert (caught.value.code, caught.value.message) == (Code.UNIMPLEMENTED, "Method not implemented!")
 
 
 class Users(grpc.ServerInterceptor):

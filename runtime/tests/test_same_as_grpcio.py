@@ -192,6 +192,35 @@ def test_metadata_of_no_text_is_refused(insecure, metadata):
         channel.unary_unary("/now/unary_unary")(b"", metadata=metadata)
 
 
+class Tells(grpc.GenericRpcHandler):
+    """Answers with the values of the key `token` that a call has, and sends metadata that is None."""
+
+    def service(self, details):
+        def tell(request, context):
+            context.send_initial_metadata((("first", None),))
+            context.set_trailing_metadata((("last", None),))
+            return repr([value for key, value in context.invocation_metadata() if key == "token"]).encode()
+
+        return grpc.unary_unary_rpc_method_handler(tell)
+
+
+@pytest.mark.parametrize("make", [grpc.server, runtime.Server], ids=["grpcio's server", "ours"])
+@SYNC
+def test_metadata_that_is_none_is_empty(insecure, make):
+    server = make(futures.ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((Tells(),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with insecure(f"127.0.0.1:{port}") as channel:
+        method = channel.unary_unary("/a/b")
+        answer, call = method.with_call(b"", metadata=(("token", None),), timeout=LIMIT_S)
+        with pytest.raises(TypeError, match="expected bytes"):
+            method(b"", metadata=(("token-bin", None),), timeout=LIMIT_S)
+    server.stop(None).wait(LIMIT_S)
+    assert answer == b"['']"
+    assert dict(call.initial_metadata())["first"] == dict(call.trailing_metadata())["last"] == ""
+
+
 @SYNC
 def test_a_failed_future_has_a_traceback(insecure):
     with insecure("127.0.0.1:1") as channel:

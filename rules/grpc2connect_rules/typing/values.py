@@ -35,6 +35,11 @@ A servicer that is made of the generated class itself, and answers every RPC wit
     - add_UsersServicer_to_server(users_pb2_grpc.UsersServicer(), server)
     + server.add_service(UsersASGIApplication, servicer_base(UsersSync)())
 
+One that a test may give handlers (`patch.object(servicer, "Get")`) has the names that it had:
+
+    - servicer = users_pb2_grpc.UsersServicer()
+    + servicer = servicer_class(UsersASGIApplication, Users, UsersSync)()
+
 A class whose source is read, and no more (`inspect.getsource`), goes on being gRPC's.
 
 What an earlier run has kept for callers of a library goes once `public` does not ask for it any more:
@@ -112,12 +117,7 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         )
         return
     if use.value == "servicer" and use.stubs is not None and use.service is not None:
-        assert isinstance(use.node, ast.expr)
-        service = use.service
-        names = (service.connect_app, service.connect_service, service.connect_service_sync)
-        app, *services = (generated(use.stubs, name, use.node) for name in names)
-        pieces = (runtime("servicer_class"), "(", app, ", ", services[0], ", ", services[1], ")")
-        yield Bridged(edits.replace(use.module, use.node, *pieces), why="something looks at the names of its RPCs")
+        yield Bridged(_servicer(use), why="something looks at the names of its RPCs")
         return
     if use.value == "module" and use.stubs is not None:
         yield Bridged(_module(use), why="what asks it for its names shows only when it runs")
@@ -128,6 +128,10 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     assert isinstance(use.node, ast.expr)
     if use.value == "static":
         yield Bridged(_called_at(use), why="the native form is a client, made once")
+        return
+    if use.value == "made" and not _is_registered_at_once(use):
+        why = "what has it may put handlers in, by the names of the RPCs"
+        yield Bridged(_servicer(use), why=why)
         return
     if use.value == "made":
         service_class = generated(use.stubs, use.service.connect_service_sync, use.node)
@@ -152,6 +156,22 @@ def _holder(use: GeneratedUse) -> ast.AST:
     """What an expression stands in, without its type arguments: the class that has it as a base, where one has."""
     parent = use.module.parents[use.node]
     return use.module.parents[parent] if isinstance(parent, ast.Subscript) and parent.value is use.node else parent
+
+
+def _servicer(use: GeneratedUse) -> Edit:
+    """A class like gRPC's servicer, with the names of the RPCs."""
+    service, stubs = use.service, use.stubs
+    assert isinstance(use.node, ast.expr) and service is not None and stubs is not None
+    names = (service.connect_app, service.connect_service, service.connect_service_sync)
+    app, *services = (generated(stubs, name, use.node) for name in names)
+    pieces = (runtime("servicer_class"), "(", app, ", ", services[0], ", ", services[1], ")")
+    return edits.replace(use.module, use.node, *pieces)
+
+
+def _is_registered_at_once(use: GeneratedUse) -> bool:
+    """Whether a servicer is made for a server, and nothing else has it."""
+    made = use.module.parents[use.module.parents[use.node]]
+    return isinstance(made, ast.Call) and any(isinstance(value, kinds.Adder) for value in use.facts.values(made.func))
 
 
 def _taken_down(use: GeneratedUse) -> Outcome:
