@@ -72,7 +72,9 @@ def test_distributions_in_folders_with_an_init(program: Program, tmp_path: Path)
     )
     result = program.migrate()
     assert [entry for entry in result.ledger if entry.state is State.LEFT] == []
-    assert "from shop_package.rpc import greeting_connect, greeting_pb2\n" in program.text("shop/src/shop_package/service.py")
+    assert "from shop_package.rpc import greeting_connect, greeting_pb2\n" in program.text(
+        "shop/src/shop_package/service.py"
+    )
     test = program.text("shop/tests/test_service.py")
     assert "from shop_package.rpc.greeting_connect import GreeterClientSync\n" in test
     assert "Greeter().say_hello(None, None)" in test

@@ -260,3 +260,19 @@ def _in_a_package(program: Program) -> None:
             )
         program.write(f"{folder}/__init__.py", "")
         program.write(f"{folder}/tools.py", "")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "insecure_channel, \\\n    alts_channel_credentials",
+        "\\\n    alts_channel_credentials, \\\n    insecure_channel",
+    ],
+)
+def test_an_import_over_lines_that_backslashes_join_loses_a_name(program: Program, names: str) -> None:
+    text = f"from grpc import {names}\nimport greeting_pb2_grpc\n\nCREDENTIALS = alts_channel_credentials()\n"
+    program.write("app.py", f"{text}STUB = greeting_pb2_grpc.GreeterStub(insecure_channel('a:1'))\n")
+    program.migrate()
+    kept = names.split("alts")[0].replace("insecure_channel, \\\n    ", "")
+    assert f"from grpc import {kept}alts_channel_credentials\n" in program.text("app.py")
+    assert "import greeting_connect\n" in program.text("app.py")

@@ -95,11 +95,10 @@ def _without(module: Module, node: _Import, keep: list[ast.alias]) -> Edit:
         if pieces:
             pieces.append(", ")
         pieces.append(module.span(alias))
-    if not module.comment_in(Span(first, last)):
-        if "\n" in module.text[first:last]:
-            return _drop_lines(module, node, keep)
-        return Edit(Span(first, last), tuple(pieces))
-    return _drop_lines(module, node, keep)
+    in_lines = "\n" in module.text[first:last] and module.text[module.span(node).end - 1] == ")"  # else by backslashes
+    if in_lines or module.comment_in(Span(first, last)):
+        return _drop_lines(module, node, keep)
+    return Edit(Span(first, last), tuple(pieces))
 
 
 def _in_their_place(module: Module, node: _Import, keep: list[ast.alias]) -> list[Edit]:
