@@ -40,6 +40,7 @@ CODES: dict[str, str] = {
     "G2C915": "a place goes on generating gRPC stubs after a clean-up, for the reason given.",
     "G2C916": "generated gRPC modules stay after a clean-up, for the reason given.",
     "G2C917": "generated gRPC modules go that other projects could import from what is built here.",
+    "G2C918": "a script makes sync code of async code by names, and does not know those of migrated code.",
     "G2C920": "a requirement or constraint leaves no version that migrated code is tested with; widen it.",
     "G2C921": "the project says that it runs on a Python older than 3.11, which connectrpc needs.",
     "G2C922": "a lock file is older than what it was made of; refresh it.",

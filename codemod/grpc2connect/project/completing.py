@@ -13,6 +13,7 @@ from grpc2connect.project.dependencies.documents import Documents
 from grpc2connect.project.deployment import deploy
 from grpc2connect.project.files import find
 from grpc2connect.project.generation import modules
+from grpc2connect.project.made_sync import made_sync
 from grpc2connect.project.packaging import vendored_into_a_build
 from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Found, Situation
@@ -32,8 +33,10 @@ def complete(result: RunResult, options: Options) -> RunResult:
     answer, needs = read_places(files, texts, situation)
     edited = [change.path for change in result.changes if change.before is not None and is_python(change.path)]
     findings, errors = _require(edited, needs, files, texts, options)
-    packaging = [*vendored_into_a_build(result.changes), *left_behind(result.changes, files)]
-    completed = merged(result, texts, answer, [*findings, *packaging], errors)
+    findings += vendored_into_a_build(result.changes)
+    findings += left_behind(result.changes, files)
+    findings += made_sync(result.changes, files)
+    completed = merged(result, texts, answer, findings, errors)
     told = _explained(answer, options)
     completed = replace(completed, explained=(*completed.explained, *told)) if told else completed
     return deploy(completed, options) if options.stage.moves else completed
