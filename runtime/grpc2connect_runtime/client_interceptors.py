@@ -70,7 +70,7 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
         code = Code.UNAVAILABLE
     elif code is Code.UNAVAILABLE and record.response is None:
         message = in_words_of_grpc(message)
-    return CallError(
+    made = CallError(
         code,
         message,
         error.details,
@@ -78,6 +78,8 @@ def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str)
         trailing_metadata=record.trailing_metadata(),
         form=form,
     )
+    made.cancelled_here = record.cancelled and form == STREAM_FORM
+    return made
 
 
 class _Base:

@@ -129,9 +129,11 @@ class FinishedCall:
         """Return False: there is nothing to cancel."""
         return False
 
+    cancelled_here = False
+
     def cancelled(self) -> bool:
-        """Return False: it was not cancelled here."""
-        return False
+        """Whether the program has cancelled it, where it is a sync stream."""
+        return self.cancelled_here
 
     def running(self) -> bool:
         """Return False: it has ended."""
@@ -174,6 +176,7 @@ class CallError(RpcError, FinishedCall):
         trailing_metadata: the response trailers as gRPC metadata.
         form: the name of grpcio's class for such an error, with which the text begins.
         debug: grpcio's own debug string, where grpcio made the error and code that stays on it may look at that.
+        cancelled_here: whether this is a sync stream that the program has cancelled.
 
     Native form: `ConnectError`, with `connectrpc.client.ResponseMetadata` around the call for the metadata.
 
@@ -258,6 +261,7 @@ class RpcErrorView(FinishedCall):
     def __init__(self, error: ConnectError, codes: type[enum.Enum] = StatusCode) -> None:
         """Wrap a caught error; `codes` has the members that `code` returns."""
         self.error = error
+        self.cancelled_here = getattr(error, "cancelled_here", False)
         self._codes = codes
 
     def code(self) -> Any:

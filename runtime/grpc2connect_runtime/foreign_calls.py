@@ -47,7 +47,7 @@ def call_error(error: Any, form: str) -> CallError:
     trailing = _pairs(_asked(error, "trailing_metadata"))
     rich = next((value for key, value in trailing if key == DETAILS_KEY and isinstance(value, bytes)), None)
     native = error_from_status(_asked(error, "code"), _asked(error, "details"), rich)
-    return CallError(
+    made = CallError(
         native.code,
         native.message,
         native.details,
@@ -55,6 +55,8 @@ def call_error(error: Any, form: str) -> CallError:
         trailing_metadata=trailing,
         form=form,
     )
+    made.cancelled_here = _asked(error, "cancelled") is True
+    return made
 
 
 def _status(code: Any, face: Face) -> Any:

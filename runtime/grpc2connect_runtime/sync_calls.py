@@ -18,7 +18,7 @@ from connectrpc.errors import ConnectError
 
 from .calls_in_flight import CallsInFlight
 from .channel_base import ChannelBase
-from .errors import CallError, RpcErrorView
+from .errors import STREAM_FORM, CallError, RpcErrorView
 from .faces import MOVED, Face
 from .metadata import Metadatum, metadata
 from .readiness import block_until_reachable
@@ -131,7 +131,7 @@ class _Run:
 
     def _channel_closed(self) -> None:
         initial = self.record.initial_metadata()
-        self.end(CallError(Code.CANCELED, "Channel closed!", initial_metadata=initial))
+        self.end(CallError(Code.CANCELED, "Channel closed!", initial_metadata=initial, form=STREAM_FORM))
 
     def cancel(self) -> bool:
         with self.changed:
@@ -142,7 +142,9 @@ class _Run:
             Code.CANCELED,
             "Locally cancelled by application!",
             initial_metadata=self.record.initial_metadata(),
+            form=STREAM_FORM,
         )
+        error.cancelled_here = True
         ended = self.end(error)
         self.record.end()
         return ended

@@ -205,6 +205,7 @@ def unmoved_error(error: CallError) -> CallError:
     else:
         grpc.Call.register(type(made))
         grpc.Future.register(type(made))
+    made.cancelled_here = error.cancelled_here
     made.__cause__, made.__traceback__ = error.__cause__, error.__traceback__
     made.__suppress_context__ = True
     return made
@@ -216,6 +217,7 @@ def moved_error(error: CallError) -> CallError:
         return error
     _, (make, arguments) = error.__reduce__()
     plain: CallError = make(*arguments)
+    plain.cancelled_here = error.cancelled_here
     plain.__cause__, plain.__traceback__ = error.__cause__, error.__traceback__
     plain.__suppress_context__ = True
     return plain

@@ -18,6 +18,8 @@ from grpc_status import rpc_status
 
 import grpc2connect_runtime as runtime
 from grpc2connect_runtime import background
+from grpc2connect_runtime.errors import CallError
+from grpc2connect_runtime.foreign_channels import ForeignChannel
 
 pytestmark = pytest.mark.usefixtures("each_wire")
 LIMIT_S = 20
@@ -219,6 +221,47 @@ def test_metadata_that_is_none_is_empty(insecure, make):
     server.stop(None).wait(LIMIT_S)
     assert answer == b"['']"
     assert dict(call.initial_metadata())["first"] == dict(call.trailing_metadata())["last"] == ""
+
+
+class Breaks(grpc.GenericRpcHandler):
+    """Streams one response; then waits until the call is cancelled, or says by itself that it is."""
+
+    def service(self, details):
+        def stream(request, context):
+            yield request
+            if details.method.startswith("/server"):
+                context.abort(grpc.StatusCode.CANCELLED, "by the server")
+            ended = threading.Event()
+            if context.add_callback(ended.set):
+                ended.wait(LIMIT_S)
+
+        return grpc.unary_stream_rpc_method_handler(stream)
+
+
+@pytest.mark.parametrize(("by", "cancelled"), [("client", True), ("server", False)])
+@SYNC
+def test_the_error_of_a_stream_knows_who_has_cancelled_it(insecure, by, cancelled):
+    with served(Breaks()) as target, insecure(target) as channel:
+        call = channel.unary_stream(f"/{by}/a")(b"a", timeout=LIMIT_S)
+        assert next(call) == b"a"
+        if by == "client":
+            assert call.cancel()
+        with pytest.raises(grpc.RpcError) as caught:
+            next(call)
+    error = runtime.rpc_error(caught.value)
+    assert error.code().name == "CANCELLED"
+    assert error.cancelled() is caught.value.cancelled() is call.cancelled() is cancelled
+    assert str(error).startswith("<_MultiThreadedRendezvous of RPC")
+
+
+def test_the_error_of_a_stream_of_grpcio_s_knows_it_too():
+    with served(Breaks()) as target, grpc.insecure_channel(target) as channel:
+        call = ForeignChannel(channel, aio=False).unary_stream("/client/a")(b"a", timeout=LIMIT_S)
+        assert next(call) == b"a"
+        call.cancel()
+        with pytest.raises(CallError) as caught:
+            next(call)
+    assert caught.value.cancelled() and runtime.rpc_error(caught.value).cancelled()
 
 
 @SYNC
