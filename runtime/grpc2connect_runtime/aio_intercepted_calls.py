@@ -327,9 +327,9 @@ class AioInterceptedMethod:
         shown = metadata
         if aio_module() is not None and not isinstance(metadata, aio_module().Metadata):
             shown = self._metadata(metadata)
-        details = AioClientCallDetails(self._method.encode(), timeout, shown, credentials, wait_for_ready, compression)
+        details = AioClientCallDetails(self._method.encode(), timeout, shown, credentials, wait_for_ready)
         made = _AioInterceptedStream if self._streams_responses else _AioInterceptedUnary
-        return made(self._run(details, argument), queue, self._face)
+        return made(self._run(details, argument, compression), queue, self._face)
 
     @staticmethod
     def _metadata(metadata: Any) -> Any:
@@ -338,13 +338,13 @@ class AioInterceptedMethod:
             made.add(key, value)
         return made
 
-    async def _run(self, details: AioClientCallDetails, request: Any) -> Any:
+    async def _run(self, details: AioClientCallDetails, request: Any, compression: Any) -> Any:
         last: list[Any] = [None]
 
         async def at(index: int, new: Any, request: Any) -> Any:
             if index == len(self._interceptors):
                 method, arguments = changed_details(new, details)
-                last[0] = self._thunk(method)(request, **arguments)
+                last[0] = self._thunk(method)(request, **arguments, compression=compression)
                 return last[0]
 
             async def continuation(new: Any, request: Any) -> Any:

@@ -51,7 +51,6 @@ if TYPE_CHECKING:
         metadata: Any
         credentials: Any
         wait_for_ready: Any
-        compression: Any
         _fields: Any
         _asdict: Any
         _replace: Any
@@ -63,7 +62,6 @@ if TYPE_CHECKING:
             metadata: Any = None,
             credentials: Any = None,
             wait_for_ready: bool | None = None,
-            compression: Any = None,
         ) -> Self: ...
         def __iter__(self) -> Iterator[Any]: ...
         def __len__(self) -> int: ...
@@ -80,7 +78,8 @@ else:
             metadata: pairs, or None; of an aio channel a `grpc.aio.Metadata` where grpcio is loaded, else a `Metadata`.
             credentials: call credentials, or None.
             wait_for_ready: whether the call waits until the target accepts connections.
-            compression: ignored.
+
+        A program's own class may have it as its second base, behind a namedtuple of the same five.
 
         Native form: as of `ClientCallDetails`.
 
@@ -92,14 +91,27 @@ else:
         metadata: Any = None
         credentials: Any = None
         wait_for_ready: bool | None = None
-        compression: Any = None
 
     ClientCallDetails.register(AioClientCallDetails)
 
 
-def changed_details(new: Any, old: AioClientCallDetails) -> tuple[str, dict[str, Any]]:
+class SyncCallDetails(NamedTuple):
+    """What an interceptor of a sync channel sees; `grpc._interceptor._ClientCallDetails` has these fields, too."""
+
+    method: Any
+    timeout: float | None
+    metadata: Any
+    credentials: Any
+    wait_for_ready: bool | None
+    compression: Any
+
+
+ClientCallDetails.register(SyncCallDetails)
+
+
+def changed_details(new: Any, old: AioClientCallDetails | SyncCallDetails) -> tuple[str, dict[str, Any]]:
     """Return the method and the arguments of the call that `new` describes; what it does not say is as in `old`."""
-    arguments = {name: getattr(new, name, getattr(old, name)) for name in AioClientCallDetails._fields[1:]}
+    arguments = {name: getattr(new, name, getattr(old, name)) for name in old._fields[1:]}
     method = getattr(new, "method", old.method)
     return method.decode() if isinstance(method, bytes) else method, arguments
 

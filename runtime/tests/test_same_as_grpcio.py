@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 from concurrent import futures
+from typing import NamedTuple
 
 import grpc
 import pytest
@@ -221,6 +222,35 @@ def test_metadata_that_is_none_is_empty(insecure, make):
     server.stop(None).wait(LIMIT_S)
     assert answer == b"['']"
     assert dict(call.initial_metadata())["first"] == dict(call.trailing_metadata())["last"] == ""
+
+
+class Fields(NamedTuple):
+    method: object
+    timeout: object
+    metadata: object
+    credentials: object
+    wait_for_ready: object
+
+
+@pytest.mark.parametrize("library", [grpc.aio, runtime], ids=["grpcio", "runtime"])
+def test_details_of_a_call_of_aio_have_five_fields(library):
+    name = "" if library is grpc.aio else "Aio"
+    base = getattr(library, f"{name}UnaryUnaryClientInterceptor")
+    own = type("Details", (Fields, getattr(library, f"{name}ClientCallDetails")), {})
+
+    class Adds(base):
+        async def intercept_unary_unary(self, continuation, details, request):
+            method, timeout, _, *others = details
+            assert len(others) == 2
+            return await continuation(own(method, timeout, library.Metadata(("token", "a")), *others), request)
+
+    async def main():
+        insecure = getattr(library, "insecure_channel" if library is grpc.aio else "aio_insecure_channel")
+        async with insecure(target, interceptors=[Adds()]) as channel:
+            return await channel.unary_unary("/a/b")(b"", timeout=LIMIT_S)
+
+    with served(Tells()) as target:
+        assert run(main) == b"['a']"
 
 
 class Breaks(grpc.GenericRpcHandler):
