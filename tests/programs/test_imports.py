@@ -276,3 +276,22 @@ def test_an_import_over_lines_that_backslashes_join_loses_a_name(program: Progra
     kept = names.split("alts")[0].replace("insecure_channel, \\\n    ", "")
     assert f"from grpc import {kept}alts_channel_credentials\n" in program.text("app.py")
     assert "import greeting_connect\n" in program.text("app.py")
+
+
+def test_a_generated_module_that_a_package_passes_on_from_a_package_in_it(program: Program) -> None:
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        text = (program.folder / name).read_text().replace("import greeting_pb2 as", "from . import greeting_pb2 as")
+        program.write(f"shop/proto/v6/{name}", text)
+        (program.folder / name).unlink()
+    program.write("shop/__init__.py", "")
+    program.write("shop/proto/__init__.py", "from .v6 import greeting_pb2, greeting_pb2_grpc\n")
+    program.write("shop/proto/v6/__init__.py", "")
+    base = "from .proto import greeting_pb2_grpc\n\n\nclass Base:\n    def __init__(self, channel):\n"
+    program.write("shop/base.py", f"{base}        self.stub = greeting_pb2_grpc.GreeterStub(channel)\n")
+    client = "import grpc\nfrom .base import Base\nfrom .proto import greeting_pb2\n\n\nclass Client(Base):\n"
+    client += "    def greet(self):\n        return self.stub.SayHello(greeting_pb2.HelloRequest())\n\n\n"
+    program.write("shop/client.py", f"{client}def client(target):\n    return Client(grpc.insecure_channel(target))\n")
+    result = program.migrate()
+    assert not [entry for entry in result.ledger if entry.state is State.LEFT and entry.behaviour]
+    assert "from shop.proto.v6 import greeting_connect\n" in program.text("shop/base.py")
+    assert "self.stub.say_hello(greeting_pb2.HelloRequest())" in program.text("shop/client.py")

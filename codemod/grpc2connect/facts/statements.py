@@ -40,7 +40,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.facts.narrowing import leaves, narrow
 from grpc2connect.facts.program import MODELLED
-from grpc2connect.facts.scopes import parameters
+from grpc2connect.facts.scopes import bound_names, parameters
 from grpc2connect.syntax.walking import children, walk
 
 _BROAD = frozenset({"Exception", "BaseException"})
@@ -334,7 +334,8 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
             _import_star(values, env, alias)
             continue
         found = frozenset(item for value in values for item in attributes.get(env, value, alias.name))
-        if not found and alias.name.endswith("_pb2_grpc"):
+        passed_on = any(isinstance(one, ProgramModule) and alias.name in bound_names(one.module.tree) for one in values)
+        if not found and alias.name.endswith("_pb2_grpc") and not passed_on:  # else it comes from there, known or not
             stubs = env.program.schema.by_import(
                 ".".join(filter(None, (_absolute(node, env), alias.name))), env.module.path
             )

@@ -205,14 +205,21 @@ class Imports:
             return self._loose_module(stubs)
         text, base = self.module.source(owner), self.places.basename(stubs)
         importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
-        if any(not alias.name.endswith("_pb2_grpc") for alias in importers):
-            return self._loose_module(stubs)  # another module passes it on, under a name of its own
+        if any(not alias.name.endswith("_pb2_grpc") or self._is_passed_on(alias, stubs) for alias in importers):
+            return self._loose_module(stubs)
         names = {self._names.of_import(alias, base) for alias in importers}
         if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
             return self._loose_module(stubs)
         for alias in importers:
             self.twins.setdefault(alias, {})[""] = None
         return names.pop()
+
+    def _is_passed_on(self, alias: ast.alias, stubs: GrpcModule) -> bool:
+        """Whether an import takes a generated module from a package that is not its own."""
+        node = self.module.parents[alias]
+        packages = self._module_of(node) if isinstance(node, ast.ImportFrom) else ()
+        folder = stubs.path.parent if stubs.path is not None else None
+        return any(isinstance(one, ProgramModule) and folder not in (None, one.module.path.parent) for one in packages)
 
     def _may_bind(self, alias: ast.alias, text: str) -> bool:
         """Whether an import that binds the first part of a dotted name binds all of it (`import a.b` and not `a.c`)."""
