@@ -295,3 +295,32 @@ def test_a_generated_module_that_a_package_passes_on_from_a_package_in_it(progra
     assert not [entry for entry in result.ledger if entry.state is State.LEFT and entry.behaviour]
     assert "from shop.proto.v6 import greeting_connect\n" in program.text("shop/base.py")
     assert "self.stub.say_hello(greeting_pb2.HelloRequest())" in program.text("shop/client.py")
+
+
+@pytest.mark.parametrize(
+    ("passed", "imported", "stub"),
+    [
+        (".{v} import greeting_pb2_grpc", "greeting_pb2_grpc", "greeting_pb2_grpc.GreeterStub"),
+        (".{v}.greeting_pb2_grpc import GreeterStub", "GreeterStub", "GreeterStub"),
+    ],
+)
+def test_a_generated_module_that_is_chosen_when_the_program_runs_stays(
+    program: Program, passed: str, imported: str, stub: str
+) -> None:
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        text = (program.folder / name).read_text().replace("import greeting_pb2 as", "from . import greeting_pb2 as")
+        for version in ("v5", "v6"):
+            program.write(f"shop/proto/{version}/{name}", text)
+            program.write(f"shop/proto/{version}/__init__.py", "")
+        (program.folder / name).unlink()
+    program.write("shop/__init__.py", "")
+    one, other = (passed.format(v=version) for version in ("v5", "v6"))
+    choice = (
+        f"import google.protobuf\n\nif google.protobuf.__version__ < '6':\n    from {one}\nelse:\n    from {other}\n"
+    )
+    program.write("shop/proto/__init__.py", choice)
+    text = f"import grpc\nfrom .proto import {imported}\n\n\ndef made(target):\n"
+    program.write("shop/app.py", f"{text}    return {stub}(grpc.insecure_channel(target))\n")
+    result = program.migrate()
+    assert "_connect" not in program.text("shop/app.py")
+    assert {finding.code for finding in result.findings} & {"G2C019", "G2C802", "G2C803"}

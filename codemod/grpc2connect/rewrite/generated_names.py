@@ -22,6 +22,7 @@ from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import Adder, ExperimentalApi, ServicerBase, StubClass, StubsModule
 from grpc2connect.rewrite.import_lines import twin_binding
 from grpc2connect.rewrite.place import Places
+from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module
 
@@ -67,6 +68,18 @@ class GeneratedNames:
         service = next((one.name for one in stubs.services if name.startswith(one.name)), "")
         suffix = self._class_suffixes.get((service, self._dotted(stubs)), "")
         return name + "".join(part[:1].upper() + part[1:] for part in suffix.split("_"))
+
+    def require_one(self, stubs: GrpcModule, like: ast.expr) -> None:
+        """See that an expression is of this generated module alone: an import of it by its own name has no choice.
+
+        Raises `ProofFailed` where it can be of another one, with the same services, that a package chooses instead.
+        """
+        found = (value for value in self._facts.values(like) if isinstance(value, StubsModule | _Class))
+        services = {service.full_name for service in stubs.services}
+        for other in map(self._stubs, found):
+            same = other is not None and services.intersection(one.full_name for one in other.services)
+            if other is not None and other.key != stubs.key and same:
+                raise ProofFailed(f"which generated module `{self._module.source(like)}` is of shows only when it runs")
 
     def _dotted(self, stubs: GrpcModule) -> str:
         return self._places.absolute(stubs, self._module)

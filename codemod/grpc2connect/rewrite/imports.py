@@ -149,6 +149,7 @@ class Imports:
                 for alias in importers:
                     self.twins.setdefault(alias, {})[spelled] = None
                 return local
+        self._names.require_one(piece.stubs, like)
         local, spelled = self._local(piece)
         self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[spelled] = None
         return local
@@ -173,7 +174,7 @@ class Imports:
 
     def _module(self, stubs: GrpcModule, owner: ast.expr) -> str:
         beside = self.places.is_beside(stubs)
-        return self._twin_module(stubs, owner) if beside else self._loose_module(stubs)
+        return self._twin_module(stubs, owner) if beside else self._loose_module(stubs, owner)
 
     def _local(self, piece: Generated) -> tuple[str, str]:
         """The local name of a generated class, and how an import spells it: an alias where the file has such a name."""
@@ -202,14 +203,14 @@ class Imports:
         while isinstance(root, ast.Attribute):
             root = root.value
         if not isinstance(root, ast.Name):
-            return self._loose_module(stubs)
+            return self._loose_module(stubs, owner)
         text, base = self.module.source(owner), self.places.basename(stubs)
         importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
         if any(not alias.name.endswith("_pb2_grpc") or self._is_passed_on(alias, stubs) for alias in importers):
-            return self._loose_module(stubs)
+            return self._loose_module(stubs, owner)
         names = {self._names.of_import(alias, base) for alias in importers}
         if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
-            return self._loose_module(stubs)
+            return self._loose_module(stubs, owner)
         for alias in importers:
             self.twins.setdefault(alias, {})[""] = None
         return names.pop()
@@ -227,7 +228,8 @@ class Imports:
             return True
         return alias.name == text
 
-    def _loose_module(self, stubs: GrpcModule) -> str:
+    def _loose_module(self, stubs: GrpcModule, owner: ast.expr) -> str:
+        self._names.require_one(stubs, owner)
         dotted = self.places.absolute(stubs, self.module)
         package, _, last = dotted.rpartition(".")
         local = self._names.of_module(stubs)
