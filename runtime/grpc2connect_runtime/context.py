@@ -188,8 +188,7 @@ class ServicerContext(ContextBase):
         Raises:
             AttributeError: it is no text.
         """
-        if not isinstance(details, bytes):
-            details.encode("utf8")
+        _check_text(details)
         super().set_details(details)
 
     def code(self) -> Any:
@@ -244,6 +243,12 @@ class ServicerContext(ContextBase):
 def _without_numbers(code: Any) -> Any:
     """The code; UNKNOWN for the number of one, which grpcio's sync server does not take for a code."""
     return StatusCode.UNKNOWN if isinstance(code, int) else code
+
+
+def _check_text(details: Any) -> None:
+    """Fail as grpcio does when it encodes what is no text."""
+    if not isinstance(details, bytes):
+        details.encode("utf8")
 
 
 def is_ok(code: Any) -> bool:

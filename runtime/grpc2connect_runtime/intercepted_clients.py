@@ -188,7 +188,7 @@ def reroute(client: Any, channel: Any) -> None:
     """Let the calls of a generated client that was made without interceptors go through the channel from now on."""
     if not isinstance(client, _Routed):
         made_by: Any = type(client)
-        client.__class__ = _derived(made_by, _SyncClient if isinstance(client, ConnectClientSync) else _AioClient)
+        client.__class__ = _derived(made_by, _SyncClient if issubclass(made_by, ConnectClientSync) else _AioClient)
         client._grpc2connect_channel = channel
 
 

@@ -184,7 +184,7 @@ def _rpcs(client_class: Any) -> tuple[tuple[MethodInfo[Any, Any], str], ...]:
         for cls in reversed(client_class.__mro__)
         if cls not in (*_CLIENTS, object)
         for name, function in vars(cls).items()
-        if callable(function) and not name.startswith(("_", "execute_"))
+        if callable(function) and not name.startswith("_") and name not in vars(_Asked)
     }
     found = ((_rpc(function), name) for name, function in names.items())
     return tuple((method, name) for method, name in found if method is not None)

@@ -55,6 +55,18 @@ def test_a_client_has_the_rpcs_of_a_stub_by_their_names(gen):
         assert client.say(ask(text="b")).text == "b"
 
 
+def test_an_rpc_may_be_called_execute_something(gen):
+    class Orders(gen.connect.Orders):
+        async def execute_order(self, request, context):
+            return gen.pb2.Answer(text=request.text)
+
+    with testing.serving(gen.connect.OrdersASGIApplication, Orders()) as channel:
+        stub = runtime.by_rpc_names(channel.client(gen.connect.OrdersClientSync))
+        assert stub.ExecuteOrder.with_call(gen.pb2.Ask(text="a"), timeout=9)[0].text == "a"
+        seen = runtime.rpcs_by_name(channel.client(gen.connect.OrdersClientSync))
+        assert [name for name in vars(seen) if name[0] != "_"] == ["ExecuteOrder"]
+
+
 def test_an_aio_client_too(gen):
     async def main():
         async with testing.aio_serving(*application(gen)) as channel:
