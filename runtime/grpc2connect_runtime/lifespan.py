@@ -18,7 +18,7 @@ class _Lifespan:
         self._app = app
         self._to_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._from_app: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        self._task: asyncio.Task[None] | None = None
+        self._task: Any = None
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
@@ -31,6 +31,8 @@ class _Lifespan:
     async def _tell(self, event: str) -> None:
         if self._task is None:
             self._task = asyncio.create_task(self._run())
+            # A program that Ctrl-C ends leaves it where it is, and has seen no line of it with grpcio.
+            self._task._log_destroy_pending = False
         elif self._task.done():
             return
         await self._to_app.put({"type": f"lifespan.{event}"})

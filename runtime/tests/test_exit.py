@@ -85,3 +85,29 @@ def test_a_native_thread_that_still_reports_is_waited_for(address: str, seconds:
 
 def test_a_native_thread_that_never_returns_does_not_hold_up_the_exit(address: str) -> None:
     assert _exits(address, 1, 3600) == [0]
+
+
+INTERRUPTED = textwrap.dedent(
+    """
+    import asyncio, os, signal
+    from grpc2connect_runtime.lifespan import Lifespans
+
+    async def app(scope, receive, send):
+        while True:
+            event = await receive()
+            await send({"type": event["type"] + ".complete"})
+
+    async def main():
+        await Lifespans([app]).start()
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.sleep(30)
+
+    asyncio.new_event_loop().run_until_complete(main())
+    """
+)
+
+
+def test_a_server_that_is_interrupted_says_no_more_than_grpcio_s() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, timeout=30, check=False)
+    assert ended.stderr.rstrip().endswith(b"KeyboardInterrupt")
+    assert b"Lifespan" not in ended.stderr
