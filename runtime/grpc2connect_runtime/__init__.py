@@ -64,6 +64,7 @@ from .cors import ConnectCors, connect_cors
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
+from .derived_stubs import StubOf
 from .errors import (
     AbortError,
     CallError,
@@ -187,6 +188,7 @@ __all__ = [
     "StatusCode",
     "StreamStreamClientInterceptor",
     "StreamUnaryClientInterceptor",
+    "StubOf",
     "UnaryStreamClientInterceptor",
     "UnaryUnaryClientInterceptor",
     "UsageError",

@@ -153,6 +153,11 @@ def rpc_methods(client: Any) -> dict[str, Any]:
     return {method.name: _KINDS[method.stream_type](getattr(client, native)) for method, native in rpcs}
 
 
+def rpc_names(client_class: Any) -> list[str]:
+    """The names of the RPCs that a generated client has methods for."""
+    return [method.name for method, _ in _rpcs(client_class)]
+
+
 def is_client_class(value: Any) -> bool:
     """Whether a value is the class of a generated client."""
     return isinstance(value, type) and issubclass(value, _CLIENTS)

@@ -82,12 +82,16 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({inner}) if how == f"field:{name}" else NOTHING
         case Instance(cls):
             return _instance(env, owner, cls, name)
+        case StubClass():
+            return frozenset({Member(owner, name)}) if name == "__init__" else NOTHING
         case Class():
             found = classes.lookup(env.state, owner, name) or env.state.attributes.read((owner.node, name))
             found |= env.state.below.read((owner.node, name))
             return frozenset(_of_class(value, owner) for value in found)
         case Super(cls):
             found = classes.lookup(env.state, cls, name, skip_own=True)
+            if not found and name == "__init__":
+                return frozenset(Member(base, name) for base in classes.stub_bases(env.state, cls)[:1])
             return _bound(found, Instance(cls)) or _inherited(env, cls, name)
     return NOTHING
 
@@ -135,12 +139,11 @@ def _instance(env: Environment, owner: Instance, cls: Class, name: str) -> Value
         if classes.is_property(value) and isinstance(value, Function):
             found |= env.state.returns.read(value.node)
     found |= _bound(frozenset(value for value in own if not classes.is_property(value)), owner)
-    if found:
-        return found
-    for base in classes.generated_bases(env.state, cls):
-        if isinstance(base, StubClass):
-            return get(env, Stub(base.service, base.aio, None), name)
-    return _inherited(env, cls, name)
+    # What the program assigns, or defines, may be there before a stub's own, or take its place.
+    for base in classes.stub_bases(env.state, cls):
+        if base.service.method(name) is not None:
+            return found | get(env, Stub(base.service, base.aio, None), name)
+    return found or _inherited(env, cls, name)
 
 
 def _inherited(env: Environment, cls: Class, name: str) -> Values:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from grpc2connect.facts import api, attributes, classes, fields, moved, run_time_stubs
+from grpc2connect.facts.derived_stubs import initialise, make_stub
 from grpc2connect.facts.environment import Environment
 from grpc2connect.facts.kinds import (
     NOTHING,
@@ -30,7 +31,6 @@ from grpc2connect.facts.kinds import (
     ServicerBase,
     Site,
     Status,
-    Stub,
     StubClass,
     Super,
     Value,
@@ -94,20 +94,10 @@ def _apply(
             return made
         case Api(path):
             return _api_call(path, site, arguments, keywords, env)
-        case StubClass(service, aio):
+        case StubClass():
             if len(arguments) + len(keywords) != 1:
                 return NOTHING  # of what comes by a computed name, the registrations are called so
-            channels = [v for values in [*arguments, *keywords.values()] for v in values if isinstance(v, Channel)]
-            kinds = {channel.aio for channel in channels}
-            if aio is None and not kinds and not env.state.settled:
-                # Not known yet, or never: a guess now would stay in the tables.
-                if env.state.work.running is not None:
-                    env.state.unsettled.add(env.state.work.running)
-                return NOTHING
-            stub = Stub(service, aio if aio is not None else kinds.pop() if len(kinds) == 1 else None, site)
-            for channel in channels:
-                env.state.link(stub, channel)
-            return frozenset({stub})
+            return make_stub(callee, [*arguments, *keywords.values()], site, env)
         case Rpc(service, method, aio):
             _secure(Call(service, method, aio, site), [*arguments, *keywords.values()], env)
             return _rpc_call(callee, site)
@@ -119,6 +109,9 @@ def _apply(
             return frozenset({call}) if name == "future" else NOTHING
         case Adder(service, bound):
             _register(service, node, ([] if bound is None else [frozenset({bound})]) + arguments, keywords, env)
+            return NOTHING
+        case Member(StubClass() as base, "__init__"):
+            env.state.derived.update(make_stub(base, [*arguments, *keywords.values()], site, env))
             return NOTHING
         case Member(owner, name):
             if isinstance(owner, Server):
@@ -227,6 +220,9 @@ def _construct(
     functions = [found for found in classes.lookup(env.state, cls, "__init__") if isinstance(found, Function)]
     for function in functions:
         call_function(Function(function.module, function.node, instance), node, arguments, keywords, env)
+    if all(map(classes.is_declared_only, functions)):
+        site = Site(str(env.module.path), env.module.span(node).start)
+        initialise(cls, [*arguments, *keywords.values()], site, env)
     if not functions:
         names = [name for name, _ in fields.of(env.state, cls)]
         for name, values in [*zip(names, arguments, strict=False), *keywords.items()]:
@@ -334,6 +330,8 @@ def _builtin_call(path: str, node: ast.Call, arguments: list[Values], env: Envir
         return frozenset({Super(env.cls)})
     if path == "staticmethod" and arguments:
         return frozenset(Wrapped("static", value) for value in arguments[0])
+    if path == "type" and len(node.args) == 1:
+        return frozenset(value.cls for value in arguments[0] if isinstance(value, Instance))
     if path == "getattr" and len(node.args) >= 2:
         name = node.args[1]
         if not isinstance(name, ast.Constant):

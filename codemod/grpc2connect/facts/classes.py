@@ -80,6 +80,11 @@ def generated_bases(state: State, cls: Class) -> list[ServicerBase | StubClass]:
     ]
 
 
+def stub_bases(state: State, cls: Class) -> list[StubClass]:
+    """The stub classes among those."""
+    return [base for base in generated_bases(state, cls) if isinstance(base, StubClass)]
+
+
 def lookup(state: State, cls: Class, name: str, skip_own: bool = False) -> Values:
     """What the class attribute `name` can be, looked up through the bases in the program."""
     for ancestor in ancestry(state, cls)[1 if skip_own else 0 :]:
@@ -130,6 +135,13 @@ def _does(node: ast.ClassDef) -> frozenset[str]:
         for function in functions
         if not decorated(function, "abstractmethod", "abstractproperty")
         and not all(isinstance(step, ast.Expr | ast.Pass | ast.Raise) for step in function.body)
+    )
+
+
+def is_declared_only(function: Function) -> bool:
+    """Whether a function is there for type checkers, and does nothing: `def __init__(self, channel: Channel): ...`."""
+    return isinstance(function.node, ast.FunctionDef) and all(
+        isinstance(step, ast.Expr) and isinstance(step.value, ast.Constant) for step in function.node.body
     )
 
 

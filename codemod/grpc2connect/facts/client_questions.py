@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 
 from grpc2connect.facts import api
+from grpc2connect.facts.derived_stubs import DerivedStubs
 from grpc2connect.facts.kinds import NOTHING, Error, Function, Member, Value
 from grpc2connect.facts.nullable import may_be_none
 from grpc2connect.facts.references import RpcUse, is_view
@@ -17,6 +19,11 @@ from grpc2connect.syntax.names import last_name
 
 class ClientQuestions(ServerQuestions):
     """Questions about calls, call objects, errors and status codes; mixed into `Facts`."""
+
+    @cached_property
+    def derived_stubs(self) -> DerivedStubs:
+        """Classes of the program that derive from a stub's class."""
+        return DerivedStubs(self)  # type: ignore[arg-type]
 
     def is_own(self, kind: type[Value], name: str) -> bool:
         """Whether the program itself gives gRPC's objects of a kind an attribute, which the runtime's then have too."""

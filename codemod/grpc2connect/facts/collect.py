@@ -216,8 +216,7 @@ class _Collector(NamedReferences):
                 return True
             cls = owner.cls if isinstance(owner, Instance | Super) else owner
             if isinstance(cls, Class) and any(
-                isinstance(base, StubClass) and base.service.method(node.attr)
-                for base in classes.generated_bases(state, cls)
+                base.service.method(node.attr) for base in classes.stub_bases(state, cls)
             ):
                 return True
         return False
@@ -302,7 +301,7 @@ class _Collector(NamedReferences):
             aio=kinds.pop() if len(kinds) == 1 else None,
             call=call,
             variant=variant,
-            other=self._other(values) or ("fake" if self.facts.replaced(self.module, node.attr, services) else ""),
+            other=self._other(node, values, services),
             mock=role_of_mock(self.module, node),
         )
 
@@ -317,12 +316,15 @@ class _Collector(NamedReferences):
                 return False
         return None
 
-    def _other(self, values: Values) -> str:
+    def _other(self, node: ast.Attribute, values: Values, services: frozenset[Service]) -> str:
+        if self.facts.derived_stubs.is_one(node.value):
+            return "derived"
         functions = [value.node for value in values if isinstance(value, Function)]
         members = [value.owner for value in values if isinstance(value, Member)]
         if any(map(self.facts.handlers, functions)) or any(isinstance(owner, ServicerBase) for owner in members):
             return "servicer"
-        return "fake" if functions else ""
+        replaced = self.facts.replaced(self.module, node.attr, services)
+        return "fake" if functions or replaced or self.facts.derived_stubs.may_be(self.module, services) else ""
 
     def _member(self, node: ast.Attribute, member: Member, members: Values) -> Reference | None:
         owner = member.owner

@@ -113,7 +113,7 @@ class Environment:
             if not isinstance(self.scope, ast.ClassDef):
                 return self.state.cells.read((self.scope, name))
         found = self.state.cells.read((self.owner(name), name))
-        if not found and name in ("property", "staticmethod", "classmethod", "super", "getattr", "isinstance"):
+        if not found and name in _BUILTINS:
             return frozenset({Builtin(name)})
         return found
 
@@ -163,6 +163,7 @@ class Environment:
         return self._annotated(known)
 
 
+_BUILTINS = frozenset({"property", "staticmethod", "classmethod", "super", "getattr", "isinstance", "type"})
 _MAPPINGS = frozenset({"dict", "defaultdict", "ordereddict", "mapping", "mutablemapping"})
 
 

@@ -75,6 +75,8 @@ def escapes(facts: Facts, module: Module, node: ast.expr) -> str:
         case ast.DictComp(key=key):
             return "a key" if node is key else ""
         case ast.If() | ast.While() | ast.Assert() | ast.UnaryOp() | ast.arguments() | ast.ClassDef() | ast.BinOp():
+            if isinstance(parent, ast.ClassDef) and node in parent.bases and generated(facts.values(node)):
+                return "a class that derives from it"
             return "a decorator" if isinstance(parent, ast.ClassDef) and node in parent.decorator_list else ""
         case ast.Subscript() | ast.arg():
             return ""

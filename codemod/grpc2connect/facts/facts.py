@@ -314,17 +314,18 @@ class Facts(ClientQuestions):
     def _colours(self) -> dict[Service, set[bool]]:
         found: dict[Service, set[bool]] = {}
         state = self.state
-        for table in (state.cells, state.attributes, state.parameters, state.returns, state.yields, state.values):
-            for values in table.values():
-                for value in values:
-                    if isinstance(value, Stub) and value.aio is not None:
-                        found.setdefault(value.service, set()).add(value.aio)
+        tables = (state.cells, state.attributes, state.parameters, state.returns, state.yields, state.values)
+        for values in (state.derived, *(values for table in tables for values in table.values())):
+            for value in values:
+                if isinstance(value, Stub) and value.aio is not None:
+                    found.setdefault(value.service, set()).add(value.aio)
         return found
 
     @cached_property
     def undetermined(self) -> frozenset[Service]:
         """The services of which some stub is made on a channel of unknown colour."""
-        made = {v for values in self.state.values.values() for v in values if isinstance(v, Stub) and v.site}
+        every = (self.state.derived, *self.state.values.values())
+        made = {v for values in every for v in values if isinstance(v, Stub) and v.site}
         known = {(stub.service, stub.site) for stub in made if stub.aio is not None}
         return frozenset(stub.service for stub in made if (stub.service, stub.site) not in known)
 

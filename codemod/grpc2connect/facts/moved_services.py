@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts import classes
+from grpc2connect.facts.derived_stubs import moved_bases
 from grpc2connect.facts.kinds import (
     Class,
     Instance,
@@ -104,4 +105,5 @@ def _of_class(facts: Facts, cls: Class) -> Iterator[tuple[Service, bool]]:
     for ancestor in classes.ancestry(facts.state, cls):
         if (found := facts.program.connect.of(ancestor)) is not None:
             yield found[0], found[1] != "client"
+    yield from ((service, False) for service in moved_bases(facts, cls))
     yield from ((service, True) for service in facts.state.moved.get(cls, ()))

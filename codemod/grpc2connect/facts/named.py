@@ -11,6 +11,7 @@ from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.assigned import without_another
 from grpc2connect.facts.classes import class_around, instance_attribute, serves_all
+from grpc2connect.facts.derived_stubs import is_base
 from grpc2connect.facts.escapes import escapes, generated, modules
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -172,10 +173,12 @@ class NamedReferences:
         kind = "stub" if stub else "registration"
         if only_source_read(self.facts, self.module, node):
             kind = "source"
+        kind = "base" if stub and is_base(self.module, node) else kind
         return refs.GeneratedUse(
-            self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what,
-            value=kind, escape="" if kind == "source" else escapes(self.facts, self.module, node), service=service,
+            self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what, value=kind,
+            escape="" if kind in ("source", "base") else escapes(self.facts, self.module, node), service=service,
             stubs=self._stubs(service), aio=aio, spec=stub and is_spec(self.module, node),
+            checked=stub and self.facts.derived_stubs.is_checked(self.module, node, service),
         )  # fmt: skip
 
     def _escape(self, node: ast.expr) -> Iterator[Reference]:

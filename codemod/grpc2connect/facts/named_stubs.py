@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grpc2connect.facts.annotations import is_type
+from grpc2connect.facts.derived_stubs import MOVED_BASE
 from grpc2connect.facts.kinds import Stub
 from grpc2connect.facts.moved import GIVES_NAMES, imports_runtime
 from grpc2connect.facts.references import (
@@ -123,6 +124,8 @@ def _gives_names(module: Module, node: ast.expr) -> bool:
     above: ast.AST | None = module.parents.get(node)
     while isinstance(above, ast.expr | ast.keyword):
         if isinstance(above, ast.Call) and last_name(above.func) in GIVES_NAMES:
+            return True
+        if isinstance(above, ast.Subscript) and last_name(above.value) == MOVED_BASE:
             return True
         above = module.parents.get(above)
     return False

@@ -130,7 +130,7 @@ class StubConstruction(Reference):
     replaced: bool = field(kw_only=True, default=False)
     """Whether a test may replace the stub, or the channel that it is made on."""
     looked_up: bool = field(kw_only=True, default=False)
-    """Whether a test may replace the generated module that the stub's class is named through."""
+    """Whether a test may replace the generated module that its class is named through."""
 
     @property
     def narrows(self) -> bool:
@@ -142,8 +142,8 @@ class StubConstruction(Reference):
 class RpcUse(Reference):
     """`stub.SayHello`: called at once (`call`), through a `variant` (`with_call`, `future`), or as a value.
 
-    `other` says what of the program's own it can be as well: a "fake", or a "servicer" called in process. `mock` says
-    that it is replaced here, or asked for what only a mock has ("mock"), or that a "part" of it is replaced.
+    `other` says what of the program's own it can be as well: a "fake", or a "servicer" called in process; or it is of a
+    class "derived" from the stub's. `mock` says that it is replaced, or a mock ("mock"), or a "part" of it replaced.
     """
 
     node: ast.Attribute
@@ -297,11 +297,11 @@ class AddOnUse(SharedReference):
 class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
-    `value` is "stub", "registration", "servicer", "module", "static" (one of its methods is called) or "made" (a
-    servicer without handlers) where it has a form to move to, "passed" where it came here as a value of such a form,
-    "source" where its source is read and no more, and "read" where that is done; `escape` says where it goes that is
-    not followed, if it does so; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is made
-    so.
+    `value` is "stub", "base" (a class derives from a stub's), "registration", "servicer", "module", "static" (one of
+    its methods is called) or "made" (a servicer without handlers) where it has a form to move to, "passed" where it
+    came here as a value of such a form, "source" where its source is read, and "read" where that is done; `escape` says
+    where it goes that is not followed; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is
+    made so; `checked` that something is asked whether it is such a stub.
     """
 
     what: str = field(kw_only=True)
@@ -311,6 +311,7 @@ class GeneratedUse(Reference):
     stubs: GrpcModule | None = field(kw_only=True, default=None)
     aio: bool | None = field(kw_only=True, default=None)
     spec: bool = field(kw_only=True, default=False)
+    checked: bool = field(kw_only=True, default=False)
 
     @property
     def bridge(self) -> str:

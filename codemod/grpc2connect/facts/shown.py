@@ -100,7 +100,7 @@ class Shown:
     @staticmethod
     def _is_of_stubs(reference: Reference) -> bool:
         if isinstance(reference, GeneratedUse | CalledValue):
-            return reference.value in ("stub", "static")
+            return reference.value in ("stub", "base", "static")
         return isinstance(reference, TypeUse) and any(one.stub_class == reference.path for one in reference.units)
 
     def _side(self, reference: Reference) -> frozenset[Service]:

@@ -121,7 +121,8 @@ class State:
     `own`: what an attribute holds that the program gave to gRPC's own objects of a type; `assigned`: all such.
     `values`: what an expression evaluated to. `calls`: which call nodes may call a function. `imports`: which module
     imports which module of the program, or which generated one. `work` is what remains to be done.
-    `servicers`: the services that classes implement; `moved`: those that they implement as Connect has it.
+    `servicers`: the services that classes implement; `moved`: those that they implement as Connect has it. `derived`:
+    the stubs that objects of the program's own classes are, which derive from those of stubs.
     `unsettled`: what makes stubs on channels that are not known so far; once all else is known (`settled`), they never
     will be.
     """
@@ -142,6 +143,7 @@ class State:
         self.handlers: dict[tuple[ast.AST, str], Handler] = {}
         self.servicers: dict[Class, set[Service]] = {}
         self.moved: dict[Class, set[Service]] = {}
+        self.derived: set[Value] = set()
         self.intercepted: set[Value] = set()
         self.own: Table[tuple[type, str]] = self._table("own")
         self.assigned: set[tuple[type, str]] = set()

@@ -32,7 +32,7 @@ _OF_CHANNELS = (
     "grpc.FutureTimeoutError",
     "grpc.FutureCancelledError",
 )
-_ONE_SIDE = frozenset({"stub", "static", "registration", "servicer"})
+_ONE_SIDE = frozenset({"stub", "base", "static", "registration", "servicer"})
 _BOTH_SIDES = (GeneratedUse, NamedByText, PluginFixture)
 """What can be about a service's clients and its servicers at once: if one side is seen, the other is kept with it."""
 

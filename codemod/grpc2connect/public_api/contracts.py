@@ -31,7 +31,15 @@ from grpc2connect.facts.kinds import (
     unwrapped,
 )
 from grpc2connect.facts.reference import Reference
-from grpc2connect.facts.references import ApiUse, ErrorClass, HandedOver, Registration, Servicer, TypeUse
+from grpc2connect.facts.references import (
+    ApiUse,
+    ErrorClass,
+    GeneratedUse,
+    HandedOver,
+    Registration,
+    Servicer,
+    TypeUse,
+)
 from grpc2connect.public_api.escaping import Escaping
 from grpc2connect.public_api.names import (
     FunctionNode,
@@ -150,9 +158,9 @@ def _of_class(one: Public, inside: list[Reference]) -> Iterator[Contract]:
             frozenset({SERVICERS}),
         )
     bases = {node for base in one.node.bases for node in ast.walk(base)}
-    derived = tuple(ref for ref in inside if ref.node in bases and isinstance(ref, ApiUse | TypeUse | ErrorClass))
+    derived = tuple(ref for ref in inside if ref.node in bases and _path(ref))
     if derived:
-        paths = list(dict.fromkeys(ref.path for ref in derived))
+        paths = list(dict.fromkeys(map(_path, derived)))
         yield Contract(
             one.module,
             one.node,
@@ -164,6 +172,13 @@ def _of_class(one: Public, inside: list[Reference]) -> Iterator[Contract]:
             _services(derived),
             frozenset(side for path in paths for side in _sides_of_path(path)),
         )
+
+
+def _path(ref: Reference) -> str:
+    """The name of what a public class may derive from; "" for what is no such."""
+    if isinstance(ref, GeneratedUse):
+        return ref.what if ref.value == "base" else ""
+    return ref.path if isinstance(ref, ApiUse | TypeUse | ErrorClass) else ""
 
 
 def _of_function(

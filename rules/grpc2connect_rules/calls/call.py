@@ -29,7 +29,10 @@ Where the type of the object is written, a type checker looks for the name in th
     - reply = stub.SayHello(request)
     + reply = by_rpc_names(stub).SayHello(request)
 
-Where a stub may be made without the names (a class derives from it), the runtime asks the object when it runs: a client
+So it is where something may be an object of a class that derives from the stub's (G2C803); one that surely is has the
+names of the RPCs, and is called as it was.
+
+Where a stub may be made without the names (by the static methods of gRPC's experimental API), the runtime asks the object when it runs: a client
 has the RPC, anything else its own attribute.
 
     - reply = self.stub.SayHello(request)
@@ -66,6 +69,7 @@ from grpc2connect.rules_api.references import CallUse, RpcUse, UnknownRpc
 _BY_NAME = (runtime("by_rpc_names"), "(")
 _BY_MOCKS = "what tests put in a stub's place is called by the RPC's name, with gRPC's arguments"
 _BY_FAKES = "what is called can also be an object of the program's own"
+_BY_DERIVED = "objects of a class that derives from a stub's class have the names of the RPCs, and no others"
 _SIMPLE = frozenset({"timeout", "metadata", "request", "request_iterator"})
 _LONGEST_MS = 9_999_999_999
 """What the Connect protocol carries; a longer time, of which `timeout_ms` makes none, is refused by its servers."""
@@ -77,6 +81,9 @@ def call(use: RpcUse) -> Iterator[Outcome]:
     module, node = use.module, use.node
     if use.facts.shown.keeps(use):
         yield from _for_callers(use)
+        return
+    if use.other == "derived":
+        yield Bridged(why=_BY_DERIVED)
         return
     named = use.facts.named_stubs.have_names(use.units)
     stands_in = use.mock or use.other == "fake"

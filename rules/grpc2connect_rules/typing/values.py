@@ -42,13 +42,26 @@ One that a test may give handlers (`patch.object(servicer, "Get")`) has the name
 
 A class whose source is read, and no more (`inspect.getsource`), goes on being gRPC's.
 
+A class that derives from a stub's class, or from several, derives from one with the names of their RPCs and no others;
+what is called on its objects stays as it is written. Where calls of stubs may reach such an object, they stay by the
+names of the RPCs too (G2C501).
+
+    - class Client(users_pb2_grpc.UsersStub):
+    + class Client(StubOf[users_connect.UsersClientSync]):
+          def __init__(self, address):
+    -         super().__init__(grpc.insecure_channel(address))
+    +         super().__init__(insecure_channel(address))
+
+          def get_user(self, name):
+              return self.GetUser(users_pb2.User(name=name))
+
 What an earlier run has kept for callers of a library goes once `public` does not ask for it any more:
 
     - self._stub = public_stub(channel, users_pb2_grpc.UsersStub, users_connect.UsersClientSync)
     + self._stub = client_on(channel, users_connect.UsersClientSync)
 
-Left: names without such a form, values that go where they cannot be followed (into a library, a registry), and a stub
-class that another class derives from: objects of that are made with a channel, and Connect's clients with an address.
+Left: names without such a form, values that go where they cannot be followed (into a library, a registry), and what a
+class derives from by another name than that of the stub's class.
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
 that it belongs to (those of its arguments, else those of its file) stay as they are.
@@ -97,8 +110,8 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     if use.bridge:
         yield _taken_down(use)
         return
-    if use.value == "stub" and isinstance(_holder(use), ast.ClassDef):
-        yield Left(f"a class derives from {use.what}", advice="make the stub in it, and keep that in an attribute")
+    if use.value == "base":
+        yield Bridged(_base(use), why="the native form is a class that keeps a client")
         return
     if use.escape and not use.spec:
         yield Left(f"{use.what} is used as a value, and goes to {use.escape}", advice="call it where it is named")
@@ -138,6 +151,9 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         change = edits.replace(use.module, use.node, runtime("servicer_base"), "(", service_class, ")")
         yield Bridged(change, why="Connect's class is a Protocol, of which no objects are made")
         return
+    if use.checked:
+        yield Bridged(_checked(use), why="it may be of a class that derives from the stub's")
+        return
     if use.value == "registration":
         new = generated(use.stubs, use.service.connect_app, use.node)
     elif use.aio is None:
@@ -152,10 +168,33 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     yield Bridged(edits.replace(use.module, use.node, new), why="what calls it goes through the runtime")
 
 
-def _holder(use: GeneratedUse) -> ast.AST:
-    """What an expression stands in, without its type arguments: the class that has it as a base, where one has."""
+def _base(use: GeneratedUse) -> Edit:
+    """A stub's class that another class derives from, with its type arguments, if it has some."""
+    assert isinstance(use.node, ast.expr)
     parent = use.module.parents[use.node]
-    return use.module.parents[parent] if isinstance(parent, ast.Subscript) and parent.value is use.node else parent
+    generic = isinstance(parent, ast.Subscript) and parent.value is use.node
+    return edits.replace(use.module, parent if generic else use.node, *_stub_of(use))
+
+
+def _stub_of(use: GeneratedUse) -> tuple[Piece, ...]:
+    both = _clients(use)
+    clients = both if use.aio is None else (both[use.aio],)
+    return (runtime("StubOf"), "[", *[piece for client in clients for piece in (" | ", client)][1:], "]")
+
+
+def _clients(use: GeneratedUse) -> tuple[Piece, Piece]:
+    """The sync client and the async one."""
+    assert isinstance(use.node, ast.expr) and use.service is not None and use.stubs is not None
+    names = (use.service.connect_client_sync, use.service.connect_client)
+    return generated(use.stubs, names[0], use.node), generated(use.stubs, names[1], use.node)
+
+
+def _checked(use: GeneratedUse) -> Edit:
+    """What something is asked whether it is of: a client, or an object of a class that derives from the stub's."""
+    both = _clients(use)
+    clients = both if use.aio is None else (both[use.aio],)
+    pieces = [piece for client in clients for piece in (client, ", ")]
+    return edits.replace(use.module, use.node, "(", *pieces, *_stub_of(use), ")")
 
 
 def _servicer(use: GeneratedUse) -> Edit:

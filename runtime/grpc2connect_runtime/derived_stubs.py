@@ -1,0 +1,62 @@
+"""What classes derive from that derived from a stub's class of gRPC."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+
+from connectrpc.client import ConnectClient
+
+from .foreign_channels import is_aio_channel
+from .stand_ins import is_client_class, rpc_names, stub_on
+
+__all__ = ["StubOf"]
+
+C = TypeVar("C")
+
+if TYPE_CHECKING:
+    # As a type checker sees a class that is not known: it has any attribute, takes the place of any client, and what
+    # derives from it may have methods of any name.
+    class StubOf(Generic[C], Any):  # type: ignore[misc]
+        """Stands for gRPC's `XStub` among the bases of a class: `class Greeting(StubOf[GreeterClientSync])`."""
+
+        def __init__(self, channel: Any) -> None: ...
+
+else:
+
+    class StubOf:
+        """Stands for gRPC's `XStub` among the bases of a class: `class Greeting(StubOf[GreeterClientSync])`.
+
+        In brackets is the generated client, or both where channels may be async: `StubOf[XClientSync | XClient]`.
+
+        What comes of it is one and the same ordinary class for a service. Its `__init__` takes a channel, as that of
+        `XStub` does: one of this package, one of grpcio, or what stands in for one. It gives the object attributes
+        with the names of the RPCs, which have gRPC's call signature and can be replaced; it does not have the client's
+        own methods, so that a class may have some of these names: `def say_hello(self, name)`.
+
+        Native form: a class that keeps a client in an attribute, and calls that.
+
+        Source: generated stubs (grpcio-tools 1.85).
+        """
+
+        def __class_getitem__(cls, clients: Any) -> type[Any]:
+            """Return the base class for a generated client, or for the sync and the async one."""
+            return _base(*(get_args(clients) or (clients,)))
+
+
+@cache
+def _base(client_class: Any, other: Any = None) -> type[Any]:
+    if not all(is_client_class(one) for one in (client_class, other) if one is not None):
+        raise TypeError(f"not a generated Connect client: {client_class!r}")
+    found = {issubclass(one, ConnectClient): one for one in (client_class, other) if one is not None}
+
+    def __init__(self: Any, channel: Any) -> None:
+        chosen = found.get(is_aio_channel(channel), client_class)
+        made = vars(stub_on(chosen, channel))
+        for name in rpc_names(chosen):
+            setattr(self, name, made[name])
+
+    name = f"{client_class.__name__.removesuffix('Sync').removesuffix('Client')}Stub"
+    __init__.__qualname__ = f"{name}.__init__"
+    names = {"__module__": client_class.__module__, "__doc__": client_class.__doc__, "__init__": __init__}
+    return type(name, (), names)
