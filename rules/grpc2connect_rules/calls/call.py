@@ -32,8 +32,8 @@ Where the type of the object is written, a type checker looks for the name in th
 So it is where something may be an object of a class that derives from the stub's (G2C803); one that surely is has the
 names of the RPCs, and is called as it was.
 
-Where a stub may be made without the names (by the static methods of gRPC's experimental API), the runtime asks the object when it runs: a client
-has the RPC, anything else its own attribute.
+Where a stub may be made without the names (where its class goes as a value to what is not followed), the runtime asks
+the object when it runs: a client has the RPC, anything else its own attribute.
 
     - reply = self.stub.SayHello(request)
     + reply = stub_method(self.stub, "SayHello", "say_hello", unary_unary)(request)
