@@ -174,3 +174,55 @@ def test_a_library_of_the_name_of_a_client(program: Program) -> None:
     program.migrate()
     assert "insecure_channel('a:1').client(" in program.text("libs/clients/__init__.py")
     assert program.text("services/web/app.py") == source
+
+
+IMPORTER = (
+    "import grpc\nimport greeting_pb2_grpc\n\n\n"
+    "def ask(request):\n    stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
+    "    return stub.SayHello(request)\n"
+)
+
+
+def two_copies(program: Program, **files: str) -> None:
+    """Generated modules of one name in two folders, which say different things."""
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        text = program.text(name)
+        program.write(f"old/{name}", text.replace("SayHello", "SayHallo"))
+        program.write(f"gen/{name}", text)
+        (program.folder / name).unlink()
+    program.write("app/client.py", IMPORTER)
+    for name, text in files.items():
+        program.write(name.replace("__", "/"), text)
+
+
+def test_stubs_where_a_dockerfile_says_that_imports_start(program: Program) -> None:
+    two_copies(program, Dockerfile="FROM python:3.12\nWORKDIR /srv\nCOPY . .\nENV PYTHONPATH=/srv/gen\n")
+    result = program.migrate()
+    assert [entry for entry in result.ledger if entry.state is State.LEFT] == []
+    assert "stub.say_hello(request)" in program.text("app/client.py")
+    assert (program.folder / "gen" / "greeting_connect.py").exists()
+    assert not (program.folder / "gen" / "grpc2connect_runtime").exists()
+    assert program.run().changes == ()
+
+
+def test_stubs_of_which_nothing_says_where_they_are_stay(program: Program) -> None:
+    two_copies(program, Dockerfile="FROM python:3.12\nWORKDIR /srv\nCOPY . .\nENV PYTHONPATH=/srv/gen:/srv/old\n")
+    assert program.migrate().changes == ()
+
+
+def test_a_dockerfile_of_another_service_says_nothing(program: Program) -> None:
+    two_copies(program, other__Dockerfile="FROM python:3.12\nWORKDIR /srv\nCOPY . .\nENV PYTHONPATH=/srv/gen\n")
+    assert program.migrate().changes == ()
+
+
+def test_a_module_where_pytest_says_that_imports_start(program: Program) -> None:
+    made = "import grpc\nimport greeting_pb2_grpc\n\n\ndef greeter():\n    return greeting_pb2_grpc.GreeterStub({})\n"
+    program.write("libs/a/clients.py", made.format("grpc.insecure_channel('a:1')"))
+    program.write("libs/b/clients.py", "def greeter():\n    return None\n")
+    program.write(
+        "web/app.py", "import clients\n\n\ndef ask(request):\n    return clients.greeter().SayHello(request)\n"
+    )
+    assert "greeter().SayHello" in program.text("web/app.py")
+    program.write("pytest.ini", "[pytest]\npythonpath = libs/a\n")
+    program.migrate()
+    assert "clients.greeter().say_hello(request)" in program.text("web/app.py")

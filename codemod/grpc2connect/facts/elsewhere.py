@@ -3,7 +3,8 @@
 `services/orders/app.py` imports `clients.stock`, which is `libs/clients/src/clients/stock.py`: a requirement by path
 puts it on the import path, or a Dockerfile beside the file. What is asked for is that only one module near the importer
 can be meant: the nearest folder above it that holds any of that name holds one, and no library of that name is required
-in a folder above the importer, or installed in the environment that is read. Where no such folder has it, a package
+in a folder above the importer, or installed in the environment that is read. Where files above the importer say where
+imports start (`PYTHONPATH`, pytest's `pythonpath`), what is there is meant. Where no such folder has it, a package
 around the importer may: the folder of a `setup.py`, or of a script, that has an `__init__.py` which it does not need.
 
 Without it code is not seen that calls a client which moves; so a module is rather taken for one that is imported.
@@ -70,6 +71,8 @@ class Elsewhere:
         modules = self._below(dotted)
         if not modules:
             return self._in_a_package(importer, dotted)
+        if (said := self.declared(importer, dotted)) is not None and not self._libraries.bring(importer, dotted, said):
+            return said
         folder = str(importer.parent)
         while True:
             if near := modules.get(folder):
@@ -78,6 +81,14 @@ class Elsewhere:
             if folder == self._top or len(folder) <= len(self._top):
                 return None
             folder = os.path.dirname(folder)
+
+    def declared(self, importer: Path, dotted: str) -> Path | None:
+        """The one module of a name in the folders that files above the importer say its imports start from."""
+        for roots in self._libraries.roots_for(importer):
+            found = {module for root in roots if (module := self._module(os.path.join(root, *dotted.split("."))))}
+            if found:
+                return Path(found.pop()) if len(found) == 1 else None
+        return None
 
     def _below(self, dotted: str) -> dict[str, list[str]]:
         """The modules of a dotted name, by every folder above them."""

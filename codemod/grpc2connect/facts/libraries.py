@@ -32,12 +32,14 @@ class Libraries:
     @cached_property
     def roots(self) -> frozenset[str]:
         """The folders that files of the project say imports start from."""
-        return frozenset(
-            os.path.normpath(folder / root)
-            for folder, found in self._declared.items()
-            for one in found
-            for root in one.own.roots
-        )
+        return frozenset().union(*map(self._roots_of, self._declared))
+
+    def roots_for(self, importer: Path) -> Iterator[frozenset[str]]:
+        """Those that files in each folder above an importer name, the nearest first."""
+        return (roots for folder in importer.parents if folder in self._declared and (roots := self._roots_of(folder)))
+
+    def _roots_of(self, folder: Path) -> frozenset[str]:
+        return frozenset(os.path.normpath(folder / root) for one in self._declared[folder] for root in one.own.roots)
 
     @cached_property
     def modules(self) -> frozenset[str]:

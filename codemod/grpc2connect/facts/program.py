@@ -50,6 +50,7 @@ class Program:
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
+        self._said_at: dict[str, set[str]] = {}
         self._imported_from: dict[str, set[str]] = {}
         self._active: set[str] = set()
         self._missed: dict[str, set[Module]] = {}
@@ -104,7 +105,8 @@ class Program:
 
     def import_roots(self, importer: Module) -> list[str]:
         """Folders that absolute imports of a module can start from, likeliest first."""
-        return list(dict.fromkeys([*self.roots_at(importer.path), *sorted(self.proven_roots(importer))]))
+        said = self._said_at.get(str(importer.path.parent), ())
+        return list(dict.fromkeys([*self.roots_at(importer.path), *sorted({*self.proven_roots(importer), *said})]))
 
     def roots_at(self, path: Path) -> list[str]:
         """Folders that absolute imports of the file at `path` can start from, likeliest first."""
@@ -142,7 +144,7 @@ class Program:
 
     def all_proven_roots(self) -> frozenset[str]:
         """Folders where absolute imports of any module were found."""
-        return frozenset().union(*self._found_at.values())
+        return frozenset().union(*self._found_at.values(), *self._said_at.values())
 
     def absolute(self, importer: Module, level: int, dotted: str | None) -> str | None:
         """The path prefix that a relative import names (`from ..a import b`), as `/folder/a`."""
@@ -172,6 +174,8 @@ class Program:
                         self._imported_from.setdefault(str(value.module.path), set()).add(root)
                 return found
         last = dotted.rpartition(".")[2]
+        if last.endswith(("_pb2", "_pb2_grpc")) and (found := self._declared(importer, dotted)):
+            return found
         if last.endswith("_pb2_grpc") and (stubs := self.schema.by_import(dotted, importer.path)):
             if stubs.path is not None:
                 self._found_around(importer, dotted, stubs.path.with_suffix(""))
@@ -187,6 +191,15 @@ class Program:
         if values and other is not None:
             self._found_around(importer, dotted, other)
         return values or frozenset({Package(dotted, str(importer.path))})
+
+    def _declared(self, importer: Module, dotted: str) -> Values:
+        """Generated code in a folder that the project says imports start from: see `Elsewhere.declared`."""
+        module = self._elsewhere.declared(importer.path, dotted)
+        found = self.at(str(module), dotted, str(importer.path)) if module is not None else NOTHING
+        if found and module is not None:
+            root = module.parents[dotted.count(".")]
+            self._said_at.setdefault(str(importer.path.parent), set()).add(str(root))
+        return found
 
     def _found_around(self, importer: Module, dotted: str, module: Path) -> None:
         """Note the root where a module was found, if the importer is below it."""

@@ -2,7 +2,7 @@
 
 By their names alone, as PEP 503 writes them: by which name a library is imported, none of these files says. What is
 required by its path, or as a part of a workspace, is of the project. What they say of the project's own modules is in
-`declared_modules`.
+`declared_modules`, and what other files say of where its imports start, in `import_paths`.
 
 Source: PEP 508, 518, 621 and 735; the documentation of pip, setuptools, poetry, pipenv, pdm, hatch and uv.
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 from grpc2connect.options import Options
 from grpc2connect.results import FileError
+from grpc2connect.sources import import_paths
 from grpc2connect.sources.content import read
 from grpc2connect.sources.declared_modules import NOTHING, OwnModules, of_script, of_settings, of_table
 from grpc2connect.sources.files import find
@@ -51,18 +52,22 @@ def normal(name: str) -> str:
 
 
 def is_list(path: str) -> bool:
-    """Whether a file may require libraries, by its name and its folder's."""
+    """Whether a file may require libraries, or say where imports start, by its name and its folder's."""
     folder, name = os.path.split(path)
-    if name in _NAMES or _LIST.fullmatch(name):
+    if name in _NAMES or import_paths.is_named(name) or _LIST.fullmatch(name):
         return True
     return name.endswith(_LISTS) and os.path.basename(folder) in _FOLDERS
 
 
 def lists(options: Options) -> list[Path]:
-    """The files of a run's project that may require libraries."""
+    """The files of a run's project that may require libraries, or say where imports start."""
     paths = (options.project,) if options.project is not None else options.paths
-    found, _ = find(Options(options.root, paths), lambda name: name in _NAMES or name.endswith(_LISTS))
+    found, _ = find(Options(options.root, paths), _is_wanted)
     return [path for path in found if is_list(str(path))]
+
+
+def _is_wanted(name: str) -> bool:
+    return name in _NAMES or name.endswith(_LISTS) or import_paths.is_named(os.path.basename(name))
 
 
 def about_modules(options: Options, paths: Iterable[Path]) -> str:
@@ -80,6 +85,8 @@ def about_modules(options: Options, paths: Iterable[Path]) -> str:
 
 def home(path: Path) -> Path:
     """The folder that a file speaks for."""
+    if import_paths.is_named(path.name):
+        return import_paths.home(path)
     return path.parents[1] if path.parent.name in _FOLDERS else path.parent
 
 
@@ -89,6 +96,8 @@ def declared(path: Path) -> Declared:
     if isinstance(source, FileError):
         return Declared()
     text = source.text
+    if import_paths.is_named(path.name):
+        return Declared(own=OwnModules(roots=import_paths.roots(path, text)))
     try:
         if path.name in ("pyproject.toml", "Pipfile"):
             return _of_table(tomllib.loads(text))
