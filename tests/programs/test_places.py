@@ -15,7 +15,7 @@ from grpc2connect.engine import generate, run
 from grpc2connect.options import GeneratedPlace, Options
 from grpc2connect.results import Severity
 from grpc2connect.sources import find
-from tests.programs.conftest import STUBS
+from tests.programs.conftest import STUBS, Program
 
 SERVER = """from concurrent import futures
 
@@ -359,3 +359,21 @@ def test_modules_of_a_folder_without_init_take_the_runtime_of_those_who_import_t
         )
         assert done.returncode == 0, done.stderr
     assert run(options).changes == ()
+
+
+def test_stubs_that_people_are_told_to_build(program: Program) -> None:
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        (program.folder / name).unlink()
+    program.write("protos/greeting.proto", (STUBS / "greeting.proto").read_text())
+    program.write("app/gen/.gitkeep", "")
+    call = "rpc.GreeterStub(grpc.insecure_channel('a:1')).SayHello(None)\n"
+    program.write("app/client.py", f"import grpc\nfrom gen import greeting_pb2_grpc as rpc\n\n{call}")
+    assert program.run().changes == ()
+    command = "python -m grpc_tools.protoc -I../protos --python_out=gen --grpc_python_out=gen greeting.proto"
+    program.write("README.md", f"# Client\n\n```sh\ncd app\n{command}\n```\n")
+    result = program.migrate()
+    assert [finding.code for finding in result.findings] == ["G2C910", "G2C015"]
+    assert "from gen import greeting_connect" in program.text("app/client.py")
+    assert "class GreeterClientSync" in program.text("app/gen/greeting_connect.py")
+    assert command in program.text("README.md")
+    assert program.run().changes == ()

@@ -8,10 +8,11 @@ import pytest
 
 from grpc2connect.options import GeneratedPlace, Options
 from grpc2connect.project.generation.modules import ConnectModule
+from grpc2connect.project.generation.outs import out_folders
 from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Situation
 from grpc2connect.project.texts import Texts
-from grpc2connect.results import State
+from grpc2connect.results import Severity, State
 
 OPT = "--connectrpc_opt=protobuf=google"
 PROTOC = "python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. a.proto"
@@ -336,3 +337,50 @@ def test_who_runs_buf_runs_generate_after_it(tmp_path: Path) -> None:
     (tmp_path / "buf.gen.yaml").write_text("version: v2\nplugins:\n  - local: protoc-gen-grpc_python\n    out: gen\n")
     new, _ = after(tmp_path, "Makefile", "x:\n\tuv run buf generate\n", plain=False)
     assert new == "x:\n\tuv run buf generate\n\tuv run grpc2connect generate gen\n"
+
+
+def page(*lines: str, info: str = "sh") -> str:
+    return "\n".join(["# Build", "", f"```{info}", *lines, "```", "", "Done.", ""])
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/CONTRIBUTING.markdown"])
+@pytest.mark.parametrize("text", [page(PROTOC), page(f"$ {PROTOC}", info="console"), page("cd .", PROTOC, info="")])
+def test_a_page_is_told_about_and_not_edited(tmp_path: Path, name: str, text: str) -> None:
+    new, answer = after(tmp_path, name, text)
+    assert new == text
+    assert [found.state for found in answer.found] == [State.BRIDGED]
+    assert [(finding.code, finding.severity) for finding in answer.findings] == [("G2C910", Severity.NOTE)]
+    assert f"--connectrpc_out=. {OPT}" in answer.findings[0].advice
+    _, answer = after(tmp_path, name, text, plain=False)
+    assert "`grpc2connect generate .`" in answer.findings[0].advice
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PROTOC,  # no command, as it stands in no block
+        page(PROTOC, info="python"),
+        page(f"# {PROTOC}"),
+        page(PROTOC.replace("a.proto", "b.proto")),  # of another project
+        page("protoc --python_out=. a.proto"),
+    ],
+)
+def test_other_pages_say_nothing(tmp_path: Path, text: str) -> None:
+    new, answer = after(tmp_path, "README.md", text)
+    assert (new, answer.found, answer.findings) == (text, [], [])
+
+
+def test_a_page_that_has_moved_is_native(tmp_path: Path) -> None:
+    _, answer = after(tmp_path, "README.md", page(PLAIN))
+    assert [found.state for found in answer.found] == [State.NATIVE] and answer.findings == []
+
+
+def test_a_page_says_where_stubs_go_if_nothing_else_does(tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    text = page("git clone https://example.org/shop && cd shop", "cd web", "protoc --grpc_python_out=gen a.proto")
+    (tmp_path / "README.md").write_text(text)
+    (tmp_path / "NOTES.md").write_text(text.replace("gen", "other"))
+    options = Options(tmp_path, (tmp_path,))
+    assert out_folders(options) == {str(tmp_path / "web" / "gen")}
+    (tmp_path / "gen.sh").write_text("protoc --grpc_python_out=made a.proto\n")
+    assert out_folders(options) == {str(tmp_path / "made")}

@@ -16,7 +16,7 @@ from grpc2connect.project.dependencies.documents import Documents
 from grpc2connect.project.dependencies.names import GRPCIO, TOOLS
 from grpc2connect.project.dependencies.removing import Removals
 from grpc2connect.project.dependencies.uses import Use
-from grpc2connect.project.files import find, mentions
+from grpc2connect.project.files import find, mentions, pages
 from grpc2connect.project.generation import copies, modules
 from grpc2connect.project.packaging import built_by
 from grpc2connect.project.places import read_places
@@ -55,7 +55,7 @@ def clean(result: RunResult, options: Options) -> RunResult:
     texts = Texts()
     _copied(files, texts, stubs)
     situation = Situation(options, files, lambda: connect, cleanup=True, stays=stubs.why)
-    answer, _ = read_places(files, texts, situation)
+    answer, _ = read_places([*files, *pages(options)], texts, situation)
     for stems, folder, where in answer.kept:
         stubs.keep(stems, folder, f"{where.path.name}:{where.line} goes on generating it")
     documents = Documents(texts, files)

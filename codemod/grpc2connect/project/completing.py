@@ -11,7 +11,7 @@ from grpc2connect.project import cleanup
 from grpc2connect.project.dependencies.adding import Additions
 from grpc2connect.project.dependencies.documents import Documents
 from grpc2connect.project.deployment import deploy
-from grpc2connect.project.files import find
+from grpc2connect.project.files import find, pages
 from grpc2connect.project.generation import modules
 from grpc2connect.project.made_sync import made_sync
 from grpc2connect.project.packaging import vendored_into_a_build
@@ -30,7 +30,7 @@ def complete(result: RunResult, options: Options) -> RunResult:
     files = find(options)
     texts = Texts(result.changes)
     situation = Situation(options, files, lambda: modules.known(result.changes, files))
-    answer, needs = read_places(files, texts, situation)
+    answer, needs = read_places([*files, *pages(options)], texts, situation)
     edited = [change.path for change in result.changes if change.before is not None and is_python(change.path)]
     findings, errors = _require(edited, needs, files, texts, options)
     findings += vendored_into_a_build(result.changes)

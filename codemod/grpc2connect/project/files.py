@@ -7,6 +7,7 @@ that is made for such files. Patterns to include choose Python sources and say n
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,17 +47,29 @@ _NEVER = frozenset(
     | {".ts", ".tsx", ".vue", ".whl", ".woff", ".woff2", ".xml", ".zip"}
 )
 """Suffixes of files that neither build nor install anything, of which there are many."""
+_PAGE = re.compile(
+    r"(?:readme|contributing|develop\w*|hacking|install\w*|building)[\w.-]*\.(?:md|markdown)", re.IGNORECASE
+)
+
+
+def pages(options: Options) -> list[Path]:
+    """The pages of a project that tell people how to build it, as sorted absolute paths."""
+    return _found(options, lambda name: _PAGE.fullmatch(os.path.basename(name)) is not None)
 
 
 def find(options: Options) -> list[Path]:
     """All files of the project that count, whatever they are, as sorted absolute paths; symbolic links do not."""
+    return _found(options, _can_matter)
+
+
+def _found(options: Options, wanted: Callable[[str], bool]) -> list[Path]:
     top = os.path.abspath(options.project or options.root)
     given = [os.path.abspath(path) for path in options.paths]
     folders = {path if os.path.isdir(path) else os.path.dirname(path) for path in given}
     above = {str(folder) for one in folders for folder in (Path(one), *Path(one).parents)}
     prefixes = tuple(os.path.join(folder, "") for folder in folders)
     keep = _excluded(options)
-    names = (name for name in _files(top) if name.startswith(prefixes) or _is_beside(name, above))
+    names = (name for name in _files(top, wanted) if name.startswith(prefixes) or _is_beside(name, above))
     return sorted(path for path in map(Path, names) if keep(path))
 
 
@@ -68,12 +81,12 @@ def _is_beside(name: str, above: set[str]) -> bool:
     return any(parent.name in BESIDE and str(parent.parent) in above for parent in Path(name).parents)
 
 
-def _files(top: str) -> Iterator[str]:
+def _files(top: str, wanted: Callable[[str], bool]) -> Iterator[str]:
     names = tracked_and_new(Path(top))
     if names is not None:
         for name in names:
             path = os.path.join(top, name)
-            if _can_matter(name) and SKIPPED.isdisjoint(name.split("/")) and _is_plain(path):
+            if wanted(name) and SKIPPED.isdisjoint(name.split("/")) and _is_plain(path):
                 yield path
         return
     seen = 0
@@ -86,7 +99,7 @@ def _files(top: str) -> Iterator[str]:
         for name in sorted(files):
             seen += 1
             path = os.path.join(folder, name)
-            if _can_matter(name) and not os.path.islink(path):
+            if wanted(name) and not os.path.islink(path):
                 yield path
         if seen > _LAST_RESORT:
             return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grpc2connect.project.files import mentions
-from grpc2connect.project.generation import buf, copies, place, programs, quoted, scripts
+from grpc2connect.project.generation import buf, copies, place, programs, quoted, scripts, told
 from grpc2connect.project.scripts_in_files import kind_of
 from grpc2connect.project.situation import Answer, ProjectFile, Reader, Situation
 from grpc2connect.project.texts import Texts
@@ -63,6 +63,9 @@ def _readers(path: Path, situation: Situation) -> Iterator[Reader]:
     elif path.name in _ELSEWHERE:
         if mentions(path, b"grpc"):
             yield _elsewhere
+    elif path.suffix in (".md", ".markdown"):
+        if mentions(path, *_IN_SCRIPTS):
+            yield told.read
     elif kind_of(path) or not path.suffix:
         wanted = (*_IN_SCRIPTS, b"buf generate") if situation.buf_out else _IN_SCRIPTS
         if mentions(path, *wanted):

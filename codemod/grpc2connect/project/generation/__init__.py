@@ -10,6 +10,7 @@ A place is found by what it asks protoc for (`--grpc_python_out`, buf's plugin),
     quoted       commands in the strings of TOML and JSON files
     programs     Python: build hooks, `setup.py`, noxfiles, scripts that call protoc
     buf          `buf.gen.yaml`, v1 and v2
+    told         pages that tell people to run protoc
     outs         the folders that stubs are written to, for those that are not there
     copies       generated modules that are copied by their names
 """

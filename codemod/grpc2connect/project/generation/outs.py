@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from grpc2connect.options import Options
-from grpc2connect.project.files import find, mentions
+from grpc2connect.project.files import find, mentions, pages
+from grpc2connect.project.generation import told
 from grpc2connect.project.generation.commands import OPTION, folders
 
 _OPTIONS = (b"grpc_python_out", b"grpc_out")
@@ -15,17 +17,31 @@ _OPTIONS = (b"grpc_python_out", b"grpc_out")
 def out_folders(options: Options) -> frozenset[str]:
     """The folders, as absolute paths: seen from that of the file that runs protoc, and from all above in the project.
 
-    A script is run from its own folder or from one above it; which one it is, whoever asks has other signs of.
+    A script is run from its own folder or from one above it; which one it is, whoever asks has other signs of. What
+    pages tell people to run counts where nothing else runs protoc.
     """
     top = Path(os.path.abspath(options.project or options.root))
-    found: set[str] = set()
-    for path in find(options):
+    made = (
+        place
+        for path, text in _texts(find(options))
+        for option in OPTION.finditer(text)
+        for place in folders(option["value"], path, top)
+    )
+    return _inside(top, made) or _inside(
+        top, (place for path, text in _texts(pages(options)) for place in told.out_folders(path, text, top))
+    )
+
+
+def _texts(paths: list[Path]) -> Iterator[tuple[Path, str]]:
+    for path in paths:
         if not mentions(path, *_OPTIONS):
             continue
         try:
-            text = path.read_text(encoding="utf-8", errors="replace")
+            yield path, path.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        for option in OPTION.finditer(text):
-            found.update(os.path.normpath(one) for one in folders(option["value"], path, top))
+
+
+def _inside(top: Path, places: Iterator[Path]) -> frozenset[str]:
+    found = {os.path.normpath(place) for place in places}
     return frozenset(name for name in found if Path(name).is_relative_to(top))
