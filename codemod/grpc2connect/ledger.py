@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grpc2connect.facts.reference import Reference
@@ -42,7 +42,8 @@ def result(
     """Sum up a run; `said` are findings that no rule has made."""
     users = _Users(plan.decisions)
     entries = [_entry(decision, plan, rewritten, users) for decision in plan.decisions]
-    findings = [finding for decision in plan.decisions for finding in _findings(decision, plan)]
+    findings = [finding for decision in plan.decisions for finding in _findings(decision)]
+    findings.extend(_given_once(plan))
     findings.extend(
         [*_unit_findings(plan, failures.reasons), *_file_findings(plan, failures), *_stage_findings(plan), *said]
     )
@@ -134,11 +135,29 @@ def _is_needless(reference: Import) -> bool:
     return isinstance(alias, ast.alias) and module.path.name != "__init__.py" and not is_used(module, alias)
 
 
-def _findings(decision: Decision, plan: Plan) -> Iterable[Finding]:
+def _findings(decision: Decision) -> Iterable[Finding]:
+    if decision.outcome.finding and not decision.outcome.once:
+        yield _finding(decision)
+
+
+def _finding(decision: Decision) -> Finding:
     outcome, reference = decision.outcome, decision.reference
-    if outcome.finding:
-        unit = min((service.full_name for service in reference.units), default="")
-        yield Finding(decision.code, reference.place, outcome.finding, outcome.advice, outcome.severity, unit)
+    unit = min((service.full_name for service in reference.units), default="")
+    return Finding(decision.code, reference.place, outcome.finding, outcome.advice, outcome.severity, unit)
+
+
+def _given_once(plan: Plan) -> Iterable[Finding]:
+    """One finding for all references of a file that have the same one, if it is of that kind."""
+    alike: dict[tuple[Path, str, str], list[Decision]] = {}
+    for decision in plan.decisions:
+        if decision.outcome.finding and decision.outcome.once:
+            key = (decision.reference.module.path, decision.code, decision.outcome.finding)
+            alike.setdefault(key, []).append(decision)
+    for found in alike.values():
+        first = _finding(min(found, key=lambda decision: decision.reference.place))
+        named = [one.reference.module.place(one.outcome.at) for one in found if one.outcome.at is not None]
+        many = f" ({_plural(len(found))} here)" if len(found) > 1 else ""
+        yield replace(first, place=min(named, default=first.place), message=f"{first.message}{many}")
 
 
 def _protocol_findings(plan: Plan) -> Iterable[Finding]:

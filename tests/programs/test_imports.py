@@ -324,3 +324,35 @@ def test_a_generated_module_that_is_chosen_when_the_program_runs_stays(
     result = program.migrate()
     assert "_connect" not in program.text("shop/app.py")
     assert {finding.code for finding in result.findings} & {"G2C019", "G2C802", "G2C803"}
+
+
+UNKNOWN = """import grpc
+from shop.gen import stock_pb2_grpc
+from till_pb2_grpc import TillStub
+
+channel = grpc.insecure_channel("a:1")
+stub = stock_pb2_grpc.StockStub(channel)
+print(stub.Count(1), stub.Take(2), TillStub(channel))
+
+
+class Stock(stock_pb2_grpc.StockServicer):
+    pass
+"""
+
+
+def test_a_module_of_which_nothing_is_known_is_one_finding_where_it_is_imported(program: Program) -> None:
+    program.write("app.py", UNKNOWN)
+    program.write("other.py", "import app\n\nprint(app.stub.Count(3), app.stub.Count(4))\n")
+    result = program.run()
+    found = [
+        (f"{finding.place.path.name}:{finding.place.line}", finding.message)
+        for finding in result.findings
+        if finding.code == "G2C802"
+    ]
+    assert found == [
+        ("app.py:2", "nothing is known of the generated shop.gen.stock_pb2_grpc (4 references here)"),
+        ("app.py:3", "nothing is known of the generated till_pb2_grpc"),
+        ("other.py:1", "nothing is known of the generated shop.gen.stock_pb2_grpc (2 references here)"),
+    ]
+    left = {entry.place.line for entry in result.ledger if entry.code == "G2C802" and entry.place.path.name == "app.py"}
+    assert left == {6, 7, 10}

@@ -20,7 +20,9 @@ class Outcome:
     chosen (with `advice` on what to do). `covers` are nodes whose references end with this one. `wire` says that it
     needs grpcio's own wire: its channels and servers stay, with every service on them (without units: all around it).
     `unsafe` says that the program does something else afterwards than it does today; such an outcome counts only with
-    `--unsafe`, and the rule says in its `unsafe` what changes. `asked` says that it counts only with `--native`.
+    `--unsafe`, and the rule says in its `unsafe` what changes. `asked` says that it counts only with `--native`. `once`
+    says that the finding is given once in a file, with the number of references that have it: at the node that some of
+    them name by `at` (an import), else at the first.
     """
 
     state: State
@@ -35,6 +37,8 @@ class Outcome:
     wire: bool = False
     unsafe: bool = False
     asked: bool = False
+    once: bool = False
+    at: ast.AST | None = None
 
 
 def _edits(edits: Iterable[Edit] | Edit) -> tuple[Edit, ...]:
@@ -95,6 +99,6 @@ def Bridged(
     )
 
 
-def Left(finding: str, *, advice: str, wire: bool = False) -> Outcome:
+def Left(finding: str, *, advice: str, wire: bool = False, once: bool = False, at: ast.AST | None = None) -> Outcome:
     """Stays on gRPC, and every service that it belongs to with it (`wire`: all on its channels and servers)."""
-    return Outcome(State.LEFT, (), finding, finding, advice, Severity.WARNING, wire=wire)
+    return Outcome(State.LEFT, (), finding, finding, advice, Severity.WARNING, wire=wire, once=once, at=at)

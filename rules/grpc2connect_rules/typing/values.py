@@ -64,7 +64,8 @@ Left: names without such a form, values that go where they cannot be followed (i
 class derives from by another name than that of the stub's class.
 
 Why: never silently wrong. A name whose meaning is not known to survive is reported with its place, and the services
-that it belongs to (those of its arguments, else those of its file) stay as they are.
+that it belongs to (those of its arguments, else those of its file) stay as they are. Of a generated module of which
+nothing is known a file has one finding, where it imports that, with the number of references.
 
 Source: grpc (grpcio 1.85).
 """
@@ -90,6 +91,8 @@ from grpc2connect.rules_api import (
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import ApiUse, CalledValue, GeneratedUse
 
+_STUBS = "_pb2_grpc"
+
 
 @rule("G2C802", on=ApiUse)
 def other(use: ApiUse) -> Iterator[Outcome]:
@@ -97,11 +100,22 @@ def other(use: ApiUse) -> Iterator[Outcome]:
     if use.path.startswith(api.UNKNOWN_STUBS):
         name = use.path.removeprefix(api.UNKNOWN_STUBS)
         yield Left(
-            f"nothing is known of the generated {name}",
+            f"nothing is known of the generated {name[: (name + _STUBS).index(_STUBS)] + _STUBS}",
             advice="add its proto to the paths, or name the environment that has it: --python .venv",
+            once=True,
+            at=_imported(use),
         )
         return
     yield Left(f"{use.path} has no equivalent yet", advice="move it by hand, or keep this service on gRPC")
+
+
+def _imported(use: ApiUse) -> ast.stmt | None:
+    """The import that brings a name to its file."""
+    root = use.node.func if isinstance(use.node, ast.Call) else use.node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    aliases = use.facts.importers(use.module, root) if isinstance(root, ast.Name) else []
+    return use.module.statement(aliases[0]) if aliases else None
 
 
 @rule("G2C803", on=GeneratedUse)
