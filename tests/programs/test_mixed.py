@@ -162,3 +162,42 @@ def test_a_member_goes_on_where_nothing_is_compared_by_identity(mixed: Program) 
     mixed.migrate()
     assert "channel.client(" in mixed.text("app.py")
     assert "until(channel, grpc.ChannelConnectivity.READY)" in mixed.text("app.py")
+
+
+def _kept(program: Program, body: str) -> str:
+    program.write("app.py", HEAD + body)
+    assert program.migrate().changes == ()
+    return program.text("app.py")
+
+
+CALLED = """\
+        raise
+
+
+def check(self, request, known):
+    _, call = greeter.SayHello.with_call(request)
+    _, other = farewell.SayBye.with_call(request)
+"""
+EITHER = """\
+    one = greeter.SayHello.future(request) if known else farewell.SayBye.future(request)
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "becomes"),
+    [
+        ("self.assertIs(grpc.StatusCode.OK, call.code())", "self.assertIs(StatusCode.OK, call.code())"),
+        ("self.assertIs(call.code(), grpc.StatusCode.OK, 'why')", "self.assertIs(call.code(), StatusCode.OK, 'why')"),
+        ("assert call.code() is not grpc.StatusCode.ABORTED", "assert call.code() is not StatusCode.ABORTED"),
+        ("self.assertIs(grpc.StatusCode.OK, other.code())", "self.assertIs(grpc.StatusCode.OK, other.code())"),
+        ("assert other.code() is grpc.StatusCode.OK", "assert other.code() is grpc.StatusCode.OK"),
+        # A call of both keeps both on gRPC.
+        ("self.assertIs(grpc.StatusCode.OK, one.code())", "self.assertIs(grpc.StatusCode.OK, one.code())"),
+        ("self.assertIs(grpc.StatusCode.OK, known(request))", "self.assertEqual(grpc.StatusCode.OK, known(request))"),
+    ],
+)
+def test_codes_of_one_service_s_calls_stay_of_one_kind(mixed: Program, asked: str, becomes: str) -> None:
+    body = f"{CALLED}{EITHER if 'one.' in asked else ''}    {asked}\n"
+    after = migrated(mixed, body) if "one." not in asked else _kept(mixed, body)
+    assert f"    {becomes}\n" in after
+    assert mixed.run().changes == ()

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from grpc2connect.facts import api, pytest_grpc, run_time_stubs
+from grpc2connect.facts import api, compared_codes, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type
 from grpc2connect.facts.assigned import without_another
@@ -151,7 +151,8 @@ class NamedReferences:
                     stubs=self._stubs(service), value="static" if self._is_called_at(node, service) else "",
                 )  # fmt: skip
             case Status(name):
-                return refs.StatusMember(facts, module, node, self._context_units(node), ("a status code",), name=name)
+                units = self._context_units(node) or compared_codes.services(facts, module, node)
+                return refs.StatusMember(facts, module, node, units, ("a status code",), name=name)
             case Api(path):
                 return self._api(node, path, call)
         return None
@@ -332,8 +333,7 @@ class NamedReferences:
 
     def _argument_units(self, call: ast.Call) -> frozenset[Service]:
         nodes = [*call.args, *(keyword.value for keyword in call.keywords)]
-        found = {service for node in nodes for service in self._units(self.facts.values(node))}
-        return frozenset(found) | frozenset(service for node in nodes for service in self.facts.served(node))
+        return frozenset().union(*(self._units(self.facts.values(node)) | self.facts.served(node) for node in nodes))
 
     def _annotated_units(self, node: ast.AST) -> frozenset[Service]:
         """The services of the parameter or variable that an annotation is for."""

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 
 from grpc2connect.facts import api
 from grpc2connect.facts import references as refs
+from grpc2connect.facts.compared_codes import compared, is_named
+from grpc2connect.facts.compared_codes import services as compared_services
 from grpc2connect.facts.kinds import (
     Adder,
     Api,
@@ -27,7 +29,6 @@ from grpc2connect.facts.kinds import (
     RpcVariant,
     Server,
     ServicerBase,
-    Status,
     Stub,
     StubClass,
     Value,
@@ -95,7 +96,6 @@ _PATHS = {
 }
 _MET_BY_ALL = frozenset({"grpc.Call", "grpc.Future", "grpc._channel._RPCState", "grpc.aio.AbortError"})
 """What errors that a program makes itself are made of: whoever serves or asks may meet those."""
-_ASSERTS = frozenset({"assertEqual", "assertNotEqual", "assertIs", "assertIsNot", "assertIn", "assertNotIn"})
 
 
 def sides(reference: Reference) -> Sides:
@@ -114,6 +114,8 @@ def sides(reference: Reference) -> Sides:
         case refs.UnknownRpc():
             return CLIENT if reference.called or reference.mock else BOTH
         case refs.StatusMember():
+            if compared_services(reference.facts, reference.module, reference.node):
+                return CLIENT
             if reference.units or _is_given_to_a_context(reference) or _is_compared_with(reference, Context):
                 return SERVER
             return CLIENT if _is_compared_with(reference, Error) else BOTH
@@ -176,18 +178,9 @@ def _is_compared_with(use: refs.StatusMember | refs.ErrorUse, owner: type[Error 
     node = use.node if isinstance(use, refs.StatusMember) else use.call
     if node is None:
         return False
-    parent = use.module.parents[node]
-    if isinstance(parent, ast.Tuple | ast.List | ast.Set):
-        parent = use.module.parents[parent]
-    match parent:
-        case ast.Compare(left=left, comparators=others):
-            compared = [left, *others]
-        case ast.Call(func=ast.Attribute(attr=name), args=[one, other]) if name in _ASSERTS:
-            compared = [one, other]
-        case _:
-            return False
-    asked = [one for one in compared if _is_code_of(use, one, owner)]
-    return bool(asked) and all(one in asked or _is_named(use, one) for one in compared)
+    every = compared(use.module, node)
+    asked = [one for one in every if _is_code_of(use, one, owner)]
+    return bool(asked) and all(one in asked or is_named(use.facts, one) for one in every)
 
 
 def _is_given_to_a_context(use: refs.StatusMember) -> bool:
@@ -202,14 +195,6 @@ def _is_code_of(use: Reference, node: ast.expr, owner: type[Error | Context]) ->
         return False
     values = use.facts.values(node.func)
     return bool(values) and all(isinstance(value, Member) and isinstance(value.owner, owner) for value in values)
-
-
-def _is_named(use: Reference, node: ast.expr) -> bool:
-    """Whether an expression spells codes: `grpc.StatusCode.OK`, or several of them."""
-    if isinstance(node, ast.Tuple | ast.List | ast.Set):
-        return all(_is_named(use, one) for one in node.elts)
-    values = use.facts.values(node)
-    return isinstance(node, ast.Attribute) and bool(values) and all(isinstance(one, Status) for one in values)
 
 
 def _of_value(value: Value) -> Sides:

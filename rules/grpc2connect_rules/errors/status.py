@@ -15,7 +15,7 @@ where it gets out of sight; and `OK`. The runtime's `StatusCode` has gRPC's name
 `Code` of the same meaning.
 
 Where some services stay on gRPC, codes are gRPC's, and `is` and `assertIs` become `==` and `assertEqual`, but not
-beside the code of an error, which is gRPC's too.
+beside the code of an error, which is gRPC's too. A code that is compared with that of a call is of the call's service.
 
 Source: grpc.StatusCode (grpcio 1.85); connectrpc.code.Code (connectrpc 0.13).
 """
