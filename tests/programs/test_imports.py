@@ -356,3 +356,17 @@ def test_a_module_of_which_nothing_is_known_is_one_finding_where_it_is_imported(
     ]
     left = {entry.place.line for entry in result.ledger if entry.code == "G2C802" and entry.place.path.name == "app.py"}
     assert left == {6, 7, 10}
+
+
+def test_an_import_of_a_submodule_stays_where_the_package_is_still_named(program: Program) -> None:
+    head = "from __future__ import annotations\n\n"
+    text = (
+        "import greeting_pb2_grpc as rpc\n\n\ndef make(options: grpc._Options | None = None) -> grpc.aio.Channel:\n"
+        "    return grpc.aio.insecure_channel('a:1', options)\n\n\nstub = rpc.GreeterStub(make())\n"
+    )
+    program.write("app.py", f"{head}import grpc.aio\n{text}")
+    program.write("other.py", f"{head}import grpc\nimport grpc.aio\n{text}")
+    program.migrate()
+    assert "import grpc.aio\n" in program.text("app.py")
+    assert "import grpc\n" in program.text("other.py") and "import grpc.aio\n" not in program.text("other.py")
+    assert program.run().changes == ()

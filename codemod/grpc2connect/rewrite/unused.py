@@ -30,7 +30,7 @@ def drop_unused(facts: Facts, before: Module, after: Module, free: frozenset[str
     edits: list[Edit] = []
     new = {(_shape(node), index): node for node, index in _numbered(after)}
     for node, index in _numbered(before):
-        dropped = [one for one in node.names if one in idle or _is_dropped(facts, one, used_before, used_after)]
+        dropped = [one for one in node.names if one in idle or _is_dropped(facts, before, one, used_before, used_after)]
         if not dropped:
             continue
         twin = new.get((_shape(node), index))
@@ -52,7 +52,7 @@ def _idle(facts: Facts, module: Module, before: frozenset[str], after: frozenset
     nodes = [node for node in module.nodes if isinstance(node, _Import)]
     own = [(node, alias) for node in nodes for alias in node.names if is_grpcio(facts, alias) and alias.name != "*"]
     used = [alias for _, alias in own if (alias.asname or alias.name).partition(".")[0] in before]
-    if not used or not all(_is_dropped(facts, alias, before, after) for alias in used):
+    if not used or not all(_is_dropped(facts, module, alias, before, after) for alias in used):
         return frozenset()
     found = []
     for node, alias in own:
@@ -63,13 +63,21 @@ def _idle(facts: Facts, module: Module, before: frozenset[str], after: frozenset
     return frozenset(found)
 
 
-def _is_dropped(facts: Facts, alias: ast.alias, before: frozenset[str], after: frozenset[str]) -> bool:
+def _is_dropped(facts: Facts, module: Module, alias: ast.alias, before: frozenset[str], after: frozenset[str]) -> bool:
     if alias.name == "*":
         return False
     full = alias.asname or alias.name
     top = full.partition(".")[0]  # which `import grpc.aio` binds
     gone = (full in before and full not in after) or (top in before and top not in after)
-    return is_ours(facts, alias) and gone
+    named = is_grpcio(facts, alias) and top != full and top in after  # of others the Connect module's import binds it
+    needed = named and not _is_bound_by_another(module, alias, top)
+    return is_ours(facts, alias) and gone and not needed
+
+
+def _is_bound_by_another(module: Module, alias: ast.alias, name: str) -> bool:
+    """Whether another import statement binds a name by itself."""
+    imports = (node for node in module.nodes if isinstance(node, _Import))
+    return any(one is not alias and (one.asname or one.name) == name for node in imports for one in node.names)
 
 
 def _shape(node: _Import) -> str:
