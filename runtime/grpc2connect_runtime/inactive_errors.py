@@ -55,11 +55,11 @@ class InactiveRpcError(FinishedCall, RpcError, Call, Future):  # pyright: ignore
         self._state = RpcState((), initial, trailing, state.code, copy.deepcopy(state.details))
         self._state.debug_error_string = state.debug_error_string
 
-    def code(self) -> Any:  # type: ignore[override]
+    def code(self) -> Any:
         """Return the status; native form: `ConnectError.code`."""
         return self._state.code
 
-    def details(self) -> Any:  # type: ignore[override]
+    def details(self) -> Any:
         """Return the message; native form: `ConnectError.message`."""
         return _decoded(self._state.details)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
@@ -31,28 +31,38 @@ class _NotOfGrpc:
             raise AttributeError(f"{shown} has no attribute '{self._name}'", name=self._name, obj=instance) from None
 
 
-class RpcError(ConnectError):
-    """The class of gRPC's errors: takes any arguments, has no `code()` or `details()` of its own.
+if TYPE_CHECKING:
+    # As type checkers see the class of grpcio, which has no types: what derives from it may have `code()` and
+    # `details()`, which are no properties as ConnectError's are, and be handed to what takes one of these.
+    class RpcError(Exception, Any):  # type: ignore[misc]
+        """The class of gRPC's errors: takes any arguments, has no `code()` or `details()` of its own."""
 
-    `except ConnectError` catches it, and `rpc_error(error)` is the error itself, so that code that handles failed calls
-    handles errors that the program has made for it, or has given methods of its own, as well. A handler that lets it
-    pass ends its call with UNKNOWN, as in grpcio. It catches every failed call of this package's channels.
+        def __init__(self, *arguments: Any, **keywords: Any) -> None: ...
 
-    Native form: `raise ConnectError(code, message)`. Go there where nothing reads the error as gRPC's; note that a
-    handler's `ConnectError` ends its call with that code.
+else:
 
-    Source: `grpc.RpcError`, grpcio 1.85.
-    """
+    class RpcError(ConnectError):
+        """The class of gRPC's errors: takes any arguments, has no `code()` or `details()` of its own.
 
-    _grpcio_class = "grpc.RpcError"
-    code: Any = _NotOfGrpc()
-    message: Any = _NotOfGrpc()
-    details: Any = _NotOfGrpc()
+        `except ConnectError` catches it, and `rpc_error(error)` is the error itself, so that code that handles failed
+        calls handles errors that the program has made for it, or has given methods of its own, as well. A handler that
+        lets it pass ends its call with UNKNOWN, as in grpcio. It catches every failed call of this package's channels.
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        """Keep the arguments as `args`, as `Exception` does; in a class with other bases, do what the next one does."""
-        # Past ConnectError, whose arguments are others.
-        super(ConnectError, self).__init__(*arguments, **keywords)
+        Native form: `raise ConnectError(code, message)`. Go there where nothing reads the error as gRPC's; note that a
+        handler's `ConnectError` ends its call with that code.
+
+        Source: `grpc.RpcError`, grpcio 1.85.
+        """
+
+        _grpcio_class = "grpc.RpcError"
+        code: Any = _NotOfGrpc()
+        message: Any = _NotOfGrpc()
+        details: Any = _NotOfGrpc()
+
+        def __init__(self, *arguments: Any, **keywords: Any) -> None:
+            """Keep the arguments as `args`, as `Exception` does; with other bases, do what the next one does."""
+            # Past ConnectError, whose arguments are others.
+            super(ConnectError, self).__init__(*arguments, **keywords)
 
 
 class AioRpcError(RpcError):
@@ -82,11 +92,11 @@ class AioRpcError(RpcError):
         self._trailing_metadata = trailing_metadata
         self._debug_error_string = debug_error_string
 
-    def code(self) -> Any:  # type: ignore[override]
+    def code(self) -> Any:
         """Return the status; native form: `ConnectError.code`."""
         return self._code
 
-    def details(self) -> Any:  # type: ignore[override]
+    def details(self) -> Any:
         """Return the message; native form: `ConnectError.message`."""
         return self._details
 

@@ -198,7 +198,7 @@ def unmoved_error(error: CallError) -> CallError:
         form=error.form,
     )
     if is_aio:
-        vars(made).update(
+        made.__dict__.update(
             initial_metadata=_Callable(aio_metadata(error.initial_metadata)),
             trailing_metadata=_Callable(aio_metadata(trailers)),
         )

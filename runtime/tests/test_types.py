@@ -6,8 +6,10 @@ from collections import namedtuple
 from typing import Any, assert_type, cast
 
 from connectrpc.client import ConnectClient, ConnectClientSync
+from connectrpc.code import Code
+from connectrpc.errors import ConnectError
 
-from grpc2connect_runtime import AioClientCallDetails, StubOf, by_rpc_names, stub_on
+from grpc2connect_runtime import AioClientCallDetails, RpcError, StatusCode, StubOf, by_rpc_names, rpc_error, stub_on
 
 
 class Client(ConnectClientSync):
@@ -37,6 +39,20 @@ class Either(StubOf[Client | AioClient]):
 
 class Details(namedtuple("Details", "method timeout metadata credentials wait_for_ready"), AioClientCallDetails):
     """As programs have them for `grpc.aio`: a namedtuple, and gRPC's class behind it."""
+
+
+class Failed(RpcError):
+    """As programs have them: fields and methods that `ConnectError` has as well, of other types."""
+
+    def __init__(self, status: StatusCode, fields: dict[str, str]) -> None:
+        self._code = status
+        self._details = fields
+
+    def code(self) -> StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details["why"]
 
 
 class Held:
@@ -80,3 +96,14 @@ def test_objects_of_classes_of_stubs_take_the_place_of_clients() -> None:
     assert takes(Either("a")) is Either
     assert_type(Either("a").address, str)
     assert not hasattr(Speaking(Channel()), "Say")  # of a client without RPCs
+
+
+def why(error: ConnectError) -> tuple[Any, Any]:
+    return rpc_error(error).code(), rpc_error(error).details()
+
+
+def test_errors_of_the_program_s_own() -> None:
+    failed = Failed(StatusCode.NOT_FOUND, {"why": "gone"})
+    assert_type(failed.code(), StatusCode)
+    assert why(failed) == (StatusCode.NOT_FOUND, "gone")
+    assert why(ConnectError(Code.NOT_FOUND, "gone")) == (StatusCode.NOT_FOUND, "gone")
