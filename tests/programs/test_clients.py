@@ -485,3 +485,39 @@ def test_private_twins_of_public_errors(program: Program) -> None:
     )
     program.migrate()
     assert "except UsageError:" in program.text("app.py")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["grpc.ssl_channel_credentials()", "unused = grpc.ssl_channel_credentials()"],
+    ids=["never taken", "never read"],
+)
+def test_credentials_that_nothing_takes_hold_no_service(program: Program, line: str) -> None:
+    program.write(
+        "app.py",
+        "import grpc\nimport greeting_pb2_grpc\n\n\n"
+        f"def greet(request):\n    {line}\n"
+        "    return greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('a:1')).SayHello(request)\n",
+    )
+    result = program.migrate()
+    assert [entry.text for entry in result.ledger if entry.state is State.LEFT] == []
+    assert "import grpc\n" not in program.text("app.py")
+
+
+def test_reflection_s_name_moves_with_the_server_that_lists_it(program: Program) -> None:
+    """Another service of the program stays: a second run had rewritten the name of this server's reflection."""
+    program.write(
+        "app.py",
+        "import grpc\nimport greeting_pb2_grpc\nfrom grpc_reflection.v1alpha import reflection\n\n"
+        "from other import Plain\n\n\n"
+        "class Greeter(greeting_pb2_grpc.GreeterServicer):\n    pass\n\n\n"
+        "server = grpc.server(None)\n"
+        "greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server)\n"
+        "reflection.enable_server_reflection(('helloworld.Greeter', reflection.SERVICE_NAME), server)\n",
+    )
+    program.write(
+        "other.py", "import grpc\n\n\nclass Plain(grpc.Server):\n    pass\n\n\nchannel = grpc.insecure_channel('a:1')\n"
+    )
+    program.migrate()
+    assert "reflection.SERVICE_NAME" not in program.text("app.py")
+    assert program.run().changes == ()

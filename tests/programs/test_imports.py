@@ -370,3 +370,52 @@ def test_an_import_of_a_submodule_stays_where_the_package_is_still_named(program
     assert "import grpc.aio\n" in program.text("app.py")
     assert "import grpc\n" in program.text("other.py") and "import grpc.aio\n" not in program.text("other.py")
     assert program.run().changes == ()
+
+
+def test_a_package_without_init_is_known_by_its_relative_imports(program: Program) -> None:
+    """`src` is on the import path, and `src/rpc` is not: `from greeting ...` or a runtime there would not be found."""
+    stubs = program.folder / "src" / "rpc" / "made" / "v1"
+    stubs.mkdir(parents=True)
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        (program.folder / name).replace(stubs / name)
+    text = program.text("src/rpc/made/v1/greeting_pb2_grpc.py")
+    program.write(
+        "src/rpc/made/v1/greeting_pb2_grpc.py",
+        text.replace("import greeting_pb2", "from rpc.made.v1 import greeting_pb2"),
+    )
+    program.write("src/rpc/pool.py", "import grpc\n\n\ndef server():\n    return grpc.server(None)\n")
+    program.write(
+        "src/rpc/server.py",
+        "from .made import v1\nfrom .pool import server\nfrom .services.greeter import Greeter\n\n"
+        "v1.greeting_pb2_grpc.add_GreeterServicer_to_server(Greeter(), server())\n",
+    )
+    program.write("src/rpc/services/__init__.py", "")
+    program.write(
+        "src/rpc/services/greeter.py",
+        "from rpc.made.v1.greeting_pb2_grpc import GreeterServicer\n\n\nclass Greeter(GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n        context.set_trailing_metadata((('a', 'b'),))\n"
+        "        return request\n",
+    )
+    result = program.migrate()
+    assert "from rpc.made.v1 import greeting_connect\n" in program.text("src/rpc/server.py")
+    runtimes = {change.path.parent for change in result.changes if change.path.name == "py.typed"}
+    assert runtimes == {program.folder / "src" / "grpc2connect_runtime"}
+
+
+def test_stubs_behind_a_link_move(program: Program) -> None:
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        (program.folder / "out/app/proto").mkdir(parents=True, exist_ok=True)
+        (program.folder / name).replace(program.folder / "out/app/proto" / name)
+    text = program.text("out/app/proto/greeting_pb2_grpc.py")
+    program.write(
+        "out/app/proto/greeting_pb2_grpc.py", text.replace("import greeting_pb2", "from app.proto import greeting_pb2")
+    )
+    program.write("app/__init__.py", "")
+    (program.folder / "app" / "proto").symlink_to("../out/app/proto")
+    program.write(
+        "app/client.py",
+        "import grpc\n\nfrom .proto.greeting_pb2_grpc import GreeterStub\n\n"
+        "GreeterStub(grpc.insecure_channel('a:1')).SayHello(None)\n",
+    )
+    program.migrate()
+    assert "from .proto.greeting_connect import GreeterClientSync\n" in program.text("app/client.py")

@@ -146,12 +146,9 @@ ERRORS = {
 }
 """Exception classes that a failed call raises, and whether they are aio only."""
 
-REFLECTION = frozenset(
-    {
-        "grpc_reflection.v1alpha.reflection.enable_server_reflection",
-        "grpc_reflection.v1alpha.reflection.SERVICE_NAME",
-    }
-)
+ENABLE_REFLECTION = "grpc_reflection.v1alpha.reflection.enable_server_reflection"
+REFLECTION_NAME = "grpc_reflection.v1alpha.reflection.SERVICE_NAME"
+REFLECTION = frozenset({ENABLE_REFLECTION, REFLECTION_NAME})
 """What the runtime has a form of its own for."""
 
 END_OF_STREAM = "grpc.aio.EOF"

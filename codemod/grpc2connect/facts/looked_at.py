@@ -118,3 +118,13 @@ def only_reads(module: Module, call: ast.Call) -> bool:
         case ast.Attribute(attr=name):
             return name in _METHODS
     return False
+
+
+def asks_what_is_installed(module: Module, node: ast.expr) -> bool:
+    """Whether grpc itself is asked what it has: `hasattr(grpc, "aio")`, `getattr(grpc, "__version__", None)`."""
+    match module.parents[node]:
+        case ast.Call(func=ast.Name(id="hasattr"), args=[first, ast.Constant(value=str())]):
+            return first is node
+        case ast.Call(func=ast.Name(id="getattr"), args=[first, ast.Constant(value="__version__"), *_]):
+            return first is node
+    return False

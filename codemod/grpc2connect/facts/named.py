@@ -38,7 +38,7 @@ from grpc2connect.facts.kinds import (
     Values,
     unwrapped,
 )
-from grpc2connect.facts.looked_at import only_looks, only_source_read
+from grpc2connect.facts.looked_at import asks_what_is_installed, only_looks, only_source_read
 from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.reference import Reference
@@ -298,7 +298,7 @@ class NamedReferences:
         if path in ("grpc", "grpc.aio") and facts.patches.is_owner(module, node):
             return None  # the call that replaces one of its attributes is the reference
         if path in ("grpc", "grpc.aio") and not isinstance(module.parents[node], ast.Attribute):
-            asked = api.VERSION if self._asks_what_is_installed(node) else path
+            asked = api.VERSION if asks_what_is_installed(module, node) else path
             return refs.ApiUse(facts, module, node, frozenset(), evidence, path=asked, call=call)
         if path in run_time_stubs.FUNCTIONS and (made := run_time_stubs.reference(facts, module, node, path, call)):
             return made
@@ -310,18 +310,11 @@ class NamedReferences:
             units = frozenset({_unknown_service(path)}) | self._units(facts.values(node))
         if path == api.END_OF_STREAM:
             units = self._readers(node)
+        if path == api.REFLECTION_NAME:
+            units = self._reflected()
         if (path in api.ALL_CREDENTIALS or path == api.TEST_CHANNEL) and call is not None:
             units = self._units(facts.values(call))
         return refs.ApiUse(facts, module, node, units, evidence, path=path, call=call)
-
-    def _asks_what_is_installed(self, node: ast.expr) -> bool:
-        """Whether grpc itself is asked what it has: `hasattr(grpc, "aio")`, `getattr(grpc, "__version__", None)`."""
-        match self.module.parents[node]:
-            case ast.Call(func=ast.Name(id="hasattr"), args=[first, ast.Constant(value=str())]):
-                return first is node
-            case ast.Call(func=ast.Name(id="getattr"), args=[first, ast.Constant(value="__version__"), *_]):
-                return first is node
-        return False
 
     def _readers(self, node: ast.AST) -> frozenset[Service]:
         """The services whose contexts or calls are read from in the function around a node."""
@@ -330,6 +323,12 @@ class NamedReferences:
         values = {value for child in nodes for value in self.facts.values(child)}
         owned = [value for value in values if isinstance(value, Member) and isinstance(value.owner, Context | Call)]
         return self._units(frozenset(owned))
+
+    def _reflected(self) -> frozenset[Service]:
+        """The services of the servers that reflection is enabled on in this module, whose names are listed for that."""
+        enable, nodes = Api(api.ENABLE_REFLECTION), self.module.nodes
+        calls = [node for node in nodes if isinstance(node, ast.Call) and enable in self.facts.values(node.func)]
+        return frozenset().union(*map(self._argument_units, calls))
 
     def _argument_units(self, call: ast.Call) -> frozenset[Service]:
         nodes = [*call.args, *(keyword.value for keyword in call.keywords)]

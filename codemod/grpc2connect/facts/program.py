@@ -106,7 +106,17 @@ class Program:
     def import_roots(self, importer: Module) -> list[str]:
         """Folders that absolute imports of a module can start from, likeliest first."""
         said = self._said_at.get(str(importer.path.parent), ())
-        return list(dict.fromkeys([*self.roots_at(importer.path), *sorted({*self.proven_roots(importer), *said})]))
+        own, roots = self._root_of_package(importer), self.roots_at(importer.path)
+        return list(dict.fromkeys([own, *roots, *sorted({*self.proven_roots(importer), *said})]))
+
+    def _root_of_package(self, importer: Module) -> str:
+        """The folder above the package that a module is in: relative imports show one without `__init__.py`, too."""
+        root = self.roots_at(importer.path)[0]
+        levels = [node.level for node in importer.tree.body if isinstance(node, ast.ImportFrom)]
+        above = self.absolute(importer, max(levels, default=0) + 1, None) or root
+        if not os.path.join(root, "").startswith(os.path.join(above, "")) or len(above) < len(self._top):
+            return root
+        return above if above == root else self.roots_at(Path(above, "module.py"))[0]
 
     def roots_at(self, path: Path) -> list[str]:
         """Folders that absolute imports of the file at `path` can start from, likeliest first."""
@@ -169,9 +179,7 @@ class Program:
             hidden = top in sys.stdlib_module_names and not self._hiding.has(root, top)
             if found and not hidden:
                 self._found_at.setdefault(str(importer.path.parent), set()).add(root)
-                for value in found:
-                    if isinstance(value, ProgramModule):
-                        self._imported_from.setdefault(str(value.module.path), set()).add(root)
+                self._note_origin(found, root)
                 return found
         last = dotted.rpartition(".")[2]
         if last.endswith(("_pb2", "_pb2_grpc")) and (found := self._declared(importer, dotted)):
@@ -200,6 +208,20 @@ class Program:
             root = module.parents[dotted.count(".")]
             self._said_at.setdefault(str(importer.path.parent), set()).add(str(root))
         return found
+
+    def whole_name(self, importer: Module, prefix: str) -> str:
+        """The dotted name, as absolute imports have it, of what a relative one finds; "" if it lies further out."""
+        inside = os.path.relpath(prefix, self._root_of_package(importer))
+        return "" if inside.startswith(os.curdir) else inside.replace(os.sep, ".")
+
+    def came_relatively(self, importer: Module, found: Values) -> None:
+        """Note that what a relative import finds lies in the package of the module that imports it."""
+        self._note_origin(found, self._root_of_package(importer))
+
+    def _note_origin(self, found: Values, root: str) -> None:
+        for value in found:
+            if isinstance(value, ProgramModule):
+                self._imported_from.setdefault(str(value.module.path), set()).add(root)
 
     def _found_around(self, importer: Module, dotted: str, module: Path) -> None:
         """Note the root where a module was found, if the importer is below it."""

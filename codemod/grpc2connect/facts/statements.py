@@ -317,13 +317,16 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
     if node.level:
         prefix = env.program.absolute(env.module, node.level, node.module)
         dotted = os.path.relpath(prefix or ".", str(env.module.path.parent)).replace(os.sep, ".")
-        values = env.program.at(str(Path(prefix or ".")), node.module or dotted, str(env.module.path))
+        # A folder's modules are looked for by its whole name: there may be no other trace of where that starts.
+        whole = env.program.whole_name(env.module, prefix or ".") or node.module or dotted
+        values = env.program.at(str(Path(prefix or ".")), whole, str(env.module.path))
         if not values and node.module and node.module.endswith("_pb2_grpc"):
             stubs = env.program.schema.by_import(_absolute(node, env), env.module.path)
             unknown = Api(f"{api.UNKNOWN_STUBS}{node.module}")
             values = frozenset({StubsModule(stubs) if stubs else unknown})
         if not values and node.module is None:
-            values = frozenset({Package(dotted, str(env.module.path))})
+            values = frozenset({Package(whole, str(env.module.path))})
+        env.program.came_relatively(env.module, values)
     elif (node.module or "").partition(".")[0] in MODELLED:
         values = frozenset({Builtin(node.module or "")})
     else:
@@ -340,6 +343,8 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
                 ".".join(filter(None, (_absolute(node, env), alias.name))), env.module.path
             )
             found = frozenset({StubsModule(stubs) if stubs else Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
+        if node.level:
+            env.program.came_relatively(env.module, found)
         if found:
             _connect(found, env)
             env.state.remember(alias, found)

@@ -10,7 +10,7 @@ import ast
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 from grpc2connect.facts import api
@@ -183,8 +183,15 @@ class Lookup:
         for path in (os.path.join(prefix, "__init__.py"), f"{prefix}.py"):
             if self._exists(path):
                 return self._names_of(path)
-        is_folder = prefix in self._folders or os.path.isdir(prefix)
-        return frozenset() if is_folder else None
+        if prefix in self._folders or os.path.isdir(prefix):
+            return frozenset()
+        linked = self._by_real_path.get(os.path.realpath(f"{prefix}.py"))
+        return None if linked is None else self._names_of(linked)
+
+    @cached_property
+    def _by_real_path(self) -> dict[str, str]:
+        """What the run writes, by where it really is: a link in the project may lead to it."""
+        return {os.path.realpath(path): path for path in self._written}
 
     def _exists(self, path: str) -> bool:
         return path in self._written or os.path.isfile(path)

@@ -16,7 +16,8 @@ callable; credentials that only grpcio has (ALTS, local, xDS, Compute Engine, ce
 TLS sessions. The runtime's channel and server take those too, and grpcio, which must stay installed, carries the calls
 and serves the port.
 
-Left: credentials of which it is not known what is made with them, with all that may be made with them.
+Left: credentials of which it is not known what is made with them, with all that may be made with them; those that
+nothing takes are harmless.
 
 Source: grpc.ssl_channel_credentials, grpc.ssl_server_credentials, grpc.composite_channel_credentials,
 grpc.metadata_call_credentials, grpc.AuthMetadataPlugin (grpcio 1.85).
@@ -24,6 +25,7 @@ grpc.metadata_call_credentials, grpc.AuthMetadataPlugin (grpcio 1.85).
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, rule, runtime
@@ -49,12 +51,26 @@ _PLUGINS = {"grpc.AuthMetadataContext", "grpc.AuthMetadataPlugin", "grpc.AuthMet
 @rule("G2C404", on=ApiUse, names=set(api.CREDENTIALS), attribute="path")
 def credentials(use: ApiUse) -> Iterator[Outcome]:
     """Credentials become the runtime's."""
-    if not use.units:
+    if not use.units and not _is_dropped(use):
         yield Left("it is not known what is made with these credentials", advice="make them where the channel is made")
         return
     native = "an interceptor" if api.CREDENTIALS[use.path] == "call" else "arguments of a transport"
     name = api.RUNTIME_NAMES[use.path]
     yield Bridged(edits.replace(use.module, use.node, runtime(name)), why=f"the native form is {native}")
+
+
+def _is_dropped(use: ApiUse) -> bool:
+    """Whether nothing is made with them: nobody takes them, or a local name does that is never read."""
+    match use.module.parents[use.call] if use.call else None:
+        case ast.Expr():
+            return True
+        case ast.Assign(targets=[ast.Name(id=name)]) as statement:
+            function = use.facts.function_around(use.module, statement)
+            nodes = ast.walk(function) if function is not None else ()
+            named = [node for node in nodes if isinstance(node, ast.Name) and node.id == name]
+            shared = (node for node in use.module.nodes if isinstance(node, ast.Global | ast.Nonlocal))
+            return named == [statement.targets[0]] and not any(name in node.names for node in shared)
+    return False
 
 
 @rule("G2C408", on=ApiUse, names=_PLUGINS, attribute="path")

@@ -14,18 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, Left, Outcome, edits, kinds, rule
+from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, kinds, rule
 from grpc2connect.rules_api.references import ApiUse
 
-_ENABLE = "grpc_reflection.v1alpha.reflection.enable_server_reflection"
-_NAME = "grpc_reflection.v1alpha.reflection.SERVICE_NAME"
 
-
-@rule("G2C304", on=ApiUse, names={_ENABLE, _NAME}, attribute="path")
+@rule("G2C304", on=ApiUse, names=set(api.REFLECTION), attribute="path")
 def reflection(use: ApiUse) -> Iterator[Outcome]:
     """Server reflection is enabled on the runtime's server."""
     module, call = use.module, use.call
-    if use.path == _NAME:
+    if use.path == api.REFLECTION_NAME:
         text = '"grpc.reflection.v1alpha.ServerReflection"'
         yield Bridged(edits.replace(module, use.node, text), why="a constant", mixed=False)
         yield Bridged(why="a constant, where reflection may stay as well")
