@@ -181,3 +181,10 @@ def test_says_that_python_is_too_old_before_it_writes(project: Path, engine: Fak
     engine.answer = dataclasses.replace(answer(edit(project / "server.py")), findings=(old,))
     engine.failing = frozenset({"server.py"})
     assert shell("migrate").err.splitlines()[0] == "setup.py:3:1 G2C921 it runs on Python 3.8; raise it first"
+
+
+def test_says_what_reflection_needs_beside_the_rest(project: Path, engine: FakeEngine, shell: Shell) -> None:
+    assert "connectrpc-grpcreflect" not in shell("migrate", "--allow-dirty").err
+    path = project / "server.py"
+    engine.answer = answer(FileChange(path, path.read_bytes(), b"server.enable_reflection(NAMES)\n", ("greeter",)))
+    assert "'connectrpc-grpcreflect'" in shell("migrate", "--allow-dirty").err

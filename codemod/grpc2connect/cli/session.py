@@ -31,6 +31,7 @@ from grpc2connect.results import Entry, RunResult
 from grpc2connect.sources import search_paths
 
 Command = Callable[..., int]
+_ENABLES = b".enable_reflection("
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,9 @@ class Session:
     def note_requirements(self, result: RunResult) -> None:
         """Say what has to be installed where the migrated code runs."""
         if result.changes and self.options.stage.moves and not self.output.quiet and not self.as_json:
-            names = " ".join(f"'{one}'" for one in vendor.needed(self.options.runtime))
+            reflects = any(_ENABLES in one.after and _ENABLES not in one.before for one in result.changes if one.before)
+            needed = [*vendor.needed(self.options.runtime), *([vendor.REFLECTION] if reflects else [])]
+            names = " ".join(f"'{one}'" for one in needed)
             self.output.notes([f"to run the result, install: {names}"])
 
     def note_first(self, result: RunResult) -> None:
