@@ -13,6 +13,13 @@ REQUIREMENT = f"{DISTRIBUTION}>=0.1,<0.2"
 """What code migrated with `--runtime package` needs."""
 REQUIREMENTS = ("connectrpc>=0.13,<0.14", "hypercorn>=0.18,<0.19", "protobuf>=4", "pyqwest>=0.12,<0.13")
 """What code migrated with `--runtime vendor` needs: the dependencies of the distribution."""
+REQUIRED_BY_THOSE = {
+    "h2>=4.3": "hypercorn",
+    "opentelemetry-api>=1.39.1": "pyqwest",
+    "typing-extensions>=4.16": "connectrpc",
+    "wsproto>=0.14": "hypercorn",
+}
+"""What these require in turn that projects are known to hold back, and which of them does (their metadata)."""
 REFLECTION = "connectrpc-grpcreflect"
 """What servers need that answer reflection."""
 

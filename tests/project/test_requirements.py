@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from grpc2connect.engine import run
 from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.project import require
 from grpc2connect.project.dependencies import versions
+from grpc2connect.project.dependencies.names import after_name, name_of, normal
 from grpc2connect.sources.required import declared
 from tests.programs.conftest import Program
 
@@ -185,12 +187,23 @@ def test_what_is_included_is_edited_once(tmp_path: Path) -> None:
         ("grpcio\npyqwest==0.12.*", False),
         ("grpcio-tools==1.38.0", True),
         ("grpcio\ngrpcio-tools~=1.51", False),
+        ("grpcio\nopentelemetry-api~=1.33.0", True),
+        ("grpcio\nopentelemetry-api~=1.33\ntyping_extensions>=4.10", False),
+        ("grpcio\nh2==4.1.0", True),
     ],
 )
 def test_conflicts(tmp_path: Path, requirement: str, conflicts: bool) -> None:
     (tmp_path / "requirements.txt").write_text(f"{requirement}\n")
     _, findings, _ = require([tmp_path / "app.py"], options(tmp_path))
     assert [finding.code for finding in findings] == ["G2C920"] * conflicts
+
+
+def test_what_requirements_require_in_turn_is_what_their_metadata_says() -> None:
+    for needed, by in vendor.REQUIRED_BY_THOSE.items():
+        named = [one for one in metadata.requires(by) or () if normal(one).startswith(name_of(needed))]
+        assert [versions.read(after_name(one)).low[:2] for one in named] == [
+            versions.read(after_name(needed)).low[:2]
+        ], (needed, by)
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ _SAID = {
     name_of(one): one
     for one in (*vendor.REQUIREMENTS, PLUGIN, "grpcio>=1.60", "grpcio-tools>=1.49", vendor.REQUIREMENT)
 }
-TESTED = {name: versions.read(after_name(one)) for name, one in _SAID.items()}
 """The ranges that migrated code is tested with; grpcio-tools before 1.49 requires protobuf<4."""
+_IN_TURN = {name_of(one): (one, by) for one, by in vendor.REQUIRED_BY_THOSE.items()}
 
 
 @dataclass
@@ -192,11 +192,12 @@ class Additions:
         for document in _sources(self.documents.of(folder)):
             for listing in document.listings:
                 for one in listing.requirements:
-                    tested = TESTED.get(one.name)
-                    if tested is None or not one.line or versions.read(one.rest).meets(tested):
+                    needed, by = _IN_TURN.get(one.name, (_SAID.get(one.name, ""), ""))
+                    if not needed or not one.line or versions.read(one.rest).meets(versions.read(after_name(needed))):
                         continue
-                    message = f"`{one.name}{one.rest}` leaves no version that migrated code is tested with"
-                    self._find(CONFLICT, document.path, one.line, message, f"it needs {_SAID[one.name]}")
+                    taker = f"{by} takes, which migrated code needs" if by else "migrated code is tested with"
+                    message = f"`{one.name}{one.rest}` leaves no version that {taker}"
+                    self._find(CONFLICT, document.path, one.line, message, f"it needs {needed}")
 
     def _not_understood(self, changed: Iterable[Path], wanted: Sequence[str]) -> None:
         """Report files that name grpcio where a list that is written out does not."""
