@@ -16,6 +16,7 @@ import grpc
 import pytest
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+from grpc.aio import _server
 from servicers import AioEcho, Seen, SyncEcho, renamed
 from serving import FLAVOURS, Loop, free_port
 
@@ -249,6 +250,30 @@ def own_server(gen, flavour, *interceptors):
         server, port = loop.run(start())
         yield port
         loop.run(server.stop(None))
+
+
+class WithoutRegistered(_server.Server):
+    """grpcio 1.65 to 1.8x: its aio server has the method, which does nothing (`grpc/aio/_server.py` of 1.80.1)."""
+
+    def add_registered_method_handlers(self, service_name, method_handlers):
+        pass
+
+
+def test_an_aio_server_that_drops_registered_handlers_serves_all(gen):
+    """Seen in an application that pins grpcio 1.80: each call of an async service was UNIMPLEMENTED."""
+    with Loop() as loop:
+
+        async def ask():
+            server = WithoutRegistered(None, (), (), (), None, None)
+            mount(server, gen.connect.EchoASGIApplication, servicer(gen, "aio"))
+            port = server.add_insecure_port("127.0.0.1:0")
+            await server.start()
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", OWN_CONNECTIONS) as channel:
+                answer = await gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="hi"), timeout=TIMEOUT_S)
+            await server.stop(None)
+            return answer
+
+        assert loop.run(ask()).text
 
 
 def test_an_interceptor_that_would_not_run_is_refused(gen):

@@ -93,11 +93,14 @@ def handlers_of(app: MovedApplication, *, aio: bool) -> dict[str, Any]:
 
 
 def add_methods(server: Any, service: str, handlers: Mapping[str, Any], *, started: bool = False) -> None:
-    """Register the methods of one service on a grpcio server; a started one takes generic handlers only."""
+    """Register the methods of one service on a grpcio server, in both ways, as generated code does.
+
+    Those that are registered go before. A started server takes generic handlers only, and so does grpcio before 1.65;
+    later ones' aio servers took registered ones, without a word, and never asked for them.
+    """
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, dict(handlers)),))
     if not started and hasattr(server, "add_registered_method_handlers"):
         server.add_registered_method_handlers(service, handlers)
-    else:  # also grpcio before 1.65
-        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, dict(handlers)),))
 
 
 def add_application(server: Any, app: Any, *, aio: bool, started: bool = False) -> None:
