@@ -419,21 +419,3 @@ def test_stubs_behind_a_link_move(program: Program) -> None:
     )
     program.migrate()
     assert "from .proto.greeting_connect import GreeterClientSync\n" in program.text("app/client.py")
-
-
-def test_stubs_that_a_package_passes_on_from_a_folder_are_known_to_what_is_read_before_it(program: Program) -> None:
-    """`sdk/client.py` is read first: what `sdk.wire` passes on is not known then, and was taken for never known."""
-    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
-        text = program.text(name).replace("import greeting_pb2", "from . import greeting_pb2")
-        (program.folder / name).unlink()
-        program.write(f"sdk/wire/v5/{name}", text)
-    program.write("sdk/__init__.py", "")
-    program.write("sdk/wire/__init__.py", "if True:\n    from .v5 import greeting_pb2, greeting_pb2_grpc\n")
-    program.write(
-        "sdk/client.py",
-        "import grpc\n\nfrom .wire import greeting_pb2, greeting_pb2_grpc\n\n\ndef greet(name):\n"
-        "    stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('a:1'))\n"
-        "    return stub.SayHello(greeting_pb2.HelloRequest(name=name))\n",
-    )
-    findings = program.run().findings
-    assert [finding.message for finding in findings if "nothing is known" in finding.message] == []

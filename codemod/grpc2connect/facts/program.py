@@ -14,7 +14,6 @@ from grpc2connect.facts.elsewhere import Elsewhere
 from grpc2connect.facts.hiding import Hides, Hiding, folders_up
 from grpc2connect.facts.kinds import NOTHING, Api, MessagesModule, Package, ProgramModule, StubsModule, Values
 from grpc2connect.facts.libraries import Libraries
-from grpc2connect.facts.scopes import bindings
 from grpc2connect.schema import CONNECT_SUFFIX, Schema
 from grpc2connect.sources import is_notebook
 from grpc2connect.syntax import Module
@@ -282,11 +281,6 @@ class Program:
             module = self.module(path)
             return frozenset({ProgramModule(module)}) if module else NOTHING
         return frozenset({Package(dotted, importer)}) if prefix in self._folders else NOTHING
-
-    def passes_on(self, values: Values, name: str) -> bool:
-        """Whether a module of the program binds a name: if it is not known yet what to, it will be."""
-        modules = (value.module for value in values if isinstance(value, ProgramModule))
-        return any(name in bindings(node) for module in modules for node in module.nodes)
 
     def bring(self, asking: Module, package: Module, name: str) -> None:
         """Load what a package that is not followed passes on by a name, if a module that is followed asks for that.

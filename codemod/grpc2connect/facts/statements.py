@@ -342,10 +342,7 @@ def _import_from(node: ast.ImportFrom, env: Environment) -> None:
             stubs = env.program.schema.by_import(
                 ".".join(filter(None, (_absolute(node, env), alias.name))), env.module.path
             )
-            if stubs is not None:
-                found = frozenset({StubsModule(stubs)})
-            elif not env.program.passes_on(values, alias.name):
-                found = frozenset({Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
+            found = frozenset({StubsModule(stubs) if stubs else Api(f"{api.UNKNOWN_STUBS}{alias.name}")})
         if node.level:
             env.program.came_relatively(env.module, found)
         if found:
