@@ -201,3 +201,47 @@ def test_codes_of_one_service_s_calls_stay_of_one_kind(mixed: Program, asked: st
     after = migrated(mixed, body) if "one." not in asked else _kept(mixed, body)
     assert f"    {becomes}\n" in after
     assert mixed.run().changes == ()
+
+
+HANDLER = """\
+from unittest.mock import MagicMock
+
+import grpc
+import pytest
+
+import farewell_pb2_grpc
+import greeting_pb2
+import greeting_pb2_grpc
+
+held = vars(farewell_pb2_grpc.FarewellStub(grpc.insecure_channel("b:1")))
+
+
+class Greeter(greeting_pb2_grpc.GreeterServicer):
+    def SayHello(self, request, context):
+        refuse(context)
+        return greeting_pb2.HelloReply()
+
+
+def refuse(context: grpc.ServicerContext):
+    context.set_code(grpc.StatusCode.NOT_FOUND)
+    context.set_details("nobody")
+"""
+TEST = """
+
+@pytest.mark.parametrize("code", [grpc.StatusCode.NOT_FOUND])
+def test_nobody(code: grpc.StatusCode) -> None:
+    context = MagicMock(spec=grpc.ServicerContext)
+    Greeter().SayHello(greeting_pb2.HelloRequest(), context)
+    context.set_code.assert_called_once_with(code)
+"""
+
+
+@pytest.mark.parametrize(("test", "code"), [(TEST, "grpc.StatusCode.NOT_FOUND"), ("", "Code.NOT_FOUND")])
+def test_codes_that_a_mock_of_a_context_records_are_those_of_grpc(mixed: Program, test: str, code: str) -> None:
+    mixed.write("app.py", HANDLER + test)
+    mixed.migrate()
+    after = mixed.text("app.py")
+    assert "class Greeter(greeting_connect.GreeterSync):" in after
+    assert f"    context.set_code({code})\n" in after
+    assert "[grpc.StatusCode.NOT_FOUND]" in after if test else "parametrize" not in after
+    assert mixed.run().changes == ()

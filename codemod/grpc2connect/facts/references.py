@@ -230,8 +230,8 @@ class StatusMember(SharedReference):
 
     @property
     def among_all(self) -> bool:
-        """Whether a context may give it back, to be looked up among codes that belong to no service."""
-        return bool(self.units) and self.facts.status_is_asked(self.units)
+        """Whether a context may give it back, or keep it, to be compared with codes that belong to no service."""
+        return bool(self.units) and self.facts.keeps_status(self.units)
 
 
 @dataclass(frozen=True, eq=False)
