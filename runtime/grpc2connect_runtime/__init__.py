@@ -93,6 +93,7 @@ from .method_handlers import (
     unary_unary_rpc_method_handler,
     wrap_server_method_handler,
 )
+from .method_types import MultiCallable
 from .module_values import generated_names
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .one_off_calls import call_at
@@ -170,6 +171,7 @@ __all__ = [
     "MetadataValue",
     "Metadatum",
     "MetadatumType",
+    "MultiCallable",
     "RequestIterableType",
     "RequestType",
     "ResponseIterableType",

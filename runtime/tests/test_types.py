@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import namedtuple
-from typing import Any, assert_type, cast
+from collections.abc import Callable
+from typing import Any, NewType, Protocol, assert_type, cast
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 
-from grpc2connect_runtime import AioClientCallDetails, RpcError, StatusCode, StubOf, by_rpc_names, rpc_error, stub_on
+from grpc2connect_runtime import (
+    AioClientCallDetails,
+    MultiCallable,
+    RpcError,
+    StatusCode,
+    StubOf,
+    by_rpc_names,
+    rpc_error,
+    stub_on,
+    unary_unary,
+)
 
 
 class Client(ConnectClientSync):
@@ -53,6 +64,14 @@ class Failed(RpcError):
 
     def details(self) -> str:
         return self._details["why"]
+
+
+class Saying(Protocol):
+    Say: MultiCallable[int, int]
+    Shout: MultiCallable
+
+
+Unary = NewType("Unary", MultiCallable)
 
 
 class Held:
@@ -107,3 +126,14 @@ def test_errors_of_the_program_s_own() -> None:
     assert_type(failed.code(), StatusCode)
     assert why(failed) == (StatusCode.NOT_FOUND, "gone")
     assert why(ConnectError(Code.NOT_FOUND, "gone")) == (StatusCode.NOT_FOUND, "gone")
+
+
+def again(rpc: MultiCallable[int, int], plain: MultiCallable, other: Unary) -> list[int]:
+    return [rpc(1, timeout=2), plain.with_call(1)[0], other(1)]
+
+
+def test_what_calls_an_rpc() -> None:
+    begin: Callable[..., Any] = unary_unary
+    assert MultiCallable[int, str].__args__ == (int, str)
+    assert not isinstance(begin, MultiCallable)
+    assert Saying.__annotations__.keys() == {"Say", "Shout"} and again.__annotations__["other"] == "Unary"

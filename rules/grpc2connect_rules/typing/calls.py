@@ -1,4 +1,4 @@
-"""G2C807: the types of calls and futures are the runtime's.
+"""G2C807: the types of calls and futures, and of what calls an RPC, are the runtime's.
 
     - except grpc.RpcError as error:
     -     if isinstance(error, grpc.Call) and error.code() == grpc.StatusCode.NOT_FOUND:
@@ -14,12 +14,17 @@ Native form: `ConnectError` where an error is asked; connectrpc has no call obje
 A class of the program's own may derive from `grpc.Call` and `grpc.Future`: an error, or what an interceptor answers
 with.
 
+A method of a stub is a `MultiCallable`, whether it is sync or not, and whatever it streams:
+
+    - def retry(rpc: grpc.UnaryUnaryMultiCallable, request): ...
+    + def retry(rpc: MultiCallable, request): ...
+
 The iterator of requests that a handler gets, which programs name by its private class, is any `Iterator`.
 
-Left: a class that derives from a type of `grpc.aio`'s calls.
+Left: a class that derives from a type of `grpc.aio`'s calls, or of methods; `isinstance` with one of methods.
 
-Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin, grpc._server._RequestIterator
-(grpcio 1.85).
+Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin, grpc.UnaryUnaryMultiCallable and its
+kin, grpc._server._RequestIterator (grpcio 1.85).
 """
 
 from __future__ import annotations
@@ -40,16 +45,16 @@ _TYPES = {
     "grpc.aio.UnaryStreamCall": "AioStreamCall",
     "grpc.aio.StreamStreamCall": "AioStreamCall",
 }
-
-
+_KINDS = ("UnaryUnary", "UnaryStream", "StreamUnary", "StreamStream")
+_METHODS = frozenset(f"{package}.{kind}MultiCallable" for package in ("grpc", "grpc.aio") for kind in _KINDS)
 _BASES = frozenset({"grpc.Call", "grpc.Future"})
 _REQUESTS = "grpc._server._RequestIterator"
 _ITERATOR = Symbol("collections.abc", "Iterator", "RequestIterator")
 
 
-@rule("G2C807", on=ApiUse, names={*_TYPES, _REQUESTS}, attribute="path")
+@rule("G2C807", on=ApiUse, names={*_TYPES, *_METHODS, _REQUESTS}, attribute="path")
 def call_type(use: ApiUse) -> Iterator[Outcome]:
-    """The type of a call is the runtime's."""
+    """The type of a call, or of what begins one, is the runtime's."""
     parent = use.module.parents[use.node]
     if isinstance(parent, ast.Subscript):
         parent = use.module.parents[parent]
@@ -70,6 +75,18 @@ def call_type(use: ApiUse) -> Iterator[Outcome]:
     if use.path == _REQUESTS:
         yield Native(edits.replace(use.module, use.node, _ITERATOR))
         return
+    if use.path in _METHODS:
+        yield from _of_methods(use)
+        return
     yield Bridged(
         edits.replace(use.module, use.node, runtime(_TYPES[use.path])), why="connectrpc has no objects for calls"
     )
+
+
+def _of_methods(use: ApiUse) -> Iterator[Outcome]:
+    around = (parent for parent in use.module.ancestors(use.node) if isinstance(parent, ast.Call | ast.stmt))
+    asking = next(around, None)
+    if isinstance(asking, ast.Call) and getattr(asking.func, "id", "") in ("isinstance", "issubclass"):
+        yield Left(f"it is asked whether something is a {use.path}", advice="ask whether it is callable")
+        return
+    yield Bridged(edits.replace(use.module, use.node, runtime("MultiCallable")), why="connectrpc has methods for these")
