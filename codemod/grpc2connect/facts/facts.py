@@ -171,10 +171,9 @@ class Facts(ClientQuestions):
         """The channel that a reference is about, if clients with a transport of their own can take its place."""
         return self._native_channels.of(node)
 
-    @property
-    def status_is_asked(self) -> bool:
-        """Whether a context is asked for the status that was set on it."""
-        return bool(self._status_read)
+    def status_is_asked(self, services: frozenset[Service]) -> bool:
+        """Whether a context of some services (none: of any) is asked for the status that was set on it."""
+        return bool(self._status_read & {*services, None} if services else self._status_read)
 
     @cached_property
     def mocks(self) -> Mocks:

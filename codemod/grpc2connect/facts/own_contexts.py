@@ -15,6 +15,7 @@ from grpc2connect.facts.kinds import Api
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
+    from grpc2connect.schema import Service
     from grpc2connect.syntax import Module
 
 
@@ -27,6 +28,31 @@ class OwnContexts:
     def near(self, module: Module) -> bool:
         """Whether the part of the program that a module is in has a class of contexts."""
         return self._facts.component(module) in self._parts
+
+    def keep_status(self, module: Module, node: ast.AST, services: frozenset[Service]) -> bool:
+        """Whether a context of one of some services may give a status back, or keep it for the program to look at.
+
+        A program that calls handlers itself hands them contexts of its own: mocks, as a rule, that record what is set.
+        Where a service has moved, an earlier run has decided that, and nothing calls what it has for handlers any more.
+
+        Args:
+            module: where the status is set, or looked at.
+            node: the status there.
+            services: those that it is of.
+        """
+        if self._facts.status_is_asked(services) or any(service.moved for service in services):
+            return True
+        function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        if function is not None and self._facts.handlers(function):
+            return bool(self._facts.state.calls.get(function))
+        return bool(self._called_by_hand & services)
+
+    @cached_property
+    def _called_by_hand(self) -> frozenset[Service]:
+        """The services with a handler that the program itself calls."""
+        calls = self._facts.state.calls
+        handlers = self._facts.state.handlers.items()
+        return frozenset(handler.service for (function, _), handler in handlers if calls.get(function))
 
     @cached_property
     def _parts(self) -> frozenset[object]:

@@ -231,7 +231,7 @@ class StatusMember(SharedReference):
     @property
     def among_all(self) -> bool:
         """Whether a context may give it back, or keep it, to be compared with codes that belong to no service."""
-        return bool(self.units) and self.facts.keeps_status(self.units)
+        return bool(self.units) and self.facts.own_contexts.keep_status(self.module, self.node, self.units)
 
 
 @dataclass(frozen=True, eq=False)

@@ -228,21 +228,6 @@ class ServerQuestions:
             if isinstance(value, Member) and isinstance(value.owner, Context) and value.name in ("code", "details")
         )
 
-    def keeps_status(self, services: frozenset[Service]) -> bool:
-        """Whether a context of one of some services may give a status back, or keep it for the program to look at.
-
-        A program that calls handlers itself hands them contexts of its own: mocks, as a rule, that record what is set.
-        Where a service has moved, an earlier run has decided that, and nothing calls what it has for handlers any more.
-        """
-        moved = any(service.moved for service in services)
-        return bool(moved or self._status_read & {*services, None} or self._called_by_hand & services)
-
-    @cached_property
-    def _called_by_hand(self) -> frozenset[Service]:
-        """The services with a handler that the program itself calls."""
-        called = (found for function, found in self._handlers.items() if self.state.calls.get(function))
-        return frozenset(handler.service for found in called for handler in found)
-
     def may_catch(self, module: Module, handler: ast.ExceptHandler) -> bool:
         """Whether an `except` clause may catch a `ConnectError` (or the bare `Exception` of grpcio's abort)."""
         if handler.type is None:

@@ -145,7 +145,7 @@ def meets(reference: Reference) -> Sides:
     if isinstance(reference, refs.ErrorUse):
         return CLIENT if reference.name not in ("code", "_code") or _stays_here(reference) else BOTH
     if isinstance(reference, refs.StatusMember) and _is_given_to_a_context(reference):
-        return BOTH if reference.facts.keeps_status(reference.units) else SERVER
+        return BOTH if reference.among_all else SERVER
     if reference.among_all:
         return BOTH
     if isinstance(reference, refs.ApiUse) and reference.path in _MET_BY_ALL:
@@ -164,7 +164,7 @@ def asks_which(reference: Reference) -> bool:
         asks = by_identity and sides(reference) == BOTH
     else:
         asks = isinstance(reference, refs.TypeUse) and reference.path == api.STATUS_CODE and not reference.annotation
-    return asks and reference.facts.status_is_asked
+    return asks and reference.facts.status_is_asked(frozenset())
 
 
 def _stays_here(use: refs.ErrorUse) -> bool:

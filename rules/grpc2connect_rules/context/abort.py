@@ -36,7 +36,8 @@ def abort(use: ContextUse) -> Iterator[Outcome]:
     if use.aio and call is not None and isinstance(parent, ast.Expr):
         changes = _raised(use, call, parent)
         if changes:
-            yield Native(changes, why="it ends the call, which it did not", mixed=False, unsafe=True)
+            why = "it ends the call, which it did not"
+            yield Native(changes, why=why, native=_code(use, call), mixed=False, unsafe=True)
         if isinstance(module.enclosing(call, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda), ast.AsyncFunctionDef):
             yield Bridged(edits.insert_before(module, call, "await "), why="awaited, which it was not", unsafe=True)
         yield Bridged(
@@ -50,8 +51,14 @@ def abort(use: ContextUse) -> Iterator[Outcome]:
     if call is not None and outer is not None:
         changes = _raised(use, call, module.parents[outer])
         if changes:
-            yield Native(changes, mixed=False)
+            yield Native(changes, native=_code(use, call), mixed=False)
     yield Bridged(why="the abort could be swallowed, or its status is only known at run time")
+
+
+def _code(use: ContextUse, call: ast.Call) -> list[ast.expr]:
+    """The code of an abort, which has to become one of Connect's."""
+    given = use.facts.arguments(call)
+    return [given[key] for key in (0, "code") if key in given]
 
 
 def _raised(use: ContextUse, call: ast.Call, statement: ast.AST) -> list[edits.Edit]:

@@ -36,5 +36,5 @@ def status(use: ContextUse) -> Iterator[Outcome]:
             edits.replace(module, group.returns, "raise ", CONNECT_ERROR, "(", group.code, ", ", details, ")"),
             *(edits.delete_statement(module, statement) for statement in group.statements),
         ]
-        yield Native(changes, covers=group.uses, mixed=False)
+        yield Native(changes, native=[group.code], covers=group.uses, mixed=False)
     yield Bridged(why="the status is set, and the handler goes on")
