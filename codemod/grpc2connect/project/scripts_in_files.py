@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grpc2connect.project.texts import Malformed
+from grpc2connect.sources import is_dockerfile
 
 if TYPE_CHECKING:
     from yaml import Node
@@ -22,8 +23,6 @@ _RUN = re.compile(
 _INSTRUCTION = re.compile(r"[ \t]*(?:FROM|ARG)\b", re.IGNORECASE)
 _SETTING = re.compile(r"^[\w.\-]+[ \t]*=[ \t]*", re.MULTILINE)
 _SHELLS = frozenset({".sh", ".bash", ".zsh", ".ksh", ".mk", ".bat", ".cmd", ".ps1"})
-_DOCKERFILE = re.compile(r"(?:docker|container)file(?:[._-][\w.-]+)?|.*\.(?:docker|container)file")
-_NO_DOCKERFILE = frozenset({".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"})
 _MAKE = frozenset({"makefile", "gnumakefile", "justfile", ".justfile", "jenkinsfile"})
 
 
@@ -46,7 +45,7 @@ class Region:
 def kind_of(path: Path, text: str = "") -> str:
     """What kind of file with commands in it this is, by its name: `docker`, `shell`, `make`, `ini`, `yaml`; else ``."""
     name = path.name.lower()
-    if _DOCKERFILE.fullmatch(name) and path.suffix.lower() not in _NO_DOCKERFILE:
+    if is_dockerfile(name):
         return "docker"
     if name in _MAKE or path.suffix == ".mk" or name.startswith("makefile."):
         return "make"

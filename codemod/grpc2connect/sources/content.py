@@ -23,6 +23,8 @@ MAX_BYTES = 32 * 1024 * 1024
 """Files above this size, in bytes, are not read: nobody wrote them, and parsing one would take the machine's memory."""
 _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 """What `pip freeze > requirements.txt` writes on Windows, and pip reads by its byte order mark, as Python does not."""
+_DOCKERFILE = re.compile(r"(?:docker|container)file(?:[._-][\w.-]+)?|.*\.(?:docker|container)file", re.IGNORECASE)
+_NO_DOCKERFILE = (".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _NEWLINE_BYTES = re.compile(rb"\r\n|\r|\n")
 
@@ -129,6 +131,11 @@ def is_notebook(path: Path) -> bool:
 def is_python(path: Path) -> bool:
     """Whether a file is a module, or a notebook, by its name."""
     return path.suffix == ".py" or is_notebook(path)
+
+
+def is_dockerfile(name: str) -> bool:
+    """Whether a file is what an image is built by, by its name without folders."""
+    return _DOCKERFILE.fullmatch(name) is not None and not name.lower().endswith(_NO_DOCKERFILE)
 
 
 def code_of(path: Path) -> bytes:

@@ -18,11 +18,11 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-_DOCKERFILE = re.compile(r"(?:docker|container)file(?:[._-][\w.-]+)?|.*\.(?:docker|container)file", re.IGNORECASE)
+from grpc2connect.sources.content import is_dockerfile
+
 _COMPOSE = re.compile(r".*compose.*\.ya?ml", re.IGNORECASE)
 _MAKE = re.compile(r"(?:gnu)?makefile|.*\.mk", re.IGNORECASE)
 _INI = frozenset({"pytest.ini", ".pytest.ini", "tox.ini"})
-_NO_DOCKERFILE = (".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml")
 _ASIDE = frozenset(
     {"docker", "dockerfiles", "deploy", "deployment", "build", "ci", "compose", "scripts", "bin", "tools", "make"}
     | {".devcontainer", ".docker"}
@@ -47,7 +47,7 @@ def is_named(name: str) -> bool:
     """Whether a file may say where imports start from, by its name."""
     if name in _INI or name.endswith(".sh") or _MAKE.fullmatch(name) or _COMPOSE.fullmatch(name):
         return True
-    return _is_dockerfile(name)
+    return is_dockerfile(name)
 
 
 def home(path: Path) -> Path:
@@ -65,14 +65,10 @@ def roots(path: Path, text: str) -> frozenset[str]:
         found.update(path.parent / one for one in _of_pytest(text))
     if _NAME in text:
         text = _CONTINUED.sub(" ", _COMMENT.sub("", text))
-        image = _Image(path, text) if _is_dockerfile(path.name) else None
+        image = _Image(path, text) if is_dockerfile(path.name) else None
         for entry in _entries(text, docker=image is not None):
             found.update(_places(path, entry) if image is None else image.places(entry))
     return frozenset(os.path.normpath(one) for one in found if one.is_dir())
-
-
-def _is_dockerfile(name: str) -> bool:
-    return _DOCKERFILE.fullmatch(name) is not None and not name.lower().endswith(_NO_DOCKERFILE)
 
 
 def _of_pytest(text: str) -> list[str]:
