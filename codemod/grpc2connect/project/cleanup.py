@@ -16,7 +16,7 @@ from grpc2connect.project.dependencies.documents import Documents
 from grpc2connect.project.dependencies.names import GRPCIO, TOOLS
 from grpc2connect.project.dependencies.removing import Removals
 from grpc2connect.project.dependencies.uses import Use
-from grpc2connect.project.files import find, mentions, pages
+from grpc2connect.project.files import find_with_pages, mentions
 from grpc2connect.project.generation import copies, modules
 from grpc2connect.project.packaging import built_by
 from grpc2connect.project.places import read_places
@@ -40,7 +40,7 @@ def clean(result: RunResult, options: Options) -> RunResult:
     from grpc2connect.project.completing import merged
 
     top = options.project or options.root
-    files = find(options)
+    files, pages = find_with_pages(options)
     given, _ = find_sources(options)
     python = [path for path in [*given, *around(options, given)] if path.suffix in (".py", ".pyw", ".ipynb")]
     connect = modules.known((), python)
@@ -55,7 +55,7 @@ def clean(result: RunResult, options: Options) -> RunResult:
     texts = Texts()
     _copied(files, texts, stubs)
     situation = Situation(options, files, lambda: connect, cleanup=True, stays=stubs.why)
-    answer, _ = read_places([*files, *pages(options)], texts, situation)
+    answer, _ = read_places([*files, *pages], texts, situation)
     for stems, folder, where in answer.kept:
         stubs.keep(stems, folder, f"{where.path.name}:{where.line} goes on generating it")
     documents = Documents(texts, files)

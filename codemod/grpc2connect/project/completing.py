@@ -11,7 +11,7 @@ from grpc2connect.project import cleanup
 from grpc2connect.project.dependencies.adding import Additions
 from grpc2connect.project.dependencies.documents import Documents
 from grpc2connect.project.deployment import deploy
-from grpc2connect.project.files import find, pages
+from grpc2connect.project.files import find, find_with_pages
 from grpc2connect.project.generation import modules
 from grpc2connect.project.made_sync import made_sync
 from grpc2connect.project.packaging import vendored_into_a_build
@@ -27,10 +27,10 @@ def complete(result: RunResult, options: Options) -> RunResult:
     """Add what the changes need of the project's files around the code; of a clean-up, all that it is."""
     if options.stage is Stage.CLEANUP:
         return cleanup.clean(result, options)
-    files = find(options)
+    files, pages = find_with_pages(options)
     texts = Texts(result.changes)
     situation = Situation(options, files, lambda: modules.known(result.changes, files))
-    answer, needs = read_places([*files, *pages(options)], texts, situation)
+    answer, needs = read_places([*files, *pages], texts, situation)
     edited = [change.path for change in result.changes if change.before is not None and is_python(change.path)]
     findings, errors = _require(edited, needs, files, texts, options)
     findings += vendored_into_a_build(result.changes)

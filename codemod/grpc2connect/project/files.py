@@ -52,14 +52,15 @@ _PAGE = re.compile(
 )
 
 
-def pages(options: Options) -> list[Path]:
-    """The pages of a project that tell people how to build it, as sorted absolute paths."""
-    return _found(options, lambda name: _PAGE.fullmatch(os.path.basename(name)) is not None)
-
-
 def find(options: Options) -> list[Path]:
     """All files of the project that count, whatever they are, as sorted absolute paths; symbolic links do not."""
     return _found(options, _can_matter)
+
+
+def find_with_pages(options: Options) -> tuple[list[Path], list[Path]]:
+    """Those, and the pages that tell people how to build the project: git is asked once for both."""
+    found = _found(options, lambda name: _can_matter(name) or _is_page(name))
+    return [path for path in found if _can_matter(path.name)], [path for path in found if _is_page(path.name)]
 
 
 def _found(options: Options, wanted: Callable[[str], bool]) -> list[Path]:
@@ -114,6 +115,10 @@ def _is_plain(path: str) -> bool:
 
 def _can_matter(name: str) -> bool:
     return os.path.splitext(name)[1].lower() not in _NEVER or os.path.basename(name).startswith("Dockerfile.")
+
+
+def _is_page(name: str) -> bool:
+    return _PAGE.fullmatch(os.path.basename(name)) is not None
 
 
 def _excluded(options: Options) -> Callable[[Path], bool]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from grpc2connect import vendor
+from grpc2connect.project.files import mentions
 from grpc2connect.results import FileChange, Finding, Place, Severity
 from grpc2connect.sources import Source, is_python, read
 
@@ -28,7 +29,9 @@ def made_sync(changes: Iterable[FileChange], files: Iterable[Path]) -> Iterator[
     edited = (change.after for change in changes if change.before is not None and is_python(change.path))
     names = sorted({name.decode() for after in edited if _MARK in after for name in _ASYNC.findall(after)})
     for path in files if names else ():
-        if not is_python(path) or not isinstance(source := read(path), Source):
+        if not is_python(path) or not mentions(path, b"__aenter__", b"unasync"):
+            continue
+        if not isinstance(source := read(path), Source):
             continue
         found = _TABLE.search(source.text)
         if found is not None:

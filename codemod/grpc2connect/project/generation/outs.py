@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grpc2connect.options import Options
-from grpc2connect.project.files import find, mentions, pages
+from grpc2connect.project.files import find_with_pages, mentions
 from grpc2connect.project.generation import told
 from grpc2connect.project.generation.commands import OPTION, folders
 
@@ -21,14 +21,15 @@ def out_folders(options: Options) -> frozenset[str]:
     pages tell people to run counts where nothing else runs protoc.
     """
     top = Path(os.path.abspath(options.project or options.root))
+    files, pages = find_with_pages(options)
     made = (
         place
-        for path, text in _texts(find(options))
+        for path, text in _texts(files)
         for option in OPTION.finditer(text)
         for place in folders(option["value"], path, top)
     )
     return _inside(top, made) or _inside(
-        top, (place for path, text in _texts(pages(options)) for place in told.out_folders(path, text, top))
+        top, (place for path, text in _texts(pages) for place in told.out_folders(path, text, top))
     )
 
 
