@@ -51,6 +51,7 @@ class Program:
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
         self._said_at: dict[str, set[str]] = {}
+        self._package_roots: dict[str, str] = {}
         self._imported_from: dict[str, set[str]] = {}
         self._active: set[str] = set()
         self._missed: dict[str, set[Module]] = {}
@@ -111,6 +112,12 @@ class Program:
 
     def _root_of_package(self, importer: Module) -> str:
         """The folder above the package that a module is in: relative imports show one without `__init__.py`, too."""
+        key = str(importer.path)
+        if key not in self._package_roots:  # each relative import asks, each time that it is looked at
+            self._package_roots[key] = self._find_root(importer)
+        return self._package_roots[key]
+
+    def _find_root(self, importer: Module) -> str:
         root = self.roots_at(importer.path)[0]
         levels = [node.level for node in importer.tree.body if isinstance(node, ast.ImportFrom)]
         above = self.absolute(importer, max(levels, default=0) + 1, None) or root
