@@ -20,6 +20,8 @@ REQUIRED_BY_THOSE = {
     "wsproto>=0.14": "hypercorn",
 }
 """What these require in turn that projects are known to hold back, and which of them does (their metadata)."""
+ENABLES_REFLECTION = b".enable_reflection("
+"""How migrated code has a server answer reflection."""
 REFLECTION = "connectrpc-grpcreflect"
 """What servers need that answer reflection."""
 

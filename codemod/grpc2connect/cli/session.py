@@ -31,7 +31,6 @@ from grpc2connect.results import Entry, RunResult
 from grpc2connect.sources import search_paths
 
 Command = Callable[..., int]
-_ENABLES = b".enable_reflection("
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ class Session:
     def note_requirements(self, result: RunResult) -> None:
         """Say what has to be installed where the migrated code runs."""
         if result.changes and self.options.stage.moves and not self.output.quiet and not self.as_json:
-            reflects = any(_ENABLES in one.after and _ENABLES not in one.before for one in result.changes if one.before)
+            mark = vendor.ENABLES_REFLECTION
+            reflects = any(mark in one.after and mark not in one.before for one in result.changes if one.before)
             needed = [*vendor.needed(self.options.runtime), *([vendor.REFLECTION] if reflects else [])]
             names = " ".join(f"'{one}'" for one in needed)
             self.output.notes([f"to run the result, install: {names}"])

@@ -78,7 +78,7 @@ class Additions:
 
     def _reflects(self, path: Path) -> bool:
         """Whether a changed file has the runtime's servers answer reflection."""
-        return self.texts.says(path, vendor.PACKAGE.encode(), b".enable_reflection(")
+        return self.texts.says(path, vendor.PACKAGE.encode(), vendor.ENABLES_REFLECTION)
 
     def _family(self, folder: Path) -> list[Document]:
         """What requires something of gRPC's family in a folder, and above it what those that are made are made of."""
