@@ -168,18 +168,13 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
     if use.checked:
         yield Bridged(_checked(use), why="it may be of a class that derives from the stub's")
         return
-    if use.value == "registration":
-        new = generated(use.stubs, use.service.connect_app, use.node)
-    elif use.aio is None:
-        change = edits.replace(
-            use.module, use.node, *_either(use, use.service.connect_client_sync, use.service.connect_client, use.node)
-        )
+    registers = use.value == "registration"
+    new: list[Piece] = [generated(use.stubs, use.service.connect_app, use.node)] if registers else _clients(use)
+    if len(new) > 1:
+        change = edits.replace(use.module, use.node, runtime("stub_class"), "(", *_listed(new, ", "), ")")
         yield Bridged(change, why="whether its channel is async shows only when it runs")
         return
-    else:
-        name = use.service.connect_client if use.aio else use.service.connect_client_sync
-        new = generated(use.stubs, name, use.node)
-    yield Bridged(edits.replace(use.module, use.node, new), why="what calls it goes through the runtime")
+    yield Bridged(edits.replace(use.module, use.node, *new), why="what calls it goes through the runtime")
 
 
 def _base(use: GeneratedUse) -> Edit:
@@ -191,24 +186,24 @@ def _base(use: GeneratedUse) -> Edit:
 
 
 def _stub_of(use: GeneratedUse) -> tuple[Piece, ...]:
-    both = _clients(use)
-    clients = both if use.aio is None else (both[use.aio],)
-    return (runtime("StubOf"), "[", *[piece for client in clients for piece in (" | ", client)][1:], "]")
+    return (runtime("StubOf"), "[", *_listed(_clients(use), " | "), "]")
 
 
-def _clients(use: GeneratedUse) -> tuple[Piece, Piece]:
-    """The sync client and the async one."""
+def _clients(use: GeneratedUse) -> list[Piece]:
+    """What stands for a stub's class: the client of its colour; the sync and the async one where that is not known."""
     assert isinstance(use.node, ast.expr) and use.service is not None and use.stubs is not None
-    names = (use.service.connect_client_sync, use.service.connect_client)
-    return generated(use.stubs, names[0], use.node), generated(use.stubs, names[1], use.node)
+    both = [use.service.connect_client_sync, use.service.connect_client]
+    names = both if use.aio is None else [both[use.aio]]
+    return [generated(use.stubs, name, use.node) for name in names]
+
+
+def _listed(pieces: list[Piece], between: str) -> list[Piece]:
+    return [part for piece in pieces for part in (between, piece)][1:]
 
 
 def _checked(use: GeneratedUse) -> Edit:
     """What something is asked whether it is of: a client, or an object of a class that derives from the stub's."""
-    both = _clients(use)
-    clients = both if use.aio is None else (both[use.aio],)
-    pieces = [piece for client in clients for piece in (client, ", ")]
-    return edits.replace(use.module, use.node, "(", *pieces, *_stub_of(use), ")")
+    return edits.replace(use.module, use.node, "(", *_listed(_clients(use), ", "), ", ", *_stub_of(use), ")")
 
 
 def _servicer(use: GeneratedUse) -> Edit:
@@ -249,12 +244,6 @@ def _called_at(use: GeneratedUse) -> Edit:
     client = generated(use.stubs, use.service.connect_client_sync, use.node)
     kind = runtime(rpc.kind.name.lower())
     return edits.replace(use.module, method, runtime("call_at"), "(", client, f', "{rpc.python_name}", ', kind, ")")
-
-
-def _either(use: GeneratedUse, client: str, aio_client: str, like: ast.expr) -> tuple[Piece, ...]:
-    assert use.stubs is not None
-    one, other = (generated(use.stubs, name, like) for name in (client, aio_client))
-    return (runtime("stub_class"), "(", one, ", ", other, ")")
 
 
 def names_of(stubs: GrpcModule, like: ast.expr) -> tuple[Piece, ...]:
