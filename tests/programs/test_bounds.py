@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 import pytest
 
-from grpc2connect.facts.kinds import Api, Builtin, Value
+from grpc2connect.facts import attributes
+from grpc2connect.facts.environment import Environment
+from grpc2connect.facts.kinds import NOTHING, Api, Builtin, Value
 from grpc2connect.facts.state import MANY, State
 from tests.programs.conftest import Program
 
@@ -65,3 +68,13 @@ def test_a_key_that_got_too_many_values_keeps_to_those_of_grpc() -> None:
     assert not state.work.due
     assert state.cells.grow(key, frozenset({Api("grpc.aio.server")}))
     assert state.work.due == {reader}
+
+
+def test_fields_of_what_an_unknown_stub_answers_are_not_followed() -> None:
+    """A client library of many messages hands each of them on: all would be kept wherever any of them can come to."""
+    answer = Api("generated:ledger_pb2_grpc.LedgerStub().GetAccount()")
+    anywhere = cast(Environment, None)
+    assert attributes.get(anywhere, answer, "owner") == NOTHING
+    assert attributes.get(anywhere, answer, "code") == {Api(f"{answer.path}.code")}
+    stub = Api("generated:ledger_pb2_grpc.LedgerStub()")
+    assert attributes.get(anywhere, stub, "GetAccount") == {Api(f"{stub.path}.GetAccount")}

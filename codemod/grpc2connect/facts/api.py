@@ -306,6 +306,11 @@ def of_member(name: str) -> bool:
     return name in ("name", "value") or name.startswith("_")
 
 
+def is_of_an_unknown_call(path: str) -> bool:
+    """Whether a path is that of what a call of an unknown stub's RPC gave: `generated:x_pb2_grpc.XStub().Get()`."""
+    return path.startswith(UNKNOWN_STUBS) and path.count("()") > 1
+
+
 def is_grpc_module(dotted: str) -> bool:
     """Whether a dotted name is that of a module of gRPC's, or of an add-on."""
     return dotted.partition(".")[0] in ROOTS or f"{dotted}.".startswith(f"{TELEMETRY}.")

@@ -112,6 +112,8 @@ def _api(path: str, name: str) -> Values:
         return frozenset({Status(name)})
     if path == api.STATUS_CODE and name in ("name", "value"):
         return NOTHING  # of a member, over which a loop went
+    if api.is_of_an_unknown_call(path) and name not in api.CALL_METHODS | api.CALL_PRIVATE:
+        return NOTHING  # a field of the message, as of a known call
     if path in api.MEMBERS and not api.of_member(name):
         return NOTHING  # what is asked there is another object: one that a container holds besides, say
     return frozenset({Api(api.normalise(api.longer(path, f".{name}")))})

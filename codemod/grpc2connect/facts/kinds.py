@@ -361,8 +361,7 @@ def without_libraries(values: Values) -> Values:
 
 def is_grpc(value: Value) -> bool:
     """Whether a value is gRPC's own (and not a function, class or module of the program)."""
-    if isinstance(value, Wrapped):
-        return is_grpc(value.value)
+    value = unwrapped(value)
     return not (isinstance(value, _OTHERS) or has_moved(value))
 
 

@@ -71,12 +71,15 @@ class Table(dict[Key, Values]):
     def grow(self, key: Key, values: Values) -> bool:
         """Add values; whether any of them was new."""
         old = self.get(key, NOTHING)
-        if values <= old:
+        new = values - old
+        if new and key in self._crowded:
+            new = frozenset(filter(is_grpc, new))
+        if not new:
             return False
-        more = old | values
-        if len(more) > self.many or key in self._crowded:
+        more = old | new
+        if len(more) > self.many and key not in self._crowded:
             self._crowded.add(key)
-            more = frozenset(value for value in more if is_grpc(value))
+            more = frozenset(filter(is_grpc, more))
             if more == old:
                 return False
         self[key] = more
