@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,5 +42,7 @@ def asked(project: Project, folder: Path, name: str, port: int) -> str:
         timeout=running.SCENARIO_SECONDS,
         check=False,
     )
-    assert done.returncode == 0, running.said(done)
+    # What docs/native.md says is given up: before CPython 3.14, pyqwest's own threads may abort a process that ends.
+    ends = {0, -signal.SIGABRT} if name == "aio_client.py" else {0}
+    assert done.returncode in ends, running.said(done)
     return done.stdout.decode("utf-8")
