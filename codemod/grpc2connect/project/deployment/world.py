@@ -102,6 +102,7 @@ class World:
     python: tuple[Path, ...] = ()
     """The Python files of the run, but for a vendored runtime."""
     _mentioned: dict[tuple[bytes, ...], bool] = field(default_factory=dict)
+    _imported: dict[Path, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
     @property
     def single(self) -> bool:
@@ -163,6 +164,8 @@ class World:
 
     def modules(self, dotted: str, near: Iterable[Path] = (), *, run: bool = False) -> list[Path]:
         """The file that a dotted name is, imported or `run`: one below the folders `near`, else the only one."""
+        if dotted.rpartition(".")[2] not in self._names:
+            return []
         tail = dotted.replace(".", "/")
         tails = (f"{tail}/__main__.py", f"{tail}.py") if run else (f"{tail}.py", f"{tail}/__init__.py")
         for folder in near:
@@ -183,12 +186,20 @@ class World:
             by_name[path.name].append(path)
         return by_name
 
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The last names that imports may have of the files of the run."""
+        packages = {path.parent.name for path in self.python if path.stem in ("__init__", "__main__")}
+        return frozenset({path.stem for path in self.python} | packages)
+
     def _closure(self, script: Path) -> set[Path]:
         seen = {script}
         waiting = [script]
         while waiting and len(seen) < _MOST_FILES:
             path = waiting.pop()
-            for dotted, level in _imports(path):
+            if path not in self._imported:
+                self._imported[path] = tuple(dict.fromkeys(_imports(path)))
+            for dotted, level in self._imported[path]:
                 folder = path.parents[level - 1] if 0 < level <= len(path.parents) else None
                 near = [folder] if folder else [script.parent, path.parent, self.root, self.root / "src"]
                 for one in self.modules(dotted, near):
