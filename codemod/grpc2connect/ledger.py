@@ -17,6 +17,7 @@ from grpc2connect.results import Audit, Entry, FileChange, FileError, Finding, R
 from grpc2connect.rewrite.rewrite import Rewritten
 from grpc2connect.rewrite.used_names import is_used
 from grpc2connect.schema import by_name
+from grpc2connect.syntax.names import first_name
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,8 @@ class _Users:
         for decision in decisions:
             reference = decision.reference
             root = reference.node.func if isinstance(reference.node, ast.Call) else reference.node
-            while isinstance(root, ast.Attribute):
-                root = root.value
-            if isinstance(root, ast.Name):
-                for alias in reference.facts.importers(reference.module, root):
+            if name := first_name(root):
+                for alias in reference.facts.importers(reference.module, name):
                     self._states.setdefault(alias, set()).add(decision.outcome.state)
 
     def of(self, reference: Import) -> set[State]:

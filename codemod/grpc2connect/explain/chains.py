@@ -35,6 +35,7 @@ from grpc2connect.facts.provenance import Fact, Trace
 from grpc2connect.results import Place, Step
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import first_name
 
 _MADE = Stub | Channel | Server | Credentials
 _FLOWS = ("cells", "attributes", "parameters", "returns", "yields")
@@ -71,12 +72,8 @@ class Chains:
         """The import behind a dotted name, of whose first part nothing of gRPC's is known: `import acme.x_pb2_grpc`."""
         ends = [fact for fact in chain if isinstance(fact.key, ast.Name | ast.Attribute)][-1:]
         for fact in ends:
-            module, root = self.trace.module(fact.key), fact.key
-            while isinstance(root, ast.Attribute):
-                root = root.value
-            if isinstance(fact.value, Api | StubsModule | StubClass | ServicerBase | Adder) and isinstance(
-                root, ast.Name
-            ):
+            module, root = self.trace.module(fact.key), first_name(fact.key)
+            if root and isinstance(fact.value, Api | StubsModule | StubClass | ServicerBase | Adder):
                 for alias in self.facts.importers(module, root):
                     yield self._imported(module, alias)
 

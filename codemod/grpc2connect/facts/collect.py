@@ -44,6 +44,7 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.facts.unknown import unknown_rpc
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import first_name
 from grpc2connect.syntax.walking import walk
 
 
@@ -230,16 +231,14 @@ class _Collector(NamedReferences):
             and "()" in value.path
             and not value.path.startswith(api.BRIDGED_RESULTS)
             # What a call of an unknown stub gave is a message, or has long been reported where it was called.
-            and not (value.path.startswith(api.UNKNOWN_STUBS) and value.path.count("()") > 1)
+            and not api.is_of_an_unknown_call(value.path)
             for value in values
         )
 
     def _spelled(self, node: ast.Attribute) -> bool:
         """Whether `a.b.C` is spelled from an import, so that the name stands here and not in an attribute."""
-        root: ast.expr = node
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        if not isinstance(root, ast.Name):
+        root = first_name(node)
+        if root is None:
             return False
         if not self.facts.importers(self.module, root):
             return run_time_stubs.is_named(self.facts, self.module, root)

@@ -18,6 +18,7 @@ from grpc2connect.facts.certainty import is_no_stub, takes_other_names
 from grpc2connect.facts.kinds import Api, Instance, Package, StubsModule, Value, Values, Wrapped
 from grpc2connect.facts.mocks import role_of_mock
 from grpc2connect.schema import Kind
+from grpc2connect.syntax.names import first_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
@@ -102,10 +103,8 @@ def _is_of_a_class(facts: Facts, module: Module, node: ast.Attribute) -> bool:
 
     The name before the last dot is spelled like a class, comes from a library and is assigned nowhere.
     """
-    owner, root = node.value, node.value
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    if not isinstance(owner, ast.Attribute) or not isinstance(root, ast.Name) or called_at_once(module, node):
+    owner, root = node.value, first_name(node)
+    if not isinstance(owner, ast.Attribute) or root is None or called_at_once(module, node):
         return False
     importers = facts.importers(module, root)
     known = bool(importers) and all(_is_of_a_library(facts, module, alias) for alias in importers)

@@ -29,6 +29,7 @@ from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
+from grpc2connect.syntax.names import first_name
 
 _ALL = "*"
 
@@ -199,10 +200,8 @@ class Imports:
         return program.resolve(module, node.module or "")
 
     def _twin_module(self, stubs: GrpcModule, owner: ast.expr) -> str:
-        root = owner
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        if not isinstance(root, ast.Name):
+        root = first_name(owner)
+        if root is None:
             return self._loose_module(stubs, owner)
         text, base = self.module.source(owner), self.places.basename(stubs)
         importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]

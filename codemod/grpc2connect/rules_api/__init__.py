@@ -36,6 +36,7 @@ from grpc2connect.rules_api.outcome import Bridged, Left, Native, Outcome
 from grpc2connect.rules_api.registry import PackError, Registry, RuleInfo, catalogue, load, rule
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Span
+from grpc2connect.syntax.names import first_name
 
 __all__ = [
     "CODE",
@@ -70,6 +71,7 @@ __all__ = [
     "catalogue",
     "connect_code",
     "edits",
+    "first_name",
     "generated",
     "given_options",
     "kinds",

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["dotted_text", "last_name"]
+__all__ = ["dotted_text", "first_name", "last_name"]
 
 
 def last_name(node: ast.AST) -> str:
     """The last part of a name that may be dotted: `server` of `grpc.server`; empty if it is no name."""
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def first_name(node: ast.AST) -> ast.Name | None:
+    """The name that a dotted name begins with: `grpc` of `grpc.aio.server`; None if it begins with none."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node if isinstance(node, ast.Name) else None
 
 
 def dotted_text(node: ast.AST) -> str:

@@ -83,6 +83,7 @@ from grpc2connect.rules_api import (
     Outcome,
     api,
     edits,
+    first_name,
     generated,
     kinds,
     rule,
@@ -111,10 +112,8 @@ def other(use: ApiUse) -> Iterator[Outcome]:
 
 def _imported(use: ApiUse) -> ast.stmt | None:
     """The import that brings a name to its file."""
-    root = use.node.func if isinstance(use.node, ast.Call) else use.node
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    aliases = use.facts.importers(use.module, root) if isinstance(root, ast.Name) else []
+    root = first_name(use.node.func if isinstance(use.node, ast.Call) else use.node)
+    aliases = use.facts.importers(use.module, root) if root else []
     return use.module.statement(aliases[0]) if aliases else None
 
 
