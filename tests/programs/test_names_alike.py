@@ -111,9 +111,17 @@ def test_modules_elsewhere_that_are_called_alike_are_told_apart(program: Program
     assert "stock_connect_v1.StockClientSync), channel.client(stock_connect_v2.StockClientSync)" in after
 
 
-def test_a_new_module_does_not_take_a_name_of_the_file_s_own(program: Program) -> None:
-    text = "import grpc\nimport greeting_pb2_grpc\n\n" + "def greet(greeting_connect):\n"
-    text += "    with grpc.insecure_channel(greeting_connect) as channel:\n"
+@pytest.mark.parametrize(
+    "binds",
+    [
+        "def greet(greeting_connect):\n",
+        "def greet(address):\n    match address:\n        case str() as greeting_connect:\n            pass\n",
+        "def greet(address):\n    try:\n        hash(address)\n    except ValueError as greeting_connect: raise\n",
+    ],
+)
+def test_a_new_module_does_not_take_a_name_of_the_file_s_own(program: Program, binds: str) -> None:
+    text = f"import grpc\nimport greeting_pb2_grpc\n\n{binds}"
+    text += "    with grpc.insecure_channel('a:1') as channel:\n"
     text += "        return greeting_pb2_grpc.GreeterStub(channel)\n"
     program.write("app.py", text)
     program.migrate()

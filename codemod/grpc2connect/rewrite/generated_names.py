@@ -20,6 +20,7 @@ from functools import cached_property
 
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import Adder, ExperimentalApi, ServicerBase, StubClass, StubsModule
+from grpc2connect.facts.scopes import bindings
 from grpc2connect.rewrite.import_lines import twin_binding
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
@@ -98,14 +99,9 @@ class GeneratedNames:
     @cached_property
     def _bound(self) -> frozenset[str]:
         """What the file binds otherwise than by imports."""
-        found: set[str] = set()
-        for node in self._module.nodes:
-            match node:
-                case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                    found.add(name)
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    found.add(name)
-        return frozenset(found)
+        nodes = self._module.nodes
+        own = {name for node in nodes if not isinstance(node, ast.Import | ast.ImportFrom) for name in bindings(node)}
+        return frozenset(own | {node.arg for node in nodes if isinstance(node, ast.arg)})
 
     @cached_property
     def _values(self) -> list[tuple[ast.alias | ast.Attribute, StubsModule | _Class]]:
