@@ -47,6 +47,7 @@ from .client_interceptor_kinds import (
     ClientCallDetails,
     StreamStreamClientInterceptor,
     StreamUnaryClientInterceptor,
+    SyncClientCallDetails,
     UnaryStreamClientInterceptor,
     UnaryUnaryClientInterceptor,
 )
@@ -191,6 +192,7 @@ __all__ = [
     "StreamStreamClientInterceptor",
     "StreamUnaryClientInterceptor",
     "StubOf",
+    "SyncClientCallDetails",
     "UnaryStreamClientInterceptor",
     "UnaryUnaryClientInterceptor",
     "UsageError",

@@ -20,6 +20,7 @@ __all__ = [
     "ClientCallDetails",
     "StreamStreamClientInterceptor",
     "StreamUnaryClientInterceptor",
+    "SyncClientCallDetails",
     "UnaryStreamClientInterceptor",
     "UnaryUnaryClientInterceptor",
 ]
@@ -95,8 +96,13 @@ else:
     ClientCallDetails.register(AioClientCallDetails)
 
 
-class SyncCallDetails(NamedTuple):
-    """What an interceptor of a sync channel sees; `grpc._interceptor._ClientCallDetails` has these fields, too."""
+class SyncClientCallDetails(NamedTuple):
+    """What an interceptor of a sync channel sees.
+
+    Native form: as of `ClientCallDetails`.
+
+    Source: `grpc._interceptor._ClientCallDetails`, grpcio 1.85.
+    """
 
     method: Any
     timeout: float | None
@@ -106,10 +112,10 @@ class SyncCallDetails(NamedTuple):
     compression: Any
 
 
-ClientCallDetails.register(SyncCallDetails)
+ClientCallDetails.register(SyncClientCallDetails)
 
 
-def changed_details(new: Any, old: AioClientCallDetails | SyncCallDetails) -> tuple[str, dict[str, Any]]:
+def changed_details(new: Any, old: AioClientCallDetails | SyncClientCallDetails) -> tuple[str, dict[str, Any]]:
     """Return the method and the arguments of the call that `new` describes; what it does not say is as in `old`."""
     arguments = {name: getattr(new, name, getattr(old, name)) for name in old._fields[1:]}
     method = getattr(new, "method", old.method)

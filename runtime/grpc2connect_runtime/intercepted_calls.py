@@ -8,7 +8,7 @@ from typing import Any
 
 from connectrpc.method import StreamType
 
-from .client_interceptor_kinds import METHODS, SyncCallDetails, changed_details
+from .client_interceptor_kinds import METHODS, SyncClientCallDetails, changed_details
 from .errors import FinishedCall
 from .faces import Face
 from .made_errors import RpcError
@@ -68,14 +68,14 @@ class _Intercepted:
         self, thunk: Callable[[str], Any], method: str, kind: StreamType, interceptor: Any, face: Face
     ) -> None:
         """Make one; `thunk(method)` returns the multi-callable behind the interceptor."""
-        adopt(SyncCallDetails, "ClientCallDetails")
+        adopt(SyncClientCallDetails, "ClientCallDetails")
         self._thunk = thunk
         self._method = method
         self._intercept: Callable[..., Any] = getattr(interceptor, METHODS[kind])
         self._face = face
 
     def _run(self, proceed: Callable[[str, Any, dict[str, Any]], Any], arguments: tuple[Any, ...], request: Any) -> Any:
-        details = SyncCallDetails(self._method, *arguments)
+        details = SyncClientCallDetails(self._method, *arguments)
 
         def continuation(new: Any, request: Any) -> Any:
             method, changed = changed_details(new, details)

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+from grpc._interceptor import _ClientCallDetails
 from servicers import Seen
 from serving import grpcio_server
 from test_server_semantics import observe_stream, observe_unary, same
@@ -183,6 +184,22 @@ def test_an_interceptor_that_changes_method_and_timeout(gen):
         return [observe_unary(stub.Say, gen.pb2.Ask(text=text)) for text in ("hang", "x")]
 
     all_the_same(each_way(gen, lambda log: [Change()], act))
+
+
+@pytest.mark.parametrize("made", [_ClientCallDetails, runtime.SyncClientCallDetails])
+def test_details_of_the_class_that_interceptors_are_given(gen, made):
+    class Tell(grpc.UnaryUnaryClientInterceptor):
+        def intercept_unary_unary(self, continuation, client_call_details, request):
+            assert client_call_details._fields == made._fields
+            told = made(*client_call_details)._replace(metadata=(("k", "v"),))
+            return continuation(told, request)
+
+    def act(stub):
+        return [observe_unary(stub.Say, gen.pb2.Ask(text=text)) for text in ("metadata", "abort")]
+
+    results = each_way(gen, lambda log: [Tell()], act)
+    assert "('k', 'v')" in results[0][0][0][0].text
+    all_the_same(results)
 
 
 def test_an_interceptor_that_raises(gen):

@@ -105,7 +105,11 @@ METHOD_HANDLERS = frozenset(
 )
 """What makes a handler of a function that takes a request (or an iterator of them) and a context."""
 
+SYNC_CALL_DETAILS = "grpc._interceptor._ClientCallDetails"
+"""The private class of what interceptors of sync channels are given."""
+
 BRIDGED_RESULTS = (
+    f"{SYNC_CALL_DETAILS}()",
     "grpc.channel_ready_future()",
     "grpc.Status()",
     "grpc.aio.Metadata()",

@@ -12,6 +12,11 @@ Why: the runtime's servers and channels run gRPC's interceptors with their old m
 RPCs. It gives the same names, so no line of an interceptor changes but where it says `grpc`. Where some services of the
 program stay, their servers want grpcio's own classes: those stay, and the runtime runs them as they are.
 
+The private class of what a sync channel's interceptors are given is the runtime's, too:
+
+    - details = grpc._interceptor._ClientCallDetails(method, timeout, metadata, None, None, None)
+    + details = SyncClientCallDetails(method, timeout, metadata, None, None, None)
+
 Native form: an interceptor of connectrpc, of the colour (sync or async) of the client or the application.
 
 Reported: a client interceptor that asks what it continues with for what grpcio's calls have for themselves
@@ -48,6 +53,7 @@ _SYNC = (
 )
 _NAMES = {f"grpc.{name}": name for name in _SYNC} | {f"grpc.aio.{name}": f"Aio{name}" for name in api.AIO_INTERCEPTORS}
 _NAMES["grpc.experimental.wrap_server_method_handler"] = "wrap_server_method_handler"
+_NAMES[api.SYNC_CALL_DETAILS] = "SyncClientCallDetails"
 
 
 @rule("G2C701", on=ApiUse, names=set(_NAMES), attribute="path")
@@ -64,7 +70,16 @@ def interceptors(use: ApiUse) -> Iterator[Outcome]:
         # Tests replace it where it is looked up, and a name that they spell stays where something stays.
         mixed=use.path == "grpc.intercept_channel" and not use.facts.patches.replaces(use.path),
     )
-    yield Bridged(why="some services here stay on gRPC, and the runtime runs grpcio's interceptors as they are")
+    if use.path != api.SYNC_CALL_DETAILS or not _is_asked_for(use):
+        yield Bridged(why="some services here stay on gRPC, and the runtime runs grpcio's interceptors as they are")
+
+
+def _is_asked_for(use: ApiUse) -> bool:
+    """Whether something is asked whether it is of a class, as the runtime's own details are not of grpcio's."""
+    match use.module.parents[use.node]:
+        case ast.Call(func=ast.Name("isinstance" | "issubclass" | "type")) | ast.Compare() | ast.Tuple():
+            return True
+    return False
 
 
 def _private_parts(use: ApiUse) -> Iterator[str]:
