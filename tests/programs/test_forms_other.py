@@ -165,6 +165,11 @@ MOVES: dict[str, tuple[Files, Files]] = {
         {"app.py": "    add_service_to(server, getattr(generated_names(greeting_connect), "
          "'add_{}Servicer_to_server'.format(name)), Greeter())"},
     ),
+    "a servicer that derives from a class whose name is bound elsewhere": (
+        {"app.py": HEAD + "NAME = 'GreeterServicer'\n\n\nclass Greeter(getattr(rpc, NAME)):\n" + HANDLER
+         + "\n\ndef add(server):\n    rpc.add_GreeterServicer_to_server(Greeter(), server)\n"},
+        {"app.py": "class Greeter(getattr(generated_names(greeting_connect), NAME)):"},
+    ),
     "both colours of stub from one class": (
         {"app.py": HEAD + "STUBS = [rpc.GreeterStub]\nfor cls in STUBS:\n    cls(grpc.insecure_channel('a:1'))\n"
          "    cls(grpc.aio.insecure_channel('a:1'))\n"},
@@ -213,6 +218,10 @@ STAYS = {
     ),
     "a generated module that a library takes": (
         "import other\n\n" + MADE + "stub.SayHello(None)\nother.build(rpc)\n", "G2C803",
+    ),
+    "a class that derives from one whose name is bound elsewhere, and is no servicer's": (
+        "NAME = 'GreeterStub'\n\n\nclass Own(getattr(rpc, NAME)):\n    pass\n\n\n"
+        "Own(grpc.insecure_channel('a:1')).SayHello(None)\n", "G2C803",
     ),
     "a patch by the name of an import": (
         "from unittest import mock\n\n" + MADE + "with mock.patch('app.GreeterStub'):\n    stub.SayHello(None)\n",

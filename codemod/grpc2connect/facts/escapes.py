@@ -28,6 +28,7 @@ from grpc2connect.facts.kinds import (
 )
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.walking import walk
 
 _DEPTH = 3
 _ASKS_IF_THERE = frozenset({"assertIsNone", "assertIsNotNone", "assertTrue", "assertFalse", "bool", "callable"})
@@ -75,8 +76,8 @@ def escapes(facts: Facts, module: Module, node: ast.expr) -> str:
         case ast.DictComp(key=key):
             return "a key" if node is key else ""
         case ast.If() | ast.While() | ast.Assert() | ast.UnaryOp() | ast.arguments() | ast.ClassDef() | ast.BinOp():
-            if isinstance(parent, ast.ClassDef) and node in parent.bases and generated(facts.values(node)):
-                return "a class that derives from it"
+            if isinstance(parent, ast.ClassDef) and node in parent.bases and not _asks_for_a_servicer(module, node):
+                return "a class that derives from it" if generated(facts.values(node)) else ""
             return "a decorator" if isinstance(parent, ast.ClassDef) and node in parent.decorator_list else ""
         case ast.Subscript() | ast.arg():
             return ""
@@ -91,6 +92,34 @@ def escapes(facts: Facts, module: Module, node: ast.expr) -> str:
             call = module.parents[parent]
             return _argument(facts, call) if isinstance(call, ast.Call) else ""
     return "a place that is not followed"
+
+
+def _asks_for_a_servicer(module: Module, node: ast.expr) -> bool:
+    """Whether this is `getattr(module, name)` whose name, or the text that it is bound to, says that of a servicer.
+
+    Of a stub's class nothing is known by such a name; a servicer's is made of the module as it was.
+    """
+    match node:
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, ast.Name(id=name), *_]):
+            bound = [
+                step.value
+                for step in module.tree.body
+                if isinstance(step, ast.Assign | ast.AnnAssign) and name in _targets(step)
+            ]
+            return bool(bound) and all(_says_servicer(value) for value in bound)
+        case ast.Call(func=ast.Name(id="getattr"), args=[_, name, *_]):
+            return not isinstance(name, ast.Constant) and _says_servicer(name)
+    return False
+
+
+def _targets(step: ast.Assign | ast.AnnAssign) -> set[str]:
+    targets = step.targets if isinstance(step, ast.Assign) else [step.target]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _says_servicer(node: ast.expr | None) -> bool:
+    texts = [str(part.value) for part in walk(node) if isinstance(part, ast.Constant)] if node is not None else []
+    return any(text.endswith("Servicer") for text in texts)
 
 
 def _depth(value: Value) -> int:
