@@ -337,6 +337,16 @@ IN_A_FOLDER = {
         },
         ["src", "src/the_grpc"],
     ),
+    "a script that needs nothing from where its neighbours import": (
+        {
+            "src/asks.py": ASKS.format(line="from the_grpc.channels import channel"),
+            "src/the_grpc/channels.py": CHANNELS,
+            "src/main.py": RUNS,
+            "src/demo/whole.py": "from asks import ask\n\nif __name__ == '__main__':\n    print(callable(ask()))\n",
+            "src/demo/tool.py": "import grpc\n\nif __name__ == '__main__':\n    grpc.insecure_channel('a:1').close()\n",
+        },
+        ["src", "src/demo"],
+    ),
 }
 
 

@@ -17,6 +17,7 @@ from grpc2connect.facts.libraries import Libraries
 from grpc2connect.schema import CONNECT_SUFFIX, Schema
 from grpc2connect.sources import is_notebook
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import walk
 
 MODELLED = frozenset({"contextlib", "functools", "typing", "typing_extensions", "abc"})
 """Standard library modules of which `inference` models some names."""
@@ -50,6 +51,7 @@ class Program:
         self._loaded: dict[str, Module | None] = {}
         self._resolved: dict[tuple[str, str], Values] = {}
         self._found_at: dict[str, set[str]] = {}
+        self._root_of: dict[tuple[str, str], str] = {}
         self._said_at: dict[str, set[str]] = {}
         self._package_roots: dict[str, str] = {}
         self._imported_from: dict[str, set[str]] = {}
@@ -155,6 +157,39 @@ class Program:
         )
         return proven if installed and own not in proven else proven | {own}
 
+    def roots_when_run(self, importer: Module) -> frozenset[str]:
+        """Those of `reachable_roots` that are on the import path when a file is run by itself, if it may be.
+
+        Where the imports of its neighbours were found is not on the path of a script that needs nothing from there.
+        """
+        reachable, own = self.reachable_roots(importer), str(importer.path.parent)
+        is_script = "__main__" in importer.text and own in reachable and str(importer.path) not in self._imported_from
+        return reachable & {own, *self._roots_needed(importer)} if is_script else reachable
+
+    def _roots_needed(self, script: Module) -> Iterator[str]:
+        """Where the absolute imports of a script were found, and of what it imports."""
+        waiting, seen = [script], {script}
+        for module in waiting:
+            found: list[Module | None] = []
+            for dotted in _imported_by(module):
+                if root := self._root_of.get((str(module.path.parent), dotted)):
+                    yield root
+                for key in (str(module.path.parent), str(module.path)):
+                    values = self._resolved.get((key, dotted), NOTHING)
+                    found += [value.module for value in values if isinstance(value, ProgramModule)]
+            found += [self._loaded.get(path) for path in self._imported_relatively(module)]
+            new = [one for one in found if one is not None and one not in seen]
+            seen.update(new)
+            waiting += dict.fromkeys(new)
+
+    def _imported_relatively(self, module: Module) -> Iterator[str]:
+        """The files that the relative imports of a module may name."""
+        for node in walk(module.tree):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                prefix = self.absolute(module, node.level, node.module) or ""
+                inside = (os.path.join(prefix, alias.name) for alias in node.names)
+                yield from (f"{name}.py" for name in (prefix, os.path.join(prefix, "__init__"), *inside))
+
     def proven_roots(self, importer: Module) -> frozenset[str]:
         """Folders where absolute imports of a module's folder were found."""
         return frozenset(self._found_at.get(str(importer.path.parent), ()))
@@ -185,7 +220,7 @@ class Program:
             # A folder without `__init__.py` is no package where any other entry of the import path has a module.
             hidden = top in sys.stdlib_module_names and not self._hiding.has(root, top)
             if found and not hidden:
-                self._found_at.setdefault(str(importer.path.parent), set()).add(root)
+                self._note_root(importer, dotted, root)
                 self._note_origin(found, root)
                 return found
         last = dotted.rpartition(".")[2]
@@ -235,7 +270,13 @@ class Program:
         parts = dotted.split(".")
         root = module.parents[len(parts) - 1]
         if module.parts[-len(parts) :] == tuple(parts) and importer.path.is_relative_to(root):
-            self._found_at.setdefault(str(importer.path.parent), set()).add(str(root))
+            self._note_root(importer, dotted, str(root))
+
+    def _note_root(self, importer: Module, dotted: str, root: str) -> None:
+        """Note where an import of a module's folder was found."""
+        folder = str(importer.path.parent)
+        self._found_at.setdefault(folder, set()).add(root)
+        self._root_of[folder, dotted] = root
 
     def elsewhere(self, importer: Path, dotted: str) -> Path | None:
         """The module (as a path without suffix) that an import must mean which no root of its file has.
@@ -326,6 +367,16 @@ class Program:
             return self.at(str(path.parent / name), f"{package.module.name}.{name}", str(path))
         importer = self.module(Path(package.importer))
         return self.resolve(importer, f"{package.dotted}.{name}") if importer else NOTHING
+
+
+def _imported_by(module: Module) -> Iterator[str]:
+    """The dotted names that the absolute imports of a module may name."""
+    for node in walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _bound_by(module: Module, name: str) -> Iterator[tuple[ast.ImportFrom, str]]:

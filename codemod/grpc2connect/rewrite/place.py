@@ -65,7 +65,7 @@ class Places:
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
         if self.is_vendored:
-            self._wanting[module.path] = self.program.reachable_roots(module)
+            self._wanting[module.path] = self.program.roots_when_run(module)
             self._proven[module.path] = self.program.proven_roots(module)
         return RUNTIME
 
