@@ -28,6 +28,18 @@ MOVES: dict[str, tuple[Files, Files]] = {
         {"app.py": "import grpc\nfrom greeting_pb2_grpc import *\n\n" + USE},
         {"app.py": USED.format("")},
     ),
+    "gRPC itself, which a star import of a generated module brings along": (
+        {"again.py": "from greeting_pb2_grpc import *\n\n\ndef again(method):\n    try:\n        return method(None)\n"
+         "    except grpc.RpcError as e:\n        print(e.code() == grpc.StatusCode.UNAVAILABLE)\n\n\n"
+         "again(GreeterStub(grpc.insecure_channel('a:1')).SayHello)\n"},
+        {"again.py": "    except ConnectError as e:\n        print(e.code == Code.UNAVAILABLE)"},
+    ),
+    "gRPC itself, as a generated module has it": (
+        {"app.py": "import greeting_pb2_grpc as rpc\n\ntry:\n"
+         "    rpc.GreeterStub(rpc.grpc.insecure_channel('a:1')).SayHello(None)\n"
+         "except rpc.grpc.RpcError as e:\n    print(e.details())\n"},
+        {"app.py": "except ConnectError as e:\n    print(e.message)"},
+    ),
     "an import in a function": (
         {"app.py": "def ask():\n    import grpc\n    from greeting_pb2_grpc import GreeterStub\n\n    return " + USE},
         {"app.py": "    return " + USED.format("")},
@@ -201,7 +213,8 @@ MOVES: dict[str, tuple[Files, Files]] = {
 }  # fmt: skip
 
 
-PASSED_ON = ("a re-export", "a star import")
+BROUGHT = "gRPC itself, which a star import of a generated module brings along"
+PASSED_ON = ("a re-export", "a star import", BROUGHT)
 
 
 @pytest.mark.parametrize("name", MOVES)

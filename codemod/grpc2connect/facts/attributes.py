@@ -48,7 +48,7 @@ def get(env: Environment, owner: Value, name: str) -> Values:
         case Api(path):
             return _api(path, name)
         case StubsModule(module):
-            return _generated(module.services, name)
+            return frozenset({Api(name)}) if name == "grpc" else _generated(module.services, name)
         case MessagesModule():
             return NOTHING if name == "DESCRIPTOR" else frozenset({Message()})
         case ProgramModule(module):

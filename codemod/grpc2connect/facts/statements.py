@@ -371,6 +371,7 @@ def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:
         names: dict[str, Values] = {}
         if isinstance(value, StubsModule):
             env.state.remember(alias, frozenset({value}))
+            names["grpc"] = frozenset({Api("grpc")})  # generated modules import it, and have no `__all__`
             for service in value.module.services:
                 names[service.stub_class] = frozenset({StubClass(service)})
                 names[service.servicer_class] = frozenset({ServicerBase(service)})
