@@ -40,6 +40,8 @@ A class that an error's own is compared with is one that failed calls of `grpc.a
 
 `grpc._channel._InactiveRpcError`, made of a `_RPCState` (G2C606), is the runtime's `InactiveRpcError`.
 
+A private class with a type of messages (`_MultiThreadedRendezvous[Reply]`) says what a call streams: any `Iterator`.
+
 Left: errors of grpcio's other private classes (`_MultiThreadedRendezvous`) that the program makes or derives from;
 methods that it puts on an error which it has not made; classes of errors that are compared with anything else.
 
@@ -73,6 +75,9 @@ _NAMES = {None: "RpcError", True: "AioRpcError", False: "CallError"}
 _OF_ONE_LIBRARY = frozenset({"message", "form", "debug", "next"})
 """What errors of moved calls have and grpcio's have not, or the other way round, besides what rules know."""
 
+_RESPONSES = Symbol("collections.abc", "Iterator", "ResponseIterator")
+"""What a call that streams is besides an error: said of what type of messages, it is the iterator that is meant."""
+
 _KEPT = frozenset({"args", "with_traceback", "add_note", "__cause__", "__context__", "__traceback__", "__class__"})
 
 
@@ -86,6 +91,9 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
         yield from _made(use, aio)
         return
     parent = module.parents[node]
+    if isinstance(parent, ast.Subscript) and parent.value is node and use.role == "annotation":
+        yield Native(edits.replace(module, node, _RESPONSES))
+        return
     if (use.role == "value" and made) or (use.role in ("except", "isinstance") and others):
         ours: tuple[Symbol | str, ...] = (runtime(_NAMES[aio]),)
         if aio is False and False in made:
