@@ -2,6 +2,7 @@
 
 `import grpc` in a function, in a `try` that takes an ImportError, or under `if TYPE_CHECKING` says that the module must
 be importable without gRPC. What comes in its place may be missing there too, so it is imported there and nowhere else.
+A `try` that raises an error of its own instead says what to install: that is said of what comes in its place as well.
 """
 
 from __future__ import annotations
@@ -46,9 +47,27 @@ class LazyImports:
         if self._for_types is not None and self._is_never_run(offset):
             return Anchor(self._for_types)
         if not self._is_lazy:
-            return None
+            return Anchor(self._refusing) if self._refusing is not None and self._is_run_by(offset) else None
         found = self._in_function(offset, self._is_grpc) or self._guarded or self._in_function(offset, self._is_ours)
         return Anchor(found) if found is not None else self._start_of_function(offset)
+
+    @cached_property
+    def _refusing(self) -> ast.stmt | None:
+        """The first of gRPC's own imports, if the module says what to install where they fail, and is not imported."""
+        own = [node for node in self._imports if any(map(self._is_grpc, node.names)) and self._is_at_the_top(node)]
+        refused = all(self._is_guarded(node) and _refuses(self._module.parents[node]) for node in own)
+        return own[0] if own and refused and self._module.cells is None else None
+
+    def _is_at_the_top(self, node: ast.stmt) -> bool:
+        return self._function(node) is None and not self._is_for_types(node)
+
+    def _is_run_by(self, offset: int) -> bool:
+        """Whether the first of gRPC's imports has been run at an offset; its `except` clauses run where it has not."""
+        block = self._module.parents[self._refusing] if self._refusing is not None else None
+        if self._refusing is None or not isinstance(block, ast.Try):
+            return False
+        run = self._module.span(self._refusing).end <= offset
+        return run and not any(_has(self._module, handler, offset) for handler in block.handlers)
 
     def _start_of_function(self, offset: int) -> Anchor | None:
         """The first statement of the function around the offset, in a module that has gRPC in functions only."""
@@ -160,6 +179,13 @@ def _annotations(node: ast.AST) -> Iterator[ast.expr]:
             yield found
         case ast.FunctionDef(returns=ast.expr() as found) | ast.AsyncFunctionDef(returns=ast.expr() as found):
             yield found
+
+
+def _refuses(block: ast.AST) -> bool:
+    """Whether a `try` at the top raises wherever what it imports is missing."""
+    if not isinstance(block, ast.Try):
+        return False
+    return all(isinstance(handler.body[-1], ast.Raise) for handler in block.handlers if _takes_missing(handler))
 
 
 def _takes_missing(handler: ast.ExceptHandler) -> bool:
