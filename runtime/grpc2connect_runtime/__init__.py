@@ -65,7 +65,7 @@ from .cors import ConnectCors, connect_cors
 from .credentials import ssl_channel_credentials, ssl_server_credentials
 from .custom_contexts import CustomAioServicerContext, CustomServicerContext
 from .deadlines import timeout_ms
-from .derived_stubs import StubOf
+from .derived_stubs import StubOf, stub_types
 from .errors import (
     AbortError,
     CallError,
@@ -107,7 +107,7 @@ from .rpc_names import handlers_by_name, rpcs_by_name, servicer_class
 from .server import Server
 from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .server_stage import ServerStage, server_stage
-from .servicer_base import servicer_base
+from .servicer_base import ServicerBase, servicer_base
 from .stand_ins import by_rpc_names, stub_in, stub_method, stub_on
 from .status import Status, StatusCode, code_in, status_code
 from .streams import EOF
@@ -186,6 +186,7 @@ __all__ = [
     "ServerInterceptor",
     "ServerStage",
     "ServiceRpcHandler",
+    "ServicerBase",
     "ServicerContext",
     "Status",
     "StatusCode",
@@ -243,6 +244,7 @@ __all__ = [
     "stub_in",
     "stub_method",
     "stub_on",
+    "stub_types",
     "timeout_ms",
     "unary_stream",
     "unary_stream_rpc_method_handler",

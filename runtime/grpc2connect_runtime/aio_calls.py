@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable
-from types import GenericAlias
 from typing import Any
 
 from connectrpc.client import ResponseMetadata
@@ -20,6 +19,7 @@ from .readiness import wait_until_reachable
 from .status import StatusCode, status_code
 from .streams import EOF
 from .transports import CallRecord, current_record
+from .type_parameters import OpenToMessages, Request, Response
 from .unmoved import adopt, usage_error
 from .wire.choice import GRPCIO
 
@@ -64,7 +64,7 @@ async def noting(requests: AsyncIterator[Any], asked: asyncio.Event) -> AsyncIte
         yield request
 
 
-class AioCall:
+class AioCall(OpenToMessages[Request, Response]):
     """What all aio calls share.
 
     Native form: the coroutine or the async generator that the client method returns, with `ResponseMetadata` around
@@ -74,8 +74,6 @@ class AioCall:
     """
 
     _abstract: tuple[str, ...] = ("Call",)
-    # The types of messages that an annotation names say nothing at run time.
-    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(
         self,
@@ -288,7 +286,7 @@ class AioCall:
             doing.cancel()
 
 
-class AioUnaryCall(AioCall):
+class AioUnaryCall(AioCall[Request, Response]):
     """A call with one response: awaitable.
 
     Native form: the coroutine that the client method returns.
@@ -298,11 +296,11 @@ class AioUnaryCall(AioCall):
 
     _abstract = ("Call", "UnaryUnaryCall", "StreamUnaryCall")
 
-    def __await__(self) -> Generator[Any, None, Any]:
+    def __await__(self) -> Generator[Any, None, Response]:
         return self._outcome().__await__()
 
 
-class AioStreamCall(AioCall):
+class AioStreamCall(AioCall[Request, Response]):
     """A call with a stream of responses: async-iterable, or read one by one.
 
     Native form: the async iterator that the client method returns.
@@ -339,7 +337,7 @@ class AioStreamCall(AioCall):
             if close is not None:
                 await close()
 
-    def __aiter__(self) -> AsyncIterator[Any]:
+    def __aiter__(self) -> AsyncIterator[Response]:
         self._take(iterated=True)
         return self._iterate()
 

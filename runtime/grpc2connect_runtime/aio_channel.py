@@ -28,6 +28,7 @@ from .readiness import wait_until_reachable
 from .stand_ins import takes_a_channel
 from .stub_classes import of_colour
 from .transports import LazyTransport
+from .type_parameters import Open
 from .unmoved import adopt, usage_error
 from .wire.choice import GRPCIO
 from .wire.client_aio import AioGrpcioTransport
@@ -40,7 +41,7 @@ C = TypeVar("C")
 _ATTEMPT_S = 1.0
 
 
-class AioChannel(InterceptorLists, ChannelBase):
+class AioChannel(InterceptorLists, ChannelBase, Open):
     """Makes async clients that share connections; made by `aio_insecure_channel` or `aio_secure_channel`.
 
     Native form: `XClient("http://host:port", protocol=ProtocolType.GRPC, http_client=Client(...))`. Go there where the

@@ -14,6 +14,7 @@ from .context import ContextBase, is_ok
 from .errors import CallError
 from .status import StatusCode, status_code
 from .streams import EOF, Outbox, RequestFeed
+from .type_parameters import Open, Request, Response
 from .unmoved import abort_error, end_of_stream, usage_error
 
 __all__ = ["AioServicerContext"]
@@ -21,7 +22,7 @@ __all__ = ["AioServicerContext"]
 _log = logging.getLogger(__name__)
 
 
-class AioServicerContext(ContextBase):
+class AioServicerContext(ContextBase[Request, Response], Open):
     """The context of an async handler: `grpc.aio.ServicerContext` and `connectrpc.request.RequestContext` in one.
 
     Native form: `connectrpc.request.RequestContext`. Go there, method by method, as each docstring says; native and
@@ -110,7 +111,7 @@ class AioServicerContext(ContextBase):
         if self._state.aborted is None:
             super().set_details(details)
 
-    async def read(self) -> Any:
+    async def read(self) -> Request | Any:
         """Return the next request message, or `EOF`; native form: `async for request in requests`.
 
         Raises:
@@ -169,7 +170,7 @@ class AioServicerContext(ContextBase):
         """Return the trailing metadata set so far; native form: `context.response_trailers`."""
         return self._state.trailing or ()
 
-    def time_remaining(self) -> float | None:
+    def time_remaining(self) -> float | Any:
         """Return the seconds left until the deadline, or None without one; native form: `context.timeout_ms`."""
         remaining = self.timeout_ms
         return None if remaining is None else max(remaining / 1000, 0)

@@ -9,11 +9,12 @@ from typing import Any
 
 from .server_base import ServerBase
 from .serving import Serving
+from .type_parameters import Open
 
 __all__ = ["AioServer"]
 
 
-class AioServer(ServerBase):
+class AioServer(ServerBase, Open):
     """A server with the interface of `grpc.aio.server(...)`, for servicers of generated Connect applications.
 
     One port serves gRPC, gRPC-Web and Connect clients. Async handlers run on the loop; sync ones on a thread pool.

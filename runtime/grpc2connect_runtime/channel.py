@@ -23,6 +23,7 @@ from .stand_ins import takes_a_channel
 from .stub_classes import of_colour
 from .subscriptions import Subscriptions
 from .transports import LazySyncTransport
+from .type_parameters import Open
 from .unmoved import adopt
 from .wire.choice import GRPCIO
 from .wire.client_sync import SyncGrpcioTransport
@@ -33,7 +34,7 @@ __all__ = ["Channel", "insecure_channel", "secure_channel"]
 C = TypeVar("C")
 
 
-class Channel(ChannelBase):
+class Channel(ChannelBase, Open):
     """Makes sync clients that share connections; made by `insecure_channel` or `secure_channel`.
 
     Native form: `XClientSync("http://host:port", protocol=ProtocolType.GRPC, http_client=SyncClient(...))`. Go there

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from connectrpc.method import StreamType
 
+from .type_parameters import OpenToMessages, Request, Response
 from .unmoved import aio_module, grpc_module
 
 __all__ = [
@@ -26,25 +27,26 @@ __all__ = [
 ]
 
 
-class ClientCallDetails(abc.ABC):  # noqa: B024
-    """What is known of a call before it is made: to derive from, where an interceptor makes its own.
+if TYPE_CHECKING:
+    # Checkers see what they have seen before: the class of grpcio's type stubs where there are some, else anything.
+    from grpc import ClientCallDetails
+else:
 
-    It has `method` (the path, `/package.Service/Method`), `timeout` (in seconds, or None), `metadata` (pairs, or None),
-    `credentials`, `wait_for_ready` and `compression`; one that has not all of them leaves the rest as it is.
+    class ClientCallDetails(abc.ABC):  # noqa: B024
+        """What is known of a call before it is made: to derive from, where an interceptor makes its own.
 
-    Native form: `ctx.method`, `ctx.request_headers` and `ctx.timeout_ms` of a connectrpc interceptor.
+        It has `method` (the path, `/package.Service/Method`), `timeout` (in seconds, or None), `metadata` (pairs, or
+        None), `credentials`, `wait_for_ready` and `compression`; one that has not all of them leaves the rest as it is.
 
-    Source: `grpc.ClientCallDetails`, grpcio 1.85.
-    """
+        Native form: `ctx.method`, `ctx.request_headers` and `ctx.timeout_ms` of a connectrpc interceptor.
 
-    if TYPE_CHECKING:
-        # A class of the program's has what it wants, often by a namedtuple before this base; grpcio has no types.
-        def __getattr__(self, name: str) -> Any: ...
+        Source: `grpc.ClientCallDetails`, grpcio 1.85.
+        """
 
 
 if TYPE_CHECKING:
 
-    class AioClientCallDetails(ClientCallDetails):
+    class AioClientCallDetails(ClientCallDetails):  # type: ignore[misc]
         """As checkers know it: no tuple, or a namedtuple of the program's before this base would contradict it."""
 
         method: Any
@@ -122,7 +124,7 @@ def changed_details(new: Any, old: AioClientCallDetails | SyncClientCallDetails)
     return method.decode() if isinstance(method, bytes) else method, arguments
 
 
-class UnaryUnaryClientInterceptor(abc.ABC):
+class UnaryUnaryClientInterceptor(OpenToMessages[Request, Response], abc.ABC):
     """Sees calls with one request and one response; `grpc.UnaryUnaryClientInterceptor` objects do as well.
 
     Native form: `intercept_unary_sync` of a connectrpc interceptor.
@@ -137,7 +139,7 @@ class UnaryUnaryClientInterceptor(abc.ABC):
         """Return a call: what `continuation(client_call_details, request)` returns, or an object with `result()`."""
 
 
-class UnaryStreamClientInterceptor(abc.ABC):
+class UnaryStreamClientInterceptor(OpenToMessages[Request, Response], abc.ABC):
     """Sees calls with a stream of responses.
 
     Native form: `intercept_server_stream_sync` of a connectrpc interceptor.
@@ -152,7 +154,7 @@ class UnaryStreamClientInterceptor(abc.ABC):
         """Return a call: what the continuation returns, or an iterator."""
 
 
-class StreamUnaryClientInterceptor(abc.ABC):
+class StreamUnaryClientInterceptor(OpenToMessages[Request, Response], abc.ABC):
     """Sees calls with a stream of requests.
 
     Native form: `intercept_client_stream_sync` of a connectrpc interceptor.
@@ -167,7 +169,7 @@ class StreamUnaryClientInterceptor(abc.ABC):
         """Return a call, as `UnaryUnaryClientInterceptor` does."""
 
 
-class StreamStreamClientInterceptor(abc.ABC):
+class StreamStreamClientInterceptor(OpenToMessages[Request, Response], abc.ABC):
     """Sees calls with streams of both.
 
     Native form: `intercept_bidi_stream_sync` of a connectrpc interceptor.
@@ -191,7 +193,7 @@ class AioClientInterceptor(abc.ABC):  # noqa: B024
     """
 
 
-class AioUnaryUnaryClientInterceptor(AioClientInterceptor):
+class AioUnaryUnaryClientInterceptor(AioClientInterceptor, OpenToMessages[Request, Response]):
     """As `UnaryUnaryClientInterceptor`, for aio channels; `grpc.aio.UnaryUnaryClientInterceptor` objects do as well.
 
     Native form: `intercept_unary` of a connectrpc interceptor.
@@ -206,7 +208,7 @@ class AioUnaryUnaryClientInterceptor(AioClientInterceptor):
         """Return a call, as `await continuation(client_call_details, request)` does, or a response."""
 
 
-class AioUnaryStreamClientInterceptor(AioClientInterceptor):
+class AioUnaryStreamClientInterceptor(AioClientInterceptor, OpenToMessages[Request, Response]):
     """As `UnaryStreamClientInterceptor`, for aio channels.
 
     Native form: `intercept_server_stream` of a connectrpc interceptor.
@@ -221,7 +223,7 @@ class AioUnaryStreamClientInterceptor(AioClientInterceptor):
         """Return a call, or an async iterator."""
 
 
-class AioStreamUnaryClientInterceptor(AioClientInterceptor):
+class AioStreamUnaryClientInterceptor(AioClientInterceptor, OpenToMessages[Request, Response]):
     """As `StreamUnaryClientInterceptor`, for aio channels.
 
     Native form: `intercept_client_stream` of a connectrpc interceptor.
@@ -236,7 +238,7 @@ class AioStreamUnaryClientInterceptor(AioClientInterceptor):
         """Return a call, or a response."""
 
 
-class AioStreamStreamClientInterceptor(AioClientInterceptor):
+class AioStreamStreamClientInterceptor(AioClientInterceptor, OpenToMessages[Request, Response]):
     """As `StreamStreamClientInterceptor`, for aio channels.
 
     Native form: `intercept_bidi_stream` of a connectrpc interceptor.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from types import GenericAlias
 from typing import Any, NoReturn
 
 from connectrpc.code import Code
@@ -17,6 +16,7 @@ from .errors import CallError
 from .metadata import Metadatum, metadata
 from .peers import peer_uri
 from .status import StatusCode, connect_code, status_code
+from .type_parameters import OfMessages, Open, Request, Response
 
 __all__ = ["ContextBase", "ServicerContext"]
 
@@ -24,11 +24,8 @@ _log = logging.getLogger(__name__)
 _NO_DEADLINE_S = 9223372036854775807 / 1e6
 
 
-class ContextBase(RequestContext[Any, Any]):
+class ContextBase(OfMessages[Request, Response], RequestContext[Any, Any]):
     """What the sync and the aio context share: a `RequestContext` with the methods of `grpc.ServicerContext`."""
-
-    # `grpc.aio.ServicerContext[Req, Resp]` is a type; what it names says nothing at run time.
-    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, state: CallState) -> None:
         """Wrap the context of a running RPC; made by `HandlerInterceptor`."""
@@ -129,7 +126,7 @@ class ContextBase(RequestContext[Any, Any]):
         self._state.cancel(by_handler=True)
 
 
-class ServicerContext(ContextBase):
+class ServicerContext(ContextBase[Request, Response], Open):
     """The context of a sync handler: `grpc.ServicerContext` and `connectrpc.request.RequestContext` in one.
 
     Native form: `connectrpc.request.RequestContext`. Go there, method by method, as each docstring says; native and

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from types import GenericAlias
 from typing import Any, NoReturn
 
 from connectrpc.request import RequestContext
 
 from .aio_context import AioServicerContext
 from .context import ServicerContext
+from .type_parameters import Request, Response
 
 __all__ = ["CustomAioServicerContext", "CustomServicerContext"]
 
@@ -42,8 +42,6 @@ class _Custom(ABC):
     server_address: Any = _Absent()
     client_address: Any = _Absent()
     _state: Any = _Absent()
-
-    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Pass on to what else a class derives from."""
@@ -107,7 +105,7 @@ class _Custom(ABC):
         raise NotImplementedError
 
 
-class CustomServicerContext(_Custom, ServicerContext):
+class CustomServicerContext(_Custom, ServicerContext[Request, Response]):
     """The base of a context that a program makes itself, for sync handlers; it has no RPC behind it.
 
     A class that derives from it has to have the methods that one deriving from `grpc.ServicerContext` has to have; the
@@ -158,7 +156,7 @@ class CustomServicerContext(_Custom, ServicerContext):
         raise NotImplementedError
 
 
-class CustomAioServicerContext(_Custom, AioServicerContext):
+class CustomAioServicerContext(_Custom, AioServicerContext[Request, Response]):
     """The base of a context that a program makes itself, for async handlers; like `CustomServicerContext`.
 
     Native form: an interceptor that wraps the handler; in tests, `testing.FakeAioServicerContext`.
@@ -205,7 +203,7 @@ class CustomAioServicerContext(_Custom, AioServicerContext):
         """Send the next response as it is."""
         raise NotImplementedError
 
-    def time_remaining(self) -> float | None:
+    def time_remaining(self) -> float | Any:
         """Return the seconds left until the deadline."""
         raise NotImplementedError
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
 
 from connectrpc.client import ConnectClient
 
 from .foreign_channels import is_aio_channel
 from .stand_ins import is_client_class, rpc_names, stub_on
 
-__all__ = ["StubOf"]
+__all__ = ["StubOf", "stub_types"]
 
 C = TypeVar("C")
+D = TypeVar("D")
 
 if TYPE_CHECKING:
     # As a type checker sees a class that is not known: it has any attribute, takes the place of any client, and what
@@ -42,6 +43,27 @@ else:
         def __class_getitem__(cls, clients: Any) -> type[Any]:
             """Return the base class for a generated client, or for the sync and the async one."""
             return _base(*(get_args(clients) or (clients,)))
+
+
+@overload
+def stub_types(client_class: type[C], /) -> tuple[type[C]]: ...
+@overload
+def stub_types(client_class: type[C], other: type[D], /) -> tuple[type[C], type[D]]: ...
+def stub_types(*client_classes: type[Any]) -> tuple[type[Any], ...]:
+    """Return the classes that objects in a stub's place are of: `isinstance(it, stub_types(GreeterClientSync))`.
+
+    Args:
+        client_classes: a generated client, or the sync and the async one of a service.
+
+    Returns:
+        They, and the class that `StubOf` makes of them.
+
+    Native form: the client's class.
+
+    Source: generated stubs (grpcio-tools 1.85).
+    """
+    base: type[Any] = _base(*client_classes)  # type: ignore[arg-type]  # classes are hashable
+    return (*client_classes, base)
 
 
 @cache

@@ -16,6 +16,7 @@ from .made_errors import AioRpcError, RpcError
 from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
 from .status import StatusCode, connect_code, status_code
+from .type_parameters import Open
 
 __all__ = [
     "AbortError",
@@ -255,7 +256,7 @@ def _unpickle(code: Code, message: str, packed: bytes, initial: Any, trailing: A
     return CallError(code, message, details, initial_metadata=initial, trailing_metadata=trailing, form=form)
 
 
-class RpcErrorView(FinishedCall):
+class RpcErrorView(FinishedCall, Open):
     """A caught Connect error with the methods of `grpc.RpcError` and `grpc.Call`; made by `rpc_error`."""
 
     def __init__(self, error: ConnectError, codes: type[enum.Enum] = StatusCode) -> None:
@@ -264,11 +265,11 @@ class RpcErrorView(FinishedCall):
         self.cancelled_here = getattr(error, "cancelled_here", False)
         self._codes = codes
 
-    def code(self) -> Any:
+    def code(self) -> StatusCode | Any:
         """Return the status; native form: `error.code`."""
         return self._codes[status_code(self.error.code).name]
 
-    def details(self) -> str:
+    def details(self) -> str | Any:
         """Return the message; native form: `error.message`."""
         return self.error.message
 
@@ -312,7 +313,7 @@ class RpcErrorView(FinishedCall):
     __repr__ = __str__
 
 
-def rpc_error(error: Any, codes: type[enum.Enum] = StatusCode) -> Any:
+def rpc_error(error: Any, codes: type[enum.Enum] = StatusCode) -> RpcErrorView:
     """Return the gRPC-shaped view of a caught error, for code that reads more than its code and message.
 
     Args:

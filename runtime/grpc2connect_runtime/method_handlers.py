@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .type_parameters import OpenToMessages, Request, Response
 
 __all__ = [
     "GenericRpcHandler",
@@ -24,41 +26,45 @@ Deserializer = Callable[[bytes], Any] | None
 Serializer = Callable[[Any], bytes] | None
 
 
-class HandlerCallDetails(NamedTuple):
-    """What is known of a call before its handler is found.
+if TYPE_CHECKING:
+    # Checkers see what they have seen before: the class of grpcio's type stubs where there are some, else anything.
+    from grpc import HandlerCallDetails, RpcMethodHandler
+else:
 
-    Attributes:
-        method: the path, `/package.Service/Method`.
-        invocation_metadata: the metadata of the request.
+    class HandlerCallDetails(NamedTuple):
+        """What is known of a call before its handler is found.
 
-    Native form: `ctx.method` and `ctx.request_headers` of a connectrpc interceptor.
+        Attributes:
+            method: the path, `/package.Service/Method`.
+            invocation_metadata: the metadata of the request.
 
-    Source: `grpc.HandlerCallDetails`, grpcio 1.85.
-    """
+        Native form: `ctx.method` and `ctx.request_headers` of a connectrpc interceptor.
 
-    method: str
-    invocation_metadata: tuple[Any, ...]
+        Source: `grpc.HandlerCallDetails`, grpcio 1.85.
+        """
+
+        method: str
+        invocation_metadata: tuple[Any, ...]
+
+    class RpcMethodHandler(NamedTuple):
+        """What serves one method: its kind, how its messages become bytes, and one behaviour `(request, context)`.
+
+        Native form: `connectrpc.server.Endpoint`.
+
+        Source: `grpc.RpcMethodHandler`, grpcio 1.85; a named tuple as there, so that `handler._replace(...)` works.
+        """
+
+        request_streaming: bool
+        response_streaming: bool
+        request_deserializer: Deserializer
+        response_serializer: Serializer
+        unary_unary: Behaviour | None
+        unary_stream: Behaviour | None
+        stream_unary: Behaviour | None
+        stream_stream: Behaviour | None
 
 
-class RpcMethodHandler(NamedTuple):
-    """What serves one method: its kind, how its messages become bytes, and one behaviour `(request, context)`.
-
-    Native form: `connectrpc.server.Endpoint`.
-
-    Source: `grpc.RpcMethodHandler`, grpcio 1.85; a named tuple as there, so that `handler._replace(...)` works.
-    """
-
-    request_streaming: bool
-    response_streaming: bool
-    request_deserializer: Deserializer
-    response_serializer: Serializer
-    unary_unary: Behaviour | None
-    unary_stream: Behaviour | None
-    stream_unary: Behaviour | None
-    stream_stream: Behaviour | None
-
-
-class GenericRpcHandler(abc.ABC):
+class GenericRpcHandler(OpenToMessages[Request, Response], abc.ABC):
     """Finds the handler of a method.
 
     Native form: an ASGI application that routes by path.
@@ -67,11 +73,11 @@ class GenericRpcHandler(abc.ABC):
     """
 
     @abc.abstractmethod
-    def service(self, handler_call_details: Any) -> Any:
+    def service(self, handler_call_details: Any, /) -> Any:
         """Return the `RpcMethodHandler` for `handler_call_details.method`, or None."""
 
 
-class ServiceRpcHandler(GenericRpcHandler):
+class ServiceRpcHandler(GenericRpcHandler[Request, Response]):
     """Finds the handlers of one service.
 
     Native form: a generated `XASGIApplication`.

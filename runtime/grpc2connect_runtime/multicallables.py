@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import StreamType
@@ -21,7 +21,12 @@ from .stream_kinds import streams_requests, streams_responses
 from .sync_calls import SyncCall
 from .unmoved import usage_error
 
+if TYPE_CHECKING:
+    from .method_types import AioStreamMethod, AioUnaryMethod, StreamMethod, UnaryMethod
+
 __all__ = ["stream_stream", "stream_unary", "unary_stream", "unary_unary"]
+
+R = TypeVar("R")
 
 
 class _Sync:
@@ -225,6 +230,10 @@ def _adapt(method: Callable[..., Any], streams_requests: bool, streams_responses
     raise TypeError(f"not a bound method of a generated Connect client: {method!r}")
 
 
+@overload
+def unary_unary(method: Callable[..., Coroutine[Any, Any, R]]) -> AioUnaryMethod[R]: ...
+@overload
+def unary_unary(method: Callable[..., R]) -> UnaryMethod[R]: ...
 def unary_unary(method: Callable[..., Any]) -> Any:
     """Return a unary client method with the call signature of a gRPC stub's.
 
@@ -249,6 +258,10 @@ def unary_unary(method: Callable[..., Any]) -> Any:
     return _adapt(method, streams_requests=False, streams_responses=False)
 
 
+@overload
+def unary_stream(method: Callable[..., AsyncIterator[R]]) -> AioStreamMethod[R]: ...
+@overload
+def unary_stream(method: Callable[..., Iterator[R]]) -> StreamMethod[R]: ...
 def unary_stream(method: Callable[..., Any]) -> Any:
     """Return a server-streaming client method with the call signature of a gRPC stub's.
 
@@ -268,6 +281,10 @@ def unary_stream(method: Callable[..., Any]) -> Any:
     return _adapt(method, streams_requests=False, streams_responses=True)
 
 
+@overload
+def stream_unary(method: Callable[..., Coroutine[Any, Any, R]]) -> AioUnaryMethod[R]: ...
+@overload
+def stream_unary(method: Callable[..., R]) -> UnaryMethod[R]: ...
 def stream_unary(method: Callable[..., Any]) -> Any:
     """Return a client-streaming client method with the call signature of a gRPC stub's.
 
@@ -288,6 +305,10 @@ def stream_unary(method: Callable[..., Any]) -> Any:
     return _adapt(method, streams_requests=True, streams_responses=False)
 
 
+@overload
+def stream_stream(method: Callable[..., AsyncIterator[R]]) -> AioStreamMethod[R]: ...
+@overload
+def stream_stream(method: Callable[..., Iterator[R]]) -> StreamMethod[R]: ...
 def stream_stream(method: Callable[..., Any]) -> Any:
     """Return a bidirectional client method with the call signature of a gRPC stub's.
 

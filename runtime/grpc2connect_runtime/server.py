@@ -14,6 +14,7 @@ from typing import Any
 from .dispatcher import Dispatcher
 from .server_base import ServerBase
 from .serving import Listener, Serving
+from .type_parameters import Open
 
 __all__ = ["Server"]
 
@@ -85,7 +86,7 @@ def _stop_core(core: Any, stopped: threading.Event) -> None:
     threading.Thread(target=finish, name="rpc-server-stop", daemon=True).start()
 
 
-class Server(ServerBase):
+class Server(ServerBase, Open):
     """A server with the interface of `grpc.server(...)`, for servicers of generated Connect applications.
 
     One port serves gRPC, gRPC-Web and Connect clients. Sync handlers run on `thread_pool`; async ones on the loop.

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .method_handlers import HandlerCallDetails
+from .type_parameters import OpenToMessages, Request, Response
 from .unmoved import aio_module
 
 __all__ = ["AioServerInterceptor", "ServerInterceptor", "find_handler", "server_interceptors"]
@@ -18,7 +19,7 @@ __all__ = ["AioServerInterceptor", "ServerInterceptor", "find_handler", "server_
 Find = Callable[[Any], Any]
 
 
-class ServerInterceptor(abc.ABC):
+class ServerInterceptor(OpenToMessages[Request, Response], abc.ABC):
     """Sees each call before its handler is chosen, for `Server`; `grpc.ServerInterceptor` objects do as well.
 
     Native form: a connectrpc interceptor with all four `intercept_*` methods, given to the generated application.
@@ -27,7 +28,7 @@ class ServerInterceptor(abc.ABC):
     """
 
     @abc.abstractmethod
-    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+    def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any, /) -> Any:
         """Return the `RpcMethodHandler` that serves the call, or None for UNIMPLEMENTED.
 
         Args:
@@ -36,7 +37,7 @@ class ServerInterceptor(abc.ABC):
         """
 
 
-class AioServerInterceptor(abc.ABC):
+class AioServerInterceptor(OpenToMessages[Request, Response], abc.ABC):
     """As `ServerInterceptor`, for `AioServer`; `grpc.aio.ServerInterceptor` objects do as well.
 
     Native form: as of `ServerInterceptor`.
@@ -45,7 +46,7 @@ class AioServerInterceptor(abc.ABC):
     """
 
     @abc.abstractmethod
-    async def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:
+    async def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any, /) -> Any:
         """Return the `RpcMethodHandler` that serves the call, or None; `continuation` is awaited."""
 
 

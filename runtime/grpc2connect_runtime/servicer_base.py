@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-__all__ = ["servicer_base"]
+from .type_parameters import Open
+
+__all__ = ["ServicerBase", "servicer_base"]
+
+S = TypeVar("S")
+
+if TYPE_CHECKING:
+
+    class ServicerBase(Generic[S], Open):
+        """An ordinary base class, as `servicer_base` makes it: `class Greeter(ServicerBase[GreeterSync], Base)`."""
+
+else:
+
+    class ServicerBase:
+        """An ordinary base class, as `servicer_base` makes it: `class Greeter(ServicerBase[GreeterSync], Base)`.
+
+        In this form type checkers know that it is a class.
+
+        Native form, and source: as of `servicer_base`.
+        """
+
+        def __class_getitem__(cls, service: Any) -> type[Any]:
+            """Return the base class for a generated service class."""
+            return servicer_base(service)
 
 
 @cache

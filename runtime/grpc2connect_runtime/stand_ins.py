@@ -19,7 +19,7 @@ from .unmoved import aio_module, grpc_module
 __all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
 
 _CLIENTS = (ConnectClient, ConnectClientSync)
-_KINDS = {
+_KINDS: dict[StreamType, Callable[[Any], Any]] = {
     StreamType.UNARY: unary_unary,
     StreamType.SERVER_STREAM: unary_stream,
     StreamType.CLIENT_STREAM: stream_unary,

@@ -131,11 +131,11 @@ BRIDGED = {
     ),
     "another base after it": (
         servicer("    pass\n", bases="rpc.GreeterServicer, Base", before="class Base:\n    pass\n\n\n"),
-        ["class Greeter(servicer_base(greeting_connect.GreeterSync), Base):"],
+        ["class Greeter(ServicerBase[greeting_connect.GreeterSync], Base):"],
     ),
     "a metaclass": (
         servicer("    pass\n", bases="rpc.GreeterServicer, metaclass=Single"),
-        ["class Greeter(servicer_base(greeting_connect.GreeterSync), metaclass=Single):"],
+        ["class Greeter(ServicerBase[greeting_connect.GreeterSync], metaclass=Single):"],
     ),
     "a metaclass that sees the names": (
         servicer(

@@ -10,7 +10,10 @@ from grpc2connect.syntax.names import last_name
 
 
 def is_type(module: Module, node: ast.AST) -> bool:
-    """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to."""
+    """Whether an expression stands in an annotation (or a string annotation), or says what a `cast` is to.
+
+    So do the bound of a type variable and what it may stand for, and the type that a `NewType` is of.
+    """
     child = node
     for parent in module.ancestors(node):
         if isinstance(parent, ast.arg) or (isinstance(parent, ast.AnnAssign) and parent.annotation is child):
@@ -18,9 +21,18 @@ def is_type(module: Module, node: ast.AST) -> bool:
         if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
             return parent.returns is child
         if isinstance(parent, ast.stmt | ast.Call | ast.Lambda):
-            return isinstance(parent, ast.Call) and is_cast(parent) and parent.args[0] is child
+            return isinstance(parent, ast.Call) and _names_type(parent, child)
         child = parent
     return False
+
+
+def _names_type(call: ast.Call, argument: ast.AST) -> bool:
+    """Whether an argument of a call (of a name, its keyword) is a type, and nothing but that."""
+    if is_cast(call):
+        return call.args[0] is argument
+    if isinstance(argument, ast.keyword):
+        return last_name(call.func) == "TypeVar" and argument.arg in ("bound", "default")
+    return last_name(call.func) in ("TypeVar", "NewType") and argument in call.args[1:]
 
 
 def is_cast(node: ast.Call) -> bool:

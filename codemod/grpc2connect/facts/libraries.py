@@ -1,4 +1,7 @@
-"""Whether an import that could be of a module near it surely is of a library: one that is required, or installed."""
+"""What a project says of itself: whether an import that could be of a module near it surely is of a library.
+
+That is one that is required, or installed.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,10 @@ class Libraries:
 
     def _above(self, path: Path) -> Iterator[Declared]:
         return (one for folder in path.parents for one in self._declared.get(folder, ()))
+
+    def asks_for_type_arguments(self, path: Path) -> bool:
+        """Whether the type checker of a file's project wants those of generic classes."""
+        return any(one.type_arguments for one in self._above(path))
 
     def bring(self, importer: Path, dotted: str, module: Path) -> bool:
         """Whether an import of `dotted` is of a library, and not of the module of that name at a path of the project.

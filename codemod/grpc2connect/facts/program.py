@@ -68,6 +68,10 @@ class Program:
         """The folder of the project."""
         return self._top
 
+    def asks_for_type_arguments(self, module: Module) -> bool:
+        """Whether the type checker of a module's project wants those of generic classes."""
+        return self._libraries.asks_for_type_arguments(module.path)
+
     def module(self, path: Path) -> Module | None:
         """The parsed module at a path of the run."""
         key = str(path)

@@ -21,12 +21,12 @@ from typing import Any
 
 from grpc2connect.options import Options
 from grpc2connect.results import FileError
-from grpc2connect.sources import import_paths
+from grpc2connect.sources import import_paths, type_settings
 from grpc2connect.sources.content import read
 from grpc2connect.sources.declared_modules import NOTHING, OwnModules, of_script, of_settings, of_table
 from grpc2connect.sources.files import find
 
-_NAMES = frozenset({"pyproject.toml", "Pipfile", "setup.cfg", "setup.py"})
+_NAMES = type_settings.FILES | {"pyproject.toml", "Pipfile", "setup.cfg", "setup.py"}
 _LISTS = (".txt", ".in", ".pip")
 _FOLDERS = ("requirements", "reqs", "requirements.d")
 _LIST = re.compile(r".*(?:requirements?.*|[-_.]reqs?)\.(?:txt|in|pip)", re.IGNORECASE)
@@ -38,12 +38,14 @@ _OWN = ("path", "workspace", "develop")
 class Declared:
     """What a file says: the distribution that it is about ("" if none), and the libraries that are required.
 
-    `own` is what it says of the modules of that distribution.
+    `own` is what it says of the modules of that distribution, `type_arguments` whether type checkers are to ask for
+    those of generic classes.
     """
 
     name: str = ""
     required: frozenset[str] = frozenset()
     own: OwnModules = NOTHING
+    type_arguments: bool = False
 
 
 def normal(name: str) -> str:
@@ -78,8 +80,9 @@ def about_modules(options: Options, paths: Iterable[Path]) -> str:
         found = declared(path)
         name = found.name if found.name in names else ""
         own = found.own
-        if name or found.required or own != NOTHING:
-            said.append((home(path).as_posix(), name, sorted(found.required), sorted(own.modules), sorted(own.roots)))
+        if name or found.required or own != NOTHING or found.type_arguments:
+            modules, roots = sorted(own.modules), sorted(own.roots)
+            said.append((home(path).as_posix(), name, sorted(found.required), modules, roots, found.type_arguments))
     return repr(sorted(said))
 
 
@@ -101,6 +104,8 @@ def declared(path: Path) -> Declared:
     try:
         if path.name in ("pyproject.toml", "Pipfile"):
             return _of_table(tomllib.loads(text))
+        if path.name in type_settings.FILES:
+            return Declared(type_arguments=type_settings.of_file(path.name, text))
         if path.name == "setup.cfg":
             return _of_settings(text)
         if path.name == "setup.py":
@@ -138,7 +143,8 @@ def _of_table(data: dict[str, Any]) -> Declared:
     own = {normal(key) for key, value in sources.items() if any(_table(value).get(word) for word in _OWN)}
     name = project.get("name", poetry.get("name", ""))
     required = _names([*entries, *named]) - own
-    return Declared(normal(name) if isinstance(name, str) else "", required, of_table(project, tool))
+    strict = type_settings.of_table(tool)
+    return Declared(normal(name) if isinstance(name, str) else "", required, of_table(project, tool), strict)
 
 
 def _of_settings(text: str) -> Declared:
@@ -148,7 +154,7 @@ def _of_settings(text: str) -> Declared:
     if parser.has_section("options.extras_require"):
         lines += [line for _, value in parser.items("options.extras_require") for line in value.splitlines()]
     name = normal(parser.get("metadata", "name", fallback=""))
-    return Declared(name, _names(lines), of_settings(parser))
+    return Declared(name, _names(lines), of_settings(parser), type_settings.of_settings(parser))
 
 
 def _of_script(tree: ast.Module) -> Declared:

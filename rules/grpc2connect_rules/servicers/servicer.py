@@ -10,7 +10,7 @@ other bases that may. The generated class is a `Protocol`, whose metaclass and `
 runtime makes an ordinary class of it.
 
     - class Greeter(helloworld_pb2_grpc.GreeterServicer, Base):
-    + class Greeter(servicer_base(helloworld_connect.GreeterSync), Base):
+    + class Greeter(ServicerBase[helloworld_connect.GreeterSync], Base):
 
 Source: protoc-gen-connectrpc 0.13, generated classes `Greeter` (async) and `GreeterSync`.
 """
@@ -34,7 +34,7 @@ def servicer(base: Servicer) -> Iterator[Outcome]:
     new = generated(base.stubs, name, base.node)
     edit = edits.replace(base.module, base.node, new)
     if base.facts.needs_plain_base(base.cls, base.node):
-        edit = edits.replace(base.module, base.node, runtime("servicer_base"), "(", new, ")")
+        edit = edits.replace(base.module, base.node, runtime("ServicerBase"), "[", new, "]")
         yield Bridged(edit, why="its other bases do not go with a Protocol")
     elif len(colours) == 2:
         yield Bridged(edit, why="sync and async handlers in one class")

@@ -4,7 +4,8 @@
     + def say_hello(self, request, context: ServicerContext):
 
 Why: stubs become clients, and channels, servers, credentials and contexts the runtime's. A context that is used in
-Connect's own way only is a `RequestContext`.
+Connect's own way only is a `RequestContext`; a `RequestContext[Any, Any]` where the project's settings have mypy or
+pyright ask for type arguments (`strict`).
 
 The class of a stub stands for sync and aio ones; where it is not known which of them are meant, both clients are named.
 
@@ -39,6 +40,8 @@ from grpc2connect.rules_api import (
     rule,
     runtime,
 )
+from grpc2connect.rules_api.edits import Piece
+from grpc2connect.rules_api.names import Symbol
 from grpc2connect.rules_api.references import TypeUse
 
 _RUNTIME = {
@@ -53,6 +56,7 @@ _RUNTIME = {
     **{path: path.removeprefix("grpc.") for path in api.CREDENTIALS_TYPES},
 }
 
+_ANY = Symbol("typing", "Any", "typing_Any")
 _NOT_MADE = {"grpc.Channel", "grpc.Server", "grpc.ServicerContext", *api.CREDENTIALS_TYPES}
 """What only functions of gRPC make: a call of it is one of grpcio's private class behind it."""
 
@@ -86,7 +90,8 @@ def types(use: TypeUse) -> Iterator[Outcome]:
     if use.path in api.CONTEXT_TYPES and use.annotation and not isinstance(module.parents[node], ast.Subscript):
         uses = use.facts.context_uses(module, node)
         if uses is not None:
-            yield Native(edits.replace(module, node, REQUEST_CONTEXT), native=uses, mixed=False)
+            pieces = (REQUEST_CONTEXT, *_arguments(use))
+            yield Native(edits.replace(module, node, *pieces), native=uses, mixed=False)
     if use.path == api.STATUS_CODE and use.annotation and use.facts.takes_codes(module, node):
         either = edits.replace(module, node, CODE, " | ", runtime("StatusCode"))
         yield Bridged(either, why="codes of both kinds, which are equal, get there", mixed=False)
@@ -99,6 +104,11 @@ def types(use: TypeUse) -> Iterator[Outcome]:
     yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=cut)
     if use.path in api.CONTEXT_TYPES:
         yield Bridged(why="some services here stay on gRPC; the runtime's context has the methods of this type")
+
+
+def _arguments(use: TypeUse) -> tuple[Piece, ...]:
+    """The type arguments of Connect's context, where the project's type checker asks for them."""
+    return ("[", _ANY, ", ", _ANY, "]") if use.facts.program.asks_for_type_arguments(use.module) else ()
 
 
 def _derived(use: TypeUse, node: ast.expr) -> ast.AST:

@@ -202,7 +202,7 @@ def _listed(pieces: list[Piece], between: str) -> list[Piece]:
 
 def _checked(use: GeneratedUse) -> Edit:
     """What something is asked whether it is of: a client, or an object of a class that derives from the stub's."""
-    return edits.replace(use.module, use.node, "(", *_listed(_clients(use), ", "), ", ", *_stub_of(use), ")")
+    return edits.replace(use.module, use.node, runtime("stub_types"), "(", *_listed(_clients(use), ", "), ")")
 
 
 def _servicer(use: GeneratedUse) -> Edit:

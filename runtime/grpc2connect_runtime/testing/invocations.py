@@ -11,6 +11,7 @@ from ..channel import insecure_channel
 from ..channel_options import NO_PROXY
 from ..server import Server
 from ..status import StatusCode
+from ..type_parameters import Open
 from .ahead import running_ahead
 from .descriptors import HandlerOf, application_class, messages
 from .set_deadlines import Deadline, SetDeadlines
@@ -164,7 +165,7 @@ class _Kinds:
         return lambda data: self._found.get((method.full_name, data), declared).FromString(data)
 
 
-class TestServer:
+class TestServer(Open):
     """What `server_from_dictionary` returns: a real server, and a channel to it.
 
     Native form: `testing.serving` and a generated client, which say the same in less.
@@ -260,8 +261,8 @@ class TestServer:
 
 def server_from_dictionary(
     descriptors_to_servicers: Mapping[Any, Any], time: Any = None, *, codes: Any = StatusCode
-) -> Any:
-    """Return a server whose RPCs the test begins and ends itself: a `TestServer`, typed as little as grpcio's.
+) -> TestServer:
+    """Return a server whose RPCs the test begins and ends itself.
 
     Args:
         descriptors_to_servicers: servicers by the descriptor of their service. Handlers may have gRPC's names or
