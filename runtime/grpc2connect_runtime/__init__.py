@@ -30,11 +30,9 @@ from .call_credentials import (
     AuthMetadataContext,
     AuthMetadataPlugin,
     AuthMetadataPluginCallback,
-    CallCredentials,
     access_token_call_credentials,
     metadata_call_credentials,
 )
-from .call_kinds import Call, Future
 from .calls_by_path import calls_on
 from .channel import Channel, insecure_channel, secure_channel
 from .client_interceptor_kinds import (
@@ -44,7 +42,6 @@ from .client_interceptor_kinds import (
     AioStreamUnaryClientInterceptor,
     AioUnaryStreamClientInterceptor,
     AioUnaryUnaryClientInterceptor,
-    ClientCallDetails,
     StreamStreamClientInterceptor,
     StreamUnaryClientInterceptor,
     SyncClientCallDetails,
@@ -58,7 +55,6 @@ from .composite_credentials import (
     xds_channel_credentials,
     xds_server_credentials,
 )
-from .compression import Compression
 from .connectivity import ChannelConnectivity
 from .context import ServicerContext
 from .cors import ConnectCors, connect_cors
@@ -84,8 +80,6 @@ from .made_errors import AioRpcError, RpcError
 from .metadata import Metadatum, metadata
 from .method_handlers import (
     GenericRpcHandler,
-    HandlerCallDetails,
-    RpcMethodHandler,
     ServiceRpcHandler,
     method_handlers_generic_handler,
     stream_stream_rpc_method_handler,
@@ -109,7 +103,7 @@ from .server_interceptors import AioServerInterceptor, ServerInterceptor
 from .server_stage import ServerStage, server_stage
 from .servicer_base import ServicerBase, servicer_base
 from .stand_ins import by_rpc_names, stub_in, stub_method, stub_on
-from .status import Status, StatusCode, code_in, status_code
+from .status import Status, code_in
 from .streams import EOF
 from .stub_classes import stub_class
 from .sync_calls import call_of
@@ -119,11 +113,24 @@ from .wire.client_over import aio_http_client_over, http_client_over
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    # What annotations name is to checkers what it was: the class of grpcio's type stubs where there are some, else
+    # anything. What this package takes may be grpcio's own, and what it gives passes for that.
+    from grpc import Call, ClientCallDetails, Compression, Future, HandlerCallDetails, RpcMethodHandler, StatusCode
+
+    def status_code(value: Any) -> StatusCode: ...
+
     # Credentials may be those that only grpcio has, and that stay its own.
+    CallCredentials = Any
     ChannelCredentials = Any
     ServerCredentials = Any
 else:
+    from .call_credentials import CallCredentials
+    from .call_kinds import Call, Future
+    from .client_interceptor_kinds import ClientCallDetails
+    from .compression import Compression
     from .credentials import ChannelCredentials, ServerCredentials
+    from .method_handlers import HandlerCallDetails, RpcMethodHandler
+    from .status import StatusCode, status_code
 
 __all__ = [
     "EOF",

@@ -27,26 +27,25 @@ __all__ = [
 ]
 
 
+class ClientCallDetails(abc.ABC):  # noqa: B024
+    """What is known of a call before it is made: to derive from, where an interceptor makes its own.
+
+    It has `method` (the path, `/package.Service/Method`), `timeout` (in seconds, or None), `metadata` (pairs, or None),
+    `credentials`, `wait_for_ready` and `compression`; one that has not all of them leaves the rest as it is.
+
+    Native form: `ctx.method`, `ctx.request_headers` and `ctx.timeout_ms` of a connectrpc interceptor.
+
+    Source: `grpc.ClientCallDetails`, grpcio 1.85.
+    """
+
+    if TYPE_CHECKING:
+        # A class of the program's has what it wants, often by a namedtuple before this base; grpcio has no types.
+        def __getattr__(self, name: str) -> Any: ...
+
+
 if TYPE_CHECKING:
-    # Checkers see what they have seen before: the class of grpcio's type stubs where there are some, else anything.
-    from grpc import ClientCallDetails
-else:
 
-    class ClientCallDetails(abc.ABC):  # noqa: B024
-        """What is known of a call before it is made: to derive from, where an interceptor makes its own.
-
-        It has `method` (the path, `/package.Service/Method`), `timeout` (in seconds, or None), `metadata` (pairs, or
-        None), `credentials`, `wait_for_ready` and `compression`; one that has not all of them leaves the rest as it is.
-
-        Native form: `ctx.method`, `ctx.request_headers` and `ctx.timeout_ms` of a connectrpc interceptor.
-
-        Source: `grpc.ClientCallDetails`, grpcio 1.85.
-        """
-
-
-if TYPE_CHECKING:
-
-    class AioClientCallDetails(ClientCallDetails):  # type: ignore[misc]
+    class AioClientCallDetails(ClientCallDetails):
         """As checkers know it: no tuple, or a namedtuple of the program's before this base would contradict it."""
 
         method: Any

@@ -6,7 +6,7 @@ import contextlib
 import enum
 from collections.abc import Callable, Iterable
 from concurrent import futures
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError, ErrorDetail
@@ -17,6 +17,9 @@ from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
 from .status import StatusCode, connect_code, status_code
 from .type_parameters import Open
+
+if TYPE_CHECKING:
+    from grpc import StatusCode as Shown
 
 __all__ = [
     "AbortError",
@@ -265,7 +268,7 @@ class RpcErrorView(FinishedCall, Open):
         self.cancelled_here = getattr(error, "cancelled_here", False)
         self._codes = codes
 
-    def code(self) -> StatusCode | Any:
+    def code(self) -> Shown | Any:
         """Return the status; native form: `error.code`."""
         return self._codes[status_code(self.error.code).name]
 

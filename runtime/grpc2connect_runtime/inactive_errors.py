@@ -35,7 +35,7 @@ def _decoded(text: Any) -> Any:
     return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
 
 
-class InactiveRpcError(FinishedCall, RpcError, Call, Future):  # type: ignore[misc]
+class InactiveRpcError(FinishedCall, RpcError, Call, Future):  # pyright: ignore[reportIncompatibleMethodOverride]
     """An error of a call with one response that a program makes; what a call raises is a `CallError`.
 
     Native form: `ConnectError(code, message)`.

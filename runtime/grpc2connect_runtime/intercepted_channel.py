@@ -108,7 +108,7 @@ class InterceptedChannel(ChannelMethods):
         self.close()
 
 
-def intercept_channel(channel: Any, *interceptors: Any) -> Any:
+def intercept_channel(channel: Any, *interceptors: Any) -> Channel:
     """Return a channel whose calls, by clients and by stubs, go through interceptors, the first one first.
 
     Args:
@@ -138,4 +138,5 @@ def intercept_channel(channel: Any, *interceptors: Any) -> Any:
         if not isinstance(channel, Channel | InterceptedChannel):
             channel = ForeignChannel(channel, aio=False)
         channel = InterceptedChannel(channel, interceptor)
-    return channel
+    shown: Channel = channel  # it is what a channel is to its users
+    return shown

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .type_parameters import OpenToMessages, Request, Response
 
+if TYPE_CHECKING:
+    from grpc import RpcMethodHandler as Shown
+
 __all__ = [
     "GenericRpcHandler",
     "HandlerCallDetails",
@@ -26,42 +29,38 @@ Deserializer = Callable[[bytes], Any] | None
 Serializer = Callable[[Any], bytes] | None
 
 
-if TYPE_CHECKING:
-    # Checkers see what they have seen before: the class of grpcio's type stubs where there are some, else anything.
-    from grpc import HandlerCallDetails, RpcMethodHandler
-else:
+class HandlerCallDetails(NamedTuple):
+    """What is known of a call before its handler is found.
 
-    class HandlerCallDetails(NamedTuple):
-        """What is known of a call before its handler is found.
+    Attributes:
+        method: the path, `/package.Service/Method`.
+        invocation_metadata: the metadata of the request.
 
-        Attributes:
-            method: the path, `/package.Service/Method`.
-            invocation_metadata: the metadata of the request.
+    Native form: `ctx.method` and `ctx.request_headers` of a connectrpc interceptor.
 
-        Native form: `ctx.method` and `ctx.request_headers` of a connectrpc interceptor.
+    Source: `grpc.HandlerCallDetails`, grpcio 1.85.
+    """
 
-        Source: `grpc.HandlerCallDetails`, grpcio 1.85.
-        """
+    method: str
+    invocation_metadata: tuple[Any, ...]
 
-        method: str
-        invocation_metadata: tuple[Any, ...]
 
-    class RpcMethodHandler(NamedTuple):
-        """What serves one method: its kind, how its messages become bytes, and one behaviour `(request, context)`.
+class RpcMethodHandler(NamedTuple):
+    """What serves one method: its kind, how its messages become bytes, and one behaviour `(request, context)`.
 
-        Native form: `connectrpc.server.Endpoint`.
+    Native form: `connectrpc.server.Endpoint`.
 
-        Source: `grpc.RpcMethodHandler`, grpcio 1.85; a named tuple as there, so that `handler._replace(...)` works.
-        """
+    Source: `grpc.RpcMethodHandler`, grpcio 1.85; a named tuple as there, so that `handler._replace(...)` works.
+    """
 
-        request_streaming: bool
-        response_streaming: bool
-        request_deserializer: Deserializer
-        response_serializer: Serializer
-        unary_unary: Behaviour | None
-        unary_stream: Behaviour | None
-        stream_unary: Behaviour | None
-        stream_stream: Behaviour | None
+    request_streaming: bool
+    response_streaming: bool
+    request_deserializer: Deserializer
+    response_serializer: Serializer
+    unary_unary: Behaviour | None
+    unary_stream: Behaviour | None
+    stream_unary: Behaviour | None
+    stream_stream: Behaviour | None
 
 
 class GenericRpcHandler(OpenToMessages[Request, Response], abc.ABC):
@@ -117,9 +116,13 @@ def method_handlers_generic_handler(service: str, method_handlers: Mapping[str, 
     return _Handlers(service, method_handlers)
 
 
+def _made(*fields: Any) -> Any:
+    return RpcMethodHandler(*fields)
+
+
 def unary_unary_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> RpcMethodHandler:
+) -> Shown:
     """Return the handler of a method with one request and one response.
 
     Args:
@@ -131,12 +134,12 @@ def unary_unary_rpc_method_handler(
 
     Source: `grpc.unary_unary_rpc_method_handler`, grpcio 1.85.
     """
-    return RpcMethodHandler(False, False, request_deserializer, response_serializer, behavior, None, None, None)
+    return _made(False, False, request_deserializer, response_serializer, behavior, None, None, None)
 
 
 def unary_stream_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> RpcMethodHandler:
+) -> Shown:
     """Return the handler of a method with a stream of responses.
 
     Args: as of `unary_unary_rpc_method_handler`.
@@ -145,12 +148,12 @@ def unary_stream_rpc_method_handler(
 
     Source: `grpc.unary_stream_rpc_method_handler`, grpcio 1.85.
     """
-    return RpcMethodHandler(False, True, request_deserializer, response_serializer, None, behavior, None, None)
+    return _made(False, True, request_deserializer, response_serializer, None, behavior, None, None)
 
 
 def stream_unary_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> RpcMethodHandler:
+) -> Shown:
     """Return the handler of a method with a stream of requests.
 
     Args: as of `unary_unary_rpc_method_handler`; the behaviour takes an iterator of requests.
@@ -159,12 +162,12 @@ def stream_unary_rpc_method_handler(
 
     Source: `grpc.stream_unary_rpc_method_handler`, grpcio 1.85.
     """
-    return RpcMethodHandler(True, False, request_deserializer, response_serializer, None, None, behavior, None)
+    return _made(True, False, request_deserializer, response_serializer, None, None, behavior, None)
 
 
 def stream_stream_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> RpcMethodHandler:
+) -> Shown:
     """Return the handler of a method with streams of both.
 
     Args: as of `stream_unary_rpc_method_handler`.
@@ -173,7 +176,7 @@ def stream_stream_rpc_method_handler(
 
     Source: `grpc.stream_stream_rpc_method_handler`, grpcio 1.85.
     """
-    return RpcMethodHandler(True, True, request_deserializer, response_serializer, None, None, None, behavior)
+    return _made(True, True, request_deserializer, response_serializer, None, None, None, behavior)
 
 
 def wrap_server_method_handler(wrapper: Callable[[Behaviour], Behaviour], handler: Any) -> Any:

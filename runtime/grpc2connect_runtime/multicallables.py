@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import StreamType
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["stream_stream", "stream_unary", "unary_stream", "unary_unary"]
 
 R = TypeVar("R")
+M = TypeVar("M", bound="_Message")
+
+
+class _Message(Protocol):
+    """What a sync method returns; where it is not known whether a method is sync, neither is what it returns."""
+
+    def SerializeToString(self) -> bytes: ...
 
 
 class _Sync:
@@ -233,7 +240,9 @@ def _adapt(method: Callable[..., Any], streams_requests: bool, streams_responses
 @overload
 def unary_unary(method: Callable[..., Coroutine[Any, Any, R]]) -> AioUnaryMethod[R]: ...
 @overload
-def unary_unary(method: Callable[..., R]) -> UnaryMethod[R]: ...
+def unary_unary(method: Callable[..., M]) -> UnaryMethod[M]: ...
+@overload
+def unary_unary(method: Callable[..., Any]) -> Any: ...
 def unary_unary(method: Callable[..., Any]) -> Any:
     """Return a unary client method with the call signature of a gRPC stub's.
 
@@ -262,6 +271,8 @@ def unary_unary(method: Callable[..., Any]) -> Any:
 def unary_stream(method: Callable[..., AsyncIterator[R]]) -> AioStreamMethod[R]: ...
 @overload
 def unary_stream(method: Callable[..., Iterator[R]]) -> StreamMethod[R]: ...
+@overload
+def unary_stream(method: Callable[..., Any]) -> Any: ...
 def unary_stream(method: Callable[..., Any]) -> Any:
     """Return a server-streaming client method with the call signature of a gRPC stub's.
 
@@ -284,7 +295,9 @@ def unary_stream(method: Callable[..., Any]) -> Any:
 @overload
 def stream_unary(method: Callable[..., Coroutine[Any, Any, R]]) -> AioUnaryMethod[R]: ...
 @overload
-def stream_unary(method: Callable[..., R]) -> UnaryMethod[R]: ...
+def stream_unary(method: Callable[..., M]) -> UnaryMethod[M]: ...
+@overload
+def stream_unary(method: Callable[..., Any]) -> Any: ...
 def stream_unary(method: Callable[..., Any]) -> Any:
     """Return a client-streaming client method with the call signature of a gRPC stub's.
 
@@ -309,6 +322,8 @@ def stream_unary(method: Callable[..., Any]) -> Any:
 def stream_stream(method: Callable[..., AsyncIterator[R]]) -> AioStreamMethod[R]: ...
 @overload
 def stream_stream(method: Callable[..., Iterator[R]]) -> StreamMethod[R]: ...
+@overload
+def stream_stream(method: Callable[..., Any]) -> Any: ...
 def stream_stream(method: Callable[..., Any]) -> Any:
     """Return a bidirectional client method with the call signature of a gRPC stub's.
 

@@ -15,6 +15,7 @@ from .channel_base import ChannelBase
 from .channel_methods import ChannelMethods
 from .connectivity import ChannelConnectivity
 from .errors import CallError, FutureTimeoutError
+from .type_parameters import Open
 from .wire.client_library import grpcio
 
 __all__ = ["ChannelReadyFuture", "channel_ready_future"]
@@ -84,7 +85,7 @@ async def wait_until_reachable(channel: ChannelBase, timeout: float | None = Non
         raise CallError(Code.DEADLINE_EXCEEDED, "Deadline Exceeded") from error
 
 
-class ChannelReadyFuture:
+class ChannelReadyFuture(Open):
     """A future that is done when a channel's target takes calls; made by `channel_ready_future`.
 
     Where grpcio carries the calls, it is done when grpcio says so.

@@ -50,6 +50,7 @@ class _Lines:
         self._returns: dict[int, ast.Return] = {}
         self._calls: dict[int, list[ast.Call]] = defaultdict(list)
         self._attributes: dict[int, list[ast.Attribute]] = defaultdict(list)
+        self._classes = {node.name for node in module.tree.body if isinstance(node, ast.ClassDef)}
         for node in module.nodes:
             match node:
                 case ast.ClassDef(bases=[*_, last]):
@@ -78,7 +79,11 @@ class _Lines:
         new = {edit.span: edit.pieces for edit in self._edits if edit.span in bases}
         pieces = [piece for span in new for piece in new[span] if isinstance(piece, Symbol)]
         kept = any(piece.module == RUNTIME and piece.name in _AS_BEFORE for piece in pieces)
-        return not node.keywords and new.keys() == set(bases) and not kept
+        known = {
+            self._module.span(base) for base in node.bases if isinstance(base, ast.Name) and base.id in self._classes
+        }
+        plain = all(keyword.arg == "metaclass" for keyword in node.keywords)
+        return plain and bool(new) and new.keys() | known == set(bases) and not kept
 
     def _replaces(self, node: ast.expr) -> bool:
         """Whether an edit replaces what is called, or asked for, or puts it, or what has it, in a call."""

@@ -164,7 +164,7 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         change = edits.replace(use.module, use.node, runtime("servicer_base"), "(", service_class, ")")
         yield Bridged(change, why="Connect's class is a Protocol, of which no objects are made")
         return
-    if use.checked:
+    if use.checked or (use.value != "registration" and use.aio is None and _is_asked_of(use)):
         yield Bridged(_checked(use), why="it may be of a class that derives from the stub's")
         return
     registers = use.value == "registration"
@@ -198,6 +198,14 @@ def _clients(use: GeneratedUse) -> list[Piece]:
 
 def _listed(pieces: list[Piece], between: str) -> list[Piece]:
     return [part for piece in pieces for part in (between, piece)][1:]
+
+
+def _is_asked_of(use: GeneratedUse) -> bool:
+    """Whether it is a class that something is asked to be of."""
+    match use.module.parents[use.node]:
+        case ast.Call(func=ast.Name("isinstance" | "issubclass"), args=[_, asked]):
+            return asked is use.node
+    return False
 
 
 def _checked(use: GeneratedUse) -> Edit:
