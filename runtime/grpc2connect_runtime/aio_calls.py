@@ -19,7 +19,7 @@ from .readiness import wait_until_reachable
 from .status import StatusCode, status_code
 from .streams import EOF
 from .transports import CallRecord, current_record
-from .type_parameters import OpenToMessages, Request, Response
+from .type_parameters import OfMessages, Request, Response
 from .unmoved import adopt, usage_error
 from .wire.choice import GRPCIO
 
@@ -64,7 +64,7 @@ async def noting(requests: AsyncIterator[Any], asked: asyncio.Event) -> AsyncIte
         yield request
 
 
-class AioCall(OpenToMessages[Request, Response]):
+class AioCall(OfMessages[Request, Response]):
     """What all aio calls share.
 
     Native form: the coroutine or the async generator that the client method returns, with `ResponseMetadata` around

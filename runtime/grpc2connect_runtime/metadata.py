@@ -50,7 +50,7 @@ class Metadatum(NamedTuple):
     """
 
     key: str
-    value: str | bytes
+    value: Any
 
 
 def pairs(source: Any) -> Iterable[tuple[Any, Any]]:

@@ -122,7 +122,7 @@ def _made(*fields: Any) -> Any:
 
 def unary_unary_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> Shown:
+) -> Shown[Any, Any]:
     """Return the handler of a method with one request and one response.
 
     Args:
@@ -139,7 +139,7 @@ def unary_unary_rpc_method_handler(
 
 def unary_stream_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> Shown:
+) -> Shown[Any, Any]:
     """Return the handler of a method with a stream of responses.
 
     Args: as of `unary_unary_rpc_method_handler`.
@@ -153,7 +153,7 @@ def unary_stream_rpc_method_handler(
 
 def stream_unary_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> Shown:
+) -> Shown[Any, Any]:
     """Return the handler of a method with a stream of requests.
 
     Args: as of `unary_unary_rpc_method_handler`; the behaviour takes an iterator of requests.
@@ -167,7 +167,7 @@ def stream_unary_rpc_method_handler(
 
 def stream_stream_rpc_method_handler(
     behavior: Behaviour, request_deserializer: Deserializer = None, response_serializer: Serializer = None
-) -> Shown:
+) -> Shown[Any, Any]:
     """Return the handler of a method with streams of both.
 
     Args: as of `stream_unary_rpc_method_handler`.
