@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 from connectrpc.client import ConnectClient
 
@@ -13,7 +13,6 @@ from .stand_ins import is_client_class, rpc_names, stub_on
 __all__ = ["StubOf", "stub_types"]
 
 C = TypeVar("C")
-D = TypeVar("D")
 
 if TYPE_CHECKING:
     # As a type checker sees a class that is not known: it has any attribute, takes the place of any client, and what
@@ -45,25 +44,23 @@ else:
             return _base(*(get_args(clients) or (clients,)))
 
 
-@overload
-def stub_types(client_class: type[C], /) -> tuple[type[C]]: ...
-@overload
-def stub_types(client_class: type[C], other: type[D], /) -> tuple[type[C], type[D]]: ...
-def stub_types(*client_classes: type[Any]) -> tuple[type[Any], ...]:
+def stub_types(client_class: type[C], *others: type[Any]) -> tuple[type[C], ...]:
     """Return the classes that objects in a stub's place are of: `isinstance(it, stub_types(GreeterClientSync))`.
 
     Args:
-        client_classes: a generated client, or the sync and the async one of a service.
+        client_class: a generated client.
+        others: the async one of the service as well, where it is not known which of them it is.
 
     Returns:
-        They, and the class that `StubOf` makes of them.
+        They, and the class that `StubOf` makes of them. Type checkers take an object for the first one, as they take
+        that of gRPC's class for a sync stub.
 
     Native form: the client's class.
 
     Source: generated stubs (grpcio-tools 1.85).
     """
-    base: type[Any] = _base(*client_classes)  # type: ignore[arg-type]  # classes are hashable
-    return (*client_classes, base)
+    found: Any = (client_class, *others)
+    return (*found, _base(*found))
 
 
 @cache

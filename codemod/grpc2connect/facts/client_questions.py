@@ -8,6 +8,7 @@ from functools import cached_property
 from grpc2connect.facts import api
 from grpc2connect.facts.derived_stubs import DerivedStubs
 from grpc2connect.facts.kinds import NOTHING, Error, Function, Member, Value
+from grpc2connect.facts.loose_types import holds_others
 from grpc2connect.facts.nullable import may_be_none
 from grpc2connect.facts.references import RpcUse, is_view
 from grpc2connect.facts.scopes import is_generator
@@ -36,6 +37,10 @@ class ClientQuestions(ServerQuestions):
     def may_be_none(self, module: Module, node: ast.expr) -> bool:
         """Whether a type checker takes an expression for None too, so that asking it for a method is an error."""
         return may_be_none(self, module, node)
+
+    def holds_others(self, module: Module, annotation: ast.expr) -> bool:
+        """Whether what an annotation of gRPC's type is for is given what is not of the type."""
+        return holds_others(self, module, annotation)
 
     def used_plainly(self, use: RpcUse) -> bool:
         """Whether only the response (or the iteration) of a call is used, so that no call object is needed."""

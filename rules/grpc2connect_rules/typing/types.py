@@ -15,6 +15,12 @@ The class of a stub stands for sync and aio ones; where it is not known which of
 A context that a program makes itself (a wrapper in an interceptor, a fake in a test) has the same methods to define,
 and is a `ServicerContext` to `isinstance`.
 
+    - channel: grpc.Channel = self._channel
+    + channel: Channel | Any = self._channel
+
+What is annotated so and is given something else too (None, another object), which a type checker lets pass as grpcio
+has no types, may go on being that.
+
 A private class of grpcio's (`grpc._server._Server`, `grpc._channel.Channel`) is taken for the type that it is of.
 
 Left: a class that derives from another type of gRPC's; an object of a type that functions of gRPC make, made by hand.
@@ -60,6 +66,9 @@ _ANY = Symbol("typing", "Any", "typing_Any")
 _NOT_MADE = {"grpc.Channel", "grpc.Server", "grpc.ServicerContext", *api.CREDENTIALS_TYPES}
 """What only functions of gRPC make: a call of it is one of grpcio's private class behind it."""
 
+_HELD = frozenset({"grpc.Channel", "grpc.aio.Channel", "grpc.Server", "grpc.aio.Server", *api.CONTEXT_TYPES})
+"""What the runtime has types for, and grpcio has not."""
+
 _CUSTOM = {
     "grpc.ServicerContext": "CustomServicerContext",
     "grpc.aio.ServicerContext": "CustomAioServicerContext",
@@ -101,7 +110,10 @@ def types(use: TypeUse) -> Iterator[Outcome]:
         return
     # The type of something that belongs to no service in particular may be that of one that stays.
     cut = bool(use.units) and use.path not in api.CONTEXT_TYPES
-    yield Bridged(edits.replace(module, node, runtime(_RUNTIME[use.path])), why="the runtime's type", mixed=cut)
+    others = (" | ", _ANY) if use.path in _HELD and use.facts.holds_others(module, node) else ()
+    yield Bridged(
+        edits.replace(module, node, runtime(_RUNTIME[use.path]), *others), why="the runtime's type", mixed=cut
+    )
     if use.path in api.CONTEXT_TYPES:
         yield Bridged(why="some services here stay on gRPC; the runtime's context has the methods of this type")
 
