@@ -88,7 +88,8 @@ class _Lines:
     def _replaces(self, node: ast.expr) -> bool:
         """Whether an edit replaces what is called, or asked for, or puts it, or what has it, in a call."""
         start, end = self._module.span(node)
-        if any(edit.span.start <= start and end <= edit.span.end for edit in self._edits):
+        new = (edit for edit in self._edits if edit.span.start <= start and end <= edit.span.end)
+        if any(not _keeps(edit, start, end) for edit in new):
             return True
         around = {edit.span for edit in self._edits if edit.pieces} >= {Span(one, one) for one in (start, end)}
         return around or (isinstance(node, ast.Attribute) and self._replaces(node.value))
@@ -117,3 +118,8 @@ class _Lines:
         if not isinstance(node, ast.Call) or names & _WITHOUT_TYPES:
             return False
         return self._replaces(node.func) or self._renames(node.func)
+
+
+def _keeps(edit: Edit, start: int, end: int) -> bool:
+    """Whether an edit puts the text of a span, which it replaces, into the new one."""
+    return any(isinstance(piece, Span) and piece.start <= start and end <= piece.end for piece in edit.pieces)

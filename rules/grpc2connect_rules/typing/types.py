@@ -19,7 +19,7 @@ and is a `ServicerContext` to `isinstance`.
     + channel: Channel | Any = self._channel
 
 What is annotated so and is given something else too (None, another object), which a type checker lets pass as grpcio
-has no types, may go on being that.
+has no types, may go on being that; a parameter that is given another value is `Any`.
 
 A private class of grpcio's (`grpc._server._Server`, `grpc._channel.Channel`) is taken for the type that it is of.
 
@@ -110,12 +110,17 @@ def types(use: TypeUse) -> Iterator[Outcome]:
         return
     # The type of something that belongs to no service in particular may be that of one that stays.
     cut = bool(use.units) and use.path not in api.CONTEXT_TYPES
-    others = (" | ", _ANY) if use.path in _HELD and use.facts.holds_others(module, node) else ()
-    yield Bridged(
-        edits.replace(module, node, runtime(_RUNTIME[use.path]), *others), why="the runtime's type", mixed=cut
-    )
+    pieces = _held(use, node) if use.path in _HELD else (runtime(_RUNTIME[use.path]),)
+    yield Bridged(edits.replace(module, node, *pieces), why="the runtime's type", mixed=cut)
     if use.path in api.CONTEXT_TYPES:
         yield Bridged(why="some services here stay on gRPC; the runtime's context has the methods of this type")
+
+
+def _held(use: TypeUse, node: ast.expr) -> tuple[Piece, ...]:
+    """The type of what may be given something else too; a parameter's, which checkers know by what it is given."""
+    if not use.facts.holds_others(use.module, node):
+        return (runtime(_RUNTIME[use.path]),)
+    return (_ANY,) if isinstance(use.module.parents[node], ast.arg) else (runtime(_RUNTIME[use.path]), " | ", _ANY)
 
 
 def _arguments(use: TypeUse) -> tuple[Piece, ...]:
