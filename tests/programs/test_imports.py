@@ -419,3 +419,47 @@ def test_stubs_behind_a_link_move(program: Program) -> None:
     )
     program.migrate()
     assert "from .proto.greeting_connect import GreeterClientSync\n" in program.text("app/client.py")
+
+
+def test_grpc_that_a_star_of_generated_code_brings_moves_with_what_it_raises(program: Program) -> None:
+    program.write(
+        "app.py",
+        "from greeting_pb2 import *\nfrom greeting_pb2_grpc import *\n\n\n"
+        'def greet():\n    with grpc.insecure_channel("localhost:1") as channel:\n'
+        "        try:\n            return GreeterStub(channel).SayHello(HelloRequest())\n"
+        "        except grpc.RpcError as error:\n            return error.details()\n",
+    )
+    result = program.migrate()
+    assert {entry.state for entry in result.ledger if entry.behaviour} <= {State.NATIVE, State.BRIDGED}
+    assert "with insecure_channel(" in program.text("app.py")
+    assert "except ConnectError as error:\n            return error.message\n" in program.text("app.py")
+
+
+MODULES = (
+    "import greeting_pb2\nimport greeting_pb2_grpc\n\n"
+    "MODULES = {1: greeting_pb2_grpc}\n\n\n"
+    "def greet(key, address):\n    stubs = MODULES[key]\n"
+)
+
+
+def test_grpc_of_a_generated_module_that_came_as_a_value_is_seen(program: Program) -> None:
+    asks = (
+        "    channel = stubs.grpc.insecure_channel(address)\n"
+        "    return stubs.GreeterStub(channel).SayHello(greeting_pb2.HelloRequest())\n\n\n"
+        'greet(1, "localhost:1")\n'
+    )
+    program.write("app.py", MODULES + asks)
+    result = program.migrate()
+    assert State.LEFT not in {entry.state for entry in result.ledger}
+    assert "channel = insecure_channel(address)\n" in program.text("app.py")
+
+
+def test_what_stays_of_such_a_grpc_holds_the_service(program: Program) -> None:
+    asks = (
+        "    channel = stubs.grpc._channel.Something(address)\n"
+        "    return stubs.GreeterStub(channel).SayHello(greeting_pb2.HelloRequest())\n\n\n"
+        'greet(1, "localhost:1")\n'
+    )
+    program.write("app.py", MODULES + asks)
+    program.migrate()
+    assert program.text("app.py") == MODULES + asks

@@ -140,3 +140,63 @@ def test_a_handler_is_wrapped(program: Program) -> None:
     program.migrate()
     assert "from grpc2connect_runtime import" in program.text("serve.py")
     assert "import grpc\n" not in program.text("serve.py")
+
+
+@pytest.mark.parametrize("base", ["GreeterServicer", "Greeter"], ids=["servicer", "class of static methods"])
+def test_a_servicer_of_which_only_an_annotation_tells_is_called_as_one(program: Program, base: str) -> None:
+    program.write(
+        "app.py",
+        "import greeting_pb2_grpc\n\n\n"
+        "class Loud:\n"
+        f"    def __init__(self, inner: greeting_pb2_grpc.{base}):\n        self.inner = inner\n\n"
+        "    def greet(self, request):\n        return self.inner.SayHello(request, None)\n",
+    )
+    program.migrate()
+    assert "self.inner.say_hello(request, None)" in program.text("app.py")
+    assert "inner: greeting_connect.GreeterSync)" in program.text("app.py")
+
+
+def test_a_class_that_keeps_some_static_methods_is_no_servicer(program: Program) -> None:
+    text = (
+        "import greeting_pb2_grpc\n\n\n"
+        "class Half(greeting_pb2_grpc.Greeter):\n    def SayHelloOften(self, request, context):\n        yield request\n"
+    )
+    program.write("app.py", text)
+    program.migrate()
+    assert program.text("app.py") == text
+
+
+def test_an_assertion_about_a_server_is_not_asked_about(program: Program) -> None:
+    program.write(
+        "test_app.py",
+        "import unittest\nfrom concurrent import futures\n\nimport grpc\nimport greeting_pb2_grpc\n\n\n"
+        "class Test(unittest.TestCase):\n    def test(self):\n"
+        "        server = grpc.server(futures.ThreadPoolExecutor())\n"
+        "        self.assertIsNotNone(server)\n"
+        "        greeting_pb2_grpc.add_GreeterServicer_to_server(greeting_pb2_grpc.GreeterServicer(), server)\n",
+    )
+    assert "G2C505" not in {finding.code for finding in program.run().findings}
+
+
+def test_the_fields_of_call_details_that_are_made_are_the_runtime_s(program: Program) -> None:
+    program.write(
+        "app.py",
+        "import grpc\nimport greeting_pb2_grpc\n\n\n"
+        "def details(method):\n    return grpc.aio.ClientCallDetails(method, None, None, None, None)\n\n\n"
+        "def path(channel: grpc.aio.Channel):\n    stub = greeting_pb2_grpc.GreeterStub(channel)\n"
+        "    return stub, details('/a/B').method.upper()\n",
+    )
+    assert State.LEFT not in states(program)
+
+
+def test_a_code_of_grpc_status_that_is_compared_stays(program: Program) -> None:
+    text = (
+        "import grpc\nimport greeting_pb2_grpc\nfrom grpc_status import rpc_status\n\n\n"
+        "class Greeter(greeting_pb2_grpc.GreeterServicer):\n"
+        "    def SayHello(self, request, context):\n        status = rpc_status.to_status(request)\n"
+        "        if status.code == grpc.StatusCode.OK:\n            context.abort_with_status(status)\n"
+        "        return request\n"
+    )
+    program.write("app.py", text)
+    program.migrate()
+    assert program.text("app.py") == text

@@ -5,8 +5,26 @@ from __future__ import annotations
 import ast
 import re
 
+from grpc2connect.facts import api
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
+
+_OF_CREDENTIALS = {of: path for path, of in api.CREDENTIALS_TYPES.items()}
+_MEANT = {
+    **{path: "grpc.aio.Channel" if aio else "grpc.Channel" for path, aio in api.CHANNELS.items()},
+    **{path: "grpc.aio.Server" if aio else "grpc.Server" for path, aio in api.SERVERS.items()},
+    **{path: _OF_CREDENTIALS[of] for path, of in api.ALL_CREDENTIALS.items()},
+    **{f"grpc._cython.cygrpc.{path.removeprefix('grpc.')}": path for path in api.CREDENTIALS_TYPES},
+}
+
+
+def meant_type(path: str) -> str:
+    """The type that an annotation by a name of gRPC's means.
+
+    People write the function that makes a thing there (`-> grpc.ssl_channel_credentials`), or take the class of the
+    same name that editors find in gRPC's C extension (`grpc._cython.cygrpc.ChannelCredentials`).
+    """
+    return _MEANT.get(path, path)
 
 
 def is_type(module: Module, node: ast.AST) -> bool:

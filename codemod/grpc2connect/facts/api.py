@@ -112,6 +112,7 @@ BRIDGED_RESULTS = (
     f"{SYNC_CALL_DETAILS}()",
     "grpc.channel_ready_future()",
     "grpc.Status()",
+    "grpc.aio.ClientCallDetails()",
     "grpc.aio.Metadata()",
     "grpc.aio.init_grpc_aio()",
     "grpc.aio.shutdown_grpc_aio()",
@@ -120,6 +121,8 @@ BRIDGED_RESULTS = (
     "grpc.framework.foundation.logging_pool.pool()",
     "grpc.method_handlers_generic_handler()",
     "grpc.ssl_server_certificate_configuration()",
+    "grpc_status.rpc_status.to_status().details",
+    "grpc_status.rpc_status.to_status().trailing_metadata",
     "grpc_testing.server_from_dictionary()",
     "grpc_testing.strict_fake_time()",
     "grpc_testing.strict_real_time()",
@@ -322,6 +325,9 @@ def is_grpc_module(dotted: str) -> bool:
 
 ERROR_FIELDS = frozenset(f"_{name}" for name in _STATUS_METHODS)
 """The private fields of `grpc.aio.AioRpcError`, which its methods return."""
+
+STATE_FIELDS = _STATUS_METHODS
+"""What the state of a failed sync call (`error._state`) has under the names of the methods that return it."""
 
 
 def normalise(path: str) -> str:

@@ -28,6 +28,7 @@ from grpc2connect.facts.kinds import (
     Raises,
     Rpc,
     RpcVariant,
+    Served,
     Server,
     ServicerBase,
     Status,
@@ -78,6 +79,8 @@ def get(env: Environment, owner: Value, name: str) -> Values:
             return frozenset({Member(owner, name)})
         case MaybeError():
             return frozenset({Member(owner, name)}) if name in api.ERROR_METHODS else NOTHING
+        case Served(service):
+            return frozenset({Member(ServicerBase(service), name)}) if service.method(name) else NOTHING
         case Wrapped(how, inner):
             return frozenset({inner}) if how == f"field:{name}" else NOTHING
         case Instance(cls):

@@ -6,7 +6,17 @@ import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
-from grpc2connect.facts.kinds import NOTHING, Class, Function, ServicerBase, StubClass, Value, Values, is_grpc
+from grpc2connect.facts.kinds import (
+    NOTHING,
+    Class,
+    ExperimentalApi,
+    Function,
+    ServicerBase,
+    StubClass,
+    Value,
+    Values,
+    is_grpc,
+)
 from grpc2connect.facts.state import Family, State
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
@@ -97,6 +107,22 @@ def serves_all(state: State, cls: Class, service: Service) -> bool:
     """Whether a class is registered for a service and has a handler of its own for each of its methods."""
     served = service in state.servicers.get(cls, ())
     return served and all(lookup(state, cls, method.name) for method in service.methods)
+
+
+def stood_in_for(state: State, cls: Class) -> list[Service]:
+    """The services whose class of static methods a class has for a base, all of which its own methods replace.
+
+    That is a servicer, if a strange one: nothing of gRPC's experimental API is left in it.
+    """
+    return [
+        base.service
+        for base in bases(state, cls)
+        if isinstance(base, ExperimentalApi)
+        and all(
+            any(isinstance(value, Function) for value in state.cells.read((cls.node, method.name)))
+            for method in base.service.methods
+        )
+    ]
 
 
 def instance_attribute(state: State, cls: Class, name: str) -> Values:

@@ -241,11 +241,18 @@ class _Collector(NamedReferences):
         if root is None:
             return False
         if not self.facts.importers(self.module, root):
-            return run_time_stubs.is_named(self.facts, self.module, root)
+            return run_time_stubs.is_named(self.facts, self.module, root) or self._is_of_stubs(node)
         owner = self.facts.values(node.value)
         return any(isinstance(value, Api | StubsModule | ProgramModule) for value in owner) or any(
             type(value).__name__ == "Package" for value in owner
         )
+
+    def _is_of_stubs(self, node: ast.Attribute) -> bool:
+        """Whether this is grpc itself, or a name in it, as a generated module that came as a value has it."""
+        owners = self.facts.values(node.value)
+        if isinstance(node.value, ast.Attribute) and all(isinstance(value, Api) for value in owners):
+            return bool(owners) and self._is_of_stubs(node.value)
+        return bool(owners) and all(isinstance(value, StubsModule) for value in owners) and node.attr == "grpc"
 
     def _may_be_message(self, node: ast.Attribute) -> bool:
         return any(isinstance(value, Message) for value in self.facts.values(node.value))

@@ -54,7 +54,8 @@ _HARMLESS = frozenset(
     {
         "print", "repr", "str", "len", "bool", "id", "type", "isinstance", "list", "tuple", "set", "dict", "append",
         "add", "put", "enter_context", "enter_async_context", "push", "callback", "closing", "aclosing", "debug",
-        "info", "warning", "error",
+        "info", "warning", "error", "assertIsNone", "assertIsNotNone", "assertTrue", "assertFalse", "assertIs",
+        "assertIsNot", "assertEqual", "assertNotEqual", "assertIsInstance", "assertNotIsInstance", "assertIn",
     }
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from grpc2connect.facts import api
+from grpc2connect.facts.annotations import meant_type
 from grpc2connect.facts.kinds import (
     NOTHING,
     Api,
@@ -15,8 +16,11 @@ from grpc2connect.facts.kinds import (
     Context,
     Credentials,
     Error,
+    ExperimentalApi,
     Instance,
+    Served,
     Server,
+    ServicerBase,
     Status,
     Stub,
     StubClass,
@@ -197,10 +201,12 @@ def instances(value: object) -> Values:
             return frozenset(Wrapped(how, item) for item in instances(inner))
         case StubClass(service, aio):
             return frozenset({Stub(service, aio, None)})
+        case ServicerBase(service) | ExperimentalApi(service):
+            return frozenset({Served(service)})
         case Class():
             return frozenset({Instance(value)})
         case Api(path):
-            return _api_instance(path)
+            return _api_instance(meant_type(path))
     return NOTHING
 
 

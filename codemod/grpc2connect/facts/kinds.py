@@ -97,6 +97,13 @@ class ServicerBase(Value):
 
 
 @dataclass(frozen=True)
+class Served(Value):
+    """An object of which only an annotation says that it is a servicer: `wrapped: GreeterServicer`."""
+
+    service: Service
+
+
+@dataclass(frozen=True)
 class Adder(Value):
     """The generated function `add_GreeterServicer_to_server`; `bound` where it is the method of an instance."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import api, compared_codes, pytest_grpc, run_time_stubs
 from grpc2connect.facts import references as refs
-from grpc2connect.facts.annotations import is_type
+from grpc2connect.facts.annotations import is_type, meant_type
 from grpc2connect.facts.assigned import without_another
 from grpc2connect.facts.classes import class_around, instance_attribute, serves_all
 from grpc2connect.facts.derived_stubs import is_base
@@ -42,6 +42,7 @@ from grpc2connect.facts.looked_at import asks_what_is_installed, only_looks, onl
 from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.reference import Reference
+from grpc2connect.facts.servicer_types import servicer_type
 from grpc2connect.schema import GrpcModule, Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.walking import walk
@@ -112,10 +113,7 @@ class NamedReferences:
                         facts, module, node, units, ("base of a class",), service=service, stubs=stubs, cls=parent
                     )
                 if is_type(self.module, node):
-                    return refs.TypeUse(
-                        facts, module, node, units, ("names the servicer",), path=service.servicer_class, stubs=stubs,
-                        service=service,
-                    )  # fmt: skip
+                    return servicer_type(facts, module, node, service)
                 plain = isinstance(parent, ast.Call) and parent.func is node and not (parent.args or parent.keywords)
                 return refs.GeneratedUse(
                     facts, module, node, units, ("servicer as a value",), what=service.servicer_class,
@@ -125,15 +123,8 @@ class NamedReferences:
             case Adder(service, _):
                 units = frozenset({service})
                 if call is not None:
-                    return refs.Registration(
-                        facts,
-                        module,
-                        call,
-                        units,
-                        ("registers a servicer",),
-                        service=service,
-                        stubs=self._stubs(service),
-                    )
+                    evidence, stubs = ("registers a servicer",), self._stubs(service)
+                    return refs.Registration(facts, module, call, units, evidence, service=service, stubs=stubs)
                 return self._value(node, value)
             case ExperimentalApi(service):
                 parent = module.parents[node]
@@ -146,6 +137,8 @@ class NamedReferences:
                     return refs.Servicer(
                         facts, module, node, units, evidence, service=service, stubs=self._stubs(service), cls=parent
                     )
+                if is_type(module, node):
+                    return servicer_type(facts, module, node, service)
                 return refs.GeneratedUse(
                     facts, module, node, frozenset({service}), (), what=service.name, service=service,
                     stubs=self._stubs(service), value="static" if self._is_called_at(node, service) else "",
@@ -279,6 +272,8 @@ class NamedReferences:
     def _api(self, node: ast.expr, path: str, call: ast.Call | None) -> Reference | None:
         facts, module = self.facts, self.module
         evidence = (path,)
+        if call is None and meant_type(path) != path and is_type(module, node):
+            path = meant_type(path)
         if path in api.CHANNELS:
             units = self._units(facts.values(call)) if call else frozenset()
             return refs.ChannelConstruction(

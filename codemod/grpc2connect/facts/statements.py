@@ -285,6 +285,8 @@ def _define_class(node: ast.ClassDef, env: Environment) -> None:
     for generated in classes.generated_bases(env.state, cls):
         if isinstance(generated, ServicerBase):
             env.state.serve(cls, generated.service)
+    for service in classes.stood_in_for(env.state, cls):
+        env.state.serve(cls, service)
     for ancestor in classes.ancestry(env.state, cls)[1:]:
         if (moved := env.program.connect.of(ancestor)) is not None and moved[1] == "base":
             env.state.serve(cls, moved[0])

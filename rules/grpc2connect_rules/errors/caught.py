@@ -12,7 +12,11 @@ a code that is used otherwise than in a comparison or an abort (its name and num
 An error that can also be one of the program's own is seen through `rpc_error`, which leaves that as it is. Where some
 services of the program stay on gRPC, both exceptions are caught, and codes remain `grpc.StatusCode`s:
 `rpc_error(error, grpc.StatusCode).code()`. A later run, with which these move, makes that what it would have been.
-Bridged too: the private fields of `grpc.aio.AioRpcError` (`error._code`), which its methods return.
+Bridged too: private fields that the methods return, those of `grpc.aio.AioRpcError` (`error._code`) and of what sync
+calls raise (`error._state.code`):
+
+    - print(error._state.details)
+    + print(rpc_error(error).details())
 
 Errors that the program makes, or derives from, are of the runtime's `RpcError` and `AioRpcError`, which behave like
 gRPC's classes (no `code()` but what the program gives them) and are `ConnectError`s for every clause:
@@ -168,6 +172,14 @@ def _is_of_something_else(name: str) -> bool:
     return not name.startswith("_") and name not in api.ERROR_METHODS | _KEPT | _OF_ONE_LIBRARY
 
 
+def _field(use: ErrorUse) -> ast.Attribute | None:
+    """A private field that a method returns: `error._code`, or `error._state.code` of what sync calls raise."""
+    parent = use.module.parents[use.node]
+    if use.name == "_state" and isinstance(parent, ast.Attribute) and isinstance(parent.ctx, ast.Load):
+        return parent if parent.attr in api.STATE_FIELDS else None
+    return use.node if use.name in api.ERROR_FIELDS and use.call is None else None
+
+
 def _asked_for_its_class(use: ErrorClass) -> list[tuple[ast.expr, ast.expr]]:
     """What a class is compared with, and the object whose class that is: `type(error)`, `error.__class__`."""
     compared = use.module.enclosing(use.node, ast.Compare)
@@ -236,15 +248,15 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
         yield Bridged(edits.wrap(module, node.value, form, ")"), why="gRPC's form of the error", mixed=False)
         ours = edits.replace(module, node.value, *form, node.value, ", ", GRPC_STATUS_CODE, ")")
         yield Bridged(ours, why="its code must be one of those that services on gRPC have")
-    elif use.name in api.ERROR_FIELDS and call is None and (made or not mixed):
-        asked = f").{use.name.removeprefix('_')}()"
+    elif (field := _field(use)) is not None and (made or not mixed):
+        asked = f").{field.attr.removeprefix('_')}()"
         yield Bridged(
-            edits.replace(module, node, runtime("rpc_error"), "(", node.value, asked),
+            edits.replace(module, field, runtime("rpc_error"), "(", node.value, asked),
             why="a field of grpcio's own, of which gRPC's form of the error has a method",
             mixed=False,
         )
         yield Bridged(
-            edits.replace(module, node, runtime("rpc_error"), "(", node.value, ", ", GRPC_STATUS_CODE, asked),
+            edits.replace(module, field, runtime("rpc_error"), "(", node.value, ", ", GRPC_STATUS_CODE, asked),
             why="its code must be one of those that services on gRPC have",
         )
     elif use.name in _KEPT:

@@ -7,7 +7,7 @@ Why: stubs become clients, and channels, servers, credentials and contexts the r
 Connect's own way only is a `RequestContext`; a `RequestContext[Any, Any]` where the project's settings have mypy or
 pyright ask for type arguments (`strict`).
 
-The class of a stub stands for sync and aio ones; where it is not known which of them are meant, both clients are named.
+The class of a stub or of a servicer stands for sync and async ones; where both may be meant, both are named.
 
     - class LoggingContext(grpc.ServicerContext):
     + class LoggingContext(CustomServicerContext):
@@ -138,12 +138,11 @@ def _generated(use: TypeUse, node: ast.expr) -> Iterator[Outcome]:
     service, stubs = use.service, use.stubs
     assert service is not None and stubs is not None
     if use.path == service.servicer_class:
-        name = service.connect_service_sync
-    elif use.aio is None:
-        either = (service.connect_client_sync, service.connect_client)
-        one, other = (generated(stubs, name, node) for name in either)
-        yield Native(edits.replace(use.module, node, one, " | ", other), why="it stands for sync and aio stubs")
-        return
+        of_sync, of_aio, both = service.connect_service_sync, service.connect_service, "sync and async servicers"
     else:
-        name = service.connect_client if use.aio else service.connect_client_sync
-    yield Native(edits.replace(use.module, node, generated(stubs, name, node)))
+        of_sync, of_aio, both = service.connect_client_sync, service.connect_client, "sync and aio stubs"
+    if use.aio is None:
+        one, other = (generated(stubs, name, node) for name in (of_sync, of_aio))
+        yield Native(edits.replace(use.module, node, one, " | ", other), why=f"it stands for {both}")
+        return
+    yield Native(edits.replace(use.module, node, generated(stubs, of_aio if use.aio else of_sync, node)))
