@@ -159,7 +159,8 @@ def test_a_servicer_of_which_only_an_annotation_tells_is_called_as_one(program: 
 def test_a_class_that_keeps_some_static_methods_is_no_servicer(program: Program) -> None:
     text = (
         "import greeting_pb2_grpc\n\n\n"
-        "class Half(greeting_pb2_grpc.Greeter):\n    def SayHelloOften(self, request, context):\n        yield request\n"
+        "class Half(greeting_pb2_grpc.Greeter):\n"
+        "    def SayHelloOften(self, request, context):\n        yield request\n"
     )
     program.write("app.py", text)
     program.migrate()
@@ -200,3 +201,20 @@ def test_a_code_of_grpc_status_that_is_compared_stays(program: Program) -> None:
     program.write("app.py", text)
     program.migrate()
     assert program.text("app.py") == text
+
+
+def test_a_class_takes_the_place_of_the_one_that_a_star_brings(program: Program) -> None:
+    program.write(
+        "own.py",
+        "from greeting_pb2 import *\nfrom greeting_pb2_grpc import *\n\n\n"
+        "class Greeter:\n    def __init__(self, channel):\n        self.stub = GreeterStub(channel)\n\n"
+        "    def greet(self):\n        return self.stub.SayHello(HelloRequest())\n",
+    )
+    program.write(
+        "app.py",
+        "import grpc\nimport own\n\n\ndef made(cls, address):\n    return cls(grpc.insecure_channel(address))\n\n\n"
+        'print(made(own.Greeter, "localhost:1").greet())\n',
+    )
+    assert State.LEFT not in {entry.state for entry in program.run().ledger if entry.behaviour}
+    program.migrate()
+    assert "return cls(insecure_channel(address))" in program.text("app.py")

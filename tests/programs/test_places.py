@@ -257,6 +257,22 @@ def test_generate_refreshes_the_vendored_runtime(tmp_path: Path) -> None:
     assert not generate(options).changes
 
 
+def test_a_makefile_says_where_stubs_go_from_its_own_folder(tmp_path: Path) -> None:
+    """It may be run in any folder above, where the package that it writes to is not."""
+    text = f"from acme.pb import greeting_pb2_grpc\n{SERVER.format(**MODULE)}"
+    make = "gen:\n\tpython -m grpc_tools.protoc -I../../protos --python_out=acme/pb --grpc_python_out=acme/pb \\\n"
+    files = {
+        "backends/server/acme/__init__.py": "",
+        "backends/server/acme/app.py": text,
+        "backends/server/acme/pb/.gitignore": "*.py\n",
+        "backends/server/Makefile": f"{make}\t\t../../protos/greeting.proto\n\ttouch acme/pb/__init__.py\n",
+    }
+    project, _ = built_project(tmp_path, "protos", files)
+    result = run(Options(project, (project,), project=project))
+    assert result.errors == ()
+    assert project / "backends/server/acme/pb/greeting_connect.py" in {change.path for change in result.changes}
+
+
 @pytest.mark.parametrize("line", ["from acme.gen import greeting_pb2_grpc", "from .gen import greeting_pb2_grpc"])
 def test_stubs_built_into_a_package(tmp_path: Path, line: str) -> None:
     """The messages are imported under the name that the program imports them under."""

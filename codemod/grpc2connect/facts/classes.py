@@ -17,6 +17,7 @@ from grpc2connect.facts.kinds import (
     Values,
     is_grpc,
 )
+from grpc2connect.facts.scopes import Scope
 from grpc2connect.facts.state import Family, State
 from grpc2connect.schema import Service
 from grpc2connect.syntax import Module
@@ -107,6 +108,14 @@ def serves_all(state: State, cls: Class, service: Service) -> bool:
     """Whether a class is registered for a service and has a handler of its own for each of its methods."""
     served = service in state.servicers.get(cls, ())
     return served and all(lookup(state, cls, method.name) for method in service.methods)
+
+
+def is_own(scope: Scope, name: str) -> bool:
+    """Whether a scope has a class of a name, which takes the place of what a star import brings under that."""
+    return not isinstance(scope, ast.Lambda) and any(
+        isinstance(node, ast.ClassDef) and node.name == name and name not in map(last_name, node.bases)
+        for node in scope.body
+    )
 
 
 def stood_in_for(state: State, cls: Class) -> list[Service]:

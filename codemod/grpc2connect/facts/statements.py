@@ -378,7 +378,8 @@ def _import_star(values: Values, env: Environment, alias: ast.alias) -> None:
                 names[service.stub_class] = frozenset({StubClass(service)})
                 names[service.servicer_class] = frozenset({ServicerBase(service)})
                 names[service.adder] = frozenset({Adder(service)})
-                names[service.name] = frozenset({ExperimentalApi(service)})
+                if not classes.is_own(env.scope, service.name):
+                    names[service.name] = frozenset({ExperimentalApi(service)})
         elif isinstance(value, MessagesModule) and value.path:
             messages = env.program.schema.message_names(Path(value.path))
             names = {name: frozenset({Message()}) for name in messages}

@@ -120,7 +120,10 @@ def _candidates(
     made = [os.path.join(top, *folders) for top in program.import_roots(importer)] if folders else []
     made = [folder for folder in made if _writes_there(folder, stubs, outs())]
     if made:
-        yield from ((os.path.join(folder, f"{last}.py"), named) for folder in made)
+        # A command may be run in any folder above its file: in the one where the place is, or its package.
+        there = [folder for folder in made if os.path.isdir(folder)]
+        above = [folder for folder in made if os.path.isdir(os.path.dirname(folder))]
+        yield from ((os.path.join(folder, f"{last}.py"), named) for folder in there or above or made)
         return
     beside = stubs.built_of.parent if stubs.built_of else None
     if beside is not None and folders and list(beside.parts[-len(folders) :]) == folders:
