@@ -463,3 +463,27 @@ def test_what_stays_of_such_a_grpc_holds_the_service(program: Program) -> None:
     program.write("app.py", MODULES + asks)
     program.migrate()
     assert program.text("app.py") == MODULES + asks
+
+
+def test_grpc_of_an_add_on_s_module_beside_those_of_the_project_is_accounted_for(program: Program) -> None:
+    program.write(
+        "app.py",
+        "from grpc_health.v1 import health_pb2_grpc\nimport greeting_pb2_grpc\n\n"
+        'MODULES = {"health": health_pb2_grpc, "greeting": greeting_pb2_grpc}\n\n\n'
+        "def channel(key, address):\n    module = MODULES[key]\n    return module.grpc.insecure_channel(address)\n",
+    )
+    result = program.run()
+    assert result.audit.holds, result.audit
+    assert "G2C401" in {entry.code for entry in result.ledger}
+
+
+def test_grpc_of_a_module_of_the_program_that_came_as_a_value_is_seen(program: Program) -> None:
+    program.write("wire.py", "import grpc\n\nCODE = grpc.StatusCode.OK\n")
+    program.write(
+        "app.py",
+        "import wire\n\nWIRES = {1: wire}\n\n\n"
+        "def served(key):\n    one = WIRES[key]\n    return one.grpc.server(None)\n",
+    )
+    result = program.run()
+    assert result.audit.holds, result.audit
+    assert "G2C301" in {entry.code for entry in result.ledger}

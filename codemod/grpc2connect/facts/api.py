@@ -90,6 +90,9 @@ AIO_PREFIXES = ("grpc.aio.", "grpc.experimental.aio.")
 UNKNOWN_STUBS = "generated:"
 """Prefix of the path of a `*_pb2_grpc` module whose services are not known: no proto, no file, not installed."""
 
+GENERATED = "_pb2_grpc"
+"""What the name of a module with stubs and servicers ends in."""
+
 CHANNELS = {
     "grpc.insecure_channel": False,
     "grpc.secure_channel": False,

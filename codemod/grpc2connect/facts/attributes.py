@@ -111,6 +111,8 @@ def by_any_name(owners: Values, name: ast.expr) -> Values:
 
 
 def _api(path: str, name: str) -> Values:
+    if name == "grpc" and path.endswith(api.GENERATED):
+        return frozenset({Api(name)})
     if path == api.STATUS_CODE and (name in api.CONNECT_CODES or name == "OK"):
         return frozenset({Status(name)})
     if path == api.STATUS_CODE and name in ("name", "value"):

@@ -239,20 +239,26 @@ class _Collector(NamedReferences):
         """Whether `a.b.C` is spelled from an import, so that the name stands here and not in an attribute."""
         root = first_name(node)
         if root is None:
-            return False
+            return self._is_brought(node)
         if not self.facts.importers(self.module, root):
-            return run_time_stubs.is_named(self.facts, self.module, root) or self._is_of_stubs(node)
+            return run_time_stubs.is_named(self.facts, self.module, root) or self._is_brought(node)
         owner = self.facts.values(node.value)
         return any(isinstance(value, Api | StubsModule | ProgramModule) for value in owner) or any(
             type(value).__name__ == "Package" for value in owner
         )
 
-    def _is_of_stubs(self, node: ast.Attribute) -> bool:
-        """Whether this is grpc itself, or a name in it, as a generated module that came as a value has it."""
+    def _is_brought(self, node: ast.Attribute) -> bool:
+        """Whether this is grpc, or a name in it, that a module which came as a value has: `stubs.grpc.server`."""
         owners = self.facts.values(node.value)
-        if isinstance(node.value, ast.Attribute) and all(isinstance(value, Api) for value in owners):
-            return bool(owners) and self._is_of_stubs(node.value)
-        return bool(owners) and all(isinstance(value, StubsModule) for value in owners) and node.attr == "grpc"
+        if not owners or not all(isinstance(value, Api) for value in self.facts.values(node)):
+            return False
+        if all(isinstance(value, Api) for value in owners) and isinstance(node.value, ast.Attribute):
+            return self._is_brought(node.value)
+        return all(
+            isinstance(value, StubsModule | ProgramModule)
+            or (isinstance(value, Api) and value.path.endswith(api.GENERATED))
+            for value in owners
+        )
 
     def _may_be_message(self, node: ast.Attribute) -> bool:
         return any(isinstance(value, Message) for value in self.facts.values(node.value))
