@@ -390,3 +390,46 @@ def test_a_cast_around_a_stub_that_tests_replace_is_not_redundant(program: Progr
     )
     program.migrate()
     assert "stub_on(greeting_connect.GreeterClientSync, channel))" in program.text("app.py")
+
+
+BOTH = {
+    "sync_app.py": "import grpc\nimport greeting_pb2_grpc\n\n\n"
+    "def ask(request):\n"
+    "    stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('localhost:1'))\n"
+    "    return stub.SayHello(request)\n",
+    "aio_app.py": "import grpc\nimport greeting_pb2_grpc\n\n\n"
+    "async def ask(request):\n"
+    "    stub = greeting_pb2_grpc.GreeterStub(grpc.aio.insecure_channel('localhost:1'))\n"
+    "    return await stub.SayHello(request)\n",
+}
+
+
+@pytest.mark.parametrize(("imported", "client"), [("aio_app", "GreeterClient"), ("sync_app", "GreeterClientSync")])
+def test_a_stub_class_of_both_colours_is_of_that_of_what_the_test_imports(
+    program: Program, imported: str, client: str
+) -> None:
+    for name, text in BOTH.items():
+        program.write(name, text)
+    program.write(
+        "test_app.py",
+        f"from unittest.mock import MagicMock, patch\n\nimport {imported}\n\n\n"
+        "def test():\n    stub = MagicMock()\n"
+        '    with patch("greeting_pb2_grpc.GreeterStub", return_value=stub):\n'
+        f"        assert {imported}.ask(None) is not None\n",
+    )
+    program.migrate()
+    assert f'patch("greeting_connect.{client}", return_value=stub)' in program.text("test_app.py")
+
+
+def test_a_stub_class_of_both_colours_that_a_test_of_both_replaces_stays(program: Program) -> None:
+    for name, text in BOTH.items():
+        program.write(name, text)
+    program.write(
+        "test_app.py",
+        "from unittest.mock import MagicMock, patch\n\nimport aio_app\nimport sync_app\n\n\n"
+        'def test():\n    with patch("greeting_pb2_grpc.GreeterStub", return_value=MagicMock()):\n'
+        "        print(aio_app.ask(None), sync_app.ask(None))\n",
+    )
+    program.migrate()
+    assert 'patch("greeting_pb2_grpc.GreeterStub"' in program.text("test_app.py")
+    assert program.text("sync_app.py") == BOTH["sync_app.py"]

@@ -27,13 +27,13 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
 )
+from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
 from grpc2connect.syntax.walking import walk
 
 if TYPE_CHECKING:
     from grpc2connect.facts.facts import Facts
     from grpc2connect.schema import GrpcModule, Method, Service
-    from grpc2connect.syntax import Module
 
 _BY_TEXT = frozenset({"patch", "setattr", "delattr"})
 _LIKE = frozenset({"autospec", "spec", "spec_set"})
@@ -115,7 +115,7 @@ class Patches:
         """Whether the stubs that a call replaces are aio ones; None where that is open.
 
         Where a service has both, it is told by the stubs of the module whose name is replaced, or else by the functions
-        that are replaced around the call, which make channels.
+        that are replaced around the call, which make channels, or by the stubs of the modules that the test imports.
         """
         service = target.service
         if service is None or (known := self._facts.colour(service)) is not None:
@@ -126,8 +126,14 @@ class Patches:
             around = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
             calls = (child for child in walk(around or node) if isinstance(child, ast.Call))
             beside = {found.path for child in calls if (found := self.target(module, child)) is not None}
-            colours = {api.CHANNELS[path] for path in beside if path in api.CHANNELS}
+            made = {api.CHANNELS[path] for path in beside if path in api.CHANNELS}
+            colours = {*made} or self._made_by_imported(module, service)
         return next(iter(colours)) if len(colours) == 1 else None
+
+    def _made_by_imported(self, module: Module, service: Service) -> set[bool | None]:
+        imported = [other for importer, other in self._facts.state.imports if importer is module]
+        paths = [other.path for other in imported if isinstance(other, Module)]
+        return set().union(*(self._made_in.get((path, service), set()) for path in paths))
 
     @cached_property
     def _made_in(self) -> dict[tuple[Path, Service], set[bool | None]]:
