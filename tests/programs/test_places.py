@@ -12,7 +12,7 @@ import pytest
 
 from grpc2connect import vendor
 from grpc2connect.engine import generate, run
-from grpc2connect.options import GeneratedPlace, Options
+from grpc2connect.options import GeneratedPlace, Options, RuntimeMode
 from grpc2connect.results import Severity
 from grpc2connect.sources import find
 from tests.programs.conftest import STUBS, Program
@@ -403,3 +403,61 @@ def test_stubs_that_people_are_told_to_build(program: Program) -> None:
     assert "class GreeterClientSync" in program.text("app/gen/greeting_connect.py")
     assert command in program.text("README.md")
     assert program.run().changes == ()
+
+
+PATHS = {
+    "append": 'sys.path.append("..")\n',
+    "insert": "sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'))\n",
+    "if": 'if ".." not in sys.path:\n    sys.path += [".."]\n',
+}
+
+
+@pytest.mark.parametrize("change", PATHS.values(), ids=PATHS)
+def test_a_script_that_changes_its_path_finds_the_runtime_after_that(tmp_path: Path, change: str) -> None:
+    (tmp_path / "gen").mkdir()
+    for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
+        text = (STUBS / name).read_text().replace("import greeting_pb2", "from gen import greeting_pb2")
+        (tmp_path / "gen" / name).write_text(text)
+    (tmp_path / "client").mkdir()
+    script = tmp_path / "client" / "ask.py"
+    script.write_text(
+        f"import os\nimport sys\n\nimport grpc\n\n{change}from gen import greeting_pb2, greeting_pb2_grpc\n\n\n"
+        "def ask():\n    stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('127.0.0.1:1'))\n"
+        "    try:\n        stub.SayHello(greeting_pb2.HelloRequest(), timeout=9)\n"
+        "    except grpc.RpcError as error:\n        print(error.code())\n\n\nask()\n"
+    )
+    assert printed(script) == "StatusCode.UNAVAILABLE"
+    apply(Options(tmp_path, (tmp_path,), runtime=RuntimeMode.VENDOR))
+    assert "greeting_connect.GreeterClientSync" in script.read_text()
+    assert printed(script) == "StatusCode.UNAVAILABLE"
+
+
+def test_the_runtime_is_where_each_script_finds_what_it_imports(tmp_path: Path) -> None:
+    """One script puts the folder above on its path, and the one beside it does not."""
+    (tmp_path / "services").mkdir()
+    (tmp_path / "services" / "prices.py").write_text("FEE = 5\n")
+    folder = tmp_path / "shop"
+    shutil.copytree(STUBS, folder)
+    server, client = folder / "server.py", folder / "client.py"
+    server.write_text(
+        "import sys\n\nimport grpc\n\nsys.path.append('..')\n"
+        "from services.prices import FEE\nimport greeting_pb2_grpc\n\n"
+        "stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('127.0.0.1:1'))\nprint(FEE)\n"
+    )
+    client.write_text(
+        "import grpc\nimport greeting_pb2_grpc\n\n"
+        "stub = greeting_pb2_grpc.GreeterStub(grpc.insecure_channel('127.0.0.1:1'))\nprint(6)\n"
+    )
+    apply(Options(tmp_path, (tmp_path,), runtime=RuntimeMode.VENDOR))
+    assert "GreeterClientSync" in client.read_text()
+    assert (printed(server), printed(client)) == ("5", "6")
+
+
+def printed(script: Path) -> str:
+    """What a script prints that is run in its own folder."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    done = subprocess.run(
+        [sys.executable, script.name], cwd=script.parent, env=environment, capture_output=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode().strip()

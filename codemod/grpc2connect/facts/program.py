@@ -198,6 +198,23 @@ class Program:
         """Folders where absolute imports of a module's folder were found."""
         return frozenset(self._found_at.get(str(importer.path.parent), ()))
 
+    def used_roots(self, importer: Module) -> frozenset[str]:
+        """Those of them where an import of the module itself is found, and not only of a file beside it."""
+        tops = {
+            name.partition(".")[0]
+            for node in importer.nodes
+            if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+            for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names])
+        }
+        return frozenset(
+            root
+            for root in self.proven_roots(importer)
+            if any(
+                os.path.isfile(os.path.join(root, f"{top}.py")) or os.path.isdir(os.path.join(root, top))
+                for top in tops
+            )
+        )
+
     def all_proven_roots(self) -> frozenset[str]:
         """Folders where absolute imports of any module were found."""
         return frozenset().union(*self._found_at.values(), *self._said_at.values())

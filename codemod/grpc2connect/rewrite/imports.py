@@ -24,6 +24,7 @@ from grpc2connect.rewrite.lazily import Anchor, LazyImports
 from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
 from grpc2connect.rewrite.proof import ProofFailed
+from grpc2connect.rewrite.search_path import after_change
 from grpc2connect.rewrite.whose import is_grpcio, is_ours
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
@@ -349,6 +350,8 @@ class Imports:
     def _top_edit(self, lines: list[str]) -> Edit:
         newline = self.module.newline
         anchor = self._anchor()
+        if self.module.cells is None and (self.places.is_vendored or self.loose):
+            anchor = after_change(self.module, anchor, [at for offsets in self.uses.values() for at in offsets])
         if anchor is None:
             start = self.module.cell_start(self.first)
             return Edit(Span(start, start), (newline.join(lines) + newline,))

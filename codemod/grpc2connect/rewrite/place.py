@@ -16,7 +16,7 @@ from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module
 
 _Key = TypeVar("_Key", bound=Hashable)
-Noted = Mapping[Path, tuple[frozenset[str], frozenset[str]]]
+Noted = Mapping[Path, tuple[frozenset[str], frozenset[str], frozenset[str]]]
 
 
 def fewest(
@@ -47,15 +47,16 @@ class Places:
     def __post_init__(self) -> None:
         self._wanting: dict[Path, frozenset[str]] = {}
         self._proven: dict[Path, frozenset[str]] = {}
+        self._used: dict[Path, frozenset[str]] = {}
 
     def noted(self) -> Noted:
-        """Which files need a vendored runtime, so far: the folders in reach of each, and those proven to be."""
-        return {path: (roots, self._proven[path]) for path, roots in self._wanting.items()}
+        """Which files need a vendored runtime, so far: the folders in reach, those proven to be, and those it uses."""
+        return {path: (roots, self._proven[path], self._used[path]) for path, roots in self._wanting.items()}
 
     def note(self, noted: Noted) -> None:
         """Add what was noted elsewhere."""
-        for path, (roots, proven) in noted.items():
-            self._wanting[path], self._proven[path] = roots, proven
+        for path, (roots, proven, used) in noted.items():
+            self._wanting[path], self._proven[path], self._used[path] = roots, proven, used
 
     @property
     def is_vendored(self) -> bool:
@@ -67,18 +68,22 @@ class Places:
         if self.is_vendored:
             self._wanting[module.path] = self.program.roots_when_run(module)
             self._proven[module.path] = self.program.proven_roots(module)
+            self._used[module.path] = self.program.used_roots(module)
         return RUNTIME
 
     def runtime_roots(self) -> list[Path]:
         """The fewest folders where a vendored runtime is in reach of every file that imports it.
 
         Of folders that do equally well it is the one where imports of such files were found: a folder with an
-        `__init__.py` may be run as scripts all the same.
+        `__init__.py` may be run as scripts all the same. Imports of the file itself go first: a script beside it may
+        have put another folder on its path.
         """
         return [Path(root) for root in fewest(self._wanting, self._worth)]
 
-    def _worth(self, root: str, wanting: Iterable[Path]) -> tuple[int, int]:
-        return sum(root in self._proven[path] for path in wanting), -len(root)
+    def _worth(self, root: str, wanting: Iterable[Path]) -> tuple[int, ...]:
+        paths = list(wanting)
+        used, proven = (sum(root in of[path] for path in paths) for of in (self._used, self._proven))
+        return used, proven, -len(root)
 
     def basename(self, stubs: GrpcModule) -> str:
         """The last part of a generated module's dotted name."""
