@@ -433,3 +433,24 @@ def test_a_stub_class_of_both_colours_that_a_test_of_both_replaces_stays(program
     program.migrate()
     assert 'patch("greeting_pb2_grpc.GreeterStub"' in program.text("test_app.py")
     assert program.text("sync_app.py") == BOTH["sync_app.py"]
+
+
+@pytest.mark.parametrize(
+    "line", ['@patch("client.grpc")', '@patch.object(client, "grpc")'], ids=["by a text", "of an object"]
+)
+def test_what_replaces_all_of_grpc_in_a_module_keeps_the_services(program: Program, line: str) -> None:
+    program.write("client.py", CLIENT)
+    text = HEAD + f"{line}\ndef test(grpc):\n    client.Client('a:1')\n    assert grpc.insecure_channel.called\n"
+    program.write("test_client.py", text)
+    result = program.migrate()
+    assert program.text("client.py") == CLIENT
+    assert "G2C504" in {finding.code for finding in result.findings}
+
+
+def test_a_package_called_grpc_that_is_replaced_is_none_of_grpc_s(program: Program) -> None:
+    program.write("client.py", CLIENT)
+    program.write("acme/__init__.py", "")
+    program.write("acme/grpc/__init__.py", "NAME = 'acme'\n")
+    program.write("test_client.py", HEAD + '@patch("acme.grpc")\ndef test(grpc):\n    client.Client("a:1")\n')
+    program.migrate()
+    assert "GreeterClientSync" in program.text("client.py")

@@ -116,7 +116,10 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             return
     if name in _PATCHES:
         for argument in [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "target")]:
-            if (text := _last_text(argument)) and _names_code(facts, text) and not _of_nobody(facts, module, argument):
+            text = _last_text(argument)
+            if not text or _of_nobody(facts, module, argument):
+                continue
+            if _names_code(facts, text) or _names_grpc(facts, module, text):
                 units = _named_services(facts, text)
                 yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=text, replaces=True)
     if _is_unknown_rpc(facts, module, node.func):
@@ -206,6 +209,17 @@ def _spelled_services(facts: Facts, words: set[str]) -> frozenset[Service]:
 def _names_code(facts: Facts, text: str) -> bool:
     """Whether a text spells a gRPC module or name, or a generated name that a module of the program has imported."""
     return bool(_TEXT.search(text)) or text.rpartition(".")[2] in facts.generated_names
+
+
+def _names_grpc(facts: Facts, module: Module, text: str) -> bool:
+    """Whether a text spells gRPC as a module of the program has it, under whatever name: `shop.client.grpc`."""
+    prefix, _, name = text.rpartition(".")
+    return any(
+        isinstance(value, Api) and value.path in ("grpc", "grpc.aio")
+        for owner in (facts.program.resolve(module, prefix) if prefix else ())
+        if isinstance(owner, ProgramModule)
+        for value in facts.state.cells.read((owner.module.tree, name))
+    )
 
 
 def spelled_out(facts: Facts, module: Module, node: ast.JoinedStr) -> Iterator[Reference]:
