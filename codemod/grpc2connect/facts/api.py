@@ -268,14 +268,11 @@ RUNTIME_ATTRIBUTES = frozenset(
 )  # fmt: skip
 """What the runtime's servers, channels and contexts have besides: a program cannot put its own there."""
 
-CALL_METHODS = frozenset(
-    {
-        "code", "details", "initial_metadata", "trailing_metadata", "cancel", "cancelled", "done", "result",
-        "exception", "traceback", "add_callback", "add_done_callback", "is_active", "running", "time_remaining",
-        "read", "write",
-        "done_writing", "wait_for_connection", "debug_error_string",
-    }
-)  # fmt: skip
+CALL_METHODS = frozenset({
+    "code", "details", "initial_metadata", "trailing_metadata", "cancel", "cancelled", "done", "result",
+    "exception", "traceback", "add_callback", "add_done_callback", "is_active", "running", "time_remaining",
+    "read", "write", "done_writing", "wait_for_connection", "debug_error_string",
+})  # fmt: skip
 """The methods of `grpc.Call`, `grpc.Future` and `grpc.aio.Call`."""
 
 CALL_PRIVATE = frozenset({
@@ -284,11 +281,9 @@ CALL_PRIVATE = frozenset({
 })  # fmt: skip
 """What grpcio's calls have besides, for themselves (grpcio 1.60 to 1.85)."""
 
-CALL_ARGUMENTS = frozenset(
-    {
-        "request", "request_iterator", "timeout", "metadata", "credentials", "wait_for_ready", "compression", "context",
-    }
-)  # fmt: skip
+CALL_ARGUMENTS = frozenset({
+    "request", "request_iterator", "timeout", "metadata", "credentials", "wait_for_ready", "compression", "context",
+})  # fmt: skip
 """The names of the arguments of a stub's methods, and of a handler's second one."""
 
 _STATUS_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})

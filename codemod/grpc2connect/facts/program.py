@@ -17,7 +17,6 @@ from grpc2connect.facts.libraries import Libraries
 from grpc2connect.schema import CONNECT_SUFFIX, Schema
 from grpc2connect.sources import is_notebook
 from grpc2connect.syntax import Module
-from grpc2connect.syntax.walking import walk
 
 MODELLED = frozenset({"contextlib", "functools", "typing", "typing_extensions", "abc"})
 """Standard library modules of which `inference` models some names."""
@@ -161,59 +160,27 @@ class Program:
         )
         return proven if installed and own not in proven else proven | {own}
 
-    def roots_when_run(self, importer: Module) -> frozenset[str]:
-        """Those of `reachable_roots` that are on the import path when a file is run by itself, if it may be.
+    def is_imported(self, module: Module) -> bool:
+        """Whether another module of the program imports this one."""
+        return str(module.path) in self._imported_from
 
-        Where the imports of its neighbours were found is not on the path of a script that needs nothing from there.
-        """
-        reachable, own = self.reachable_roots(importer), str(importer.path.parent)
-        is_script = "__main__" in importer.text and own in reachable and str(importer.path) not in self._imported_from
-        return reachable & {own, *self._roots_needed(importer)} if is_script else reachable
+    def root_of(self, importer: Module, dotted: str) -> str:
+        """Where an absolute import of a module's folder was found; "" if it was not."""
+        return self._root_of.get((str(importer.path.parent), dotted), "")
 
-    def _roots_needed(self, script: Module) -> Iterator[str]:
-        """Where the absolute imports of a script were found, and of what it imports."""
-        waiting, seen = [script], {script}
-        for module in waiting:
-            found: list[Module | None] = []
-            for dotted in _imported_by(module):
-                if root := self._root_of.get((str(module.path.parent), dotted)):
-                    yield root
-                for key in (str(module.path.parent), str(module.path)):
-                    values = self._resolved.get((key, dotted), NOTHING)
-                    found += [value.module for value in values if isinstance(value, ProgramModule)]
-            found += [self._loaded.get(path) for path in self._imported_relatively(module)]
-            new = [one for one in found if one is not None and one not in seen]
-            seen.update(new)
-            waiting += dict.fromkeys(new)
+    def modules_seen(self, importer: Module, dotted: str) -> list[Module]:
+        """What an absolute import was found to be so far."""
+        keys = ((str(path), dotted) for path in (importer.path.parent, importer.path))
+        values = (value for key in keys for value in self._resolved.get(key, NOTHING))
+        return [value.module for value in values if isinstance(value, ProgramModule)]
 
-    def _imported_relatively(self, module: Module) -> Iterator[str]:
-        """The files that the relative imports of a module may name."""
-        for node in walk(module.tree):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                prefix = self.absolute(module, node.level, node.module) or ""
-                inside = (os.path.join(prefix, alias.name) for alias in node.names)
-                yield from (f"{name}.py" for name in (prefix, os.path.join(prefix, "__init__"), *inside))
+    def loaded(self, path: str) -> Module | None:
+        """The module at a path, if it is parsed."""
+        return self._loaded.get(path)
 
     def proven_roots(self, importer: Module) -> frozenset[str]:
         """Folders where absolute imports of a module's folder were found."""
         return frozenset(self._found_at.get(str(importer.path.parent), ()))
-
-    def used_roots(self, importer: Module) -> frozenset[str]:
-        """Those of them where an import of the module itself is found, and not only of a file beside it."""
-        tops = {
-            name.partition(".")[0]
-            for node in importer.nodes
-            if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
-            for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names])
-        }
-        return frozenset(
-            root
-            for root in self.proven_roots(importer)
-            if any(
-                os.path.isfile(os.path.join(root, f"{top}.py")) or os.path.isdir(os.path.join(root, top))
-                for top in tops
-            )
-        )
 
     def all_proven_roots(self) -> frozenset[str]:
         """Folders where absolute imports of any module were found."""
@@ -388,16 +355,6 @@ class Program:
             return self.at(str(path.parent / name), f"{package.module.name}.{name}", str(path))
         importer = self.module(Path(package.importer))
         return self.resolve(importer, f"{package.dotted}.{name}") if importer else NOTHING
-
-
-def _imported_by(module: Module) -> Iterator[str]:
-    """The dotted names that the absolute imports of a module may name."""
-    for node in walk(module.tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _bound_by(module: Module, name: str) -> Iterator[tuple[ast.ImportFrom, str]]:

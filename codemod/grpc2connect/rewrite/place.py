@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from grpc2connect.facts.program import Program
+from grpc2connect.facts.script_roots import roots_when_run, used_roots
 from grpc2connect.generate import connect_module, is_beside
 from grpc2connect.options import Options, RuntimeMode
 from grpc2connect.rules_api.names import RUNTIME
@@ -66,9 +67,9 @@ class Places:
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
         if self.is_vendored:
-            self._wanting[module.path] = self.program.roots_when_run(module)
+            self._wanting[module.path] = roots_when_run(self.program, module)
             self._proven[module.path] = self.program.proven_roots(module)
-            self._used[module.path] = self.program.used_roots(module)
+            self._used[module.path] = used_roots(self.program, module)
         return RUNTIME
 
     def runtime_roots(self) -> list[Path]:

@@ -1,0 +1,58 @@
+"""Where the imports of one file start, and not only those of files beside it: a script may have a path of its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from os.path import join
+
+from grpc2connect.facts.program import Program
+from grpc2connect.syntax import Module
+from grpc2connect.syntax.walking import walk
+
+
+def roots_when_run(program: Program, importer: Module) -> frozenset[str]:
+    """Those of `reachable_roots` that are on the import path when a file is run by itself, if it may be.
+
+    Where the imports of its neighbours were found is not on the path of a script that needs nothing from there.
+    """
+    reachable, own = program.reachable_roots(importer), str(importer.path.parent)
+    is_script = "__main__" in importer.text and own in reachable and not program.is_imported(importer)
+    return reachable & {own, *_needed(program, importer)} if is_script else reachable
+
+
+def used_roots(program: Program, importer: Module) -> frozenset[str]:
+    """Where absolute imports of the module itself were found."""
+    found = (program.root_of(importer, dotted) for dotted in _imported_by(importer))
+    return frozenset(root for root in found if root)
+
+
+def _needed(program: Program, script: Module) -> Iterator[str]:
+    """Where the absolute imports of a script were found, and of what it imports."""
+    waiting, seen = [script], {script}
+    for module in waiting:
+        yield from used_roots(program, module)
+        found = [one for dotted in _imported_by(module) for one in program.modules_seen(module, dotted)]
+        beside = (program.loaded(path) for path in _imported_relatively(program, module))
+        new = dict.fromkeys(one for one in (*found, *beside) if one is not None and one not in seen)
+        seen.update(new)
+        waiting += new
+
+
+def _imported_by(module: Module) -> Iterator[str]:
+    """The dotted names that the absolute imports of a module may name."""
+    for node in walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _imported_relatively(program: Program, module: Module) -> Iterator[str]:
+    """The files that the relative imports of a module may name."""
+    for node in walk(module.tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            prefix = program.absolute(module, node.level, node.module) or ""
+            inside = (join(prefix, alias.name) for alias in node.names)
+            yield from (f"{name}.py" for name in (prefix, join(prefix, "__init__"), *inside))
