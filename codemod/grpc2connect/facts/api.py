@@ -289,19 +289,10 @@ CALL_ARGUMENTS = frozenset({
 _STATUS_METHODS = frozenset({"code", "details", "trailing_metadata", "initial_metadata", "debug_error_string"})
 _ENDED_METHODS = frozenset(
     {
-        "add_callback",
-        "add_done_callback",
-        "cancel",
-        "cancelled",
-        "done",
-        "exception",
-        "is_active",
-        "result",
-        "running",
-        "time_remaining",
-        "traceback",
+        "add_callback", "add_done_callback", "cancel", "cancelled", "done", "exception", "is_active", "result",
+        "running", "time_remaining", "traceback",
     }
-)
+)  # fmt: skip
 ERROR_METHODS = _STATUS_METHODS | _ENDED_METHODS
 """The methods of a caught error (`grpc.Call` on `_InactiveRpcError`, `grpc.aio.AioRpcError`)."""
 
