@@ -115,7 +115,15 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     # What annotations name is to checkers what it was: the class of grpcio's type stubs where there are some, else
     # anything. What this package takes may be grpcio's own, and what it gives passes for that.
-    from grpc import Call, ClientCallDetails, Compression, Future, HandlerCallDetails, RpcMethodHandler, StatusCode
+    from .shown_types import (
+        Call,
+        ClientCallDetails,
+        Compression,
+        Future,
+        HandlerCallDetails,
+        RpcMethodHandler,
+        StatusCode,
+    )
 
     def status_code(value: Any) -> StatusCode: ...
 

@@ -19,7 +19,7 @@ from .status import StatusCode, connect_code, status_code
 from .type_parameters import Open
 
 if TYPE_CHECKING:
-    from grpc import StatusCode as Shown
+    from .shown_types import StatusCode as Shown
 
 __all__ = [
     "AbortError",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .type_parameters import OpenToMessages, Request, Response
 
 if TYPE_CHECKING:
-    from grpc import RpcMethodHandler as Shown
+    from .shown_types import RpcMethodHandler as Shown
 
 __all__ = [
     "GenericRpcHandler",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Symbol
@@ -65,7 +65,7 @@ class _Lines:
     def are_done(self, line: int, codes: frozenset[str]) -> bool:
         """Whether nothing is left of what a comment with these codes (none: with any) is about."""
         if line in self._bases and codes <= {"misc", "type-arg"}:
-            return self._derives_anew(self._bases[line])
+            return self._derives_anew(self._bases[line], known=self._classes if codes else frozenset())
         calls = [self._replaces(call.func) or self._renames(call.func) for call in self._calls[line]]
         asks = [self._replaces(one) or self._is_of_caught(one) for one in self._attributes[line]]
         answers = {"no-untyped-call": calls, "no-any-return": [self._returns_typed(line)], "attr-defined": asks}
@@ -74,16 +74,15 @@ class _Lines:
         chosen = [answers[code] for code in codes] or [calls, asks, [bool(calls or asks)]]
         return all(one and all(one) for one in chosen if one or codes)
 
-    def _derives_anew(self, node: ast.ClassDef) -> bool:
+    def _derives_anew(self, node: ast.ClassDef, known: Collection[str]) -> bool:
+        """Whether all bases of a class are new, but for those of names that are known to have types."""
         bases = [self._module.span(base) for base in node.bases]
         new = {edit.span: edit.pieces for edit in self._edits if edit.span in bases}
         pieces = [piece for span in new for piece in new[span] if isinstance(piece, Symbol)]
         kept = any(piece.module == RUNTIME and piece.name in _AS_BEFORE for piece in pieces)
-        known = {
-            self._module.span(base) for base in node.bases if isinstance(base, ast.Name) and base.id in self._classes
-        }
+        own = {self._module.span(base) for base in node.bases if isinstance(base, ast.Name) and base.id in known}
         plain = all(keyword.arg == "metaclass" for keyword in node.keywords)
-        return plain and bool(new) and new.keys() | known == set(bases) and not kept
+        return plain and bool(new) and new.keys() | own == set(bases) and not kept
 
     def _replaces(self, node: ast.expr) -> bool:
         """Whether an edit replaces what is called, or asked for, or puts it, or what has it, in a call."""
