@@ -109,7 +109,7 @@ class StreamServerRpc(ServerRpc):
         try:
             return next(self._call)
         except Exception as error:
-            raise ValueError("no more responses!") from error
+            raise ValueError("No more responses!") from error
 
     def termination(self) -> tuple[Any, Any, Any]:
         """Wait for the end: the trailing metadata, the code and the details; responses not taken are lost."""
