@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from connectrpc.method import StreamType
 
 from .channel_methods import ChannelMethods
-from .errors import AioCallError, CallError
+from .errors import OF_FORM, CallError
 from .faces import MOVED, Face
 from .status import status_code
 from .unmoved import CallableCode
@@ -37,8 +38,9 @@ class _ByPath(CallError):
         return _rebuild, (make, (super().code, *others))
 
 
-class _AioByPath(_ByPath, AioCallError):
-    """The same, which `except AioRpcError` catches as well."""
+@cache
+def _class_by_path(kind: Any) -> Any:
+    return type(kind.__name__, (_ByPath, kind), {"__module__": __name__, "__doc__": _ByPath.__doc__})
 
 
 def _rebuild(make: Any, arguments: tuple[Any, ...]) -> CallError:
@@ -46,10 +48,9 @@ def _rebuild(make: Any, arguments: tuple[Any, ...]) -> CallError:
 
 
 def _by_path(error: CallError) -> CallError:
-    if type(error) is CallError:
-        error.__class__ = _ByPath
-    elif type(error) is AioCallError:
-        error.__class__ = _AioByPath
+    kind: Any = type(error)
+    if kind in OF_FORM.values():
+        error.__class__ = _class_by_path(kind)
     return error
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .shown_types import StatusCode as Shown
 
 __all__ = [
+    "OF_FORM",
     "AbortError",
     "CallError",
     "FutureCancelledError",
@@ -193,8 +194,8 @@ class CallError(RpcError, FinishedCall):
     _native_details = ConnectError.details
 
     def __new__(cls, *arguments: Any, form: str = UNARY_FORM, **_: Any) -> CallError:
-        """Make one that `except AioRpcError` catches as well, if its form is that of `grpc.aio`."""
-        kind: Any = AioCallError if cls is CallError and form == AIO_FORM else cls
+        """Make one of the class for its form: `except AioRpcError` catches those of `grpc.aio` as well."""
+        kind: Any = OF_FORM[form] if cls is CallError else cls
         made: CallError = super().__new__(kind, *arguments)
         return made
 
@@ -224,6 +225,11 @@ class CallError(RpcError, FinishedCall):
         """Return a line for logs; native form: the code and the message."""
         return RpcErrorView(self).debug_error_string()
 
+    def take_form(self, form: str) -> None:
+        """Be shown as another of grpcio's classes; what is no plain error of a call stays what it is."""
+        if type(self) in OF_FORM.values():
+            self.form, self.__class__ = form, OF_FORM[form]
+
     def __reduce__(self) -> tuple[Any, ...]:
         packed = pack_status(0, "", self.details)
         initial, trailing = tuple(self.initial_metadata), tuple(self.trailing_metadata)
@@ -235,8 +241,22 @@ class CallError(RpcError, FinishedCall):
     __repr__ = __str__
 
 
+class UnaryCallError(CallError):
+    """A failed sync call that answers with one message."""
+
+
+class StreamCallError(CallError):
+    """A failed sync call that streams, or that is a future."""
+
+
 class AioCallError(CallError, AioRpcError):  # type: ignore[misc]
     """A failed call of `grpc.aio`."""
+
+
+OF_FORM: dict[str, type[Any]] = {UNARY_FORM: UnaryCallError, STREAM_FORM: StreamCallError, AIO_FORM: AioCallError}
+"""The classes of failed calls. Each has the name of grpcio's own: programs show it, in logs and in texts they make."""
+for _form, _kind in OF_FORM.items():
+    _kind.__name__ = _kind.__qualname__ = _form
 
 
 def class_of_error(error: Any) -> type[Any]:
@@ -246,7 +266,7 @@ def class_of_error(error: Any) -> type[Any]:
 
     Source: `grpc.aio.AioRpcError`, grpcio 1.85.
     """
-    return AioRpcError if type(error) is AioCallError else type(error)
+    return AioRpcError if isinstance(error, AioCallError) else type(error)
 
 
 def is_made(error: Any) -> bool:

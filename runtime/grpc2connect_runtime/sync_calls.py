@@ -120,7 +120,11 @@ class _Run:
             if self.done:
                 return False
             self.done = True
-            self.error = self._face.error(error) if isinstance(error, CallError) else error
+            if isinstance(error, CallError):
+                if self.record.cancellable:  # a future; one that is waited for at once fails as a plain call does
+                    error.take_form(STREAM_FORM)
+                error = self._face.error(error)
+            self.error = error
             callbacks, self.callbacks = self.callbacks, []
             self.changed.notify_all()
         if self._calls is not None:

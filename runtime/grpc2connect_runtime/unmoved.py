@@ -170,9 +170,9 @@ class _Initialised(Exception):
 
 
 @cache
-def _error_class(theirs: type[Any]) -> Any:
+def _error_class(theirs: type[Any], form: str) -> Any:
     names = {"__module__": __name__, "__doc__": _Unmoved.__doc__}
-    return type(theirs.__name__, (_Unmoved, _Initialised, theirs), names)
+    return type(form, (_Unmoved, _Initialised, theirs), names)
 
 
 def unmoved_error(error: CallError) -> CallError:
@@ -185,7 +185,7 @@ def unmoved_error(error: CallError) -> CallError:
         return error
     theirs: Any = aio.AioRpcError if error.form == AIO_FORM and aio is not None else grpc.RpcError
     is_aio = theirs is not grpc.RpcError
-    error_class = _error_class(theirs)
+    error_class = _error_class(theirs, error.form)
     made: CallError = error_class.__new__(error_class)
     trailers = RpcErrorView(error).trailing_metadata()
     CallError.__init__(

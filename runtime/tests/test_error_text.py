@@ -29,7 +29,7 @@ def calls(gen):
 
 def texts(error):
     """The text in all the ways in which programs make one, without grpcio's own debug string."""
-    made = str(error), repr(error), f"{error}"
+    made = str(error), repr(error), f"{error}", type(error).__name__, error.__class__.__qualname__
     return [re.sub(r"debug_error_string = .*", "debug_error_string", text) for text in made]
 
 
@@ -86,6 +86,32 @@ def test_aio(gen, kind):
     assert actual == expected
 
 
+def test_a_future(gen):
+    request = calls(gen)["say"][0]
+    with grpcio_server(gen, "sync", Seen()) as port:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            expected = texts(gen.pb2_grpc.EchoStub(channel).Say.future(request).exception(TIMEOUT_S))
+        with runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+            method = runtime.unary_unary(channel.client(gen.connect.EchoClientSync).say)
+            assert texts(method.future(request).exception(TIMEOUT_S)) == expected
+            with pytest.raises(ConnectError) as raised:
+                method.with_call(request)
+    assert type(raised.value).__name__ == "_InactiveRpcError"
+
+
+def test_by_path(gen):
+    def text(channel):
+        with pytest.raises((grpc.RpcError, ConnectError)) as raised:
+            channel.unary_unary("/semantics.v1.Echo/None")(b"")
+        return texts(raised.value)
+
+    with grpcio_server(gen, "sync", Seen()) as port:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            expected = text(channel)
+        with runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert text(runtime.calls_on(channel)) == text(channel) == expected
+
+
 def test_it_survives_pickling(gen):
     with grpcio_server(gen, "sync", Seen()) as port, runtime.insecure_channel(f"127.0.0.1:{port}") as channel:
         client = channel.client(gen.connect.EchoClientSync)
@@ -93,3 +119,4 @@ def test_it_survives_pickling(gen):
             list(client.repeat(*calls(gen)["repeat"]))
     assert str(pickle.loads(pickle.dumps(raised.value))) == str(raised.value)
     assert str(raised.value).startswith("<_MultiThreadedRendezvous of RPC")
+    assert type(pickle.loads(pickle.dumps(raised.value))) is type(raised.value)
