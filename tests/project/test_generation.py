@@ -18,6 +18,7 @@ OPT = "--connectrpc_opt=protobuf=google"
 PROTOC = "python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. a.proto"
 PLAIN = f"python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. --connectrpc_out=. {OPT} a.proto"
 GENERATE = "python -m grpc2connect generate ."
+FIX = "sed -i 's/^import \\(.*_pb2\\)/from . import \\1/'"
 
 
 def read(folder: Path, *, plain: bool = True, moved: bool = True) -> tuple[Texts, Answer]:
@@ -186,6 +187,22 @@ FOLLOWED = {
         f"{PROTOC}\nsed -i 's/^import \\(.*_pb2\\)/from . import \\1/' *_pb2*.py\nls\n",
         f"{PROTOC}\nsed -i 's/^import \\(.*_pb2\\)/from . import \\1/' *_pb2*.py\n{GENERATE}\nls\n",
     ),
+    "sed in a loop": (
+        "gen.sh",
+        f"{PROTOC}\necho fix\nfor f in *.py; do\n  if a; then\n    {FIX} $f\n  fi\ndone\necho\n",
+        f"{PROTOC}\necho fix\nfor f in *.py; do\n  if a; then\n    {FIX} $f\n  fi\ndone\n{GENERATE}\necho\n",
+    ),
+    "sed after the loop": (
+        "gen.sh",
+        f"for a in b; do\n  {PROTOC}\ndone\necho\n{FIX} *.py\necho\n",
+        f"for a in b; do\n  {PROTOC}\ndone\necho\n{FIX} *.py\n{GENERATE}\necho\n",
+    ),
+    "quotes": (
+        "gen.sh",
+        'protoc --grpc_python_out="${OUT}" a.proto\nprotoc "--grpc_python_out=$A" a.proto\n',
+        'protoc --grpc_python_out="${OUT}" a.proto\ngrpc2connect generate "${OUT}"\n'
+        'protoc "--grpc_python_out=$A" a.proto\ngrpc2connect generate "$A"\n',
+    ),
     "protoletariat": (
         "Makefile",
         f"x:\n\t{PROTOC}\n\tprotol --in-place --python-out . protoc a.proto\n",
@@ -233,6 +250,9 @@ def test_generate_follows(tmp_path: Path, name: str, before: str, wanted: str | 
         ("gen.sh", "docker run --rm image --grpc_python_out=. a.proto\n", True),
         ("gen.sh", "if protoc --grpc_python_out=. a.proto; then true; fi\n", False),
         ("gen.sh", "protoc --grpc_python_out=. a.proto | tee log\n", False),
+        ("gen.sh", f"fix() {{\n  {FIX} *.py\n}}\ngen() {{\n  {PROTOC}\n}}\nrest() {{\n  {FIX} *.py\n}}\n", False),
+        ("gen.sh", f"for a in b; do\n  protoc --grpc_python_out=$a a.proto\ndone\n{FIX} *.py\n", False),
+        ("gen.sh", f"{PROTOC}\nwhile a; do\n  {FIX} *.py\ndone < <(find .)\n", False),
         ("hook.py", 'args = ["--grpc_python_out=."]\nprotoc.main(args)\n', False),
         ("hook.py", 'def f():\n    protoc.main(["--grpc_python_out=."])\n    fix("*_pb2*.py")\n', False),
         (

@@ -24,6 +24,7 @@ _PROGRAM = re.compile(r"(?:.*[/\\])?(?:protoc|python-grpc-tools-protoc)(?:\.exe)
 _COMPUTED = frozenset("$`{*~<")
 """What the name of a folder has in it that is not written out."""
 _LEADING = frozenset({"then", "do", "else", "{", "time", "!"})
+_OPENING, _CLOSING = frozenset({"for", "while", "until", "if", "case", "select"}), frozenset({"done", "fi", "esac"})
 _REFUSED = frozenset({"if", "while", "until", "elif", "exec", "docker", "docker-compose", "podman", "nohup", "eval"})
 _XARGS_WITH_VALUE = frozenset({"-n", "-I", "-P", "-L", "-s", "-E", "-d", "-a"})
 _FIXERS = re.compile(r"(?:.*[/\\])?(?:g?sed|perl|awk|2to3(?:-\S+)?|protol|fix-protobuf-imports|fixup_\w+)")
@@ -77,6 +78,15 @@ def folder(out: str) -> str:
     return rest if colon and len(settings) > 1 and "/" not in settings else quoted
 
 
+def folder_word(protoc: Protoc) -> str:
+    """The folder of a command as a word of another one, in the quotes that it has."""
+    bare = folder(protoc.out) or "."
+    for quoted in (protoc.out, protoc.word.raw):
+        if len(quoted) > 1 and quoted[0] == quoted[-1] and quoted[0] in "\"'":
+            return f"{quoted[0]}{bare}{quoted[0]}"
+    return bare
+
+
 def folders(out: str, file: Path, top: Path | None) -> list[Path]:
     """Where the folder of an option's value may be; nothing if that is not written out.
 
@@ -97,6 +107,30 @@ def is_fixer(text: str, command: Command) -> bool:
     if not any(_FIXERS.fullmatch(word) or word in _FIXER_MODULES for word in words):
         return False
     return "_pb2" in raw or any(name in raw for name in (".py", "protol"))
+
+
+def after_corrections(text: str, anchor: Command, later: Sequence[Command], out: str) -> Command | None:
+    """The command after which nothing that follows in a script corrects imports any more.
+
+    Loops and conditions that hold such commands are over there. None where it is not plain: what corrects imports is in
+    a function, or comes after a loop that writes to folders of its own.
+    """
+    depth = lowest = 0
+    is_pending = in_function = False
+    last = anchor
+    for command in later:
+        values = [word.value for word in command.words]
+        first = next((value for value in values if value not in _LEADING), "")
+        in_function = in_function or not {"{", "}"}.isdisjoint(values)
+        depth += (first in _OPENING) - (first in _CLOSING)
+        lowest = min(lowest, depth)
+        if is_fixer(text, command):
+            if in_function or (lowest < 0 and not _COMPUTED.isdisjoint(out)):
+                return None
+            is_pending = True
+        if is_pending and depth <= lowest:
+            last, is_pending = command, False
+    return None if is_pending else last
 
 
 def _stems(command: Command) -> tuple[str, ...]:

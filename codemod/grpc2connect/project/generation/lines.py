@@ -47,7 +47,7 @@ def followed(text: str, anchor: Command, generate: str, newline: str, region: Re
     if region.own_line is not None and anchor.alone:
         _, end = line_span(text, anchor.end)
         return Edit(end, end, f"{newline}{_indent(text, anchor.start)}{region.own_line}{generate}")
-    if not region.shell or anchor.after in ("|", "&"):
+    if not region.shell or anchor.after in ("|", "&", "("):
         return None
     bare = generate.lstrip("@-+")
     if line_span(text, anchor.start) == line_span(text, anchor.end):

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from grpc2connect.project.files import mentions
 from grpc2connect.project.generation import place as places
-from grpc2connect.project.generation.commands import DONE, Protoc, find, folder, is_fixer
+from grpc2connect.project.generation.commands import (
+    DONE,
+    Protoc,
+    after_corrections,
+    find,
+    folder_word,
+    is_fixer,
+)
 from grpc2connect.project.generation.lines import beside, followed, without
 from grpc2connect.project.generation.place import Task, Way
 from grpc2connect.project.generation.words import Command, commands
@@ -16,6 +23,7 @@ from grpc2connect.project.texts import Edit, Malformed, applied
 from grpc2connect.results import FileError, Severity
 
 _UNSURE_PIPE = "what follows it is not known to come after it"
+_UNSURE_CORRECTED = "where what corrects the imports is done with them is not plain"
 
 
 def read(file: ProjectFile, situation: Situation) -> Answer:
@@ -64,7 +72,7 @@ class _Place:
         """What becomes of it."""
         answer = Answer()
         anchor, fixers = self._last()
-        generated = any(mark in self._text(anchor) for mark in DONE[1:])
+        generated = any(mark in self._text(anchor) for mark in DONE[1:]) or self._is_followed(anchor)
         if self.situation.cleanup:
             self._clean(answer, fixers, connect=self.protoc.done or generated)
         elif self.protoc.done or generated:
@@ -88,16 +96,18 @@ class _Place:
                 places.moved(answer, self.task, how)
         else:
             edit = None
-            if protoc.starter is not None:
+            after = self._after_corrections(anchor)
+            if protoc.starter is not None and after is not None:
                 edit = followed(
                     self.file.text,
-                    anchor,
-                    f"{protoc.starter.rstrip()} grpc2connect generate {folder(protoc.out) or '.'}".strip(),
+                    after,
+                    f"{protoc.starter.rstrip()} grpc2connect generate {folder_word(protoc)}".strip(),
                     self.file.newline,
-                    self.regions_of[anchor.start],
+                    self.regions_of[after.start],
                 )
             if edit is None:
-                places.by_hand(answer, self.task, how, protoc.unsure or _UNSURE_PIPE)
+                unsure = protoc.unsure or (_UNSURE_PIPE if after is not None else _UNSURE_CORRECTED)
+                places.by_hand(answer, self.task, how, unsure)
                 return
             if not self._same_follows():
                 answer.edits.append(edit)
@@ -156,14 +166,36 @@ class _Place:
             last = self.protoc.command
         return last, fixers
 
+    def _after_corrections(self, anchor: Command) -> Command | None:
+        """What `grpc2connect generate` goes after: more of the same script may correct imports further on."""
+        if kind_of(self.file.path, self.file.text) in ("make", "ini"):  # which go on with something else
+            return anchor
+        return after_corrections(self.file.text, anchor, self._later(anchor), self.protoc.out)
+
+    def _later(self, anchor: Command) -> list[Command]:
+        region = self.regions_of[anchor.start]
+        later = self.around[self.around.index(anchor) + 1 :]
+        return [command for command in later if self.regions_of[command.start] is region]
+
+    def _is_followed(self, anchor: Command) -> bool:
+        """Whether `grpc2connect generate` for its folder stands further on in the same script."""
+        out = folder_word(self.protoc)
+        return any(
+            "grpc2connect generate" in self._words(command) and command.words[-1].raw == out
+            for command in self._later(anchor)
+        )
+
     def _same_follows(self) -> bool:
         """Whether a later command of the same run of commands gets the same line."""
-        anchor, _ = self._last()
+        after = self._after()
         return any(
             other.out == self.protoc.out and other.starter == self.protoc.starter and not other.done
-            and _Place(self.file, self.situation, self.regions_of, self.around, other, [])._last()[0] is anchor
+            and _Place(self.file, self.situation, self.regions_of, self.around, other, [])._after() is after
             for other in self.later
         )  # fmt: skip
+
+    def _after(self) -> Command | None:
+        return self._after_corrections(self._last()[0])
 
     def _words(self, command: Command) -> str:
         return " ".join(word.value for word in command.words)
