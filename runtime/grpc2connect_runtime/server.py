@@ -78,6 +78,9 @@ class _Thread:
 
 def _stop_core(core: Any, stopped: threading.Event) -> None:
     ended = core.stop(None)
+    if ended.is_set():
+        stopped.set()
+        return
 
     def finish() -> None:
         ended.wait()

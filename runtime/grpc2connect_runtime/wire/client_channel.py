@@ -9,6 +9,7 @@ from typing import Any
 
 from connectrpc.protocol import ProtocolType
 
+from .. import greenlets
 from ..channel_options import client_protocol, without_equivalent
 from ..credentials import is_grpcio_credentials
 from ..forks import is_cut_off
@@ -32,8 +33,8 @@ def wire_of_channel(
 
     That is: a target that is not one host and port, credentials of grpcio's own, or, if grpcio is installed, options
     that connectrpc and pyqwest have nothing for, or a proxy that the environment names (for calls that are gRPC's). And
-    it is a process that was forked after pyqwest had been used, and one where a tracer has replaced the function of
-    grpcio that makes such channels: it sees the calls of those alone.
+    in a process that was forked after pyqwest had been used; for a sync channel, in one with gevent's greenlets; and
+    where a tracer has replaced the function of grpcio that makes such channels: it sees the calls of those alone.
 
     Raises:
         ValueError: `G2C_WIRE` names no wire.
@@ -41,8 +42,10 @@ def wire_of_channel(
     if is_cut_off() and is_installed():
         _log.warning("this process was forked after calls had been made: grpcio carries those of its new channels")
         return GRPCIO
-    traced = is_instrumented(aio=aio, secure=credentials is not None)
-    return chosen_wire(GRPCIO if traced or _needs_grpcio(target, credentials, options) else CONNECT)
+    theirs = is_instrumented(aio=aio, secure=credentials is not None) or (
+        not aio and greenlets.are_used() and is_installed()
+    )
+    return chosen_wire(GRPCIO if theirs or _needs_grpcio(target, credentials, options) else CONNECT)
 
 
 def _needs_grpcio(target: str, credentials: Any, options: Sequence[tuple[str, Any]] | None) -> bool:
