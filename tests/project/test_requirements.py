@@ -222,6 +222,12 @@ def test_ranges(specifier: str, low: tuple[int, ...], high: tuple[int, ...]) -> 
     [
         ("pyproject.toml", '[project]\nrequires-python = ">=3.9"\ndependencies = ["grpcio"]\n', True),
         ("pyproject.toml", '[project]\nrequires-python = ">=3.11"\ndependencies = ["grpcio"]\n', False),
+        ("pyproject.toml", '[tool.poetry.dependencies]\npython = "^3.10"\ngrpcio = "*"\n', True),
+        (
+            "pyproject.toml",
+            '[project]\ndependencies = ["grpcio"]\n[tool.grpc2connect]\npython = "/envs/a"\n',
+            False,
+        ),
         (
             "setup.py",
             "setup(install_requires=['grpcio'], classifiers=['Programming Language :: Python :: 3.8'])\n",

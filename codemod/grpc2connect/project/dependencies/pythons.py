@@ -17,7 +17,8 @@ OLDEST = (3, 11)
 _BELOW = versions.Range((3,), OLDEST)
 _REQUIRES = {
     "pyproject.toml": re.compile(
-        r"^requires-python\s*=\s*[\"']([^\"']+)[\"']|^python\s*=\s*[\"']([^\"']+)[\"']", re.MULTILINE
+        r"^requires-python\s*=\s*[\"']([^\"']+)[\"']|^python\s*=\s*[\"']([\s^~<>=!]*\d[^\"']*)[\"']",
+        re.MULTILINE,
     ),
     "setup.cfg": re.compile(r"^python_requires\s*=\s*([^\n]+)", re.MULTILINE),
     "setup.py": re.compile(r"python_requires\s*=\s*[\"']([^\"']+)[\"']"),
