@@ -40,6 +40,9 @@ def test_said_where_it_is_built(program: Program, name: str, text: str, said: bo
         ("COPY shop/data ./data/\nCOPY shop/app.py shop/greeting_pb2.py ./", 5, "./grpc2connect_runtime`"),
         ("COPY shop/app.py /srv/main.py", 4, "copy it beside what imports it"),
         ("COPY other ./", 0, ""),
+        ("ENV WHERE shop\nCOPY shop/app.py ./\nADD ./${WHERE}/ /srv/${WHERE}/", 0, ""),
+        ("ADD shop/data/ /srv/data/\nCOPY shop/app.py /srv/a.py", 5, "runtime /srv/grpc2connect_runtime`"),
+        ("ARG WHERE\nCOPY ${WHERE} /srv\nCOPY shop/app.py ./", 6, "COPY shop/grpc2connect_runtime"),
         ("COPY --from=build /srv /srv", 0, ""),
     ],
 )

@@ -104,11 +104,13 @@ def _copied(path: Path, context: Path | None = None) -> tuple[Path, list[Taken]]
         every = [] if isinstance(source, FileError) else dockerfile.instructions(source.text)
     except Malformed:
         every = []
+    known = {name: value for name, value in dockerfile.variables_of(every).items() if value}
     words = [
-        (one.last, dockerfile.command_words(one.arguments))
+        (one.last, [*(dockerfile.expand(name, known) for name in given[:-1]), *given[-1:]])
         for one in every
         if one.word in ("COPY", "ADD") and "--from=" not in one.flags and "<<" not in one.arguments
-    ]
+        and (given := dockerfile.command_words(one.arguments))
+    ]  # fmt: skip
     names = [name for _, given in words for name in given[:-1]]
     around = [context] if context is not None else list(path.parents)
     chosen = max(around, key=lambda folder: (sum(_is_there(folder, name) for name in names), len(folder.parts)))
@@ -136,8 +138,9 @@ def _target(taken: list[Taken], home: Path) -> str:
     """Where the runtime has to go, by where something goes that lies beside it; empty if nothing does."""
     for one in taken:
         source, last = Path(one.source), os.path.basename(one.target)
-        if source.parent == home and last == source.name:
-            return os.path.join(os.path.dirname(one.target), vendor.PACKAGE)
+        folder, named = os.path.split(one.target.rstrip("/"))
+        if source.parent == home and named == source.name:
+            return os.path.join(folder, vendor.PACKAGE)
         if source.parent == home and source.suffix and (last in ("", ".") or "*" in source.name):
             return f"{one.target.rstrip('/')}/{vendor.PACKAGE}"
     return ""

@@ -151,21 +151,28 @@ def expand(text: str, variables: dict[str, str]) -> str:
     return text
 
 
-def image(path: Path, text: str, world: World, context: Path | None = None) -> Image:
-    """What a Dockerfile builds; `context` is the folder it is built in, if that is known. Raises `Malformed`."""
-    every = instructions(text)
+def variables_of(every: list[Instruction]) -> dict[str, str]:
+    """What `ARG` and `ENV` give their names, whatever their stage; an `ARG` without a default is empty."""
     variables: dict[str, str] = {}
-    stages: list[list[Instruction]] = [[]]
     for one in every:
-        if one.word == "FROM":
-            stages.append([])
-        stages[-1].append(one)
         if one.word == "ARG":
             name, _, default = one.arguments.partition("=")
             variables.setdefault(name.strip(), default.strip().strip("\"'"))
         elif one.word == "ENV":
             for name, given, *_ in env_pairs(one):
                 variables[name] = expand(given, variables)
+    return variables
+
+
+def image(path: Path, text: str, world: World, context: Path | None = None) -> Image:
+    """What a Dockerfile builds; `context` is the folder it is built in, if that is known. Raises `Malformed`."""
+    every = instructions(text)
+    variables = variables_of(every)
+    stages: list[list[Instruction]] = [[]]
+    for one in every:
+        if one.word == "FROM":
+            stages.append([])
+        stages[-1].append(one)
     named = {
         base[2].lower(): stage
         for stage in stages
