@@ -8,6 +8,7 @@ from os.path import join
 
 from grpc2connect.facts.program import Program
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.imported import imported_names
 from grpc2connect.syntax.walking import walk
 
 
@@ -41,12 +42,7 @@ def _needed(program: Program, script: Module) -> Iterator[str]:
 
 def _imported_by(module: Module) -> Iterator[str]:
     """The dotted names that the absolute imports of a module may name."""
-    for node in walk(module.tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    return (dotted for dotted, level in imported_names(module.tree) if not level)
 
 
 def _imported_relatively(program: Program, module: Module) -> Iterator[str]:

@@ -16,6 +16,7 @@ from grpc2connect.serving.programs import Program, Project, Source
 from grpc2connect.serving.table import Server, table
 from grpc2connect.sources import find, read
 from grpc2connect.syntax import SyntaxProblem, parse
+from grpc2connect.syntax.imported import imported_names
 
 PROTOCOLS = {
     "Connect": {kind: f"connect_{kind}" for kind in ("unary", "client_stream", "server_stream", "bidi")},
@@ -74,23 +75,13 @@ def load(options: Options) -> tuple[Project, list[FileError]]:
             trees[path] = found.text, parse(path, found.text).tree
         except (SyntaxProblem, RecursionError, MemoryError) as problem:
             errors.append(FileError(path, "G2C002", str(problem), "correct the syntax, then run again"))
-    imported = {name for _, tree in trees.values() for name in _imported(tree)}
+    imported = {name for _, tree in trees.values() for name, level in imported_names(tree) if not level}
     sources = []
     for path, (text, tree) in trees.items():
         name = _dotted(path, files, imported, options.root)
         imports = programs.imports_of(tree, name, is_package=path.name == "__init__.py")
         sources.append(Source(path, name, text, tree, imports))
     return programs.read(sources), errors
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """The absolute names of modules that a file may import."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _dotted(path: Path, files: frozenset[str], imported: Container[str], root: Path) -> str:

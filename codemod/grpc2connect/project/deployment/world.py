@@ -17,6 +17,7 @@ from pathlib import Path
 from grpc2connect.options import Options, Serve
 from grpc2connect.results import Entry, State
 from grpc2connect.sources import bytes_of
+from grpc2connect.syntax.imported import imported_names
 
 RUNTIME = "grpc2connect_runtime"
 _SERVES = frozenset({"ServerConstruction", "Registration"})
@@ -244,17 +245,9 @@ def _ports(data: bytes) -> frozenset[int]:
 
 
 def _imports(path: Path) -> Iterator[tuple[str, int]]:
-    """The modules that a file imports, by dotted name and level; names imported from a module may be modules too."""
+    """The modules that a file imports, by dotted name and level; none of one that cannot be parsed."""
     try:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, 0
-        elif isinstance(node, ast.ImportFrom):
-            if node.module:
-                yield node.module, node.level
-            for alias in node.names:
-                yield f"{node.module}.{alias.name}" if node.module else alias.name, node.level
+    yield from imported_names(tree)
