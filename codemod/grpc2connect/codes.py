@@ -33,6 +33,7 @@ CODES: dict[str, str] = {
     "G2C026": "a cell of a notebook uses what a later one is the first to bind; cells are taken to run in their order.",
     "G2C901": "something required is to be added by hand: where grpcio is required, or where stubs are generated.",
     "G2C902": "the vendored runtime is a new package in something that is built; name it there, or require it.",
+    "G2C903": "a script in a package does not find the vendored runtime if started by itself: start it by `-m`.",
     "G2C910": "a place that generates gRPC stubs; where it is not edited, what to add so that it makes Connect code.",
     "G2C911": "a command corrects the imports of generated modules, or copies them; those of Connect have to fit in.",
     "G2C912": "stubs are generated with `grpc2connect generate`: it has to be installable where that runs.",

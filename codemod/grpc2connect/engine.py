@@ -177,7 +177,7 @@ class _Run:
         self.overrides = Overrides(options)
         self.rules = rules or load(options.rules)
         self.held: tuple[Names, Names] = ({}, {})
-        self.built: list[Finding] = []
+        self.placing: list[Finding] = []
         self.team = team
         self.parts = parts
         self._found: tuple[Facts, list[Reference]] | None = None
@@ -265,7 +265,7 @@ class _Run:
             changes,
             self.files.errors,
             failures,
-            self.built if changes else (),
+            self.placing if changes else (),
             ledger.Counts(
                 sum(reference.module.path not in self.around for reference in references),
                 len(self.paths),
@@ -320,7 +320,7 @@ class _Run:
         for stubs, named in zip(needed, as_imported(needed, [*self.paths, *self.around], self.top), strict=True):
             modules.extend(self._placed(stubs, named, rewritten))
         changes, errors = generate_modules(self.schema, modules, self.options)
-        self.built = built_findings(modules, self.options.root, lambda: self.outs)
+        self.placing = built_findings(modules, self.options.root, lambda: self.outs)
         failed = {}
         for error in errors:
             if error not in self.files.errors:
@@ -331,6 +331,7 @@ class _Run:
         if self.options.runtime is RuntimeMode.VENDOR and not failed:
             for root in places.runtime_roots():
                 changes.extend(_vendored(root))
+            self.placing += places.findings()
         return changes, failed or _missing(rewritten, modules, changes, places)
 
     def _placed(

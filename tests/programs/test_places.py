@@ -453,11 +453,53 @@ def test_the_runtime_is_where_each_script_finds_what_it_imports(tmp_path: Path) 
     assert (printed(server), printed(client)) == ("5", "6")
 
 
-def printed(script: Path) -> str:
-    """What a script prints that is run in its own folder."""
+SENDS = "import grpc\n\n\ndef send(channel):\n    return channel.unary_unary('/shop.Prices/Ask')(b'')\n"
+STARTED = """
+if __name__ == "__main__":
+    try:
+        send(grpc.insecure_channel("127.0.0.1:1"))
+    except grpc.RpcError as error:
+        print(error.code())
+"""
+IN_A_PACKAGE = {
+    "started by itself": (SENDS + STARTED, True),
+    "not a script": (SENDS + "\n\ndef main():\n    send(grpc.insecure_channel('127.0.0.1:1'))\n", False),
+    "imports from its package": (SENDS + "\n\nfrom shop.names import NAME\n" + STARTED, False),
+    "imports relatively": (SENDS + "\n\nfrom .names import NAME\n" + STARTED, False),
+}
+
+
+@pytest.mark.parametrize("name", IN_A_PACKAGE)
+def test_a_script_in_a_package_that_does_not_find_the_runtime_has_a_finding(tmp_path: Path, name: str) -> None:
+    text, said = IN_A_PACKAGE[name]
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "__init__.py").touch()
+    (tmp_path / "shop" / "names.py").write_text("NAME = 'shop'\n")
+    script = tmp_path / "shop" / "ask.py"
+    script.write_text(text)
+    (tmp_path / "main.py").write_text("from shop.ask import send\n\nsend(None)\n")
+    options = Options(tmp_path, (tmp_path,), runtime=RuntimeMode.VENDOR)
+    result = run(options)
+    apply(options)
+    found = [finding for finding in result.findings if finding.code == "G2C903"]
+    assert [finding.place.path.name for finding in found] == ["ask.py"] * said
+    assert (tmp_path / vendor.PACKAGE).is_dir()
+    if said:
+        assert "`python -m shop.ask`" in found[0].advice
+        assert printed(script, tmp_path, "-m", "shop.ask") == "StatusCode.UNAVAILABLE"
+    assert "G2C903" not in {finding.code for finding in run(options).findings}
+
+
+def printed(script: Path, folder: Path | None = None, *start: str) -> str:
+    """What a script prints that is started in a folder, by default its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
-        [sys.executable, script.name], cwd=script.parent, env=environment, capture_output=True, timeout=120, check=False
+        [sys.executable, *(start or [script])],
+        cwd=folder or script.parent,
+        env=environment,
+        capture_output=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode().strip()

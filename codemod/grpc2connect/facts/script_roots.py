@@ -22,6 +22,16 @@ def roots_when_run(program: Program, importer: Module) -> frozenset[str]:
     return reachable & {own, *_needed(program, importer)} if is_script else reachable
 
 
+def starts_alone(program: Program, importer: Module) -> bool:
+    """Whether a file can be started as a script with nothing but its own folder on the path.
+
+    So not if it, or what it imports, imports something of the program from elsewhere. A relative import would fail.
+    """
+    if "__main__" not in importer.text or any(level for _, level in imported_names(importer.tree)):
+        return False
+    return {*_needed(program, importer)} <= {str(importer.path.parent)}
+
+
 def used_roots(program: Program, importer: Module) -> frozenset[str]:
     """Where absolute imports of the module itself were found."""
     found = (program.root_of(importer, dotted) for dotted in _imported_by(importer))

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from grpc2connect.facts.program import Program
-from grpc2connect.facts.script_roots import roots_when_run, used_roots
+from grpc2connect.facts.script_roots import roots_when_run, starts_alone, used_roots
 from grpc2connect.generate import connect_module, is_beside
 from grpc2connect.options import Options, RuntimeMode
+from grpc2connect.results import Finding, Place, Severity
 from grpc2connect.rules_api.names import RUNTIME
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module
 
+CODE = "G2C903"
 _Key = TypeVar("_Key", bound=Hashable)
-Noted = Mapping[Path, tuple[frozenset[str], frozenset[str], frozenset[str]]]
+
+
+class RuntimeUser(NamedTuple):
+    """Where a file may take a vendored runtime from: folders, as `Program` has them."""
+
+    in_reach: frozenset[str]
+    proven: frozenset[str]
+    """Those where imports beside the file were found."""
+    used: frozenset[str]
+    """Those where its own were."""
+    is_script: bool
+    """Whether the file can be started by itself, with only its own folder on the path."""
 
 
 def fewest(
@@ -46,18 +60,15 @@ class Places:
     options: Options
 
     def __post_init__(self) -> None:
-        self._wanting: dict[Path, frozenset[str]] = {}
-        self._proven: dict[Path, frozenset[str]] = {}
-        self._used: dict[Path, frozenset[str]] = {}
+        self._users: dict[Path, RuntimeUser] = {}
 
-    def noted(self) -> Noted:
-        """Which files need a vendored runtime, so far: the folders in reach, those proven to be, and those it uses."""
-        return {path: (roots, self._proven[path], self._used[path]) for path, roots in self._wanting.items()}
+    def noted(self) -> Mapping[Path, RuntimeUser]:
+        """Which files need a vendored runtime, so far."""
+        return self._users
 
-    def note(self, noted: Noted) -> None:
+    def note(self, noted: Mapping[Path, RuntimeUser]) -> None:
         """Add what was noted elsewhere."""
-        for path, (roots, proven, used) in noted.items():
-            self._wanting[path], self._proven[path], self._used[path] = roots, proven, used
+        self._users.update(noted)
 
     @property
     def is_vendored(self) -> bool:
@@ -67,9 +78,12 @@ class Places:
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
         if self.is_vendored:
-            self._wanting[module.path] = roots_when_run(self.program, module)
-            self._proven[module.path] = self.program.proven_roots(module)
-            self._used[module.path] = used_roots(self.program, module)
+            self._users[module.path] = RuntimeUser(
+                roots_when_run(self.program, module),
+                self.program.proven_roots(module),
+                used_roots(self.program, module),
+                starts_alone(self.program, module),
+            )
         return RUNTIME
 
     def runtime_roots(self) -> list[Path]:
@@ -79,12 +93,27 @@ class Places:
         `__init__.py` may be run as scripts all the same. Imports of the file itself go first: a script beside it may
         have put another folder on its path.
         """
-        return [Path(root) for root in fewest(self._wanting, self._worth)]
+        wanting = {path: user.in_reach for path, user in self._users.items()}
+        return [Path(root) for root in fewest(wanting, self._worth)]
+
+    def findings(self) -> list[Finding]:
+        """What has to be said of scripts which do not find a vendored runtime when they are started by themselves."""
+        roots = {*self.runtime_roots()}
+        found = []
+        for path, user in sorted(self._users.items()):
+            if not user.is_script or path.parent in roots:
+                continue
+            root = next((root for root in sorted(roots) if str(root) in user.in_reach), path.parent)
+            shown = Path(os.path.relpath(root, self.options.root))
+            dotted = ".".join(path.relative_to(root).with_suffix("").parts)
+            message = f"started by itself this script does not find {(shown / RUNTIME).as_posix()}"
+            advice = f"start it by `python -m {dotted}`, with PYTHONPATH={shown.as_posix()}, or use --runtime package"
+            found.append(Finding(CODE, Place(path, 1, 1), message, advice, Severity.WARNING))
+        return found
 
     def _worth(self, root: str, wanting: Iterable[Path]) -> tuple[int, ...]:
-        paths = list(wanting)
-        used, proven = (sum(root in of[path] for path in paths) for of in (self._used, self._proven))
-        return used, proven, -len(root)
+        users = [self._users[path] for path in wanting]
+        return sum(root in user.used for user in users), sum(root in user.proven for user in users), -len(root)
 
     def basename(self, stubs: GrpcModule) -> str:
         """The last part of a generated module's dotted name."""

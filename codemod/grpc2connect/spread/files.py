@@ -16,7 +16,7 @@ from grpc2connect.facts.reference import Reference
 from grpc2connect.kept import NOWHERE, Parts
 from grpc2connect.plan import Decision, Offer, Plan, offer
 from grpc2connect.results import FileChange
-from grpc2connect.rewrite.place import Noted, Places
+from grpc2connect.rewrite.place import Places, RuntimeUser
 from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.rewrite import Rewritten, rewrite
 from grpc2connect.rules_api import Outcome, Registry
@@ -55,7 +55,7 @@ class Edited:
     done: Rewritten | None
     after: bytes
     failed: str
-    noted: Noted
+    noted: Mapping[Path, RuntimeUser]
 
 
 class FileWork:
