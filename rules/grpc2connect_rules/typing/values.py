@@ -92,8 +92,6 @@ from grpc2connect.rules_api import (
 from grpc2connect.rules_api.edits import Edit, Piece
 from grpc2connect.rules_api.references import ApiUse, CalledValue, GeneratedUse
 
-_STUBS = "_pb2_grpc"
-
 
 @rule("G2C802", on=ApiUse)
 def other(use: ApiUse) -> Iterator[Outcome]:
@@ -101,7 +99,7 @@ def other(use: ApiUse) -> Iterator[Outcome]:
     if use.path.startswith(api.UNKNOWN_STUBS):
         name = use.path.removeprefix(api.UNKNOWN_STUBS)
         yield Left(
-            f"nothing is known of the generated {name[: (name + _STUBS).index(_STUBS)] + _STUBS}",
+            f"nothing is known of the generated {name[: (name + api.GENERATED).index(api.GENERATED)] + api.GENERATED}",
             advice="add its proto to the paths, or name the environment that has it: --python .venv",
             once=True,
             at=_imported(use),

@@ -87,6 +87,13 @@ def folder_word(protoc: Protoc) -> str:
     return bare
 
 
+def generating(protoc: Protoc) -> str | None:
+    """The command that generates for the folder of `protoc`, started as it is; None if nothing is known to start it."""
+    if protoc.starter is None:
+        return None
+    return f"{protoc.starter.rstrip()} grpc2connect generate {folder_word(protoc)}".strip()
+
+
 def folders(out: str, file: Path, top: Path | None) -> list[Path]:
     """Where the folder of an option's value may be; nothing if that is not written out.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from grpc2connect.project.generation import place as places
-from grpc2connect.project.generation.commands import find, folder_word
+from grpc2connect.project.generation.commands import find, generating
 from grpc2connect.project.generation.lines import beside, followed, without
 from grpc2connect.project.generation.place import Task, Way
 from grpc2connect.project.generation.words import commands
@@ -42,7 +42,7 @@ def read(file: ProjectFile, situation: Situation) -> Answer:
                 places.done(answer, task)
             elif how in places.SETTLED:
                 places.idle(answer, task, how)
-            elif protoc.starter is None:
+            elif (command := generating(protoc)) is None:
                 places.by_hand(answer, task, how, protoc.unsure)
             elif how is Way.OPTIONS:
                 answer.edits.append(beside(file.text, protoc, file.newline))
@@ -51,7 +51,7 @@ def read(file: ProjectFile, situation: Situation) -> Answer:
                 edit := followed(
                     file.text,
                     protoc.command,
-                    f"{protoc.starter.rstrip()} grpc2connect generate {folder_word(protoc)}".strip(),
+                    command,
                     file.newline,
                     Region(*string.span(index), None, shell=file.path.suffix == ".json" or "&&" in string[index]),
                 )

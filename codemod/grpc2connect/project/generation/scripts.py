@@ -12,6 +12,7 @@ from grpc2connect.project.generation.commands import (
     after_corrections,
     find,
     folder_word,
+    generating,
     is_fixer,
 )
 from grpc2connect.project.generation.lines import beside, followed, without
@@ -97,14 +98,8 @@ class _Place:
         else:
             edit = None
             after = self._after_corrections(anchor)
-            if protoc.starter is not None and after is not None:
-                edit = followed(
-                    self.file.text,
-                    after,
-                    f"{protoc.starter.rstrip()} grpc2connect generate {folder_word(protoc)}".strip(),
-                    self.file.newline,
-                    self.regions_of[after.start],
-                )
+            if (command := generating(protoc)) is not None and after is not None:
+                edit = followed(self.file.text, after, command, self.file.newline, self.regions_of[after.start])
             if edit is None:
                 unsure = protoc.unsure or (_UNSURE_PIPE if after is not None else _UNSURE_CORRECTED)
                 places.by_hand(answer, self.task, how, unsure)
