@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from grpc2connect.serving.table import Server
@@ -55,8 +56,9 @@ class Environment:
 
 
 def best() -> Environment:
-    """The servers' own environment if it has been made, else the one that runs."""
-    return Environment(FOLDER if FOLDER.is_dir() else Path(sys.prefix))
+    """The servers' own environment if it has been made, else the one that runs; waits while it is being made."""
+    with _alone():
+        return Environment(FOLDER if FOLDER.is_dir() else Path(sys.prefix))
 
 
 def install(servers: Sequence[Server]) -> Environment:
@@ -67,12 +69,28 @@ def install(servers: Sequence[Server]) -> Environment:
     """
     wanted = sorted({*_ALL, *(one for server in servers for one in server.requires)})
     stamp = FOLDER / f"{hashlib.sha256(' '.join(wanted).encode()).hexdigest()[:16]}.stamp"
-    if not stamp.exists():
-        if not (FOLDER / "bin" / "python").exists():
-            venv.create(FOLDER, with_pip=True, symlinks=True)
-        command = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
-        if done.returncode:
-            raise RuntimeError(f"pip could not install the servers into {FOLDER}:\n{done.stderr}")
-        stamp.write_text("\n".join(wanted))
+    with _alone():
+        if not stamp.exists():
+            _make(wanted)
+            stamp.write_text("\n".join(wanted))
     return Environment(FOLDER)
+
+
+def _make(wanted: Sequence[str]) -> None:
+    if not (FOLDER / "bin" / "python").exists():
+        venv.create(FOLDER, with_pip=True, symlinks=True)
+    command = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_INSTALL_S, check=False)
+    if done.returncode:
+        raise RuntimeError(f"pip could not install the servers into {FOLDER}:\n{done.stderr}")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Only one process at a time is in here; the system lets the next one in if that one dies."""
+    import fcntl  # Windows, where no test starts these servers, lacks it
+
+    FOLDER.parent.mkdir(parents=True, exist_ok=True)
+    with FOLDER.with_name(f"{FOLDER.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

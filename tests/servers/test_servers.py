@@ -12,19 +12,25 @@ import pytest
 
 from grpc2connect.serving.table import table
 
-from . import matrix
+from . import installed, matrix
 from .outcomes import Outcome
 from .program import REPOSITORY
 
 SECONDS = 170
+INSTALLED_S = 430
+"""How long the servers' installation may take that began before the tests."""
 SERVERS = [server.name for server in table().servers]
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and file descriptors")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals and file descriptors"),
+    pytest.mark.timeout(SECONDS + INSTALLED_S),
+]
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What came of all rows, several at a time."""
+    installed.best()
     results = tmp_path_factory.mktemp("servers") / "results.json"
     command = [sys.executable, str(REPOSITORY / "scripts" / "server_matrix.py"), "--smoke", "--installed"]
     done = subprocess.run(
