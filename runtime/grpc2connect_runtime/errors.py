@@ -28,6 +28,8 @@ __all__ = [
     "FutureCancelledError",
     "FutureTimeoutError",
     "RpcErrorView",
+    "StreamCallError",
+    "UnaryCallError",
     "UsageError",
     "class_of_error",
     "rpc_error",
@@ -242,11 +244,21 @@ class CallError(RpcError, FinishedCall):
 
 
 class UnaryCallError(CallError):
-    """A failed sync call that answers with one message."""
+    """A failed sync call that answers with one message.
+
+    Native form: `ConnectError`, where no other calls fail in the same `try`.
+
+    Source: `grpc._channel._InactiveRpcError`, which is private, grpcio 1.85.
+    """
 
 
 class StreamCallError(CallError):
-    """A failed sync call that streams, or that is a future."""
+    """A failed sync call that streams, or that is a future.
+
+    Native form: `ConnectError`, where no other calls fail in the same `try`.
+
+    Source: `grpc._channel._MultiThreadedRendezvous`, which is private, grpcio 1.85.
+    """
 
 
 class AioCallError(CallError, AioRpcError):  # type: ignore[misc]

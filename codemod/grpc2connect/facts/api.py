@@ -156,6 +156,14 @@ ERRORS = {
 }
 """Exception classes that a failed call raises, and whether they are aio only."""
 
+UNARY, STREAM = "unary", "stream"
+ERROR_FORMS = {
+    "grpc._channel._InactiveRpcError": UNARY,
+    "grpc._channel._MultiThreadedRendezvous": STREAM,
+    "grpc._channel._Rendezvous": STREAM,
+}
+"""The private ones, of sync calls that answer with one message, and of those that stream or are futures."""
+
 ENABLE_REFLECTION = "grpc_reflection.v1alpha.reflection.enable_server_reflection"
 REFLECTION_NAME = "grpc_reflection.v1alpha.reflection.SERVICE_NAME"
 REFLECTION = frozenset({ENABLE_REFLECTION, REFLECTION_NAME})

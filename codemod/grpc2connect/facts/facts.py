@@ -8,14 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grpc2connect.facts import api
-from grpc2connect.facts.client_questions import ClientQuestions
+from grpc2connect.facts.call_forms import CallForms
 from grpc2connect.facts.credentials import CredentialLinks, calls_of_unknown
 from grpc2connect.facts.fakes import Fakes
-from grpc2connect.facts.imported_names import ImportedNames
 from grpc2connect.facts.kinds import (
     Adder,
-    Api,
     Channel,
     Class,
     Context,
@@ -25,12 +22,12 @@ from grpc2connect.facts.kinds import (
     Server,
     Stub,
     Value,
-    is_grpc,
     unwrapped,
 )
 from grpc2connect.facts.made_errors import MadeErrors, only_made
 from grpc2connect.facts.mocks import Mocks
 from grpc2connect.facts.moved_services import MovedUse, moved_services
+from grpc2connect.facts.name_questions import NameQuestions
 from grpc2connect.facts.named_stubs import NamedStubs
 from grpc2connect.facts.native_channels import NativeChannel, NativeChannels
 from grpc2connect.facts.origins import Origins, Shared, alone
@@ -39,7 +36,6 @@ from grpc2connect.facts.parts import Parts
 from grpc2connect.facts.patches import Patches
 from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function as FunctionNode
-from grpc2connect.facts.scopes import bound_names
 from grpc2connect.facts.shown import Shown
 from grpc2connect.facts.state import State
 from grpc2connect.facts.statuses import Statuses
@@ -53,7 +49,7 @@ if TYPE_CHECKING:
     from grpc2connect.facts.reference import Reference
 
 
-class Facts(ClientQuestions):
+class Facts(NameQuestions):
     """Answers about the program. All of it is read-only and the same whatever the order of files."""
 
     def __init__(
@@ -69,7 +65,6 @@ class Facts(ClientQuestions):
         self.state = state
         self.shown = Shown()
         self.named_stubs = NamedStubs()
-        self._imported_names: dict[ast.AST, ImportedNames] = {}
 
     @cached_property
     def parts(self) -> Parts:
@@ -127,6 +122,11 @@ class Facts(ClientQuestions):
     def only_made(self, node: ast.AST) -> bool:
         """Whether an expression is an error that the program made itself, and surely nothing else."""
         return only_made(self, node)
+
+    @cached_property
+    def call_forms(self) -> CallForms:
+        """What kinds of calls each part of the program may make."""
+        return CallForms(self)
 
     @cached_property
     def own_contexts(self) -> OwnContexts:
@@ -340,57 +340,3 @@ class Facts(ClientQuestions):
         """The function whose body a node stands in."""
         found = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
         return found if isinstance(found, FunctionNode) else None
-
-    def importers(self, module: Module, node: ast.Name) -> list[ast.alias]:
-        """The import aliases that bind a name where it is used; empty if something else binds it."""
-        for scope in [*module.ancestors(node)]:
-            if isinstance(scope, ast.ClassDef) and module.parents.get(node) is not scope:
-                continue
-            if isinstance(scope, ast.Module | ast.ClassDef | FunctionNode):
-                own = self._names(scope)
-                if node.id in own:
-                    return self._aliases(scope, node.id)
-        return []
-
-    def binds(self, module: Module, node: ast.Name) -> bool:
-        """Whether any scope around a name binds it."""
-        scopes = [*module.ancestors(node), module.tree]
-        return any(
-            node.id in self._names(scope)
-            for scope in scopes
-            if isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)
-        )
-
-    def _names(self, scope: ast.Module | ast.ClassDef | FunctionNode) -> frozenset[str]:
-        if scope not in self.state.globals:
-            self.state.globals[scope] = bound_names(scope)
-        return self.state.globals[scope]
-
-    def rebound(self, module: Module, alias: ast.alias) -> bool:
-        """Whether the name that an import binds can also be something else, or is seen in other ways than as that name.
-
-        `except ImportError: grpc = None` is the first; an import in a class or under `global` is the second. A name
-        that type checkers alone know is another one when the program runs, and stays what it is for them.
-        """
-        if any(isinstance(value, Api) and value.path in api.STUB_TYPES for value in self.values(alias)):
-            return False
-        name = (alias.asname or alias.name).partition(".")[0]
-        scope = module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef) or module.tree
-        assert isinstance(scope, ast.Module | ast.ClassDef | FunctionNode)
-        aliases = self._aliases(scope, name)
-        if isinstance(scope, ast.ClassDef) or name in self._imported_names[scope].declared_elsewhere:
-            return True
-        if any(isinstance(value, Api) and self.program.may_hide(module, value.path.partition(".")[0])
-               for value in self.values(alias)):  # fmt: skip
-            return True
-        dotted = "." in alias.name and not alias.asname
-        same = [other for other in aliases if dotted and "." in other.name and not other.asname]  # `import a.b, a.c`
-        others = any(
-            not any(map(is_grpc, self.values(other))) for other in aliases if other.name != "*" and other not in same
-        )
-        return self._imported_names[scope].is_bound(name) or (others and alias.name != "*")
-
-    def _aliases(self, scope: ast.Module | ast.ClassDef | FunctionNode, name: str) -> list[ast.alias]:
-        if scope not in self._imported_names:
-            self._imported_names[scope] = ImportedNames(scope)
-        return self._imported_names[scope].aliases(name)

@@ -33,7 +33,12 @@ _CANCELLING = frozenset(
         "open_nursery", "run_coroutine_threadsafe",
     }
 )  # fmt: skip
-_OF_CALLS = frozenset({"trailing_metadata", "initial_metadata", "debug_error_string", "grpc_error_string"})
+_OF_CALLS = frozenset(
+    {
+        "trailing_metadata", "initial_metadata", "debug_error_string", "grpc_error_string", "InactiveRpcError",
+        "MultiThreadedRendezvous", "Rendezvous",
+    }
+)  # fmt: skip
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -110,7 +115,7 @@ class NativeChannels:
             self._facts.component_by_hand(module)
             for module in self._facts.program.modules()
             for node in module.nodes
-            if (isinstance(node, ast.Name) and node.id in names)
+            if (isinstance(node, ast.Name) and node.id.lstrip("_") in names)
             or (isinstance(node, ast.Attribute) and node.attr.lstrip("_") in names)
         )
 

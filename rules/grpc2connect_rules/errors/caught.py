@@ -37,6 +37,12 @@ private class catches `AioRpcError` or `CallError` there, where it must not catc
 stay on gRPC, made errors are gRPC's: every clause catches both. An error may derive from `grpc.Call` or `grpc.Future`
 too.
 
+A private class of grpcio's is that of calls with one response, or that of streams and futures. Where the program may
+make calls of other kinds, too, a clause for it goes on catching its own:
+
+    - except grpc._channel._InactiveRpcError as error:
+    + except UnaryCallError as error:
+
 A class that an error's own is compared with is one that failed calls of `grpc.aio` have:
 
     - if type(error) == grpc.aio.AioRpcError:
@@ -68,6 +74,7 @@ from grpc2connect.rules_api import (
     Outcome,
     api,
     edits,
+    kinds,
     rule,
     runtime,
 )
@@ -75,6 +82,7 @@ from grpc2connect.rules_api.names import Symbol
 from grpc2connect.rules_api.references import ErrorClass, ErrorUse
 
 _INACTIVE = "grpc._channel._InactiveRpcError"
+_EXACT = {api.UNARY: "UnaryCallError", api.STREAM: "StreamCallError"}
 _NAMES = {None: "RpcError", True: "AioRpcError", False: "CallError"}
 _OF_ONE_LIBRARY = frozenset({"message", "form", "debug", "next"})
 """What errors of moved calls have and grpcio's have not, or the other way round, besides what rules know."""
@@ -98,39 +106,54 @@ def caught(use: ErrorClass) -> Iterator[Outcome]:
     if isinstance(parent, ast.Subscript) and parent.value is node and use.role == "annotation":
         yield Native(edits.replace(module, node, _RESPONSES))
         return
+    exact = _exact(use)
+    ours: Symbol = exact or CONNECT_ERROR
     if (use.role == "value" and made) or (use.role in ("except", "isinstance") and others):
-        ours: tuple[Symbol | str, ...] = (runtime(_NAMES[aio]),)
+        classes: tuple[Symbol | str, ...] = (exact or runtime(_NAMES[aio]),)
         if aio is False and False in made:
-            ours = (*ours, ", ", runtime("InactiveRpcError"))
-            ours = ours if isinstance(parent, ast.Tuple) else ("(", *ours, ")")
+            classes = (*classes, ", ", runtime("InactiveRpcError"))
+            classes = classes if isinstance(parent, ast.Tuple) else ("(", *classes, ")")
         yield Bridged(
-            edits.replace(module, node, *ours), why="errors of gRPC's other classes are made here", mixed=False
+            edits.replace(module, node, *classes), why="errors of gRPC's other classes are made here", mixed=False
         )
-    elif _both(parent):
-        # Both were caught while another service had moved and this one had not.
-        yield Native(edits.replace(module, parent, CONNECT_ERROR), mixed=False)
     else:
-        yield Native(edits.replace(module, node, CONNECT_ERROR), mixed=False)
-    if isinstance(parent, ast.BinOp) and _both(parent):
+        # Both were caught while another service had moved and this one had not.
+        moved = edits.replace(module, parent if _both(parent, ours) else node, ours)
+        if exact:
+            yield Bridged(moved, why="calls near it can fail with errors of grpcio's other classes", mixed=False)
+        else:
+            yield Native(moved, mixed=False)
+    if isinstance(parent, ast.BinOp) and _both(parent, ours):
         yield Bridged(why="both are named already")
     elif use.role == "annotation" or _is_type_argument(use):
         yield Bridged(edits.replace(module, node, node, " | ", CONNECT_ERROR), why="some services stay on gRPC")
-    elif isinstance(parent, ast.Tuple) and any(_is_connect_error(other) for other in parent.elts):
+    elif isinstance(parent, ast.Tuple) and any(_is_named(other, ours) for other in parent.elts):
         yield Bridged(why="both are caught already")
     elif isinstance(parent, ast.Tuple):
-        yield Bridged(edits.replace(module, node, node, ", ", CONNECT_ERROR), why="some services stay on gRPC")
+        yield Bridged(edits.replace(module, node, node, ", ", ours), why="some services stay on gRPC")
     elif use.role in ("except", "isinstance", "value"):
-        yield Bridged(
-            edits.replace(module, node, "(", node, ", ", CONNECT_ERROR, ")"), why="some services stay on gRPC"
-        )
+        yield Bridged(edits.replace(module, node, "(", node, ", ", ours, ")"), why="some services stay on gRPC")
     yield Left("some services stay on gRPC", advice="move them, then run again")
 
 
-def _both(node: ast.AST) -> bool:
-    """Whether this is gRPC's error and Connect's, and no more."""
+def _exact(use: ErrorClass) -> Symbol | None:
+    """The runtime's class for a private one of grpcio's, where a clause for it must not catch what else calls raise."""
+    if use.path not in api.ERROR_FORMS or use.role not in ("except", "isinstance", "value"):
+        return None
+    parent = use.module.parents[use.node]
+    named = [use.path]
+    for other in parent.elts if isinstance(parent, ast.Tuple) else ():
+        named += [value.path for value in use.facts.values(other) if isinstance(value, kinds.Api)]
+    caught = {api.ERROR_FORMS[path] for path in named if path in api.ERROR_FORMS}
+    several = use.facts.call_forms.are_more(use.module, caught)
+    return runtime(_EXACT[api.ERROR_FORMS[use.path]]) if several else None
+
+
+def _both(node: ast.AST, ours: Symbol) -> bool:
+    """Whether this is gRPC's error and what it becomes, and no more."""
     match node:
         case ast.Tuple(elts=[one, other]) | ast.BinOp(left=one, op=ast.BitOr(), right=other):
-            return _is_connect_error(one) or _is_connect_error(other)
+            return _is_named(one, ours) or _is_named(other, ours)
     return False
 
 
@@ -195,8 +218,8 @@ def _asked_for_its_class(use: ErrorClass) -> list[tuple[ast.expr, ast.expr]]:
     return found
 
 
-def _is_connect_error(node: ast.expr) -> bool:
-    return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == CONNECT_ERROR.name
+def _is_named(node: ast.expr, symbol: Symbol) -> bool:
+    return (node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")) == symbol.name
 
 
 @rule("G2C602", on=ErrorUse)
