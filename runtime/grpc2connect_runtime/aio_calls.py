@@ -16,6 +16,7 @@ from .errors import CallError, RpcErrorView
 from .faces import MOVED, Face
 from .metadata import metadata
 from .readiness import wait_until_reachable
+from .shown_calls import shown_aio_call
 from .status import StatusCode, status_code
 from .streams import EOF
 from .transports import CallRecord, current_record
@@ -240,6 +241,9 @@ class AioCall(OfMessages[Request, Response]):
     async def details(self) -> str:
         """Wait for the end; return the message of the status."""
         await self._wait_done()
+        return self._details()
+
+    def _details(self) -> str:
         if self._is_cancelled():
             return "Locally cancelled by application!"
         error = self._task.exception()
@@ -248,8 +252,17 @@ class AioCall(OfMessages[Request, Response]):
     async def debug_error_string(self) -> str:
         """Wait for the end; return a line for logs."""
         await self._wait_done()
+        return self._debug()
+
+    def _debug(self) -> str:
         error = self._error()
         return "" if error is None else RpcErrorView(error).debug_error_string()
+
+    def __repr__(self) -> str:
+        if not self._task.done():
+            return "<_AioCall object>"
+        debug = "None" if self._is_cancelled() else self._debug()
+        return shown_aio_call(self._status(), self._details(), debug)
 
     async def write(self, request: Any) -> None:
         """Send a request; for calls with a stream of requests that were given no iterator.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from connectrpc.method import StreamType
 
+from .named_records import shown_as
 from .type_parameters import OpenToMessages, Request, Response
 from .unmoved import aio_module, grpc_module
 
@@ -94,6 +95,9 @@ else:
         credentials: Any = None
         wait_for_ready: bool | None = None
 
+        def __repr__(self) -> str:
+            return shown_as("ClientCallDetails", self, AioClientCallDetails)
+
     ClientCallDetails.register(AioClientCallDetails)
 
 
@@ -111,6 +115,9 @@ class SyncClientCallDetails(NamedTuple):
     credentials: Any
     wait_for_ready: bool | None
     compression: Any
+
+    def __repr__(self) -> str:
+        return shown_as("_ClientCallDetails", self, SyncClientCallDetails)
 
 
 ClientCallDetails.register(SyncClientCallDetails)

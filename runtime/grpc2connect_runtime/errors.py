@@ -15,6 +15,7 @@ from .aio_metadata import Metadata
 from .made_errors import AioRpcError, RpcError
 from .metadata import Metadatum
 from .rich_status import DETAILS_KEY, pack_status, status_details
+from .shown_calls import shown_call
 from .status import StatusCode, connect_code, status_code
 from .type_parameters import Open
 
@@ -340,10 +341,8 @@ class RpcErrorView(FinishedCall, Open):
         return self.error
 
     def __str__(self) -> str:
-        return (
-            f"<{getattr(self.error, 'form', UNARY_FORM)} of RPC that terminated with:\n\tstatus = {self.code()}\n"
-            f'\tdetails = "{self.details()}"\n\tdebug_error_string = "{self.debug_error_string()}"\n>'
-        )
+        form = getattr(self.error, "form", UNARY_FORM)
+        return shown_call(form, self.code(), self.details(), self.debug_error_string())
 
     __repr__ = __str__
 

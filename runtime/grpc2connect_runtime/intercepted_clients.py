@@ -17,6 +17,7 @@ from connectrpc.method import MethodInfo, StreamType
 from .errors import CallError
 from .faces import Face
 from .metadata import metadata
+from .outgoing_metadata import SentHeaders
 from .unmoved import moved_error
 
 __all__ = ["intercepted_client", "multicallable_of", "reroute"]
@@ -94,8 +95,12 @@ def _as_moved(error: CallError) -> CallError:
 def _arguments(headers: Any, timeout_ms: int | None) -> dict[str, Any]:
     return {
         "timeout": None if timeout_ms is None else timeout_ms / 1000,
-        "metadata": None if headers is None else metadata(headers),
+        "metadata": None if headers is None else _as_given(headers),
     }
+
+
+def _as_given(headers: Any) -> Any:
+    return headers.metadata() if isinstance(headers, SentHeaders) else metadata(headers)
 
 
 class _SyncClient(_Routed, ConnectClientSync):

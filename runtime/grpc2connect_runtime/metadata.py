@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from connectrpc.request import Headers
 
+from .named_records import shown_as
+
 __all__ = ["Metadatum", "metadata", "pairs"]
 
 _TRANSPORT = frozenset(
@@ -51,6 +53,9 @@ class Metadatum(NamedTuple):
 
     key: str
     value: Any
+
+    def __repr__(self) -> str:
+        return shown_as("_Metadatum", self, Metadatum)
 
 
 def pairs(source: Any) -> Iterable[tuple[Any, Any]]:

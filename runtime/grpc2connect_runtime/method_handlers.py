@@ -6,6 +6,7 @@ import abc
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .named_records import shown_as
 from .type_parameters import OpenToMessages, Request, Response
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class HandlerCallDetails(NamedTuple):
 
     method: str
     invocation_metadata: tuple[Any, ...]
+
+    def __repr__(self) -> str:
+        return shown_as("_HandlerCallDetails", self, HandlerCallDetails)
 
 
 class RpcMethodHandler(NamedTuple):

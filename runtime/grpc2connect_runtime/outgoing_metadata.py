@@ -10,8 +10,9 @@ from connectrpc.request import Headers
 
 from .errors import CallError
 from .metadata import encoded, pairs
+from .metadata import metadata as as_metadata
 
-__all__ = ["headers"]
+__all__ = ["SentHeaders", "headers"]
 
 _KEY = re.compile(r"[0-9a-z_.-]+")
 _VALUE = re.compile(rb"[\x20-\x7e]*")
@@ -33,6 +34,20 @@ def _text(key: str, value: Any) -> str:
     return value.decode("ascii")
 
 
+class SentHeaders(Headers):
+    """The headers of a call, and the list or tuple of which they were made: interceptors are shown that, as in grpcio.
+
+    They add to it, and a list and a tuple do not add up.
+    """
+
+    given: Any = None
+
+    def metadata(self) -> Any:
+        """Return what the headers were made of, or what they are now, if they have been changed since."""
+        same = self.given is not None and list(self.allitems()) == list(_made_of(self.given).allitems())
+        return self.given if same else as_metadata(self)
+
+
 def headers(metadata: Any) -> Headers | None:
     """Return the `headers=` argument of a Connect call for the `metadata=` of a gRPC call.
 
@@ -51,7 +66,14 @@ def headers(metadata: Any) -> Headers | None:
     """
     if metadata is None or isinstance(metadata, Headers):
         return metadata
-    result = Headers()
+    result = _made_of(metadata)
+    if isinstance(metadata, list | tuple):
+        result.given = metadata
+    return result
+
+
+def _made_of(metadata: Any) -> SentHeaders:
+    result = SentHeaders()
     for key, value in pairs(metadata):
         if isinstance(key, bytes):
             key = key.decode("ascii")

@@ -6,7 +6,6 @@ import contextvars
 import logging
 import threading
 import time
-import traceback
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from .errors import STREAM_FORM, CallError, RpcErrorView
 from .faces import MOVED, Face
 from .metadata import Metadatum, metadata
 from .readiness import block_until_reachable
+from .shown_calls import shown_call
 from .status import StatusCode, status_code
 from .transports import CallRecord, current_record
 from .unmoved import adopt
@@ -329,10 +329,10 @@ class SyncCall:
             return raised.__traceback__
 
     def __repr__(self) -> str:
-        error = self._call.error
-        if error is not None:
-            return "".join(traceback.format_exception_only(error)).strip()
-        return f"<SyncCall {'done' if self._call.done else 'active'}>"
+        if not self._call.done:
+            return f"<{STREAM_FORM} object>"
+        debug = None if self._call.error is None else "None" if self.cancelled() else self.debug_error_string()
+        return shown_call(STREAM_FORM, self.code(), self.details(), debug)
 
 
 def call_of(error: Any) -> Any:
