@@ -219,6 +219,8 @@ class _AioInterceptedCall:
         if queue.closed:
             raise asyncio.InvalidStateError('RPC is half closed after calling "done_writing".')
         await self._unless_ended(queue.put(request), call)
+        if call.done():
+            raise asyncio.InvalidStateError("RPC already finished.")
 
     async def done_writing(self) -> None:
         """End the stream of requests."""

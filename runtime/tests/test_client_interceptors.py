@@ -6,6 +6,7 @@ import asyncio
 import collections
 import contextlib
 import functools
+import socket
 
 import grpc
 import pytest
@@ -516,3 +517,36 @@ def test_the_state_is_asked_of_what_is_below_a_sync_channel(gen):
                     channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="a"), timeout_ms=10_000)
                 states.append((first, channel._channel.check_connectivity_state(True)))
     assert states == [(0, 2), (0, 2)]
+
+
+class Passing(grpc.aio.StreamUnaryClientInterceptor):
+    async def intercept_stream_unary(self, continuation, client_call_details, request_iterator):
+        return await continuation(client_call_details, request_iterator)
+
+
+def test_a_write_that_waits_when_the_call_ends(gen):
+    async def write_until_cancelled(call):
+        """Which write ends otherwise than by returning, and how: the one that waits for the connection."""
+        asyncio.get_running_loop().call_later(0.5, call.cancel)
+        for number in range(9):
+            try:
+                await call.write(gen.pb2.Ask(text="x"))
+            except Exception as error:
+                return number, type(error), str(error), call.cancelled()
+            if call.done():
+                return number, "nothing said"
+        return "did not wait"
+
+    async def both(address):
+        async with grpc.aio.insecure_channel(address, interceptors=[Passing()]) as channel:
+            expected = await write_until_cancelled(gen.pb2_grpc.EchoStub(channel).Join())
+        async with runtime.aio_insecure_channel(address, interceptors=[Passing()]) as channel:
+            join = runtime.stream_unary(channel.client(gen.connect.EchoClient).join)
+            return expected, await write_until_cancelled(join())
+
+    with socket.socket() as silent:  # connects, and says nothing
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        expected, actual = asyncio.run(asyncio.wait_for(both(address), TIMEOUT_S))
+    assert actual[1:] == expected[1:] == (asyncio.InvalidStateError, "RPC already finished.", True)
