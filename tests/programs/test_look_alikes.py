@@ -77,6 +77,13 @@ BRIDGED = {
         servicer("    def SayHello(self, request, context):\n        print(self.SayHello.__name__)\n"),
         ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
     ),
+    "a handler whose name another method asks for": (
+        servicer(
+            "    def SayHello(self, request, context):\n        return None\n\n"
+            "    def started(self):\n        print('ready', self.SayHello.__qualname__)\n"
+        ),
+        ["    def SayHello(self, request, context):", "    say_hello = SayHello"],
+    ),
     "a handler that looks at the stack": (
         servicer(
             "    def SayHello(self, request, context):\n        print(sys._getframe().f_code.co_name)\n",

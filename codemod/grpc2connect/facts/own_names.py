@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from grpc2connect.syntax import Module
+
 _FRAMES = frozenset({"co_name", "f_code", "currentframe", "_getframe", "stack"})
 _NAMES = frozenset({"__name__", "__qualname__"})
 _LOOKS_UP = frozenset({"getattr", "vars", "dir", "getmembers", "__dict__", "methodcaller", "attrgetter"})
@@ -23,3 +25,16 @@ def asks_its_own_name(function: ast.AST, name: str) -> bool:
     words = attributes | {node.id for node in nodes if isinstance(node, ast.Name)}
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return name in words | texts or not _LOOKS_UP.isdisjoint(words)
+
+
+def asked_for(module: Module, name: str) -> bool:
+    """Whether code of a module asks for the name of an attribute that is called this: `self.SayHello.__name__`."""
+    if not any(f".{text}" in module.text for text in _NAMES):
+        return False
+    return any(
+        isinstance(node, ast.Attribute)
+        and node.attr in _NAMES
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr == name
+        for node in module.nodes
+    )

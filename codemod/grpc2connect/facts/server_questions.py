@@ -25,7 +25,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
 )
-from grpc2connect.facts.own_names import asks_its_own_name
+from grpc2connect.facts.own_names import asked_for, asks_its_own_name
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
 from grpc2connect.facts.state import Handler, State
@@ -134,7 +134,7 @@ class ServerQuestions:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if not all(classes.decorated_as(decorator, *_PLAIN_DECORATORS) for decorator in node.decorator_list):
                 return True
-            if asks_its_own_name(node, old):
+            if asks_its_own_name(node, old) or asked_for(module, old):
                 return True
         if (
             _is_rebuilt(cls)
