@@ -71,6 +71,9 @@ ODD = {
     "d/Dockerfile": (b"FROM a AS a\nFROM a\nCOPY\nENV\nEXPOSE\nCMD\nWORKDIR\nHEALTHCHECK NONE\n", ""),
     "e/Dockerfile": (b"# escape=`\nFROM x\nCOPY a `\n  b\nCMD [\"python\", \n", ""),
     "f/Dockerfile": (b"FROM {{ base }}\nINCLUDE grpc\n", ""),
+    "g/Dockerfile": (b"ARG BASE\nFROM $BASE\nCMD grpc\n", ""),
+    "h/Dockerfile": (b"FROM\nCMD grpc\n", ""),
+    "i/Dockerfile": (b"FROM x\nCMD grpc\n\\\n", "3 G2C949"),
     "odd.service": (b"[Service\nExecStart\n=\nExecStart=python grpc \\\n", ""),
     "odd/Procfile": (b"a:\n: b\nx: python 'unclosed greeting/server.py\n", ""),
 }  # fmt: skip

@@ -87,7 +87,7 @@ def instructions(text: str) -> list[Instruction]:
         joined = " ".join(piece.strip() if index else piece for index, piece in enumerate(pieces))
         word = _WORD.match(joined)
         if word is None or word[1].upper() not in _KNOWN:
-            raise Malformed(first + 1, f"{joined.split()[0]!r} is no instruction")
+            raise Malformed(first + 1, f"{' '.join(joined.split()[:1])!r} is no instruction")
         name = word[1].upper()
         if name in ("RUN", "COPY", "ADD"):
             for _, mark in _HEREDOC.findall(joined):
@@ -181,8 +181,8 @@ def image(path: Path, text: str, world: World, context: Path | None = None) -> I
     stage = list(stages[-1])
     seen: set[str] = set()
     while stage and stage[0].word == "FROM":
-        below = expand(stage[0].arguments, variables).split()[0].lower()
-        if below not in named or below in seen:
+        below = " ".join(expand(stage[0].arguments, variables).split()[:1]).lower()
+        if below not in named or below in seen:  # nothing at all, where the image is an argument of the build
             break
         seen.add(below)
         stage = [*named[below], *stage[1:]]
