@@ -9,6 +9,7 @@
 | `grpc.*_reconnect_backoff_ms`             | nothing: a failed connection is tried anew by the next call   |
 | `grpc.lb_policy_name` = `pick_first`      | nothing: there is one address                                 |
 | `grpc.enable_retries` = 0                 | nothing: there are no retries                                 |
+| `SingleThreadedUnaryStream`               | nothing: no thread is started for a stream anyway             |
 | `grpc.enable_http_proxy`                  | honoured, see `wire.proxies`                                  |
 | `grpc.service_config` and the rest        | the channel takes grpcio's wire; a warning if it cannot       |
 """
@@ -38,6 +39,7 @@ _HONOURED = frozenset(
 _HARMLESS_PREFIXES = ("grpc.keepalive_", "grpc.http2.")
 _HARMLESS = frozenset(
     {
+        "SingleThreadedUnaryStream",
         "grpc.dns_min_time_between_resolutions_ms",
         "grpc.initial_reconnect_backoff_ms",
         "grpc.max_metadata_size",

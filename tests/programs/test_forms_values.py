@@ -199,6 +199,38 @@ STAYS = {
         "module.GreeterStub(grpc.insecure_channel('a:1'))\n" + MADE,
         "G2C504",
     ),
+    "a module whose name is in a variable": (
+        "import importlib\n\nname = 'greeting_pb2'\nimportlib.import_module(name)\nname = 'greeting_pb2_grpc'\n"
+        + SERVICER
+        + SERVER
+        + "importlib.import_module(name).add_GreeterServicer_to_server(Greeter(), server)\n",
+        "G2C504",
+    ),
+    "a module whose name is in a table": (
+        "import importlib\n\nNAMES = {'Greeter': 'greeting_pb2_grpc'}\n"
+        + SERVICER
+        + SERVER
+        + "for one, name in NAMES.items():\n    stubs = importlib.import_module(NAMES[one])\n"
+        "    getattr(stubs, f'add_{one}Servicer_to_server')(Greeter(), server)\n",
+        "G2C504",
+    ),
+    "a module whose name is put together": (
+        "import importlib\n\n" + SERVICER + SERVER + "def serve(name):\n"
+        "    importlib.import_module(f'{name}_pb2_grpc').add_GreeterServicer_to_server(Greeter(), server)\n",
+        "G2C504",
+    ),
+    "a module that a package is asked for": (
+        "import messages\n\n" + SERVICER + SERVER + "def serve(name):\n"
+        "    getattr(messages, f'{name}_pb2_grpc').add_GreeterServicer_to_server(Greeter(), server)\n",
+        "G2C504",
+    ),
+    "a module whose name is given": (
+        "import importlib\n\n\ndef load(name):\n    return importlib.import_module(name)\n\n\n"
+        + SERVICER
+        + SERVER
+        + "load('greeting_pb2_grpc').add_GreeterServicer_to_server(Greeter(), server)\n",
+        "G2C504",
+    ),
     "a registration that goes to a library": (
         "import runner\n\n" + SERVICER + SERVER + "runner.run(rpc.add_GreeterServicer_to_server, Greeter())\n"
         "rpc.add_GreeterServicer_to_server(Greeter(), server)\n",

@@ -11,6 +11,7 @@ from itertools import pairwise
 from grpc2connect.facts import api, classes, moved
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.imported_by_name import imported_by_name
 from grpc2connect.facts.kinds import (
     NOTHING,
     Adder,
@@ -114,6 +115,11 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             text = module.source(node).partition("\n")[0]
             yield refs.NamedByText(facts, module, node, units, ("code in a string",), what=text)
             return
+    if (named := imported_by_name(facts, module, node)) is not None:
+        asked_for, units = named
+        text = module.source(node).partition("\n")[0]
+        yield refs.NamedByText(facts, module, asked_for, units, ("imported by name",), what=text, replaces=True)
+        return
     if name in _PATCHES:
         for argument in [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "target")]:
             text = _last_text(argument)

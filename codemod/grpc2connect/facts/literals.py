@@ -9,6 +9,12 @@ from functools import lru_cache
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.walking import children
 
+_TAKEN_OUT = frozenset(
+    {"endswith", "lstrip", "partition", "removeprefix", "removesuffix", "rpartition", "rsplit", "rstrip", "split"}
+    | {"splitlines", "startswith", "strip"}
+)
+"""Methods of texts that give parts of a text, without what their arguments name, or ask about it."""
+
 
 def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
     """The string constants in an expression, and in what the names in it are assigned anywhere in the module."""
@@ -24,8 +30,15 @@ def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
                 stack.extend(_assigned(module, name))
             case ast.Subscript(value=value):
                 stack.append(value)  # an index says which part, and is none
+            case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in _TAKEN_OUT:
+                stack.append(value)  # its arguments say what the parts have not
             case _:
                 stack.extend(children(current))
+
+
+def is_bound(module: Module, name: str) -> bool:
+    """Whether a name is assigned, or loops over, something in a module; a parameter is not."""
+    return bool(_assigned(module, name))
 
 
 def _assigned(module: Module, name: str) -> list[ast.expr]:

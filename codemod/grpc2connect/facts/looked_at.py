@@ -33,7 +33,22 @@ _READERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "ite
 _METHODS = frozenset({"keys", "values", "items", "get", "copy"})
 
 
-def only_looks(facts: Facts, module: Module, node: ast.expr) -> bool:
+def class_is_asked(facts: Facts, module: Module, node: ast.expr) -> str:
+    """What is done with a servicer's class: "servicer" (it is only looked at), "initializer", or nothing known."""
+    if _is_initializer(module, module.parents[node]):
+        return "initializer"
+    return "servicer" if _only_looks(facts, module, node) else ""
+
+
+def _is_initializer(module: Module, node: ast.AST) -> bool:
+    """Whether an attribute is the `__init__` of a class, called there: `GreeterServicer.__init__(self)`."""
+    call = module.parents[node]
+    return (
+        isinstance(node, ast.Attribute) and node.attr == "__init__" and isinstance(call, ast.Call) and call.func is node
+    )
+
+
+def _only_looks(facts: Facts, module: Module, node: ast.expr) -> bool:
     """Whether a class is only looked at by the call whose argument it is, and not kept or derived from.
 
     So it is too where functions of the program do no more with the parameter that it is given as, or show it.

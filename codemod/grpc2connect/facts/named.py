@@ -38,7 +38,7 @@ from grpc2connect.facts.kinds import (
     Values,
     unwrapped,
 )
-from grpc2connect.facts.looked_at import asks_what_is_installed, only_looks, only_source_read
+from grpc2connect.facts.looked_at import asks_what_is_installed, class_is_asked, only_source_read
 from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.reference import Reference
@@ -117,7 +117,7 @@ class NamedReferences:
                 plain = isinstance(parent, ast.Call) and parent.func is node and not (parent.args or parent.keywords)
                 return refs.GeneratedUse(
                     facts, module, node, units, ("servicer as a value",), what=service.servicer_class,
-                    value="made" if plain else "servicer" if only_looks(facts, module, node) else "",
+                    value="made" if plain else class_is_asked(facts, module, node),
                     service=service, stubs=stubs,
                 )  # fmt: skip
             case Adder(service, _):

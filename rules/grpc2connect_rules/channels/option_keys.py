@@ -1,11 +1,15 @@
-"""G2C411: the keys of channel options that grpcio's private module names are written out.
+"""G2C411: the keys of channel options that grpcio names are written out.
 
     - options=[(cygrpc.ChannelArgKey.max_send_message_length, -1)]
     + options=[(b"grpc.max_send_message_length", -1)]
 
-Why: that is what they are. The runtime takes keys of bytes as well as texts, as grpcio does.
+    - options=[(grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1)]
+    + options=[("SingleThreadedUnaryStream", 1)]
 
-Source: grpc._cython.cygrpc.ChannelArgKey (grpcio 1.85).
+Why: that is what they are. The runtime takes keys of bytes as well as texts, as grpcio does. The second says how grpcio
+waits for the messages of a stream, and changes nothing that a caller sees; grpcio's transport goes on taking it.
+
+Source: grpc._cython.cygrpc.ChannelArgKey, grpc.experimental.ChannelOptions (grpcio 1.85).
 """
 
 from __future__ import annotations
@@ -30,8 +34,11 @@ _KEYS = {
 }
 
 
-@rule("G2C411", on=ApiUse, names={f"{_CLASS}.{name}" for name in _KEYS}, attribute="path")
+_WRITTEN = {f"{_CLASS}.{name}": f'b"{key}"' for name, key in _KEYS.items()}
+_WRITTEN["grpc.experimental.ChannelOptions.SingleThreadedUnaryStream"] = '"SingleThreadedUnaryStream"'
+
+
+@rule("G2C411", on=ApiUse, names=set(_WRITTEN), attribute="path")
 def option_key(use: ApiUse) -> Iterator[Outcome]:
-    """The keys of channel options that grpcio's private module names are written out."""
-    key = _KEYS[use.path.rpartition(".")[2]]
-    yield Native(edits.replace(use.module, use.node, f'b"{key}"'))
+    """The keys of channel options that grpcio names are written out."""
+    yield Native(edits.replace(use.module, use.node, _WRITTEN[use.path]))

@@ -15,6 +15,7 @@ _HONOURED = frozenset(
 )
 _HARMLESS = frozenset(
     {
+        "SingleThreadedUnaryStream",
         "grpc.dns_min_time_between_resolutions_ms",
         "grpc.initial_reconnect_backoff_ms",
         "grpc.max_metadata_size",

@@ -12,6 +12,7 @@ Source: grpc_reflection.v1alpha.reflection (grpcio-reflection 1.85).
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from grpc2connect.rules_api import Bridged, Left, Outcome, api, edits, kinds, rule
@@ -30,15 +31,21 @@ def reflection(use: ApiUse) -> Iterator[Outcome]:
     given = use.facts.arguments(call) if call else {}
     names, server = given.get(0, given.get("service_names")), given.get(1, given.get("server"))
     known = server is not None and any(isinstance(value, kinds.Server) for value in use.facts.values(server))
-    if call is None or names is None or server is None or not known or len(call.args) != 2:
+    if call is None or names is None or server is None or not known or _is_open(call):
         yield Left("reflection on an unknown server", advice="call enable_server_reflection(names, server) directly")
         return
+    keywords = {keyword.value: keyword for keyword in call.keywords}
     yield Bridged(
         [
             edits.replace(module, call.func, *edits.operand(module, server), ".enable_reflection"),
-            edits.delete_argument(module, call, server),
+            edits.delete_argument(module, call, keywords.get(server, server)),
         ],
         why="the native form is a connectrpc-grpcreflect application",
         finding="reflection needs the package connectrpc-grpcreflect, without which the server does not start",
         advice="it is required now where grpcio-reflection was; install it where nothing requires that",
     )
+
+
+def _is_open(call: ast.Call) -> bool:
+    """Whether some arguments are unpacked."""
+    return any(isinstance(one, ast.Starred) for one in call.args) or any(one.arg is None for one in call.keywords)

@@ -40,6 +40,11 @@ One that a test may give handlers (`patch.object(servicer, "Get")`) has the name
     - servicer = users_pb2_grpc.UsersServicer()
     + servicer = servicer_class(UsersASGIApplication, Users, UsersSync)()
 
+What a class asks of gRPC's before it, which has no `__init__` of its own:
+
+    - users_pb2_grpc.UsersServicer.__init__(self)
+    + object.__init__(self)
+
 A class whose source is read, and no more (`inspect.getsource`), goes on being gRPC's.
 
 A class that derives from a stub's class, or from several, derives from one with the names of their RPCs and no others;
@@ -80,6 +85,7 @@ from grpc2connect.rules_api import (
     GeneratedModule,
     GrpcModule,
     Left,
+    Native,
     Outcome,
     api,
     edits,
@@ -129,6 +135,9 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         return
     if use.value == "passed":
         yield Bridged(why="what came here as a value has the names that it had")
+        return
+    if use.value == "initializer":
+        yield Native(edits.replace(use.module, use.node, "object"))
         return
     if use.value == "source":
         yield Bridged(why="its source is read, and that is still there")

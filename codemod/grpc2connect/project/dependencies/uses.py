@@ -31,7 +31,7 @@ _CHANNELS = frozenset({"insecure_channel", "secure_channel", "aio_insecure_chann
 _SERVERS = frozenset({"Server", "AioServer"})
 _HARMLESS = re.compile(
     r"grpc\.(?:max_(?:receive|send)_message_length|ssl_target_name_override|keepalive_\w+|http2\.\w+|\w+_backoff_ms"
-    r"|max_metadata_size|so_reuseport|use_local_subchannel_pool|optimization_target)"
+    r"|max_metadata_size|so_reuseport|use_local_subchannel_pool|optimization_target)|SingleThreadedUnaryStream"
 )
 _HOST = re.compile(r"(?:dns:(?:///?)?)?[\w.\-\[\]:]*")
 _PACKAGES = {package: name for name, packages in IMPORTED_AS.items() for package in packages}
