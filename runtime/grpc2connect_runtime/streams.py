@@ -16,7 +16,13 @@ __all__ = ["EOF", "AsyncRequests", "CallbackSender", "Outbox", "RequestFeed", "S
 
 
 class _EOF:
-    """The type of `EOF`."""
+    """The type of `EOF`, which equals grpcio's: a stand-in for a call may go on giving that."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other).__name__ == "_EOF"
+
+    def __hash__(self) -> int:
+        return hash("EOF")
 
     def __bool__(self) -> bool:
         return False
@@ -29,7 +35,12 @@ class _EOF:
 
 
 EOF = _EOF()
-"""What `read()` returns at the end of a stream. Native form: the end of an `async for`. Source: `grpc.aio.EOF`."""
+"""What `read()` returns at the end of a stream; equal to `grpc.aio.EOF`, which it stands for.
+
+Native form: the end of an `async for`.
+
+Source: `grpc.aio.EOF`, grpcio 1.85.
+"""
 
 
 class _Failure:

@@ -501,3 +501,10 @@ def test_a_proxy_of_a_client_is_asked_by_either_name(gen):
         assert say(gen.pb2.Ask(text="a"), timeout=10).text == "a"
         with pytest.raises(AttributeError):
             runtime.stub_method(object(), "Say", "say", runtime.unary_unary)
+
+
+def test_the_end_of_a_stream_equals_grpcio_s():
+    assert runtime.EOF == grpc.aio.EOF
+    assert grpc.aio.EOF == runtime.EOF
+    assert runtime.EOF not in (None, 0, "", "EOF")
+    assert len({runtime.EOF, runtime.EOF}) == 1

@@ -298,11 +298,10 @@ class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
     `value` is "stub", "base" (a class derives from a stub's), "registration", "servicer", "module", "static" (one of
-    its methods is called), "initializer" (a servicer's `__init__` is called) or "made" (a servicer without handlers)
-    where it has a form to move to, "passed" where it came here as a value of such a form, "source" where its source is
-    read, and "read" where that is done; `escape` says
-    where it goes that is not followed; `aio` is the colour of the service's stubs, if it is one; `spec` that a mock is
-    made so; `checked` that something is asked whether it is such a stub.
+    its methods is called), "made" (a servicer without handlers) or "initializer" (its `__init__` is called) where it
+    has a form to move to, "passed" where it came here as a value of such a form, "source" where its source is read,
+    "read" where that is done; `escape` says where it goes that is not followed; `aio` is the colour of the service's
+    stubs, if it is one; `spec` that a mock is made so; `checked` that something asks whether it is such a stub.
     """
 
     what: str = field(kw_only=True)
