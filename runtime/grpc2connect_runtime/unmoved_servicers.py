@@ -85,13 +85,33 @@ def kept_names(servicer: Any) -> frozenset[str]:
 def by_kept_names(servicer: Any, handlers: Callable[[], Mapping[str, str]]) -> Any:
     """Return a servicer that answers to the names of Connect's handlers; itself if it has them all.
 
+    A handler that its class looks up as it is asked for (`__getattr__`) is asked for by the name of the RPC, as
+    generated code asked: such a class may answer to any name, and knows of no other.
+
     Args:
         servicer: any object.
         handlers: gives the names of Connect's handlers by those of the RPCs.
     """
-    kept = kept_names(servicer)
-    other = {handler: rpc for rpc, handler in handlers().items() if rpc in kept} if kept else {}
+    kept, asked = kept_names(servicer), _looks_names_up(type(servicer))
+    if not kept and not asked:
+        return servicer
+    other = {
+        handler: rpc
+        for rpc, handler in handlers().items()
+        if rpc in kept or (asked and rpc != handler and _is_looked_up(servicer, handler) and hasattr(servicer, rpc))
+    }
     return ByEitherName(servicer, other) if other else servicer
+
+
+def _looks_names_up(cls: type) -> bool:
+    """Whether a class answers to names by a function of its own; a mock answers to all names alike."""
+    if not hasattr(cls, "__getattr__") or issubclass(cls, _Renamed):
+        return False
+    return not any(base.__module__ == "unittest.mock" for base in cls.__mro__)
+
+
+def _is_looked_up(servicer: Any, name: str) -> bool:
+    return inspect.getattr_static(servicer, name, None) is None
 
 
 def is_registration(value: Any) -> bool:

@@ -508,3 +508,59 @@ def test_the_end_of_a_stream_equals_grpcio_s():
     assert grpc.aio.EOF == runtime.EOF
     assert runtime.EOF not in (None, 0, "", "EOF")
     assert len({runtime.EOF, runtime.EOF}) == 1
+
+
+class LooksUp:
+    """A servicer that makes its handlers as they are asked for, by whatever name."""
+
+    def __init__(self, of):
+        self._of = of
+
+    def __getattr__(self, name):
+        if not hasattr(self._of, name):
+            return refuse
+        return getattr(self._of, name)
+
+
+class PassesOn:
+    """A servicer that has what another one has."""
+
+    def __init__(self, of):
+        self._of = of
+
+    def __getattr__(self, name):
+        return getattr(self._of, name)
+
+
+def refuse(request, context):
+    context.abort(grpc.StatusCode.UNIMPLEMENTED, "no such handler")
+
+
+class Says:
+    def Say(self, request, context):
+        return request.__class__(text=f"{request.text}!")
+
+
+class SaysNow:
+    def say(self, request, context):
+        return request.__class__(text=f"{request.text}!")
+
+
+@pytest.mark.parametrize("servicer", [LooksUp(Says()), PassesOn(Says()), PassesOn(SaysNow())])
+@pytest.mark.parametrize("make", [runtime.Server, grpc.server])
+def test_handlers_that_are_looked_up_are_asked_for_by_the_names_of_rpcs(gen, make, servicer):
+    class Answers(type(servicer)):
+        def __getattr__(self, name):
+            if name in ("Join", "Repeat", "Chat"):
+                return refuse
+            return super().__getattr__(name)
+
+    server = make(futures.ThreadPoolExecutor(2))
+    runtime.add_service_to(server, gen.connect.EchoASGIApplication, Answers(servicer._of))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="a"), timeout=10).text == "a!"
+    finally:
+        server.stop(None)
