@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
 import json
 import threading
@@ -398,3 +399,34 @@ def test_an_interceptor_catches_what_a_call_of_the_handler_failed_with(gen):
     found = runtime.rpc_error(raised.value)
     assert found.code().name == "UNKNOWN"
     assert found.details().startswith("Exception calling application: <_InactiveRpcError of RPC that terminated with:")
+
+
+def test_what_watches_aio_servers_may_put_a_moved_interceptor_in(gen, monkeypatch):
+    log = []
+
+    class Watching(runtime.AioServerInterceptor):
+        async def intercept_service(self, continuation, handler_call_details):
+            log.append(handler_call_details.method)
+            return await continuation(handler_call_details)
+
+    made = grpc.aio.server
+
+    def watched(*args, interceptors=None, **settings):
+        return made(*args, interceptors=[Watching(), *(interceptors or ())], **settings)
+
+    monkeypatch.setattr(grpc.aio, "server", watched)
+    monkeypatch.setenv("G2C_WIRE", "grpcio")
+
+    async def ask():
+        server = runtime.AioServer(wire="grpcio")
+        server.add_service(gen.connect.EchoASGIApplication, renamed(AioEcho(gen.pb2, Seen())))
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        try:
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                return (await gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="a"), timeout=10)).text
+        finally:
+            await server.stop(None)
+
+    assert asyncio.run(asyncio.wait_for(ask(), 30)) == "a"
+    assert log == [f"/{gen.pb2.DESCRIPTOR.services_by_name['Echo'].full_name}/Say"]

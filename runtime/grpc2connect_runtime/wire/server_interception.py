@@ -11,10 +11,14 @@ import grpc.aio
 
 from ..applications import behaviour, behaviour_name
 from ..method_handlers import HandlerCallDetails
+from ..server_interceptors import AioServerInterceptor
 from .aio_server_handlers import aio_behaviour
 from .server_handlers import sync_behaviour
 
 __all__ = ["interception"]
+
+# What watches a program replaces `grpc.aio.server`, and puts in an interceptor of its own, which may have moved too.
+grpc.aio.ServerInterceptor.register(AioServerInterceptor)
 
 _natural: ContextVar[Any] = ContextVar("grpc2connect_natural_handler", default=None)
 _details_class: ContextVar[Any] = ContextVar("grpc2connect_details_class", default=None)
@@ -92,8 +96,9 @@ def interception(interceptors: Sequence[Any], *, aio: bool) -> list[Any]:
     if not interceptors:
         return []
     theirs: Any = grpc.aio.ServerInterceptor if aio else grpc.ServerInterceptor
-    unmoved = any(isinstance(interceptor, theirs) for interceptor in interceptors)
+    moved = [isinstance(one, AioServerInterceptor) or not isinstance(one, theirs) for one in interceptors]
+    unmoved = not all(moved)
     if not aio:
         return [_Outermost(unmoved), *interceptors, _Innermost()]
-    given = [one if isinstance(one, theirs) else _AioMoved(one) for one in interceptors]
+    given = [_AioMoved(one) if ours else one for one, ours in zip(interceptors, moved, strict=True)]
     return [_AioOutermost(unmoved), *given, _AioInnermost()]
