@@ -112,6 +112,25 @@ def test_what_cannot_be_sent_is_done_here() -> None:
     assert [one() for one in found] == [0, 1, 2, 3]  # type: ignore[operator]
 
 
+def test_what_is_open_here_closes_nothing_in_a_child(tmp_path: Path) -> None:
+    """A file of this process's that is let go of late, by the garbage collector, may have had any number."""
+    (tmp_path / "read").write_text("all of it")
+
+    def work(item: int) -> str:
+        assert os.getpid() != HERE
+        with (tmp_path / "read").open() as read:
+            for one in opened:
+                one.close()
+            return read.read()
+
+    opened = [(tmp_path / str(number)).open("w") for number in range(50)]
+    try:
+        assert each(Team(2), 8, work) == ["all of it"] * 8
+    finally:
+        for one in opened:
+            one.close()
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_running(tmp_path: Path, ending: signal.Signals) -> None:
     parent = subprocess.Popen(

@@ -219,13 +219,17 @@ class Processes:
 
 
 def _settle(kept: set[int], life: int) -> None:
-    """Make a process of its own of a fork: nothing of the parent's stays open, and it ends when the parent does."""
+    """Make a process of its own of a fork: nothing of the parent's stays open, and it ends when the parent does.
+
+    The numbers of the parent's files stay taken: an object that has one may close it at any time, as garbage, and must
+    not close what the child has opened since.
+    """
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     for name in os.listdir("/dev/fd"):
         if int(name) > 2 and int(name) not in kept:
             with contextlib.suppress(OSError):
-                os.close(int(name))
+                os.dup2(null, int(name))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of each process
