@@ -44,6 +44,7 @@ from grpc2connect.facts.unseen import Unseen
 from grpc2connect.options import Serve
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.imported import imported_names
 
 if TYPE_CHECKING:
     from grpc2connect.facts.reference import Reference
@@ -206,22 +207,20 @@ class Facts(NameQuestions):
         return frozenset(name for s in self.stubs_of for name in (s.stub_class, s.servicer_class, s.adder))
 
     @cached_property
+    def all_rpc_names(self) -> frozenset[str]:
+        """The names of all RPCs."""
+        return frozenset(method.name for service in self.stubs_of for method in service.methods)
+
+    @cached_property
     def rpc_names(self) -> frozenset[str]:
         """RPC names that are telling enough to be looked for on unknown objects."""
-        methods = (method.name for service in self.stubs_of for method in service.methods)
-        return frozenset(name for name in methods if not name.islower())
+        return frozenset(name for name in self.all_rpc_names if not name.islower())
 
     @cached_property
     def imported_tops(self) -> frozenset[str]:
         """The first parts of all names that modules of the program import."""
-        names: set[str] = set()
-        for module in self.program.modules():
-            for node in module.nodes:
-                if isinstance(node, ast.Import):
-                    names.update(alias.name for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    names.add(node.module)
-        return frozenset(name.partition(".")[0] for name in names)
+        names = (name for module in self.program.modules() for name in imported_names(module.imports))
+        return frozenset(dotted.partition(".")[0] for dotted, level in names if not level)
 
     @cached_property
     def stubs_of(self) -> dict[Service, GrpcModule]:

@@ -16,9 +16,12 @@ _OPERATORS = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 def compared_names(facts: Facts, module: Module, node: ast.Compare) -> Iterator[Reference]:
     """The names of RPCs that a comparison has, whose other side is the name of some function."""
-    if len(node.ops) != 1 or not isinstance(node.ops[0], _OPERATORS) or not _is_name(module, node.left):
+    if len(node.ops) != 1 or not isinstance(node.ops[0], _OPERATORS):
         return
-    for text, name in _texts(node):
+    texts = [(text, name) for text, name in _texts(node) if name in facts.all_rpc_names]
+    if not texts or not _is_name(module, node.left):  # which looks through the whole function
+        return
+    for text, name in texts:
         services = frozenset(
             service
             for service, stubs in facts.stubs_of.items()

@@ -102,23 +102,19 @@ class Mocks:
                     yield value.service
 
     @cached_property
-    def _rpcs(self) -> frozenset[str]:
-        return frozenset(method.name for service in self._facts.stubs_of for method in service.methods)
-
-    @cached_property
     def _names(self) -> frozenset[tuple[object, str]]:
         return frozenset(
             (self._facts.component(module), name)
             for module in self._facts.program.modules()
             for node in module.nodes
             for name in self._named(module, node)
-            if name in self._rpcs
+            if name in self._facts.all_rpc_names
         )
 
     def _named(self, module: Module, node: ast.AST) -> Iterator[str]:
         match node:
             case ast.Attribute(attr=name):
-                if name in self._rpcs and self._is_replaced(module, node):
+                if name in self._facts.all_rpc_names and self._is_replaced(module, node):
                     yield name
             case ast.Call(args=[_, ast.Constant(value=str(name)), *_]) if last_name(node.func) in _REPLACES:
                 yield name

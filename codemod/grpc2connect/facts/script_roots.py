@@ -9,7 +9,6 @@ from os.path import join
 from grpc2connect.facts.program import Program
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.imported import imported_names
-from grpc2connect.syntax.walking import walk
 
 
 def roots_when_run(program: Program, importer: Module) -> frozenset[str]:
@@ -27,7 +26,7 @@ def starts_alone(program: Program, importer: Module) -> bool:
 
     So not if it, or what it imports, imports something of the program from elsewhere. A relative import would fail.
     """
-    if "__main__" not in importer.text or any(level for _, level in imported_names(importer.tree)):
+    if "__main__" not in importer.text or any(level for _, level in imported_names(importer.imports)):
         return False
     return {*_needed(program, importer)} <= {str(importer.path.parent)}
 
@@ -52,12 +51,12 @@ def _needed(program: Program, script: Module) -> Iterator[str]:
 
 def _imported_by(module: Module) -> Iterator[str]:
     """The dotted names that the absolute imports of a module may name."""
-    return (dotted for dotted, level in imported_names(module.tree) if not level)
+    return (dotted for dotted, level in imported_names(module.imports) if not level)
 
 
 def _imported_relatively(program: Program, module: Module) -> Iterator[str]:
     """The files that the relative imports of a module may name."""
-    for node in walk(module.tree):
+    for node in module.imports:
         if isinstance(node, ast.ImportFrom) and node.level:
             prefix = program.absolute(module, node.level, node.module) or ""
             inside = (join(prefix, alias.name) for alias in node.names)

@@ -60,10 +60,19 @@ class Places:
     options: Options
 
     def __post_init__(self) -> None:
+        self._asking: set[Module] = set()
         self._users: dict[Path, RuntimeUser] = {}
 
     def noted(self) -> Mapping[Path, RuntimeUser]:
         """Which files need a vendored runtime, so far."""
+        for module in self._asking:
+            self._users[module.path] = RuntimeUser(
+                roots_when_run(self.program, module),
+                self.program.proven_roots(module),
+                used_roots(self.program, module),
+                starts_alone(self.program, module),
+            )
+        self._asking.clear()
         return self._users
 
     def note(self, noted: Mapping[Path, RuntimeUser]) -> None:
@@ -78,12 +87,7 @@ class Places:
     def runtime(self, module: Module) -> str:
         """The dotted name of the runtime as a module imports it."""
         if self.is_vendored:
-            self._users[module.path] = RuntimeUser(
-                roots_when_run(self.program, module),
-                self.program.proven_roots(module),
-                used_roots(self.program, module),
-                starts_alone(self.program, module),
-            )
+            self._asking.add(module)  # each new name asks, so where it is found is looked for later, once
         return RUNTIME
 
     def runtime_roots(self) -> list[Path]:
@@ -93,14 +97,14 @@ class Places:
         `__init__.py` may be run as scripts all the same. Imports of the file itself go first: a script beside it may
         have put another folder on its path.
         """
-        wanting = {path: user.in_reach for path, user in self._users.items()}
+        wanting = {path: user.in_reach for path, user in self.noted().items()}
         return [Path(root) for root in fewest(wanting, self._worth)]
 
     def findings(self) -> list[Finding]:
         """What has to be said of scripts which do not find a vendored runtime when they are started by themselves."""
         roots = {*self.runtime_roots()}
         found = []
-        for path, user in sorted(self._users.items()):
+        for path, user in sorted(self.noted().items()):
             if not user.is_script or path.parent in roots:
                 continue
             root = next((root for root in sorted(roots) if str(root) in user.in_reach), path.parent)

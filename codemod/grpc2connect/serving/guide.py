@@ -17,6 +17,7 @@ from grpc2connect.serving.table import Server, table
 from grpc2connect.sources import find, read
 from grpc2connect.syntax import SyntaxProblem, parse
 from grpc2connect.syntax.imported import imported_names
+from grpc2connect.syntax.walking import walk
 
 PROTOCOLS = {
     "Connect": {kind: f"connect_{kind}" for kind in ("unary", "client_stream", "server_stream", "bidi")},
@@ -75,7 +76,7 @@ def load(options: Options) -> tuple[Project, list[FileError]]:
             trees[path] = found.text, parse(path, found.text).tree
         except (SyntaxProblem, RecursionError, MemoryError) as problem:
             errors.append(FileError(path, "G2C002", str(problem), "correct the syntax, then run again"))
-    imported = {name for _, tree in trees.values() for name, level in imported_names(tree) if not level}
+    imported = {name for _, tree in trees.values() for name, level in imported_names(walk(tree)) if not level}
     sources = []
     for path, (text, tree) in trees.items():
         name = _dotted(path, files, imported, options.root)

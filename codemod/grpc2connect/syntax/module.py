@@ -151,6 +151,11 @@ class Module:
         return line.start + len(self.text[line.start : line.end].rstrip("\r\n"))
 
     @cached_property
+    def imports(self) -> tuple[ast.Import | ast.ImportFrom, ...]:
+        """All import statements, wherever they stand, in the order of `nodes`."""
+        return tuple(node for node in self.nodes if isinstance(node, ast.Import | ast.ImportFrom))
+
+    @cached_property
     def newline(self) -> str:
         """The newline of the file's first line, or `\\n`."""
         match = re.search(r"\r\n|\r|\n", self.text)

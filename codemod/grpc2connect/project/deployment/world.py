@@ -18,6 +18,7 @@ from grpc2connect.options import Options, Serve
 from grpc2connect.results import Entry, State
 from grpc2connect.sources import bytes_of
 from grpc2connect.syntax.imported import imported_names
+from grpc2connect.syntax.walking import walk
 
 RUNTIME = "grpc2connect_runtime"
 _SERVES = frozenset({"ServerConstruction", "Registration"})
@@ -161,7 +162,7 @@ class World:
         wanted = tuple(part for part in tail.split("/") if part not in ("", ".", ".."))
         if not wanted:
             return []
-        return [path for path in self._by_name.get(wanted[-1], []) if path.parts[-len(wanted) :] == wanted]
+        return [path for path in self._by_tail.get(wanted[-2:], []) if path.parts[-len(wanted) :] == wanted]
 
     def modules(self, dotted: str, near: Iterable[Path] = (), *, run: bool = False) -> list[Path]:
         """The file that a dotted name is, imported or `run`: one below the folders `near`, else the only one."""
@@ -181,11 +182,13 @@ class World:
         return frozenset(self.python)
 
     @cached_property
-    def _by_name(self) -> dict[str, list[Path]]:
-        by_name: dict[str, list[Path]] = defaultdict(list)
+    def _by_tail(self) -> dict[tuple[str, ...], list[Path]]:
+        """The files by name, and by that of their folder and theirs: every package has an `__init__.py`."""
+        found: dict[tuple[str, ...], list[Path]] = defaultdict(list)
         for path in self.python:
-            by_name[path.name].append(path)
-        return by_name
+            found[path.parts[-1:]].append(path)
+            found[path.parts[-2:]].append(path)
+        return found
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -250,4 +253,4 @@ def _imports(path: Path) -> Iterator[tuple[str, int]]:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError, RecursionError):
         return
-    yield from imported_names(tree)
+    yield from imported_names(walk(tree))
