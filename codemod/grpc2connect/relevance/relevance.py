@@ -41,6 +41,7 @@ class Relevance:
         self._roots = roots
         self._roots_of: dict[Path, frozenset[str]] = {}
         self._imports: dict[str, list[Imported]] = {}
+        self._imports_found: dict[Path, list[tuple[Path, Imported]]] = {}
         self._generated: list[Path] = []
         self._mentioning: dict[Path, bool] = {}
         self._speaking: dict[Path, bool] = {}
@@ -155,8 +156,16 @@ class Relevance:
                 if wanted:
                     yield importer
 
-    def _imports_of(self, target: Path) -> Iterator[tuple[Path, Imported]]:
-        """The imports of a module, or of a package: a path without suffix."""
+    def _imports_of(self, target: Path) -> Sequence[tuple[Path, Imported]]:
+        """The imports of a module, or of a package: a path without suffix.
+
+        Looked up once: each time that more is known, those of all modules that hold something are asked for.
+        """
+        if target not in self._imports_found:
+            self._imports_found[target] = list(self._find_imports_of(target))
+        return self._imports_found[target]
+
+    def _find_imports_of(self, target: Path) -> Iterator[tuple[Path, Imported]]:
         relative, absolute = self._index
         yield from relative.get(str(target), ())
         parts = target.parts
