@@ -18,6 +18,7 @@ from grpc2connect.engine import analyse
 from grpc2connect.options import Options
 from grpc2connect.results import Loud, RunResult
 from grpc2connect.skeleton import Names, NoSkeleton, digest_of
+from grpc2connect.skeleton.names import words
 
 PROJECTS = Path(__file__).parents[2] / "fixtures" / "projects"
 FILES = {
@@ -387,3 +388,10 @@ def test_random_edits_with_the_same_skeleton_bring_nothing_new(given: Looked, se
             kept.append(path)
     assert len(kept) > 5
     assert not given.more(changed), f"{len(kept)} edits"
+
+
+def test_words_are_what_python_could_have_for_names() -> None:
+    every = "".join(map(chr, range(128)))
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    assert words(every) == ["0123456789", letters.upper(), "_", letters]
+    assert words("an_ample é1 naïve-x") == ["an_ample", "é1", "naïve", "x", "an_ample", "1", "na", "ve", "x"]

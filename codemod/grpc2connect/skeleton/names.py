@@ -24,6 +24,7 @@ _PLAIN = frozenset({"__name__", "__doc__", "__file__", "__str__", "__repr__", "_
 _MODELLED = frozenset({"super", "getattr", "isinstance", "property", "staticmethod", "classmethod"})
 """Builtins that mean something to the engine where nothing else is bound to their names."""
 _CODE = ("_pb2", "grpc.", "Servicer", "Stub")
+_APART = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 
 
 class Names:
@@ -165,7 +166,7 @@ class Scope:
 
 def words(text: str) -> list[str]:
     """What could be names in a text: as Python has them, and as a search over bytes finds them."""
+    if text.isascii():
+        return text.translate(_APART).split()
     found = "".join(one if one.isalnum() or one == "_" else " " for one in text).split()
-    if not text.isascii():
-        found += "".join(one if one.isascii() and (one.isalnum() or one == "_") else " " for one in text).split()
-    return found
+    return found + "".join(one if one.isascii() and (one.isalnum() or one == "_") else " " for one in text).split()
