@@ -6,7 +6,7 @@ That is one that is required, or installed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +24,8 @@ class Libraries:
         self._lists = lists
         self._environment = list(environment)
         self._brought: dict[tuple[Path, str], bool] = {}
+        self._declared_above: dict[Path, list[Declared]] = {}
+        self._roots_above: dict[Path, list[frozenset[str]]] = {}
 
     @cached_property
     def _declared(self) -> dict[Path, list[Declared]]:
@@ -37,9 +39,12 @@ class Libraries:
         """The folders that files of the project say imports start from."""
         return frozenset().union(*map(self._roots_of, self._declared))
 
-    def roots_for(self, importer: Path) -> Iterator[frozenset[str]]:
+    def roots_for(self, importer: Path) -> Sequence[frozenset[str]]:
         """Those that files in each folder above an importer name, the nearest first."""
-        return (roots for folder in importer.parents if folder in self._declared and (roots := self._roots_of(folder)))
+        if importer.parent not in self._roots_above:
+            found = (self._roots_of(folder) for folder in importer.parents if folder in self._declared)
+            self._roots_above[importer.parent] = list(filter(None, found))
+        return self._roots_above[importer.parent]
 
     def _roots_of(self, folder: Path) -> frozenset[str]:
         return frozenset(os.path.normpath(folder / root) for one in self._declared[folder] for root in one.own.roots)
@@ -49,8 +54,11 @@ class Libraries:
         """The modules that entry points of the project name."""
         return frozenset(name for found in self._declared.values() for one in found for name in one.own.modules)
 
-    def _above(self, path: Path) -> Iterator[Declared]:
-        return (one for folder in path.parents for one in self._declared.get(folder, ()))
+    def _above(self, path: Path) -> Sequence[Declared]:
+        if path.parent not in self._declared_above:
+            found = [one for folder in path.parents for one in self._declared.get(folder, ())]
+            self._declared_above[path.parent] = found
+        return self._declared_above[path.parent]
 
     def asks_for_type_arguments(self, path: Path) -> bool:
         """Whether the type checker of a file's project wants those of generic classes."""
