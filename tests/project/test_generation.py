@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from grpc2connect.cli.baseline import Baseline, Key
 from grpc2connect.options import GeneratedPlace, Options
 from grpc2connect.project.generation.modules import ConnectModule
 from grpc2connect.project.generation.outs import out_folders
@@ -13,6 +15,7 @@ from grpc2connect.project.places import read_places
 from grpc2connect.project.situation import Answer, Situation
 from grpc2connect.project.texts import Texts
 from grpc2connect.results import Severity, State
+from tests.e2e import running
 
 OPT = "--connectrpc_opt=protobuf=google"
 PROTOC = "python -m grpc_tools.protoc -I. --python_out=. --grpc_python_out=. a.proto"
@@ -404,3 +407,21 @@ def test_a_page_says_where_stubs_go_if_nothing_else_does(tmp_path: Path) -> None
     assert out_folders(options) == {str(tmp_path / "web" / "gen")}
     (tmp_path / "gen.sh").write_text("protoc --grpc_python_out=made a.proto\n")
     assert out_folders(options) == {str(tmp_path / "made")}
+
+
+@pytest.mark.parametrize("form", ["baseline", "json", "sarif"])
+def test_what_this_tool_has_written_is_no_place(tmp_path: Path, form: str) -> None:
+    """The lines of a baseline, and the texts of a report, are those of the places that they are about."""
+    (tmp_path / "Makefile").write_text(f"gen:\n\t{PROTOC}\n")
+    found = read(tmp_path)[1].found
+    assert found
+    if form == "baseline":
+        written = Baseline(Counter({Key.of("Makefile", "G2C910", PROTOC): 1})).render()
+    else:
+        done = running.tool("report", "--format", form, str(tmp_path), cwd=tmp_path)
+        assert done.returncode == 0, running.said(done)
+        written = done.stdout
+        assert b"--grpc_python_out" in written
+    for name in ("written.json", "written", "written.sh"):
+        (tmp_path / name).write_bytes(written)
+    assert {one.place.path.name for one in read(tmp_path)[1].found} == {"Makefile"}

@@ -24,6 +24,8 @@ BESIDE = frozenset(
 LIMIT = 2 * 1024 * 1024
 """Bytes above which no such file is read: nobody writes one so long."""
 _MADE = (*GENERATED, "_pb2.pyi", ".lock")
+_OWN = re.compile(rb"""# What may still be gRPC|\s*\{[^\0]{0,400}?"name":\s*"grpc2connect\"""")
+"""How a baseline begins, and a report."""
 _LAST_RESORT = 200_000
 _NEVER = frozenset(
     {".c", ".cc", ".cpp", ".cs", ".css", ".csv", ".gif", ".go", ".h", ".html", ".ico", ".java", ".jpg", ".js"}
@@ -132,7 +134,10 @@ def _excluded(options: Options) -> Callable[[Path], bool]:
 
 
 def mentions(path: Path, *words: bytes) -> bool:
-    """Whether a text, but for generated ones, mentions one of the words; what has NUL bytes is none (`.coverage`)."""
+    """Whether a text mentions one of the words; what is generated does not count, nor what this tool has written.
+
+    What has NUL bytes is no text (`.coverage`).
+    """
     if path.name.endswith(_MADE):
         return False
     try:
@@ -140,4 +145,4 @@ def mentions(path: Path, *words: bytes) -> bool:
             data = file.read(LIMIT + 1)
     except OSError:
         return False
-    return len(data) <= LIMIT and any(word in data for word in words) and b"\0" not in data
+    return len(data) <= LIMIT and any(word in data for word in words) and not (b"\0" in data or _OWN.match(data))
