@@ -1,17 +1,7 @@
 # Sourced by ./test, ./demo and .ci/run, from the root of the repository: makes the virtual environment
 # once ($G2C_VENV, or .venv), brings it up to date when a pyproject.toml has changed, and sets $python.
 
-# Prints the first Python >= 3.11 on the PATH, or fails with one line that says what to do.
-g2c_find_python() {
-    for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-            echo "$candidate"
-            return 0
-        fi
-    done
-    echo "no Python 3.11 or newer found: install one, or name it, as in PYTHON=/path/to/python3 $0" >&2
-    return 1
-}
+. scripts/find_python.sh
 
 # Runs its arguments; shows their output only when they fail.
 g2c_quietly() {

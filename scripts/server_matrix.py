@@ -1,6 +1,7 @@
 """Tries every server of `grpc2connect serve-guide` with every probe: `python scripts/server_matrix.py`, 5 minutes.
 
 Installs the servers into a virtual environment of their own (.venv-servers, or G2C_SERVERS_VENV) the first time.
+`--install` needs nothing but Python.
 Compares with the table (codemod/grpc2connect/serving/servers.toml) and fails where the two differ. nginx rows want
 Debian's package (`apt-get install nginx`), and are left out without.
 """
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "codemod")]
 
 from grpc2connect.serving.table import Server, table  # noqa: E402
-from tests.servers import installed, matrix, page, program  # noqa: E402
+from tests.servers import installed  # noqa: E402
 
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -42,10 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run; return 1 if a cell is not as the table says."""
     asked = _arguments(arguments)
     servers: list[Server] = [one for one in table().servers if not asked.server or one.name in asked.server]
-    wanted = asked.probe or (matrix.SMOKE if asked.smoke else list(table().probes))
     environment = installed.best() if asked.installed else installed.install(table().servers)
     if asked.install:
         return 0
+    from tests.servers import matrix, page, program  # which need the development environment
+
+    wanted = asked.probe or (matrix.SMOKE if asked.smoke else list(table().probes))
     missing = {one.name: environment.missing(one) for one in servers}
     rows = []
     with tempfile.TemporaryDirectory(prefix="g2c-served-") as folder:

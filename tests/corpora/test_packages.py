@@ -30,7 +30,7 @@ PACKAGES = {
     "pyzeebe==4.7.0": 100,
     "tritonclient==2.73.0": 100,
 }
-LARGE = ("flwr==1.42.0", "jina==3.34.0", "pulumi==3.272.0", "pymilvus==3.0.2")
+LARGE = ("durabletask==1.12.0", "flwr==1.42.0", "jina==3.34.0", "pulumi==3.272.0", "pymilvus==3.0.2")
 """Packages that take longest; `G2C_CORPORA=all` tries them, too."""
 DOWNLOAD_S = 120
 

@@ -16,9 +16,7 @@ from pathlib import Path
 
 from grpc2connect.serving.table import Server
 
-from .program import REPOSITORY
-
-FOLDER = Path(os.environ.get("G2C_SERVERS_VENV") or REPOSITORY / ".venv-servers")
+FOLDER = Path(os.environ.get("G2C_SERVERS_VENV") or Path(__file__).resolve().parents[2] / ".venv-servers")
 SUPERVISORS = ("supervisor", "circus")
 _ALL = ("connectrpc>=0.13,<0.14", "protobuf>=4", "pyqwest>=0.12,<0.13", "googleapis-common-protos", *SUPERVISORS)
 _INSTALL_S = 900
