@@ -89,6 +89,7 @@ class Serving:
         self._idle_by: float | None = None
         self._stopping: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._begun: list[asyncio.Event] = []
         self.ended = asyncio.Event()
 
     async def start(self) -> None:
@@ -105,8 +106,20 @@ class Serving:
                 sock.listen(_BACKLOG)
             config = _Config(listener)
             config.create_ssl_context()
-            run = serve(self._asgi, config, shutdown_trigger=self._stop.wait)
-            self._tasks.append(asyncio.create_task(run))
+            self._begun.append(asyncio.Event())
+            self._tasks.append(asyncio.create_task(self._serve(config, self._begun[-1])))
+
+    async def _serve(self, config: Config, begun: asyncio.Event) -> None:
+        """Run hypercorn; `begun` is set once it accepts connections, or has failed."""
+
+        async def until_stopped() -> None:
+            begun.set()
+            await self._stop.wait()
+
+        try:
+            await serve(self._asgi, config, shutdown_trigger=until_stopped)
+        finally:
+            begun.set()
 
     async def _asgi(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "lifespan":
@@ -140,9 +153,14 @@ class Serving:
         """Let connections that have been accepted begin, and accept no more: those are refused when the sockets close.
 
         asyncio (3.11) forgets one that it accepts in the turn in which the server is closed, without closing it: its
-        client would wait until the garbage collector comes by.
+        client would wait until the garbage collector comes by. hypercorn, told to stop before it has begun to accept,
+        would begin and end in one such turn.
         """
         loop = asyncio.get_running_loop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                for begun in self._begun:
+                    await begun.wait()
         for listener in self._listeners:
             for sock in listener.sockets:
                 with contextlib.suppress(NotImplementedError, OSError, ValueError):
