@@ -329,9 +329,10 @@ class _Run:
                 if not changes or _concerns(error, stubs):
                     failed.update({service.full_name: error.message for service in stubs.services})
         if self.options.runtime is RuntimeMode.VENDOR and not failed:
-            for root in places.runtime_roots():
+            roots = places.runtime_roots()
+            for root in roots:
                 changes.extend(_vendored(root))
-            self.placing += places.findings()
+            self.placing += places.findings(roots)
         return changes, failed or _missing(rewritten, modules, changes, places)
 
     def _placed(

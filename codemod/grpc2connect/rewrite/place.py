@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -100,9 +100,8 @@ class Places:
         wanting = {path: user.in_reach for path, user in self.noted().items()}
         return [Path(root) for root in fewest(wanting, self._worth)]
 
-    def findings(self) -> list[Finding]:
-        """What has to be said of scripts which do not find a vendored runtime when they are started by themselves."""
-        roots = {*self.runtime_roots()}
+    def findings(self, roots: Sequence[Path]) -> list[Finding]:
+        """What has to be said of scripts which, started by themselves, do not find the runtime that is in `roots`."""
         found = []
         for path, user in sorted(self.noted().items()):
             if not user.is_script or path.parent in roots:
