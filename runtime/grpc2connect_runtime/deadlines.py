@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["timeout_ms"]
+__all__ = ["seconds_of", "timeout_ms"]
 
 _LONGEST_MS = 9_999_999_999
 """The Connect protocol carries at most ten digits of milliseconds (some 115 days)."""
+
+
+class _Milliseconds(int):
+    """A timeout, and the seconds of which it was made: interceptors are shown those, as in grpcio."""
+
+    given: float
 
 
 def timeout_ms(seconds: float | None) -> int | None:
@@ -32,6 +38,21 @@ def timeout_ms(seconds: float | None) -> int | None:
         raise ValueError("a timeout cannot be NaN")
     if seconds * 1000 > _LONGEST_MS:
         return None
-    if seconds <= 0:
-        return 0
-    return max(1, math.ceil(round(seconds * 1000, 6)))
+    result = _Milliseconds(0 if seconds <= 0 else max(1, math.ceil(round(seconds * 1000, 6))))
+    result.given = seconds
+    return result
+
+
+def seconds_of(timeout_ms: int | None) -> float | None:
+    """Return the `timeout=` argument of a gRPC call, in seconds, for the `timeout_ms=` of a Connect call.
+
+    Args:
+        timeout_ms: the timeout in milliseconds, or None for none. One that `timeout_ms()` made knows them;
+            whole seconds are an int, as they are mostly written.
+    """
+    if timeout_ms is None:
+        return None
+    if isinstance(timeout_ms, _Milliseconds):
+        return timeout_ms.given
+    whole, rest = divmod(timeout_ms, 1000)
+    return timeout_ms / 1000 if rest else whole

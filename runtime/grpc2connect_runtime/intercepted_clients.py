@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import MethodInfo, StreamType
 
+from .deadlines import seconds_of
 from .errors import CallError
 from .faces import Face
 from .metadata import metadata
@@ -94,7 +95,7 @@ def _as_moved(error: CallError) -> CallError:
 
 def _arguments(headers: Any, timeout_ms: int | None) -> dict[str, Any]:
     return {
-        "timeout": None if timeout_ms is None else timeout_ms / 1000,
+        "timeout": seconds_of(timeout_ms),
         "metadata": None if headers is None else _as_given(headers),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 
+from .deadlines import seconds_of
 from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .foreign_calls import call_error
 from .foreign_channels import is_aio_channel
@@ -66,7 +67,7 @@ def _both(stub_class: Any, client_class: Any) -> Any:
 
 def _arguments(headers: Any, timeout_ms: int | None) -> dict[str, Any]:
     given = {
-        "timeout": None if timeout_ms is None else timeout_ms / 1000,
+        "timeout": seconds_of(timeout_ms),
         "metadata": None if headers is None else metadata(headers),
     }
     return {name: value for name, value in given.items() if value is not None}

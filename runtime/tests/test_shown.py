@@ -99,6 +99,30 @@ def test_headers_that_were_changed_since(gen):
     assert log == [(tuple, (("k", "v"), ("other", "w"))), (tuple, (("k", "v"),))]
 
 
+def test_interceptors_see_the_seconds_that_the_caller_gave(gen):
+    seconds = [5, 5.0, 0.75, 2.0005]
+
+    class Seconds(Adds):
+        def intercept_unary_unary(self, continuation, client_call_details, request):
+            self.log.append(repr(client_call_details.timeout))
+            return continuation(client_call_details, request)
+
+    logs = [[], []]
+    with grpcio_server(gen, "sync", Seen()) as port:
+        for module, log in zip((grpc, runtime), logs, strict=True):
+            with module.insecure_channel(f"127.0.0.1:{port}") as channel:
+                channel = module.intercept_channel(channel, Seconds(log))
+                if module is grpc:
+                    for one in seconds:
+                        gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(text="x"), timeout=one)
+                else:
+                    client = channel.client(gen.connect.EchoClientSync)
+                    for one in seconds:
+                        client.say(gen.pb2.Ask(text="x"), timeout_ms=runtime.timeout_ms(one))
+                    client.say(gen.pb2.Ask(text="x"), timeout_ms=5000)
+    assert logs[1] == [*logs[0], "5"]
+
+
 def test_details_of_an_aio_call(gen):
     async def both(port):
         texts = []

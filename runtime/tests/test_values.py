@@ -10,6 +10,7 @@ from connectrpc.request import Headers
 from servicers import rich_status
 
 import grpc2connect_runtime as runtime
+from grpc2connect_runtime.deadlines import seconds_of
 from grpc2connect_runtime.errors import AIO_FORM
 from grpc2connect_runtime.peers import peer_uri
 from grpc2connect_runtime.rich_status import pack_status, status_details
@@ -58,6 +59,17 @@ def test_what_is_no_status_is_an_error():
 )
 def test_timeouts(seconds, expected):
     assert runtime.timeout_ms(seconds) == expected
+
+
+@pytest.mark.parametrize("seconds", [5, 5.0, 0.3, 0.0001, -3, 0])
+def test_seconds_that_a_timeout_was_made_of(seconds):
+    found = seconds_of(runtime.timeout_ms(seconds))
+    assert (found, type(found)) == (seconds, type(seconds))
+
+
+@pytest.mark.parametrize(("milliseconds", "expected"), [(None, "None"), (5000, "5"), (300, "0.3"), (1500, "1.5")])
+def test_seconds_of_milliseconds(milliseconds, expected):
+    assert repr(seconds_of(milliseconds)) == expected
 
 
 def test_metadata_goes_there_and_back():

@@ -45,6 +45,7 @@ from grpc2connect.options import Serve
 from grpc2connect.schema import GrpcModule, Method, Service
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.imported import imported_names
+from grpc2connect.syntax.names import last_name
 
 if TYPE_CHECKING:
     from grpc2connect.facts.reference import Reference
@@ -200,6 +201,18 @@ class Facts(NameQuestions):
         """The names of all attributes that the program assigns."""
         nodes = (node for module in self.program.modules() for node in module.nodes)
         return frozenset(n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
+
+    def watches_calls(self, module: Module) -> bool:
+        """Whether the part of the program around a module may have interceptors of clients, which see such things."""
+        return self.component(module) in self._watching
+
+    @cached_property
+    def _watching(self) -> frozenset[object]:
+        def names(module: Module) -> Iterator[str]:
+            return (node.name if isinstance(node, ast.alias) else last_name(node) for node in module.nodes)
+
+        watching = (m for m in self.program.modules() if any(name.endswith("ClientInterceptor") for name in names(m)))
+        return frozenset(map(self.component, watching))
 
     @cached_property
     def generated_names(self) -> frozenset[str]:

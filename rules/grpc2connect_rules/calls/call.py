@@ -3,7 +3,11 @@
     - reply = stub.SayHello(request, timeout=5, metadata=[("k", "v")])
     + reply = stub.say_hello(request, timeout_ms=5000, headers=headers([("k", "v")]))
 
-Why: names follow the generated client; seconds become whole milliseconds.
+Why: names follow the generated client; seconds become whole milliseconds. In a program with interceptors of clients,
+which may show the seconds of a call, a float that is whole is converted when the program runs: they see 5.0, not 5.
+
+    - reply = stub.SayHello(request, timeout=5.0)
+    + reply = stub.say_hello(request, timeout_ms=timeout_ms(5.0))
 
 Bridged: everything that needs a gRPC call object (`with_call`, `future`, an aio call that is not awaited at once, a
 stream that is not iterated at once, `wait_for_ready`, credentials of the call, the method as a value): the runtime
@@ -171,7 +175,8 @@ def _converted(use: RpcUse, value: ast.expr, name: str, before: tuple[Piece, ...
         return [edits.insert_before(module, value, *before)] if before else []
     if name == "timeout_ms" and isinstance(value, ast.Constant) and isinstance(value.value, int | float):
         milliseconds = value.value * 1000
-        if 0 < milliseconds <= _LONGEST_MS and milliseconds == int(milliseconds):
+        shown = isinstance(value.value, float) and value.value.is_integer() and use.facts.watches_calls(module)
+        if not shown and 0 < milliseconds <= _LONGEST_MS and milliseconds == int(milliseconds):
             return [edits.replace(module, value, *before, str(int(milliseconds)))]
     return edits.wrap(module, value, (*before, runtime(name), "("), ")")
 
