@@ -9,15 +9,12 @@ from grpc2connect.facts import api
 from grpc2connect.facts.client_questions import ClientQuestions
 from grpc2connect.facts.imported_names import ImportedNames
 from grpc2connect.facts.kinds import Api, is_grpc
-from grpc2connect.facts.program import Program
 from grpc2connect.facts.scopes import Function, bound_names
 from grpc2connect.syntax import Module
 
 
 class NameQuestions(ClientQuestions):
     """Questions about names and the imports that bind them; mixed into `Facts`."""
-
-    program: Program
 
     @cached_property
     def _imported_names(self) -> dict[ast.AST, ImportedNames]:

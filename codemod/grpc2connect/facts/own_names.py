@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Iterator
 
+from grpc2connect.facts.kinds import Function, Values
+from grpc2connect.facts.program import Program
 from grpc2connect.syntax import Module
+from grpc2connect.syntax.names import last_name
 
 _FRAMES = frozenset({"co_name", "f_code", "currentframe", "_getframe", "stack"})
 _NAMES = frozenset({"__name__", "__qualname__"})
@@ -29,12 +33,37 @@ def asks_its_own_name(function: ast.AST, name: str) -> bool:
 
 def asked_for(module: Module, name: str) -> bool:
     """Whether code of a module asks for the name of an attribute that is called this: `self.SayHello.__name__`."""
-    if not any(f".{text}" in module.text for text in _NAMES):
-        return False
-    return any(
-        isinstance(node, ast.Attribute)
-        and node.attr in _NAMES
-        and isinstance(node.value, ast.Attribute)
-        and node.value.attr == name
-        for node in module.nodes
-    )
+    return any(isinstance(owner, ast.Attribute) and owner.attr == name for owner in _owners(module))
+
+
+def asked_functions(program: Program, values: Callable[[ast.AST], Values]) -> frozenset[ast.AST]:
+    """The functions for whose names the program asks, wherever these come from: `function.__name__` in a helper.
+
+    What a function is wrapped as (`functools.wraps`) has the name of the wrapped one.
+    """
+    asked = [owner for module in program.modules() for owner in _owners(module)]
+    found: set[ast.AST] = set()
+    while asked:
+        for value in values(asked.pop()):
+            if isinstance(value, Function) and value.node not in found:
+                found.add(value.node)
+                asked.extend(_wrapped(value.node))
+    return frozenset(found)
+
+
+def _owners(module: Module) -> Iterator[ast.expr]:
+    """What a module asks for its name."""
+    if not any(text in module.text for text in _NAMES):
+        return
+    for node in module.nodes:
+        match node:
+            case ast.Attribute(value=owner, attr=name) if name in _NAMES:
+                yield owner
+            case ast.Call(func=ast.Name("getattr"), args=[owner, ast.Constant(value=name), *_]) if name in _NAMES:
+                yield owner
+
+
+def _wrapped(function: ast.AST) -> Iterator[ast.expr]:
+    for decorator in getattr(function, "decorator_list", ()):
+        if isinstance(decorator, ast.Call) and last_name(decorator.func) == "wraps":
+            yield from decorator.args[:1]

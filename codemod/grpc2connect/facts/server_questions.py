@@ -25,7 +25,8 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
 )
-from grpc2connect.facts.own_names import asked_for, asks_its_own_name
+from grpc2connect.facts.own_names import asked_for, asked_functions, asks_its_own_name
+from grpc2connect.facts.program import Program
 from grpc2connect.facts.references import ContextUse
 from grpc2connect.facts.scopes import bound_names, is_generator, own_nodes
 from grpc2connect.facts.state import Handler, State
@@ -54,6 +55,7 @@ _PLAIN_DECORATORS = ("override", "staticmethod", "classmethod")
 class ServerQuestions:
     """Questions about servicers, handlers and contexts; mixed into `Facts`."""
 
+    program: Program
     state: State
 
     def values(self, node: ast.AST) -> Values:
@@ -114,6 +116,10 @@ class ServerQuestions:
             return bool(cls.keywords) or not all(self._is_generated(other) for other in others)
         return not all(self._is_generated(other) or self._is_plain(other) for other in others)
 
+    @cached_property
+    def _asked_functions(self) -> frozenset[ast.AST]:
+        return asked_functions(self.program, self.values)
+
     def _is_generated(self, base: ast.expr) -> bool:
         return any(isinstance(value, ServicerBase | StubClass | ExperimentalApi) for value in self.values(base))
 
@@ -134,7 +140,7 @@ class ServerQuestions:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if not all(classes.decorated_as(decorator, *_PLAIN_DECORATORS) for decorator in node.decorator_list):
                 return True
-            if asks_its_own_name(node, old) or asked_for(module, old):
+            if node in self._asked_functions or asks_its_own_name(node, old) or asked_for(module, old):
                 return True
         if (
             _is_rebuilt(cls)
