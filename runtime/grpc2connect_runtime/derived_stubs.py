@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 from connectrpc.client import ConnectClient
 
 from .foreign_channels import is_aio_channel
-from .stand_ins import is_client_class, rpc_names, stub_on
+from .stand_ins import rpc_names, stub_on
+from .stub_classes import is_client_class
 
 __all__ = ["StubOf", "stub_types"]
 

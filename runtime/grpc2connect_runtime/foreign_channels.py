@@ -12,8 +12,9 @@ from .channel_methods import ChannelMethods
 from .faces import MOVED, Face
 from .foreign_calls import ForeignAioMethod, ForeignMethod
 from .intercepted_clients import intercepted_client
-from .stand_ins import is_client_class, is_grpcio_s
+from .stand_ins import is_grpcio_s
 from .stream_kinds import METHOD_NAMES, streams_requests, streams_responses
+from .stub_classes import is_client_class
 from .unmoved import aio_module
 
 __all__ = ["ForeignChannel", "client_on", "is_aio_channel", "unmoved_stub"]

@@ -13,7 +13,7 @@ from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .foreign_calls import call_error
 from .foreign_channels import is_aio_channel
 from .metadata import metadata
-from .stand_ins import is_client_class
+from .stub_classes import is_client_class
 from .unmoved import grpc_module, unmoved_error
 
 __all__ = ["public_stub"]

@@ -13,7 +13,7 @@ from connectrpc.method import MethodInfo, StreamType
 
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .stream_kinds import METHOD_NAMES
-from .stub_classes import stub_class
+from .stub_classes import StubClass, is_client_class, of_colour, stub_class
 from .unmoved import aio_module, grpc_module
 
 __all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
@@ -59,7 +59,8 @@ def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> 
     """Return a client on a channel, where either may be a test's own.
 
     Args:
-        client_class: a generated client; or what a test has instead, which is called with the channel.
+        client_class: a generated client, or what `stub_class` makes of two; or what a test has instead, which is called
+            with the channel.
         arguments: a channel of this package, or one of grpcio, as for `client_on`; or what a test has instead, whose
             `unary_unary` and so on are called as by a gRPC stub.
         names: `channel`, where it is given by its name.
@@ -71,18 +72,22 @@ def stub_on(client_class: Callable[..., Any], *arguments: Any, **names: Any) -> 
 
     Source: generated stubs (grpcio-tools 1.85).
     """
-    if not is_client_class(client_class):
-        return client_class(*arguments, **names)
     chosen: Any = client_class
+    if not is_client_class(chosen) and not isinstance(chosen, StubClass):
+        return client_class(*arguments, **names)
     channel = arguments[0] if arguments else names["channel"]
+    if isinstance(chosen, StubClass):
+        from .foreign_channels import is_aio_channel
+
+        chosen = of_colour(chosen, aio=is_aio_channel(channel))
     if hasattr(type(channel), "client"):
         return by_rpc_names(channel.client(chosen))
     if is_grpcio_s(channel):
         from .foreign_channels import client_on
 
-        return by_rpc_names(client_on(channel, client_class))
+        return by_rpc_names(client_on(channel, chosen))
     made = chosen.__new__(chosen)
-    for method, _ in _rpcs(client_class):
+    for method, _ in _rpcs(chosen):
         make = getattr(channel, METHOD_NAMES[method.stream_type])
         vars(made)[method.name] = make(
             f"/{method.service_name}/{method.name}",
@@ -156,11 +161,6 @@ def rpc_methods(client: Any) -> dict[str, Any]:
 def rpc_names(client_class: Any) -> list[str]:
     """The names of the RPCs that a generated client has methods for."""
     return [method.name for method, _ in _rpcs(client_class)]
-
-
-def is_client_class(value: Any) -> bool:
-    """Whether a value is the class of a generated client."""
-    return isinstance(value, type) and issubclass(value, _CLIENTS)
 
 
 def takes_a_channel(value: Any) -> bool:

@@ -151,3 +151,26 @@ def test_a_class_is_asked_of_what_a_test_has_for_the_module(gen):
     with runtime.insecure_channel("127.0.0.1:1") as channel:
         either = runtime.stub_in(gen.connect, *names, "EchoClient")
         assert isinstance(runtime.stub_on(either, channel), gen.connect.EchoClientSync)
+        assert named(runtime.stub_on(either, channel)) == RPCS
+
+
+def test_what_takes_the_place_of_one_client_does_so_for_both_kinds_of_channels(gen):
+    fake = mock.Mock(name="EchoStub")
+    with runtime.insecure_channel("127.0.0.1:1") as channel:
+        for pair in ((fake, gen.connect.EchoClient), (gen.connect.EchoClientSync, fake)):
+            assert runtime.stub_on(runtime.stub_class(*pair), channel) is fake.return_value
+    assert fake.mock_calls == [mock.call(channel), mock.call(channel)]
+
+
+def test_a_client_of_either_kind_has_the_names_of_its_rpcs(gen):
+    with Loop() as loop:
+        channel = loop.run(opened("127.0.0.1:1"))
+        either = runtime.stub_class(gen.connect.EchoClientSync, gen.connect.EchoClient)
+        stub = runtime.stub_on(either, channel)
+        assert isinstance(stub, gen.connect.EchoClient)
+        assert named(stub) == RPCS
+        loop.run(channel.close())
+
+
+async def opened(target):
+    return runtime.aio_insecure_channel(target)

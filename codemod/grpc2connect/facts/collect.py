@@ -111,7 +111,7 @@ class _Collector(NamedReferences):
                 case _:
                     continue
             rebound = self.facts.rebound(self.module, node)
-            chosen = self.facts.switches.services(self.module) if node.name == "*" else frozenset()
+            chosen = self.facts.switches.services(self.module, node)
             units |= chosen
             yield refs.Import(
                 self.facts, self.module, node, units, (f"imports {node.name}",), stubs, rebound, bool(chosen)

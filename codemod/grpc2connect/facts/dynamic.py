@@ -66,7 +66,9 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
     name = last_name(node.func)
     first = node.args[0] if node.args else None
     if (target := facts.patches.target(module, node)) is not None:
-        services = facts.patches.users(target.path) if target.service is None else frozenset({target.service})
+        services = facts.patches.users(target.path)
+        if target.service is not None:
+            services = facts.switches.alike(target.service)
         if target.whole and target.stubs is not None:
             services = frozenset(target.stubs.services)
         yield refs.NamedByText(

@@ -86,6 +86,16 @@ def _is_shown(module: Module, use: ast.Name) -> bool:
     return isinstance(func, ast.Name) and func is not use and func.id in _AT_CLASSES
 
 
+def is_bare(module: Module, node: ast.expr) -> bool:
+    """Whether a class is named to make an object without a channel: `GreeterStub.__new__(GreeterStub)`."""
+    above = module.parents[node]
+    call = module.parents[above] if isinstance(above, ast.Attribute) else above
+    match call:
+        case ast.Call(func=ast.Attribute(value=cls, attr="__new__"), args=[given], keywords=[]):
+            return node in (cls, given) and ast.dump(cls) == ast.dump(given)
+    return False
+
+
 def only_source_read(facts: Facts, module: Module, node: ast.expr, depth: int = 3) -> bool:
     """Whether all that becomes of a class is that its source, or its text, is read (`inspect.getsource`).
 

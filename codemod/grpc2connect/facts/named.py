@@ -38,7 +38,7 @@ from grpc2connect.facts.kinds import (
     Values,
     unwrapped,
 )
-from grpc2connect.facts.looked_at import asks_what_is_installed, class_is_asked, only_source_read
+from grpc2connect.facts.looked_at import asks_what_is_installed, class_is_asked, is_bare, only_source_read
 from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.reference import Reference
@@ -167,10 +167,11 @@ class NamedReferences:
         kind = "stub" if stub else "registration"
         if only_source_read(self.facts, self.module, node):
             kind = "source"
-        kind = "base" if stub and is_base(self.module, node) else kind
+        kind = "base" if stub and is_base(self.module, node) else "bare" if is_bare(self.module, node) else kind
+        known = kind in ("source", "base", "bare")
         return refs.GeneratedUse(
             self.facts, self.module, node, frozenset({service}), (f"{evidence} as a value",), what=what, value=kind,
-            escape="" if kind in ("source", "base") else escapes(self.facts, self.module, node), service=service,
+            escape="" if known else escapes(self.facts, self.module, node), service=service,
             stubs=self._stubs(service), aio=aio, spec=stub and is_spec(self.module, node),
             checked=stub and self.facts.derived_stubs.is_checked(self.module, node, service),
         )  # fmt: skip

@@ -21,6 +21,7 @@ from grpc2connect.facts.kinds import (
     Class,
     Instance,
     ProgramModule,
+    Site,
     Stub,
     StubClass,
     StubsModule,
@@ -130,6 +131,22 @@ class Patches:
             colours = {*made} or self._made_by_imported(module, service)
         return next(iter(colours)) if len(colours) == 1 else None
 
+    def of_both(self, service: Service) -> bool:
+        """Whether a stub class is replaced of which each place makes sync and aio stubs, as its channel is."""
+        return service in self.classes and not any(
+            len(colours) == 1 and colours != {None} for colours in self._sites.get(service, {}).values()
+        )
+
+    @cached_property
+    def _sites(self) -> dict[Service, dict[Site, set[bool | None]]]:
+        """The places that make stubs of each service, and the colours of these."""
+        found: dict[Service, dict[Site, set[bool | None]]] = {}
+        for values in self._facts.state.values.values():
+            for one in values:
+                if isinstance(one, Stub) and one.site is not None:
+                    found.setdefault(one.service, {}).setdefault(one.site, set()).add(one.aio)
+        return found
+
     def _made_by_imported(self, module: Module, service: Service) -> set[bool | None]:
         imported = [other for importer, other in self._facts.state.imports if importer is module]
         paths = [other.path for other in imported if isinstance(other, Module)]
@@ -154,7 +171,8 @@ class Patches:
     @cached_property
     def classes(self) -> frozenset[Service]:
         """Those of them whose stub class is replaced, by itself or with its module."""
-        found = {target.service for target in self._targets if target.service is not None}
+        alike = self._facts.switches.alike
+        found = {one for target in self._targets if target.service is not None for one in alike(target.service)}
         found.update(*(target.stubs.services for target in self._targets if target.whole and target.stubs))
         return frozenset(found)
 

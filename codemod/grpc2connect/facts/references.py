@@ -30,7 +30,7 @@ class Import(Reference):
     rebound: bool = False
     """Whether the name can also be something else, as after `except ImportError: grpc = None`."""
     chosen: bool = False
-    """Whether this is one of several star imports of which one is chosen when the program runs."""
+    """Whether this is one of several imports, of one name or of all, of which the program chooses when it runs."""
 
     @property
     def behaviour(self) -> bool:
@@ -298,10 +298,10 @@ class GeneratedUse(Reference):
     """A generated class or function used as a value (not called, not a base, not an annotation).
 
     `value` is "stub", "base" (a class derives from a stub's), "registration", "servicer", "module", "static" (one of
-    its methods is called), "made" (a servicer without handlers) or "initializer" (its `__init__` is called) where it
-    has a form to move to, "passed" where it came here as a value of such a form, "source" where its source is read,
-    "read" where that is done; `escape` says where it goes that is not followed; `aio` is the colour of the service's
-    stubs, if it is one; `spec` that a mock is made so; `checked` that something asks whether it is such a stub.
+    its methods is called), "bare" (a stub without a channel), "made" (a servicer without handlers) or "initializer"
+    (its `__init__` is called) where it has a form to move to, "passed" where it came here as a value of such a form,
+    "source" where its source is read, "read" where that is done; `escape` says where it goes that is not followed;
+    `aio` is the colour of the stubs, if it is one; `spec` that a mock is made so; `checked` that something asks for it.
     """
 
     what: str = field(kw_only=True)

@@ -13,24 +13,18 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from grpc2connect.facts.facts import Facts
-from grpc2connect.facts.kinds import (
-    ProgramModule,
-    StubsModule,
-    Values,
-)
+from grpc2connect.rewrite.generated_imports import GeneratedImports
 from grpc2connect.rewrite.generated_names import GeneratedNames
 from grpc2connect.rewrite.import_lines import by_module, from_line, indent_of, is_absolute, names_in
 from grpc2connect.rewrite.lazily import Anchor, LazyImports
 from grpc2connect.rewrite.merging import Merged
 from grpc2connect.rewrite.place import Places
-from grpc2connect.rewrite.proof import ProofFailed
 from grpc2connect.rewrite.search_path import after_change
 from grpc2connect.rewrite.whose import is_grpcio, is_ours
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
 from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
-from grpc2connect.syntax.names import first_name
 
 _ALL = "*"
 
@@ -51,8 +45,6 @@ class Imports:
     places: Places
     free: frozenset[str] = frozenset()
     symbols: dict[Symbol, str] = field(default_factory=dict)
-    twins: dict[ast.alias, dict[str, None]] = field(default_factory=dict)
-    loose: dict[str, dict[str, None]] = field(default_factory=dict)
     avoided: set[str] = field(default_factory=set)
     unused: frozenset[str] = frozenset()
     first: int = 0
@@ -63,6 +55,7 @@ class Imports:
         self._taken = {name for node in self.module.nodes for name in names_in(node)} - self.free
         self._imported = self._existing()
         self._names = GeneratedNames(self.facts, self.module, self.places)
+        self.generated = GeneratedImports(self.facts, self.module, self.places, self._names, self._is_taken)
 
     def _existing(self) -> dict[tuple[str, str], tuple[str, int]]:
         """Names that the file imports at its top already: `(module, name)` to the local name, and where it does."""
@@ -86,9 +79,9 @@ class Imports:
                     return self.places.absolute(stubs, self.module)
                 return ".".join([*dotted.split(".")[:-1], self.places.basename(stubs)])
             case GeneratedModule(stubs, like):
-                return self._module(stubs, like)
+                return self.generated.of_module(stubs, like)
             case Generated():
-                return self._generated(piece)
+                return self.generated.of_class(piece)
 
     def _symbol(self, symbol: Symbol) -> str:
         if symbol.name == _ALL:
@@ -124,7 +117,7 @@ class Imports:
         dotted = self.places.runtime(self.module)
         imported = (node for node in self.module.tree.body if isinstance(node, ast.Import))
         if not any(alias.name == dotted for node in imported for alias in node.names):
-            self.loose.setdefault("", {})[dotted] = None
+            self.generated.loose.setdefault("", {})[dotted] = None
         return dotted
 
     def _dotted(self, symbol: Symbol) -> str:
@@ -132,109 +125,6 @@ class Imports:
         if package == RUNTIME:
             return self.places.runtime(self.module) + dot + rest
         return symbol.module
-
-    def _generated(self, piece: Generated) -> str:
-        """Name a generated class in the way that the file names what it replaces."""
-        like = piece.like
-        beside = self.places.is_beside(piece.stubs)
-        if self.facts.switches.choose(piece.stubs):
-            return self._chosen(piece)
-        if isinstance(like, ast.Attribute):
-            owner = self.facts.values(like.value)
-            if any(isinstance(value, StubsModule) for value in owner):
-                return f"{self._module(piece.stubs, like.value)}.{piece.name}"
-        elif isinstance(like, ast.Name) and beside:
-            importers = self.facts.importers(self.module, like)
-            if importers and all(map(self._from_generated, importers)):
-                local, spelled = self._local(piece)
-                # All of them: `except ImportError` binds the name where the first import does not.
-                for alias in importers:
-                    self.twins.setdefault(alias, {})[spelled] = None
-                return local
-        self._names.require_one(piece.stubs, like)
-        local, spelled = self._local(piece)
-        self.loose.setdefault(self.places.absolute(piece.stubs, self.module), {})[spelled] = None
-        return local
-
-    def _chosen(self, piece: Generated) -> str:
-        """Name a generated class by the module that chooses where it comes from, which has it as well."""
-        like = piece.like
-        if isinstance(like, ast.Attribute) and self.facts.switches.among(self.facts.values(like.value)):
-            return f"{self.module.source(like.value)}.{piece.name}"
-        importers = self.facts.importers(self.module, like) if isinstance(like, ast.Name) else []
-        if not importers or not all(map(self._from_switch, importers)):
-            raise ProofFailed(f"which generated module `{self.module.source(like)}` is of shows only when it runs")
-        local, spelled = self._local(piece)
-        for alias in importers:
-            self.twins.setdefault(alias, {})[spelled] = None
-        return local
-
-    def _from_switch(self, alias: ast.alias) -> bool:
-        """Whether `from x import name` names a module x that chooses between generated modules."""
-        node = self.module.parents[alias]
-        return isinstance(node, ast.ImportFrom) and self.facts.switches.among(self._module_of(node))
-
-    def _module(self, stubs: GrpcModule, owner: ast.expr) -> str:
-        beside = self.places.is_beside(stubs)
-        return self._twin_module(stubs, owner) if beside else self._loose_module(stubs, owner)
-
-    def _local(self, piece: Generated) -> tuple[str, str]:
-        """The local name of a generated class, and how an import spells it: an alias where the file has such a name."""
-        local = self._names.of_class(piece.stubs, piece.name)
-        if self._is_taken(local):
-            local = f"Connect{local}"
-        return local, piece.name if local == piece.name else f"{piece.name} as {local}"
-
-    def _from_generated(self, alias: ast.alias) -> bool:
-        """Whether `from x import name` names the generated module itself as x (and not one that passes it on)."""
-        node = self.module.parents[alias]
-        if not isinstance(node, ast.ImportFrom) or not (node.module or "").endswith("_pb2_grpc"):
-            return False
-        return not any(isinstance(value, ProgramModule) for value in self._module_of(node))
-
-    def _module_of(self, node: ast.ImportFrom) -> Values:
-        """What the module of a `from` import is."""
-        program, module = self.facts.program, self.module
-        if node.level:
-            prefix = program.absolute(module, node.level, node.module) or ""
-            return program.at(prefix, node.module or "", str(module.path))
-        return program.resolve(module, node.module or "")
-
-    def _twin_module(self, stubs: GrpcModule, owner: ast.expr) -> str:
-        root = first_name(owner)
-        if root is None:
-            return self._loose_module(stubs, owner)
-        text, base = self.module.source(owner), self.places.basename(stubs)
-        importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
-        if any(not alias.name.endswith("_pb2_grpc") or self._is_passed_on(alias, stubs) for alias in importers):
-            return self._loose_module(stubs, owner)
-        names = {self._names.of_import(alias, base) for alias in importers}
-        if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
-            return self._loose_module(stubs, owner)
-        for alias in importers:
-            self.twins.setdefault(alias, {})[""] = None
-        return names.pop()
-
-    def _is_passed_on(self, alias: ast.alias, stubs: GrpcModule) -> bool:
-        """Whether an import takes a generated module from a package that is not its own."""
-        node = self.module.parents[alias]
-        packages = self._module_of(node) if isinstance(node, ast.ImportFrom) else ()
-        folder = stubs.path.parent if stubs.path is not None else None
-        return any(isinstance(one, ProgramModule) and folder not in (None, one.module.path.parent) for one in packages)
-
-    def _may_bind(self, alias: ast.alias, text: str) -> bool:
-        """Whether an import that binds the first part of a dotted name binds all of it (`import a.b` and not `a.c`)."""
-        if isinstance(self.module.parents[alias], ast.ImportFrom) or alias.asname:
-            return True
-        return alias.name == text
-
-    def _loose_module(self, stubs: GrpcModule, owner: ast.expr) -> str:
-        self._names.require_one(stubs, owner)
-        dotted = self.places.absolute(stubs, self.module)
-        package, _, last = dotted.rpartition(".")
-        local = self._names.of_module(stubs)
-        self.loose.setdefault(package, {})[last if local == last else f"{last} as {local}"] = None
-        return local
 
     @property
     def introduced(self) -> frozenset[str]:
@@ -244,7 +134,7 @@ class Imports:
     def edits(self) -> list[Edit]:
         """The edits that add the imports."""
         statements: dict[ast.AST, dict[ast.alias, list[str]]] = {}
-        for alias, names in self.twins.items():
+        for alias, names in self.generated.twins.items():
             statements.setdefault(self.module.parents[alias], {})[alias] = list(names)
         merged = Merged(self.module)
         found = [self._twin_edit(statement, aliases, merged) for statement, aliases in statements.items()]
@@ -299,13 +189,13 @@ class Imports:
             return f"from {dots}{statement.module or ''} import {base}{suffix}"
         prefix = (statement.module or "").rpartition(".")[0]
         dotted = f"{prefix}.{base}" if prefix else base
-        dotted = statement.module or "" if self._from_switch(alias) else dotted
+        dotted = statement.module or "" if self.generated.from_switch(alias) else dotted
         return from_line(f"{dots}{dotted}", sorted(names), indent_of(self.module, statement))
 
     def _wanted(self, elsewhere: frozenset[tuple[str, str]]) -> dict[str, list[str]]:
         """What is new at the top: names as an import spells them, by the module that has them, in order."""
         wanted = [self._spelled(symbol) for symbol in self.symbols]
-        wanted.extend((dotted, name) for dotted, names in self.loose.items() for name in names)
+        wanted.extend((dotted, name) for dotted, names in self.generated.loose.items() for name in names)
         return by_module(name for name in wanted if name not in elsewhere)
 
     def _spelled(self, symbol: Symbol) -> tuple[str, str]:
@@ -320,7 +210,9 @@ class Imports:
         lazy = LazyImports(self.module, partial(is_ours, self.facts), partial(is_grpcio, self.facts))
         anchors: dict[tuple[str, str], set[Anchor | None]] = {}
         for symbol, offsets in self.uses.items():
-            qualified = symbol.module == RUNTIME and self.places.runtime(self.module) in self.loose.get("", {})
+            qualified = symbol.module == RUNTIME and self.places.runtime(self.module) in self.generated.loose.get(
+                "", {}
+            )
             if (symbol in self.symbols or qualified) and symbol.name != _ALL:
                 anchors.setdefault(self._spelled(symbol), set()).update(map(lazy.anchor, offsets))
         found: dict[Anchor, set[tuple[str, str]]] = {}
@@ -350,7 +242,7 @@ class Imports:
     def _top_edit(self, lines: list[str]) -> Edit:
         newline = self.module.newline
         anchor = self._anchor()
-        if self.module.cells is None and (self.places.is_vendored or self.loose):
+        if self.module.cells is None and (self.places.is_vendored or self.generated.loose):
             anchor = after_change(self.module, anchor, [at for offsets in self.uses.values() for at in offsets])
         if anchor is None:
             start = self.module.cell_start(self.first)

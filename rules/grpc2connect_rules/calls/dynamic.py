@@ -177,7 +177,7 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
         return
     if target.path:
         new = runtime(api.RUNTIME_NAMES[target.path])
-    elif target.service is None or target.stubs is None or use.aio is None:
+    elif target.service is None or target.stubs is None or not (use.aio is not None or _of_both(use, target)):
         yield Left("it is not known whether the stubs replaced here are sync or aio", advice="annotate their channels")
         return
     else:
@@ -204,6 +204,11 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
         finding='what takes the place of this server is called with wire="grpcio" as well' if server else "",
         advice="let the test expect it, or migrate with --serve single" if server else "",
     )
+
+
+def _of_both(use: NamedByText, target: Target) -> bool:
+    """Whether what makes the stubs takes whatever is in the place of one client, on sync and on async channels."""
+    return target.service is not None and use.facts.patches.of_both(target.service)
 
 
 def _spelled(use: NamedByText, target: Target, *pieces: Piece) -> Edit:

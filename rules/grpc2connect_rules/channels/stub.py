@@ -103,11 +103,14 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         ]
         yield Bridged(changes, why="a test may replace the module that has the stub's class")
         return
-    if stub.replaced and stub.aio is not None:
-        client = generated(stub.stubs, name, call.func)
+    if stub.replaced and (stub.aio is not None or stub.facts.patches.of_both(service)):
+        client: tuple[Piece, ...] = (generated(stub.stubs, name, call.func),)
+        if stub.aio is None:
+            other = generated(stub.stubs, service.connect_client, call.func)
+            client = (runtime("stub_class"), "(", *client, ", ", other, ")")
         changes = [
             edits.replace(module, call.func, *before, runtime("stub_on")),
-            edits.insert_before(module, argument, client, ", "),
+            edits.insert_before(module, argument, *client, ", "),
             *after,
         ]
         yield Bridged(changes, why="a test may replace the stub, or the channel that it is made on")

@@ -12,6 +12,10 @@ Where one of several generated modules is chosen when the program runs, its twin
 those of the module that chooses.
 
       if protobuf.__version__.startswith("3"):
+    -     from .pb3 import greeter_pb2, greeter_pb2_grpc
+    +     from .pb3 import greeter_pb2, greeter_pb2_grpc, greeter_connect
+
+      if protobuf.__version__.startswith("3"):
           from .pb3.greeter_pb2_grpc import *
     +     from .pb3.greeter_connect import *
 
@@ -29,8 +33,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grpc2connect.rules_api import Bridged, GeneratedPath, Left, Native, Outcome, rule
-from grpc2connect.rules_api.edits import Edit
+from grpc2connect.rules_api import Bridged, GeneratedPath, GrpcModule, Left, Native, Outcome, rule
+from grpc2connect.rules_api.edits import Edit, Piece, insert_after, insert_before
 from grpc2connect.rules_api.references import Import
 
 _STUBS = "_pb2_grpc"
@@ -44,22 +48,65 @@ def imported(use: Import) -> Iterator[Outcome]:
             "this name can also be something else here, or is seen as an attribute or a global",
             advice="bind it once, by an import at the top of the module",
         )
-    elif use.chosen and (edit := _beside(use)):
-        yield Bridged(edit, why="which generated module this is about shows only when it runs")
+    elif use.chosen and (changes := _beside(use)):
+        yield Bridged(changes, why="which generated module this is about shows only when it runs")
     else:
         yield Native(why="removed or kept by need")
 
 
-def _beside(use: Import) -> Edit | None:
-    """The star import of what takes a generated module's place, after that of the module itself."""
-    statement, module = use.module.parents[use.node], use.module
-    if use.stubs is None or not isinstance(statement, ast.ImportFrom) or not (statement.module or "").endswith(_STUBS):
-        return None
+def _beside(use: Import) -> list[Edit]:
+    """The import of what takes a generated module's place, after that of the module itself."""
+    statement, alias = use.module.parents[use.node], use.node
+    if use.stubs is None or not isinstance(statement, ast.ImportFrom) or not isinstance(alias, ast.alias):
+        return []
+    if alias.name != "*":
+        return _named(use, use.stubs, statement, alias)
+    return _star(use, use.stubs, statement) if (statement.module or "").endswith(_STUBS) else []
+
+
+def _named(use: Import, stubs: GrpcModule, statement: ast.ImportFrom, alias: ast.alias) -> list[Edit]:
+    """The twin's name among the names of the same statement, and of `__all__`."""
+    module = use.module
+    twin = f"{alias.name.removesuffix(_STUBS)}_connect"
+    if any(one.name == twin for one in statement.names):
+        return []
+    new = GeneratedPath(stubs, alias.name)
+    found = [_next_to(use, alias, new)]
+    listed = _listed(use)
+    texts = [text for text in listed if text.value == alias.name]
+    first = min(one.lineno for node in module.imports for one in node.names if one.name == alias.name)
+    if texts and alias.lineno == first and all(text.value != twin for text in listed):
+        quote = module.source(texts[0])[-1]
+        found.append(_next_to(use, texts[0], quote, new, quote))
+    return found
+
+
+def _next_to(use: Import, node: ast.AST, *pieces: Piece) -> Edit:
+    """One more in a list: behind this one, or on a line of its own before it, if this one has its own line."""
+    module = use.module
+    start, _ = module.span(node)
+    before = module.text[module.line_span(module.line_of(start)).start : start]
+    if before.strip():
+        return insert_after(module, node, ", ", *pieces)
+    return insert_before(module, node, *pieces, f",{module.newline}{before}")
+
+
+def _listed(use: Import) -> list[ast.Constant]:
+    """The texts in the module's `__all__`."""
+    for node in use.module.tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name("__all__")], value=ast.List(elts=texts) | ast.Tuple(elts=texts)):
+                return [text for text in texts if isinstance(text, ast.Constant)]
+    return []
+
+
+def _star(use: Import, stubs: GrpcModule, statement: ast.ImportFrom) -> list[Edit]:
+    module = use.module
     twin = (statement.level, f"{(statement.module or '').removesuffix(_STUBS)}_connect")
     if any(isinstance(one, ast.ImportFrom) and (one.level, one.module) == twin for one in module.nodes):
-        return None
+        return []
     start, end = module.span(statement)
     line, stop = module.line_span(module.line_of(start)), module.end_of_line(end)
     before = f"{module.newline}{module.text[line.start : start]}from {'.' * statement.level}"
-    pieces = (before, GeneratedPath(use.stubs, statement.module or ""), " import *  # noqa: F401, F403")
-    return Edit(line._replace(start=stop, end=stop), pieces)
+    pieces = (before, GeneratedPath(stubs, statement.module or ""), " import *  # noqa: F401, F403")
+    return [Edit(line._replace(start=stop, end=stop), pieces)]

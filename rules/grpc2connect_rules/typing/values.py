@@ -159,6 +159,10 @@ def generated_value(use: GeneratedUse) -> Iterator[Outcome]:
         yield Left(f"{use.what} is used as a value", advice="call it where it is named, then run again")
         return
     assert isinstance(use.node, ast.expr)
+    if use.value == "bare":
+        name = use.service.connect_client if use.aio else use.service.connect_client_sync
+        yield Native(edits.replace(use.module, use.node, generated(use.stubs, name, use.node)))
+        return
     if use.value == "static":
         yield Bridged(_called_at(use), why="the native form is a client, made once")
         return
