@@ -131,6 +131,18 @@ def test_what_is_open_here_closes_nothing_in_a_child(tmp_path: Path) -> None:
             one.close()
 
 
+def test_what_a_child_writes_to_files_of_this_process_goes_nowhere(tmp_path: Path) -> None:
+    with (tmp_path / "told").open("w") as told:
+
+        def work(item: int) -> int:
+            told.write("at")
+            told.flush()
+            return item
+
+        assert each(Team(2), 4, work) == [0, 1, 2, 3]
+    assert (tmp_path / "told").read_text() == ""
+
+
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_running(tmp_path: Path, ending: signal.Signals) -> None:
     parent = subprocess.Popen(
@@ -178,6 +190,13 @@ def several(program: Program) -> Iterator[Program]:
     program.write(
         "test_a.py",
         "from unittest import mock\n\nimport a\n\n\ndef test():\n    with mock.patch('a.stub'):\n        a.stub\n",
+    )
+    # What no import leads to is met where a file is looked at, which is in another process.
+    program.write("other/plain.py", "import os\n")
+    program.write(
+        "test_b.py",
+        "from unittest import mock\n\nimport a\n\n\ndef test(top):\n"
+        "    with mock.patch(f'{top}other.plain.grpc'):\n        a.stub\n",
     )
     yield program
 

@@ -36,6 +36,34 @@ def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
                 stack.extend(children(current))
 
 
+def whole_text(module: Module, node: ast.expr) -> str | None:
+    """The text that an expression is; one may be put together of the module's constants: `f"{MODULE}.GreeterStub"`."""
+    parts: list[ast.expr]
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Name(id=name) if len(assigned := _assigned(module, name)) == 1 and not _is_parameter(module, name):
+            return assigned[0].value if _is_text(assigned[0]) else None  # type: ignore[attr-defined]
+        case ast.FormattedValue(value=ast.Name() as value, conversion=-1, format_spec=None):
+            return whole_text(module, value)
+        case ast.JoinedStr(values=parts):
+            pass
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            parts = [left, right]
+        case _:
+            return None
+    found = [whole_text(module, part) for part in parts]
+    return None if None in found else "".join(filter(None, found))
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_parameter(module: Module, name: str) -> bool:
+    return any(isinstance(node, ast.arg) and node.arg == name for node in module.nodes)
+
+
 def is_bound(module: Module, name: str) -> bool:
     """Whether a name is assigned, or loops over, something in a module; a parameter is not."""
     return bool(_assigned(module, name))

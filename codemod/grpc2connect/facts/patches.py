@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from grpc2connect.facts.kinds import (
     Value,
     Values,
 )
+from grpc2connect.facts.literals import whole_text
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.names import last_name
 from grpc2connect.syntax.walking import walk
@@ -47,12 +48,12 @@ class Target:
 
     `path` is a name of grpc's, or `service` and `stubs` say whose stub class it is. `inside` is the module of the
     program that has the name by an import, with an expression there that is replaced (`like`); None if it is an
-    attribute of grpc or of the generated module itself. `text` is the argument that spells the name (`named`), after
-    `prefix`; `owner` the argument that is the object which has it, if that is not in the text. `whole` says that it is
-    the generated module itself which `inside` has imported, to make stubs.
+    attribute of grpc or of the generated module itself. `text` is the argument that spells the name (`named`, also
+    where it is put together), after `prefix`; `owner` the argument that is the object which has it, if that is not in
+    the text. `whole` says that it is the generated module itself which `inside` has imported, to make stubs.
     """
 
-    text: ast.Constant
+    text: ast.expr
     path: str = ""
     service: Service | None = None
     stubs: GrpcModule | None = None
@@ -61,11 +62,7 @@ class Target:
     prefix: str = ""
     owner: ast.expr | None = None
     whole: bool = False
-
-    @property
-    def named(self) -> str:
-        """The text as it stands."""
-        return str(self.text.value)
+    named: str = ""
 
 
 class Patches:
@@ -255,15 +252,16 @@ class Patches:
         name = last_name(node.func)
         target = [keyword.value for keyword in node.keywords if keyword.arg == "target"]
         match [*target, *node.args]:
-            case [ast.Constant(value=str(text)) as first, *_] if name in _BY_TEXT and "." in text:
-                return self._spelled(module, first, text)
+            case [first, *_] if name in _BY_TEXT and "." in (text := whole_text(module, first) or ""):
+                found = self._spelled(module, first, text)
+                return replace(found, named=text) if found else None
             case [owner, ast.Constant(value=str(text)) as second, *_] if name in ("object", "setattr", "delattr"):
                 for value in sorted(self._facts.values(owner), key=repr):
                     if found := self._attribute(value, second, text, "", owner):
-                        return found
+                        return replace(found, named=text)
         return None
 
-    def _spelled(self, module: Module, node: ast.Constant, text: str) -> Target | None:
+    def _spelled(self, module: Module, node: ast.expr, text: str) -> Target | None:
         parts = text.split(".")
         for count in range(len(parts) - 1, 0, -1):
             prefix = ".".join(parts[:count])
@@ -272,7 +270,7 @@ class Patches:
                     return found
         return None
 
-    def _within(self, owner: Value, node: ast.Constant, prefix: str, names: list[str]) -> Target | None:
+    def _within(self, owner: Value, node: ast.expr, prefix: str, names: list[str]) -> Target | None:
         """What a dotted name is of a module: the name itself, or one of a module that this one has imported."""
         name, *rest = names
         if not rest:
@@ -288,9 +286,7 @@ class Patches:
                     return self._of_stubs(module, rest[0], node, prefix, owner.module, f"{name}.{rest[0]}", None)
         return None
 
-    def _attribute(
-        self, value: Value, node: ast.Constant, name: str, prefix: str, owner: ast.expr | None
-    ) -> Target | None:
+    def _attribute(self, value: Value, node: ast.expr, name: str, prefix: str, owner: ast.expr | None) -> Target | None:
         match value:
             case Api(path) if path in ("grpc", "grpc.aio"):
                 return self._of_grpc(api.normalise(f"{path}.{name}"), node, owner)
@@ -300,14 +296,14 @@ class Patches:
                 return self._imported(value, name, node, prefix, owner)
         return None
 
-    def _of_grpc(self, path: str, node: ast.Constant, owner: ast.expr | None) -> Target | None:
+    def _of_grpc(self, path: str, node: ast.expr, owner: ast.expr | None) -> Target | None:
         return Target(node, path, owner=owner) if path in api.RUNTIME_NAMES else None
 
     def _of_stubs(
         self,
         module: GrpcModule,
         name: str,
-        node: ast.Constant,
+        node: ast.expr,
         prefix: str,
         inside: Module | None,
         spelled: str,
@@ -320,7 +316,7 @@ class Patches:
         return Target(node, service=service, stubs=module, inside=inside, like=like, prefix=prefix, owner=owner)
 
     def _imported(
-        self, module: ProgramModule, name: str, node: ast.Constant, prefix: str, owner: ast.expr | None
+        self, module: ProgramModule, name: str, node: ast.expr, prefix: str, owner: ast.expr | None
     ) -> Target | None:
         """A name that a module of the program has by an import, and uses itself; nobody uses it through the module."""
         inside = module.module

@@ -222,9 +222,10 @@ def _settle(kept: set[int], life: int) -> None:
     """Make a process of its own of a fork: nothing of the parent's stays open, and it ends when the parent does.
 
     The numbers of the parent's files stay taken: an object that has one may close it at any time, as garbage, and must
-    not close what the child has opened since.
+    not close what the child has opened since. What is written to one goes nowhere: the child says what it is at to its
+    own parent alone.
     """
-    null = os.open(os.devnull, os.O_RDONLY)
+    null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     for name in os.listdir("/dev/fd"):
         if int(name) > 2 and int(name) not in kept:

@@ -79,6 +79,7 @@ from grpc2connect.rules_api import (
     Outcome,
     Serve,
     Severity,
+    Span,
     api,
     edits,
     generated,
@@ -212,9 +213,12 @@ def _of_both(use: NamedByText, target: Target) -> bool:
 
 
 def _spelled(use: NamedByText, target: Target, *pieces: Piece) -> Edit:
-    """The text, with another name in it."""
-    quote = use.module.source(target.text)[0]
-    quote = quote if quote in "'\"" else '"'
+    """The text, with another name in it; one that is put together keeps its first part."""
+    module, written = use.module, use.module.source(target.text)
+    quote, end = written[0] if written[0] in "'\"" else '"', module.span(target.text).end - 1
+    rest = target.named.removeprefix(f"{target.prefix}.")
+    if target.inside is not None and written[:-1].endswith(rest) and not isinstance(target.text, ast.Constant):
+        return edits.replace_text(Span(end - len(rest), end), *pieces)
     prefix = f"{target.prefix}." if target.prefix and target.inside is not None else ""
     return edits.replace(use.module, target.text, quote, prefix, *pieces, quote)
 
