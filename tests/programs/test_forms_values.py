@@ -17,6 +17,11 @@ SERVICER = (
 SERVER = "server = grpc.server(None)\n"
 
 MOVES = {
+    "a module of messages whose name is in a variable": (
+        "import importlib\n\nMODULE = 'other.greeting_pb2'\nother = importlib.import_module(MODULE)\n\n\n"
+        f"def ask(channel: grpc.Channel):\n    return rpc.GreeterStub(channel){ASK}\n",
+        f"    return client_on(channel, {CLASS}){ASKS}\n",
+    ),
     "a name": (
         f"Stub = rpc.GreeterStub\n\n\ndef ask(channel: grpc.Channel):\n    return Stub(channel){ASK}\n",
         f"Stub = {CLASS}\n    return client_on(channel, Stub){ASKS}\n",
@@ -217,6 +222,11 @@ STAYS = {
     "a module whose name is put together": (
         "import importlib\n\n" + SERVICER + SERVER + "def serve(name):\n"
         "    importlib.import_module(f'{name}_pb2_grpc').add_GreeterServicer_to_server(Greeter(), server)\n",
+        "G2C504",
+    ),
+    "a module whose name grows": (
+        "import importlib\n\n" + SERVICER + SERVER + "name = 'greeting_pb2'\nname += END\n"
+        "importlib.import_module(name).add_GreeterServicer_to_server(Greeter(), server)\n",
         "G2C504",
     ),
     "a module that a package is asked for": (

@@ -35,9 +35,9 @@ def imported_by_name(facts: Facts, module: Module, call: ast.Call) -> tuple[ast.
     if position is None or len(call.args) <= position or isinstance(call.args[position], ast.Constant):
         return None
     asked = call.args[position]
-    texts = set(literals.texts(module, asked))
-    known = {service for text in texts for service in _services(facts, text)}
-    if not known and any(_PART.search(text) for text in texts):
+    texts = set(literals.texts_and_parts(module, asked))
+    known = {service for text, _ in texts for service in _services(facts, text)}
+    if not known and any(_PART.search(text) if part else text.endswith("_grpc") for text, part in texts):
         known = {service for stubs in facts.program.schema.grpc_modules for service in stubs.services}
     if not known and position == 0 and not _is_written_out(module, asked):
         spelled = {text for one in facts.program.modules() for text in _spelled(one)}

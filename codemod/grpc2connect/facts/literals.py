@@ -18,22 +18,30 @@ _TAKEN_OUT = frozenset(
 
 def texts(module: Module, node: ast.expr | None) -> Iterator[str]:
     """The string constants in an expression, and in what the names in it are assigned anywhere in the module."""
+    for text, _ in texts_and_parts(module, node):
+        yield text
+
+
+def texts_and_parts(module: Module, node: ast.expr | None) -> Iterator[tuple[str, bool]]:
+    """The same, each with whether something may be put together of it; if not, it comes as it stands."""
     seen: set[str] = set()
-    stack: list[ast.AST] = [node] if node is not None else []
+    stack: list[tuple[ast.AST, bool]] = [(node, False)] if node is not None else []
     while stack:
-        current = stack.pop()
+        current, part = stack.pop()
         match current:
             case ast.Constant(value=str(text)):
-                yield text
+                yield text, part
             case ast.Name(id=name) if name not in seen:
                 seen.add(name)
-                stack.extend(_assigned(module, name))
+                grows = part or name in _growing(module)
+                stack.extend((value, grows) for value in _assigned(module, name))
             case ast.Subscript(value=value):
-                stack.append(value)  # an index says which part, and is none
+                stack.append((value, part))  # an index says which part, and is none
             case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in _TAKEN_OUT:
-                stack.append(value)  # its arguments say what the parts have not
+                stack.append((value, part))  # its arguments say what the parts have not
             case _:
-                stack.extend(children(current))
+                made = part or isinstance(current, ast.BinOp | ast.JoinedStr | ast.Call)
+                stack.extend((child, made) for child in children(current))
 
 
 def whole_text(module: Module, node: ast.expr) -> str | None:
@@ -67,6 +75,14 @@ def _is_parameter(module: Module, name: str) -> bool:
 def is_bound(module: Module, name: str) -> bool:
     """Whether a name is assigned, or loops over, something in a module; a parameter is not."""
     return bool(_assigned(module, name))
+
+
+@lru_cache(maxsize=256)
+def _growing(module: Module) -> frozenset[str]:
+    """The names to which something is added: `name += "_grpc"`."""
+    return frozenset(
+        node.target.id for node in module.nodes if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
+    )
 
 
 def _assigned(module: Module, name: str) -> list[ast.expr]:
