@@ -218,8 +218,8 @@ class ServerBase:
         """Answer server reflection (v1 and v1alpha) for these services.
 
         Args:
-            service_names: full names of services; those of reflection itself may be among them, and those that nothing
-                is known of are left out, with a warning.
+            service_names: full names of services, which are listed as they are; those of reflection itself may be
+                among them, and what nothing is known of but its name is said in a warning.
             pool: the protobuf descriptor pool that knows them; by default protobuf's own.
 
         Raises:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import grpc
 import pytest
 from google.protobuf.descriptor_pool import DescriptorPool
-from grpc_reflection.v1alpha import reflection_pb2
+from grpc_reflection.v1alpha import reflection, reflection_pb2, reflection_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from serving import Loop
 
@@ -78,3 +80,49 @@ def test_a_server_starts_with_the_name_of_an_unknown_service(gen, caplog):
         look_up(port)
     finally:
         assert server.stop(None).wait(10)
+
+
+REQUESTS = [
+    {"list_services": ""},
+    {"host": "here", "file_containing_symbol": "tests.v1.Nope"},
+    {"file_by_filename": "nope.proto"},
+    {},
+    {"all_extension_numbers_of_type": "tests.v1.Nope"},
+    {"host": "here", "all_extension_numbers_of_type": "tests.v1.Ask"},
+    {"list_services": ""},
+]
+
+
+def answers(port):
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        requests = [reflection_pb2.ServerReflectionRequest(**request) for request in REQUESTS]
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        return list(stub.ServerReflectionInfo(iter(requests), timeout=10))
+
+
+def files(port):
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        requests = [reflection_pb2.ServerReflectionRequest(file_containing_symbol="tests.v1.Echo")] * 2
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        return [
+            len(answer.file_descriptor_response.file_descriptor_proto)
+            for answer in stub.ServerReflectionInfo(iter(requests), timeout=10)
+        ]
+
+
+@pytest.mark.parametrize("names", [["tests.v1.Echo"], [*NAMES, "tests.v1.Nope"]])
+def test_answers_are_those_of_grpcio(gen, names):
+    old = grpc.server(ThreadPoolExecutor(2))
+    reflection.enable_server_reflection(names, old)
+    new = runtime.Server()
+    new.enable_reflection(names)
+    ports = [server.add_insecure_port("127.0.0.1:0") for server in (old, new)]
+    for server in (old, new):
+        server.start()
+    try:
+        expected, seen = (answers(port) for port in ports)
+        assert seen == expected
+        assert files(ports[1]) == files(ports[0])
+    finally:
+        for server in (old, new):
+            assert server.stop(None).wait(10)
