@@ -19,6 +19,7 @@ SOURCES = [
 # Who stands where; a part may import its own level's parts only as named in BESIDE, and anything lower.
 LEVELS = {
     "errors": -1,
+    "apart": 0,
     "codes": 0,
     "kept": 0,
     "expendable": 0,

@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from grpc2connect.engine import analyse
+from grpc2connect.apart import is_read_apart
+from grpc2connect.engine import run
 from grpc2connect.options import Options
+from grpc2connect.project.dependencies import documents
+from grpc2connect.project.generation import outs, programs
 from grpc2connect.results import Loud, RunResult
 from grpc2connect.skeleton import Names, NoSkeleton, digest_of
 from grpc2connect.skeleton.names import words
@@ -168,6 +171,8 @@ FINE = [
     ("app/client.py", "        print(value)", "        if value:\n            self.count += 1"),
     ("app/client.py", "values = [1, 2]", "values = [each for each in range(LIMIT) if each]"),
     ("app/client.py", "import logging\n", "import logging\nimport re\nfrom collections import Counter\n"),
+    ("app/client.py", "        print(value)", "        print('pip install grpcio')  # or protoc"),
+    ("app/helpers.py", "def word():", "def fetch():\n    call(['pip', 'install', 'protoc'])\n\n\ndef word():"),
     ("app/helpers.py", 'return "word"', 'return "another" + str(len("word"))'),
     ("app/plain.py", "    found = 0\n", "    found = len(values)\n    print(found)\n"),
     ("app/server.py", "        text = self.text(request.name)\n", "        text = request.name.strip()\n"),
@@ -198,6 +203,8 @@ NEW = [
     ("app/plain.py", "    client.run()", "    client.Client(None).stub.SayHello(1)"),
     ("app/server.py", 'return f"{self.prefix}, {name}"', 'return self.SayHello(name, None)'),
     ("app/server.py", "def serve():", "def serve(more=Greeter().SayHello):"),
+    ("app/client.py", "        print(value)", "        print(['x', '--grpc_python_out=.'])"),
+    ("app/client.py", "        print(value)", "        value.run(['x', '--python_out=.', '--grpc_python_out=.'])"),
 ]  # fmt: skip
 
 CAREFUL = [
@@ -218,6 +225,8 @@ CAREFUL = [
     ("app/server.py", "            context.abort", "            pass\n        with name:\n            context.abort"),
     ("app/server.py", '        return HelloReply', '        yield request\n        return HelloReply'),
     ("app/server.py", "class Greeter(GreeterServicer)", "class Greeter(GreeterServicer, object)"),
+    ("app/client.py", "        print(value)", "        print('--grpc_out=.')"),
+    ("app/client.py", '"""A client."""', '# /// script\n# dependencies = ["grpcio"]\n# ///\n"""A client."""'),
 ]  # fmt: skip
 
 
@@ -232,9 +241,11 @@ class Looked:
     keys: dict[Path, Counter[tuple[str, str]]]
 
     def same(self, path: Path, data: bytes) -> bool:
-        """Whether a file has its skeleton still, with other bytes."""
+        """Whether a file has its skeleton still, with other bytes, of which no other reader takes any up."""
         loud, reach = self.loud, self.result.reach
         names = Names(loud.spelled, loud.rpcs, loud.attributes, loud.watched, loud.tops)
+        if path not in loud.files or is_read_apart(str(path), data):
+            return False
         scopes, before = loud.files[path]
         try:
             return digest_of(data, names, scopes, reach.holders, reach.fixtures) == before
@@ -242,10 +253,10 @@ class Looked:
             return False
 
     def more(self, changed: dict[Path, bytes]) -> dict[Path, Counter[tuple[str, str]]]:
-        """The references that the engine finds with some changes and did not without them."""
+        """The references that a whole run finds with some changes and did not without them."""
         for path, data in changed.items():
             path.write_bytes(data)
-        result = analyse(Options(self.folder, (self.folder,)))
+        result = run(Options(self.folder, (self.folder,)))
         for path in changed:
             path.write_bytes(self.files[path])
         assert result.audit.holds
@@ -262,7 +273,7 @@ def references(result: RunResult) -> dict[Path, Counter[tuple[str, str]]]:
 
 
 def looked(folder: Path) -> Looked:
-    result = analyse(Options(folder, (folder,)))
+    result = run(Options(folder, (folder,)))
     assert result.reach.loud is not None
     files = {path: path.read_bytes() for path in result.reach.loud.files}
     keys = references(result)
@@ -339,6 +350,8 @@ INSERTED = [
     "def {name}({other}):\n    return {other}.{attribute}", "class {name}({other}): pass", "{name}.append({other})",
     "getattr({name}, '{attribute}')", "@{name}\ndef made({other}): pass", "{name}: {other} = None", "yield {name}",
     "assert isinstance({name}, {other})", "print(f'{{{name}.{attribute}}} of {{{other}}}')", "'{name} {attribute}'",
+    "print(['pip', 'install', '{name}'])", "session.install('{name}')", "print(['protoc', '--python_out={name}'])",
+    "print(['--grpc_python_out={name}'])", "# /// script\n# dependencies = ['{name}']\n# ///", "preload_app = True",
 ]  # fmt: skip
 
 
@@ -395,3 +408,12 @@ def test_words_are_what_python_could_have_for_names() -> None:
     letters = "abcdefghijklmnopqrstuvwxyz"
     assert words(every) == ["0123456789", letters.upper(), "_", letters]
     assert words("an_ample é1 naïve-x") == ["an_ample", "é1", "naïve", "x", "an_ample", "1", "na", "ve", "x"]
+
+
+def test_what_other_readers_look_for_is_told_apart() -> None:
+    for mark in (*programs.MENTIONS, *outs.OPTIONS, documents.SCRIPT):
+        assert is_read_apart("tool.py", b"x = '" + mark + b"'")
+    for name in ("setup.py", "noxfile.py"):
+        assert documents.is_document(Path(name))
+        assert is_read_apart(os.path.join("some", name), b"")
+    assert not is_read_apart("install.py", b"run(['pip', 'install', 'protoc'])")

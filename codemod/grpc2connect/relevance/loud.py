@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grpc2connect.apart import is_read_apart
 from grpc2connect.facts import api
 from grpc2connect.facts.kinds import Class, Instance, Member, Super
 from grpc2connect.facts.reference import Reference
@@ -65,8 +66,11 @@ def loud(
     for path, scopes in _scopes(program, leading, watched).items():
         if path.suffix != ".py":
             continue  # a notebook's code is not what stands in its file
+        content = data(path)
+        if is_read_apart(path.name, content):
+            continue
         with contextlib.suppress(NoSkeleton, SyntaxError, ValueError, RecursionError):
-            kept[path] = (scopes, digest_of(data(path), names, scopes, reach.holders, reach.fixtures))
+            kept[path] = (scopes, digest_of(content, names, scopes, reach.holders, reach.fixtures))
     return Loud(names.spelled, names.rpcs, names.attributes, names.watched, names.tops, kept)
 
 

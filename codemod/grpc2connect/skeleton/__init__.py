@@ -27,7 +27,8 @@ What they may do otherwise is made loud as well:
 
 Texts, docstrings and comments are read by the engine in few places: as annotations, by names of `getattr` and its kin,
 in `# g2c:` comments. A text without blanks is asked for the names in it, any other only for generated ones. A file with
-`g2c:` in it, or one that may install something or generate code, has no skeleton; nor has one in another encoding.
+`g2c:` in it has no skeleton; nor has one in another encoding. What else than the engine may find something in is told
+apart by who asks for a skeleton (`apart`).
 
 Only modules that are compiled into the interpreter are imported.
 """

@@ -174,6 +174,7 @@ def _fine(record: Mapping[str, Any], files: Sequence[str]) -> bool:
 
 def _have_nothing_new(paths: Iterable[str], record: Mapping[str, Any]) -> bool:
     """Whether what of some files can matter to gRPC is what it was."""
+    from grpc2connect.apart import is_read_apart
     from grpc2connect.skeleton import Names, NoSkeleton, digest_of
 
     with open(os.path.join(home() or "", record["name"] + NAMES), "rb") as file:
@@ -184,8 +185,11 @@ def _have_nothing_new(paths: Iterable[str], record: Mapping[str, Any]) -> bool:
     names, files = Names(*found[0]), found[1]
     for path in paths:
         scopes, before = marshal.loads(files[path])
+        content = _read(path)
+        if is_read_apart(path, content):
+            return False
         try:
-            if digest_of(_read(path), names, scopes, record["holders"], record["fixtures"]) != before:
+            if digest_of(content, names, scopes, record["holders"], record["fixtures"]) != before:
                 return False
         except (NoSkeleton, SyntaxError, RecursionError, MemoryError):
             return False
@@ -248,7 +252,9 @@ def is_innocent(
     """
     if not path.endswith((".py", ".pyw")) or path.endswith(_GENERATED) or mentions(data):
         return False
-    if any(name.encode() in data for name in fixtures) or any(name.encode() in data for name in rpcs):
+    from grpc2connect.apart import is_read_apart
+
+    if is_read_apart(path, data) or any(name.encode() in data for name in fixtures) or any(name.encode() in data for name in rpcs):
         return False
     folders = path.split(os.sep)
     dangerous = {name for name in holders if name.encode() in data or name in folders}
@@ -264,8 +270,10 @@ def _needs_nothing(path: str) -> bool:
 
     It names none of it, imports nothing but the standard library, and gets no fixtures.
     """
+    from grpc2connect.apart import is_read_apart
+
     data = _read(path)
-    if path.endswith(".pyi") or mentions(data):
+    if path.endswith(".pyi") or mentions(data) or is_read_apart(path, data):
         return path.endswith(".pyi")
     if path.endswith(".ipynb"):  # what its cells import is not told from its JSON here
         return b"import" not in data and b"%run" not in data

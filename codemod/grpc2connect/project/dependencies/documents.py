@@ -15,6 +15,8 @@ from grpc2connect.project.scripts_in_files import kind_of
 from grpc2connect.project.texts import Malformed, Texts
 from grpc2connect.results import FileError
 
+SCRIPT = b"# /// script"
+"""What a Python file has in it that says what it requires (PEP 723)."""
 _TABLES = ("pyproject.toml", "Pipfile")
 
 
@@ -106,7 +108,7 @@ def is_document(path: Path) -> bool:
     if conda.NAMES.fullmatch(path.name):
         return True
     if path.suffix == ".py":
-        return mentions(path, b"# /// script") or path.name == "noxfile.py"
+        return mentions(path, SCRIPT) or path.name == "noxfile.py"
     return (kind_of(path) != "" or not path.suffix) and mentions(path, b"grpcio")
 
 

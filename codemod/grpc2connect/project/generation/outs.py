@@ -11,7 +11,8 @@ from grpc2connect.project.files import find_with_pages, mentions
 from grpc2connect.project.generation import told
 from grpc2connect.project.generation.commands import OPTION, folders
 
-_OPTIONS = (b"grpc_python_out", b"grpc_out")
+OPTIONS = (b"grpc_python_out", b"grpc_out")
+"""What a file that says where stubs go has in it."""
 
 
 def out_folders(options: Options) -> frozenset[str]:
@@ -35,7 +36,7 @@ def out_folders(options: Options) -> frozenset[str]:
 
 def _texts(paths: list[Path]) -> Iterator[tuple[Path, str]]:
     for path in paths:
-        if not mentions(path, *_OPTIONS):
+        if not mentions(path, *OPTIONS):
             continue
         try:
             yield path, path.read_text(encoding="utf-8", errors="replace")
