@@ -88,7 +88,7 @@ def _made_later(
 def _apply(
     callee: Value, node: ast.Call, arguments: list[Values], keywords: dict[str | None, Values], env: Environment
 ) -> Values:
-    site = Site(str(env.module.path), env.module.span(node).start)
+    site = Site(str(env.module.path), env.module.offset(node.lineno, node.col_offset))
     match callee:
         case Api(path) if path in run_time_stubs.FUNCTIONS and (made := run_time_stubs.result(path, node, env)):
             return made
@@ -223,7 +223,7 @@ def _construct(
     if all(map(classes.is_declared_only, functions)):
         site = Site(str(env.module.path), env.module.span(node).start)
         initialise(cls, [*arguments, *keywords.values()], site, env)
-    if not functions:
+    if not functions and (arguments or keywords):
         names = [name for name, _ in fields.of(env.state, cls)]
         for name, values in [*zip(names, arguments, strict=False), *keywords.items()]:
             if name in names:

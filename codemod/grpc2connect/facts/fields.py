@@ -8,6 +8,7 @@ from grpc2connect.facts.classes import ancestry, decorated_as
 from grpc2connect.facts.kinds import Class
 from grpc2connect.facts.state import State
 from grpc2connect.syntax.names import last_name
+from grpc2connect.syntax.walking import walk
 
 _DECORATORS = ("dataclass", "define", "frozen", "mutable", "attrs", "attributes", "s", "dataclasses")
 _BASES = ("NamedTuple", "BaseModel")
@@ -36,12 +37,20 @@ def _own(node: ast.ClassDef) -> list[tuple[str, ast.expr | None]]:
     for statement in node.body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
-                if "ClassVar" not in ast.dump(annotation) and not _is_no_argument(value):
+                if not _names_class_var(annotation) and not _is_no_argument(value):
                     found.append((name, value))
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as value) if decorated_as(value, *_MAKERS):
                 if not _is_no_argument(value):
                     found.append((name, value))
     return found
+
+
+def _names_class_var(annotation: ast.expr) -> bool:
+    for part in walk(annotation):
+        said = part.value if isinstance(part, ast.Constant) else last_name(part)
+        if isinstance(said, str) and "ClassVar" in said:
+            return True
+    return False
 
 
 def _is_no_argument(value: ast.expr | None) -> bool:

@@ -22,7 +22,7 @@ class NameQuestions(ClientQuestions):
 
     def importers(self, module: Module, node: ast.Name) -> list[ast.alias]:
         """The import aliases that bind a name where it is used; empty if something else binds it."""
-        for scope in [*module.ancestors(node)]:
+        for scope in module.ancestors(node):
             if isinstance(scope, ast.ClassDef) and module.parents.get(node) is not scope:
                 continue
             if isinstance(scope, ast.Module | ast.ClassDef | Function):

@@ -195,8 +195,9 @@ class Program:
 
     def resolve(self, importer: Module, dotted: str) -> Values:
         """What an absolute dotted name imports, seen from a module."""
-        key = (str(importer.path.parent if self.is_active(importer) else importer.path), dotted)
-        if key not in self._resolved or not self.is_active(importer):
+        path, active = str(importer.path), self.is_active(importer)
+        key = (os.path.dirname(path) if active else path, dotted)
+        if key not in self._resolved or not active:
             self._resolved[key] = self._resolve(importer, dotted)
         return self._resolved[key]
 
@@ -349,11 +350,11 @@ class Program:
     def submodule(self, package: ProgramModule | Package, name: str) -> Values:
         """The submodule `name` of a package."""
         if isinstance(package, ProgramModule):
-            path = package.module.path
-            if path.name != "__init__.py":
+            folder, file = os.path.split(str(package.module.path))
+            if file != "__init__.py":
                 return NOTHING
-            return self.at(str(path.parent / name), f"{package.module.name}.{name}", str(path))
-        importer = self.module(Path(package.importer))
+            return self.at(os.path.join(folder, name), f"{package.module.name}.{name}", str(package.module.path))
+        importer = self._loaded.get(package.importer) or self.module(Path(package.importer))
         return self.resolve(importer, f"{package.dotted}.{name}") if importer else NOTHING
 
 

@@ -135,6 +135,7 @@ class Watched:
         self.attributes: set[str] = set()
         self.callees: set[ast.AST] = set()
         self._seen: set[ast.AST] = set()
+        self._held: set[str] = set()
         self._queue: list[ast.AST] = []
 
     def watch(self, roots: Iterable[ast.AST]) -> None:
@@ -159,7 +160,7 @@ class Watched:
             if name not in known:
                 known.add(name)
                 self._from(bindings)
-                self._from(self.program.filled(name))
+                self._put_into(name)
         if not found and not hasattr(builtins, name):
             self._attribute(name)  # by a star import
 
@@ -167,11 +168,17 @@ class Watched:
         if name not in self.attributes:
             self.attributes.add(name)
             self._from(self.program.shared(name))
-            self._from(self.program.filled(name))
+            self._put_into(name)
             for module, node in self.program.shared(name):
                 owner = module.parents.get(node)
                 if isinstance(owner, ast.ClassDef) and isinstance(node, ast.Assign | ast.AnnAssign):
                     self._called(owner)  # it may be a field, which the constructor fills
+
+    def _put_into(self, name: str) -> None:
+        """What any container of this name is filled with, in whatever scope it was met first."""
+        if name not in self._held:
+            self._held.add(name)
+            self._from(self.program.filled(name))
 
     def _from(self, bindings: Iterable[Bound]) -> None:
         self._queue.extend(one for module, binding in bindings for one in self._sources(module, binding))

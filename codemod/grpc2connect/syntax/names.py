@@ -9,7 +9,7 @@ __all__ = ["dotted_text", "first_name", "last_name"]
 
 def last_name(node: ast.AST) -> str:
     """The last part of a name that may be dotted: `server` of `grpc.server`; empty if it is no name."""
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def first_name(node: ast.AST) -> ast.Name | None:

@@ -254,7 +254,9 @@ def is_innocent(
         return False
     from grpc2connect.apart import is_read_apart
 
-    if is_read_apart(path, data) or any(name.encode() in data for name in fixtures) or any(name.encode() in data for name in rpcs):
+    if is_read_apart(path, data):
+        return False
+    if any(name.encode() in data for name in fixtures) or any(name.encode() in data for name in rpcs):
         return False
     folders = path.split(os.sep)
     dangerous = {name for name in holders if name.encode() in data or name in folders}
