@@ -7,6 +7,7 @@ call, has it moved, on which ports. A program that has moved in an earlier run i
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -170,16 +171,18 @@ class World:
             return []
         tail = dotted.replace(".", "/")
         tails = (f"{tail}/__main__.py", f"{tail}.py") if run else (f"{tail}.py", f"{tail}/__init__.py")
+        inside = [one.replace("/", os.sep) for one in tails]
         for folder in near:
-            there = [path for one in tails if (path := folder / one) in self._files]
-            if there:
-                return there[:1]
+            for one in inside:
+                if (there := self._files.get(os.path.join(folder, one))) is not None:
+                    return [there]
         found = [path for one in tails for path in self.named(one)]
         return found if len(found) == 1 else []
 
     @cached_property
-    def _files(self) -> frozenset[Path]:
-        return frozenset(self.python)
+    def _files(self) -> dict[str, Path]:
+        """The files by their texts: to make a path for each place where an import may find something is dear."""
+        return {str(path): path for path in self.python}
 
     @cached_property
     def _by_tail(self) -> dict[tuple[str, ...], list[Path]]:
