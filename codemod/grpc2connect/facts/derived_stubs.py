@@ -64,6 +64,16 @@ def initialise(cls: Class, given: list[Values], site: Site, env: Environment) ->
         env.state.derived.update(make_stub(base, given, site, env))
 
 
+def is_bare(module: Module, node: ast.expr) -> bool:
+    """Whether a class is named to make an object without a channel: `GreeterStub.__new__(GreeterStub)`."""
+    above = module.parents[node]
+    call = module.parents[above] if isinstance(above, ast.Attribute) else above
+    match call:
+        case ast.Call(func=ast.Attribute(value=cls, attr="__new__"), args=[given], keywords=[]):
+            return node in (cls, given) and ast.dump(cls) == ast.dump(given)
+    return False
+
+
 def is_base(module: Module, node: ast.expr) -> bool:
     """Whether a class derives from what an expression names, or a method of its own asks for its `__init__`."""
     parent = module.parents[node]

@@ -33,6 +33,23 @@ _READERS = frozenset({"list", "tuple", "set", "frozenset", "sorted", "len", "ite
 _METHODS = frozenset({"keys", "values", "items", "get", "copy"})
 
 
+def derives_from(facts: Facts, module: Module, node: ast.expr) -> tuple[ast.ClassDef, ast.expr] | None:
+    """The class that has a servicer's class as a base, and that base, where it is named so.
+
+    That is among the bases, or in a method, to ask for what is initialised after it:
+    `super(GreeterServicer, self).__init__()`.
+    """
+    parent = module.parents[node]
+    if isinstance(parent, ast.ClassDef) and node in parent.bases:
+        return parent, node
+    asked = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and parent.func.id == "super"
+    cls = module.enclosing(node, ast.ClassDef)
+    if asked and isinstance(cls, ast.ClassDef) and _is_initializer(module, module.parents[parent]):
+        same = [base for base in cls.bases if facts.values(base) == facts.values(node)]
+        return (cls, same[0]) if same else None
+    return None
+
+
 def class_is_asked(facts: Facts, module: Module, node: ast.expr) -> str:
     """What is done with a servicer's class: "servicer" (it is only looked at), "initializer", or nothing known."""
     if _is_initializer(module, module.parents[node]):
@@ -84,16 +101,6 @@ def _is_shown(module: Module, use: ast.Name) -> bool:
         return True
     func = parent.func if isinstance(parent, ast.Call) else None
     return isinstance(func, ast.Name) and func is not use and func.id in _AT_CLASSES
-
-
-def is_bare(module: Module, node: ast.expr) -> bool:
-    """Whether a class is named to make an object without a channel: `GreeterStub.__new__(GreeterStub)`."""
-    above = module.parents[node]
-    call = module.parents[above] if isinstance(above, ast.Attribute) else above
-    match call:
-        case ast.Call(func=ast.Attribute(value=cls, attr="__new__"), args=[given], keywords=[]):
-            return node in (cls, given) and ast.dump(cls) == ast.dump(given)
-    return False
 
 
 def only_source_read(facts: Facts, module: Module, node: ast.expr, depth: int = 3) -> bool:

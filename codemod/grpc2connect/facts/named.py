@@ -11,7 +11,7 @@ from grpc2connect.facts import references as refs
 from grpc2connect.facts.annotations import is_type, meant_type
 from grpc2connect.facts.assigned import without_another
 from grpc2connect.facts.classes import class_around, instance_attribute, serves_all
-from grpc2connect.facts.derived_stubs import is_base
+from grpc2connect.facts.derived_stubs import is_bare, is_base
 from grpc2connect.facts.escapes import escapes, generated, modules
 from grpc2connect.facts.facts import Facts
 from grpc2connect.facts.kinds import (
@@ -38,7 +38,7 @@ from grpc2connect.facts.kinds import (
     Values,
     unwrapped,
 )
-from grpc2connect.facts.looked_at import asks_what_is_installed, class_is_asked, is_bare, only_source_read
+from grpc2connect.facts.looked_at import asks_what_is_installed, class_is_asked, derives_from, only_source_read
 from grpc2connect.facts.made_errors import error_role
 from grpc2connect.facts.mocks import is_spec
 from grpc2connect.facts.reference import Reference
@@ -108,10 +108,11 @@ class NamedReferences:
                 units = frozenset({service})
                 stubs = self._stubs(service)
                 parent = module.parents[node]
-                if isinstance(parent, ast.ClassDef) and node in parent.bases:
+                if (derived := derives_from(facts, module, node)) is not None:
                     return refs.Servicer(
-                        facts, module, node, units, ("base of a class",), service=service, stubs=stubs, cls=parent
-                    )
+                        facts, module, node, units, ("base of a class",), service=service, stubs=stubs,
+                        cls=derived[0], base=derived[1],
+                    )  # fmt: skip
                 if is_type(self.module, node):
                     return servicer_type(facts, module, node, service)
                 plain = isinstance(parent, ast.Call) and parent.func is node and not (parent.args or parent.keywords)
@@ -135,8 +136,9 @@ class NamedReferences:
                 ):
                     units, evidence = frozenset({service}), ("base of a class, in the servicer's place",)
                     return refs.Servicer(
-                        facts, module, node, units, evidence, service=service, stubs=self._stubs(service), cls=parent
-                    )
+                        facts, module, node, units, evidence, service=service, stubs=self._stubs(service), cls=parent,
+                        base=node,
+                    )  # fmt: skip
                 if is_type(module, node):
                     return servicer_type(facts, module, node, service)
                 return refs.GeneratedUse(

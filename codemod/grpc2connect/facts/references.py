@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from grpc2connect.schema import GrpcModule, Method, Service
 
 
-BRIDGES = frozenset({"public_stub", "add_servicer_to"})
-"""Functions of the runtime that take gRPC's generated names, and Connect's beside them."""
+BRIDGES = frozenset({"public_stub", "add_servicer_to"})  # of the runtime: they take gRPC's generated names, too
 VIEW = "rpc_error"  # the function of the runtime that shows an error as gRPC would have raised it
 
 
@@ -40,11 +39,12 @@ class Import(Reference):
 
 @dataclass(frozen=True, eq=False)
 class Servicer(Reference):
-    """A generated servicer among the bases of a class; `node` is the base expression."""
+    """A generated servicer among the bases of a class; `node` is that base, or names it to `super` in the class."""
 
     service: Service = field(kw_only=True)
     stubs: GrpcModule = field(kw_only=True)
     cls: ast.ClassDef = field(kw_only=True)
+    base: ast.expr = field(kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,11 @@ runtime makes an ordinary class of it.
     - class Greeter(helloworld_pb2_grpc.GreeterServicer, Base):
     + class Greeter(ServicerBase[helloworld_connect.GreeterSync], Base):
 
+A class that asks for the `__init__` after its base names it as it is then:
+
+    - super(helloworld_pb2_grpc.GreeterServicer, self).__init__()
+    + super(helloworld_connect.GreeterSync, self).__init__()
+
 Source: protoc-gen-connectrpc 0.13, generated classes `Greeter` (async) and `GreeterSync`.
 """
 
@@ -33,7 +38,7 @@ def servicer(base: Servicer) -> Iterator[Outcome]:
     name = service.connect_service if True in colours else service.connect_service_sync
     new = generated(base.stubs, name, base.node)
     edit = edits.replace(base.module, base.node, new)
-    if base.facts.needs_plain_base(base.cls, base.node):
+    if base.facts.needs_plain_base(base.cls, base.base):
         edit = edits.replace(base.module, base.node, runtime("ServicerBase"), "[", new, "]")
         yield Bridged(edit, why="its other bases do not go with a Protocol")
     elif len(colours) == 2:
