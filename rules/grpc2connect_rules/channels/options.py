@@ -48,6 +48,8 @@ def reasons_for_grpcio(channel: ChannelConstruction) -> list[str]:
 
 
 def _is_of_grpcio(target: str) -> bool:
+    if any(map(str.isspace, target)):
+        return False  # a help text, say, of the parser that a target comes from
     scheme, colon, rest = target.partition("://")
     if target.startswith(_SCHEMES_OF_GRPCIO) or "," in target or (colon and scheme not in _SCHEMES):
         return True
