@@ -7,28 +7,46 @@ import re
 __all__ = ["in_words_of_grpc", "is_of_connection"]
 
 _FAILED = re.compile(
-    r"Request failed: error sending request for url \((https?)://([^/)]+)[^)]*\): client error \(Connect\): (.*)", re.S
+    r"Request failed: error sending request for url \((https?)://([^/)]+)[^)]*\): "
+    r"client error \((Connect|SendRequest)\): (.*)",
+    re.S,
 )
 _REFUSED = re.compile(r"tcp connect error: (?:tcp connect error: )?(.*?)(?: \(os error \d+\))?$", re.S)
 _DNS, _NO_RECORDS = "dns error: ", "no records found"
+_CLOSED = "channel closed"
+"""The other side has closed before a request could be sent: one with TLS that this side lacks, or whose certificate it
+refuses, which TLS 1.3 says after this side has ended its handshake."""
+
+_NO_CLIENT = "Failed to create client: builder error: "
+"""What pyqwest says of TLS's own parts: of a key that is not that of the certificate."""
+
 _IPV4 = re.compile(r"[\d.]+:\d+")
 
 
 def in_words_of_grpc(message: str) -> str:
     """Return the message of a call whose connection could not be made; any other message as it is.
 
-    Which words those are is known for connections that are refused, names that are not found, and TLS. What a library
-    adds to them, its codes and names for a reason, is its own.
+    Which words those are is known for connections that are refused, or closed at once, for names that are not found,
+    and for TLS. What a library adds to them, its codes and names for a reason, is its own.
 
     Args:
         message: that of a `ConnectError`.
 
     Source: the texts of pyqwest 0.12 (hyper's and rustls's in them), and of grpcio 1.85 in the same places.
     """
+    if message.startswith(_NO_CLIENT):
+        reason = message.removeprefix(_NO_CLIENT)
+        return (
+            f"failed to connect to all addresses; last error: UNKNOWN: Failed to create security handshaker: {reason}"
+        )
     found = _FAILED.match(message)
     if found is None:
         return message
-    scheme, authority, reason = found.groups()
+    scheme, authority, phase, reason = found.groups()
+    address = f"ipv4:{authority}" if _IPV4.fullmatch(authority) else authority
+    if phase == "SendRequest":
+        closed = f"failed to connect to all addresses; last error: UNAVAILABLE: {address}: Socket closed"
+        return closed if reason == _CLOSED else message
     if reason.startswith(_DNS):
         why = "Domain name not found" if _NO_RECORDS in reason else reason.removeprefix(_DNS)
         lookup = f"address lookup failed for {authority}: {why}"
@@ -40,7 +58,6 @@ def in_words_of_grpc(message: str) -> str:
         said = f"Tls handshake failed (TSI_PROTOCOL_FAILURE): {reason}"
     else:
         said = reason
-    address = f"ipv4:{authority}" if _IPV4.fullmatch(authority) else authority
     return f"failed to connect to all addresses; last error: UNKNOWN: {address}: {said}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import shutil
 from concurrent import futures
 
@@ -90,16 +91,22 @@ def test_a_target_may_be_bytes():
         assert channel.url == "http://127.0.0.1:1"
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
-def test_a_failed_handshake_is_told_as_one(tmp_path):
+def certificates(folder):
+    """The files of a server's key and certificate; beside them the root that has signed it, and another one."""
     for name in ("theirs", "another"):
-        key, root = tmp_path / f"{name}.key", tmp_path / f"{name}.pem"
+        key, root = folder / f"{name}.key", folder / f"{name}.pem"
         openssl("req", "-x509", "-nodes", "-newkey", *_FAST, "-keyout", key, "-out", root, "-subj", f"/CN={name}")
-    key, request, chain, names = (tmp_path / name for name in ("key", "csr", "pem", "names"))
+    key, request, chain, names = (folder / name for name in ("key", "csr", "pem", "names"))
     names.write_text("subjectAltName=DNS:localhost\n")
     openssl("req", "-nodes", "-newkey", *_FAST, "-keyout", key, "-out", request, "-subj", "/CN=localhost")
-    signed_by = ("-CA", tmp_path / "theirs.pem", "-CAkey", tmp_path / "theirs.key", "-set_serial", "1")
+    signed_by = ("-CA", folder / "theirs.pem", "-CAkey", folder / "theirs.key", "-set_serial", "1")
     openssl("x509", "-req", "-in", request, *signed_by, "-out", chain, "-extfile", names)
+    return key, chain
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_a_failed_handshake_is_told_as_one(tmp_path):
+    key, chain = certificates(tmp_path)
     wrong = (tmp_path / "another.pem").read_bytes()
     with futures.ThreadPoolExecutor(1) as pool:
         server = grpc.server(pool)
@@ -115,6 +122,26 @@ def test_a_failed_handshake_is_told_as_one(tmp_path):
             ):
                 assert "failed to connect to all addresses; last error: UNKNOWN: " in said
                 assert "handshake failed" in said.lower()
+        server.stop(None).wait(TIMEOUT_S)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+def test_a_side_that_tls_shuts_out_is_told_so(tmp_path):
+    key, chain = certificates(tmp_path)
+    root, pair = (tmp_path / "theirs.pem").read_bytes(), (key.read_bytes(), chain.read_bytes())
+    closed = r"failed to connect to all addresses; last error: UNAVAILABLE: \S+:\d+: Socket closed"
+    no_pair = r"failed to connect to all addresses; last error: UNKNOWN: .*Failed to create security handshaker"
+    with futures.ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair], root, True))
+        server.start()
+        target = f"localhost:{port}"
+        for library in (grpc, runtime):
+            trusts = library.ssl_channel_credentials(root)
+            wrong = library.ssl_channel_credentials(root, (tmp_path / "theirs.key").read_bytes(), pair[1])
+            assert re.fullmatch(closed, details(library.insecure_channel(target)))
+            assert re.fullmatch(closed, details(library.secure_channel(target, trusts)))
+            assert re.match(no_pair, details(library.secure_channel(target, wrong)))
         server.stop(None).wait(TIMEOUT_S)
 
 
