@@ -35,6 +35,7 @@ class ChannelBase(ChannelMethods):
     """A target and how to reach it; connects on the first call.
 
     Attributes:
+        address: the target as it was given.
         wire: what carries the calls, see `wire.choice`.
         target: the host and port, where connectrpc's transports carry them.
     """
@@ -51,6 +52,7 @@ class ChannelBase(ChannelMethods):
         aio: bool = False,
     ) -> None:
         target = address.decode() if isinstance(address, bytes) else address
+        self.address = target
         self._credentials = credentials
         self._closed = False
         self._calls = CallsInFlight()

@@ -1,4 +1,4 @@
-"""What is below a sync channel of grpcio, as far as programs ask it: for the state of the connection."""
+"""What is below a sync channel of grpcio, as far as programs ask it: for its target, and whether it is connected."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ from typing import Any, Protocol
 
 from .connectivity import Connectivity
 
+_RESOLVED = ("dns:", "ipv4:", "ipv6:")
+"""The schemes of targets that connectrpc's transports carry, and grpcio has a resolver for."""
+
 
 class _Channel(Protocol):
+    address: str
+
     @property
     def inner(self) -> Any: ...
 
@@ -29,6 +34,20 @@ class CoreChannel:
         """Make one for a channel of the runtime."""
         self._of = channel
         self._connects = False
+
+    def target(self) -> bytes:
+        """Return the target of the channel, with the scheme that grpcio takes it to have.
+
+        Native form: none; keep the address that the client is made with.
+
+        Source: `grpc._cython.cygrpc.Channel.target`, grpcio 1.85.
+        """
+        inner = self._of.inner
+        if inner is not None:
+            found: bytes = inner._channel.target()
+            return found
+        address = self._of.address
+        return (address if not address or address.startswith(_RESOLVED) else f"dns:///{address}").encode()
 
     def check_connectivity_state(self, try_to_connect: bool) -> int:
         """Return the number of the state of the connection, which is that of the last call or attempt to connect.

@@ -519,6 +519,16 @@ def test_the_state_is_asked_of_what_is_below_a_sync_channel(gen):
     assert states == [(0, 2), (0, 2)]
 
 
+@pytest.mark.parametrize("wire", ["connect", "grpcio"])
+@pytest.mark.parametrize(
+    "target", ["localhost:1", "127.0.0.1:1", "[::1]:1", "dns:///localhost:1", "ipv4:127.0.0.1:1", "foo"]
+)
+def test_the_target_is_asked_of_what_is_below_a_sync_channel(target, wire, monkeypatch):
+    monkeypatch.setenv("G2C_WIRE", wire)
+    with grpc.insecure_channel(target) as theirs, runtime.insecure_channel(target) as ours:
+        assert ours._channel.target() == theirs._channel.target()
+
+
 class Passing(grpc.aio.StreamUnaryClientInterceptor):
     async def intercept_stream_unary(self, continuation, client_call_details, request_iterator):
         return await continuation(client_call_details, request_iterator)

@@ -38,7 +38,8 @@ Calls by path have the runtime's codes, errors and metadata then; where some ser
 Attributes that the program itself gives to its channels stay as they are, and so do those that no channel has: they are
 of an object of the program's own, or raise the same error as before. So do `channel._interceptor` and
 `channel._channel._interceptor`, by which tests look at what `grpc.intercept_channel` made; the lists of interceptors of
-an aio channel (`channel._unary_unary_interceptors.append(...)`); and `channel._channel.check_connectivity_state(...)`.
+an aio channel (`channel._unary_unary_interceptors.append(...)`); `channel._channel.check_connectivity_state(...)`; and
+`channel._channel.target()`.
 
 Left: such a channel where nothing moves, or of which more is used than a channel's public methods.
 
@@ -66,6 +67,9 @@ from grpc2connect.rules_api import (
 )
 from grpc2connect.rules_api.references import ChannelConstruction, ChannelUse
 from grpc2connect_rules.channels.options import are_open, dropped, reasons_for_grpcio
+
+_OF_THE_CORE = frozenset({"check_connectivity_state", "target"})
+"""What the channel below the runtime's has of that below grpcio's."""
 
 _OF_THE_RUNTIME = "client"
 """Its channel makes clients of what has moved before; who it is shared with may move later."""
@@ -139,10 +143,10 @@ def _is_of_aio(channel: ChannelUse) -> bool:
     return all(value.aio for value in _owners(channel) if isinstance(value, kinds.Channel))
 
 
-def _is_asked_for_its_state(channel: ChannelUse) -> bool:
-    """Whether what is below a sync channel is only asked for the state: `channel._channel.check_connectivity_state`."""
+def _is_asked_of_its_core(channel: ChannelUse) -> bool:
+    """Whether what is below a sync channel is only asked for state or target: `channel._channel.target()`."""
     above = channel.module.parents[channel.node]
-    asked = isinstance(above, ast.Attribute) and above.attr == "check_connectivity_state"
+    asked = isinstance(above, ast.Attribute) and above.attr in _OF_THE_CORE
     return asked and channel.name == "_channel" and not any(getattr(one, "aio", False) for one in _owners(channel))
 
 
@@ -176,8 +180,8 @@ def use(channel: ChannelUse) -> Iterator[Outcome]:
         yield Bridged(why="a field of the runtime's intercepted channels, which have those of grpcio's")
     elif channel.name in api.INTERCEPTOR_LISTS and _is_of_aio(channel):
         yield Bridged(why="a list of the runtime's channels, which have those of grpcio's")
-    elif _is_asked_for_its_state(channel):
-        yield Bridged(why="below a channel of the runtime is one that knows its state, as below grpcio's")
+    elif _is_asked_of_its_core(channel):
+        yield Bridged(why="below a channel of the runtime is one that knows its state and target, as below grpcio's")
     elif _has_none(channel.name):
         yield Bridged(why="grpcio's channels have no such attribute, nor have the runtime's: it is of another object")
     elif channel.facts.is_own(kinds.Channel, channel.name):
