@@ -18,6 +18,13 @@ class ProofFailed(Exception):
     """An edited file that does not hold; says what failed."""
 
 
+def _compile(module: Module, text: str) -> None:
+    try:
+        compile(module.tree, str(module.path), "exec", dont_inherit=True)
+    except RecursionError:  # Python 3.12 takes a text that is nested more deeply than a tree may be
+        compile(text.removeprefix("\ufeff"), str(module.path), "exec", dont_inherit=True)
+
+
 def prove(before: Module, text: str, introduced: frozenset[str]) -> Module:
     """Check an edited file and return it parsed.
 
@@ -26,7 +33,7 @@ def prove(before: Module, text: str, introduced: frozenset[str]) -> Module:
     try:
         after = parse(before.path, text, before.name)
         if before.cells is None:  # those are compiled one by one, where they are put back
-            compile(after.tree, str(before.path), "exec", dont_inherit=True)
+            _compile(after, text)
     except SyntaxProblem as problem:
         raise ProofFailed(f"the result does not parse (line {problem.line}: {problem.message})") from None
     except (SyntaxError, ValueError) as problem:
