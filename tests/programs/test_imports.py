@@ -297,16 +297,8 @@ def test_a_generated_module_that_a_package_passes_on_from_a_package_in_it(progra
     assert "self.stub.say_hello(greeting_pb2.HelloRequest())" in program.text("shop/client.py")
 
 
-@pytest.mark.parametrize(
-    ("passed", "imported", "stub"),
-    [
-        (".{v} import greeting_pb2_grpc", "greeting_pb2_grpc", "greeting_pb2_grpc.GreeterStub"),
-        (".{v}.greeting_pb2_grpc import GreeterStub", "GreeterStub", "GreeterStub"),
-    ],
-)
-def test_a_generated_module_that_is_chosen_when_the_program_runs_stays(
-    program: Program, passed: str, imported: str, stub: str
-) -> None:
+def choosing(program: Program, passed: str, imported: str, stub: str) -> None:
+    """A package that passes on a generated name of one of two versions, and what makes a stub of that."""
     for name in ("greeting_pb2.py", "greeting_pb2_grpc.py"):
         text = (program.folder / name).read_text().replace("import greeting_pb2 as", "from . import greeting_pb2 as")
         for version in ("v5", "v6"):
@@ -321,6 +313,20 @@ def test_a_generated_module_that_is_chosen_when_the_program_runs_stays(
     program.write("shop/proto/__init__.py", choice)
     text = f"import grpc\nfrom .proto import {imported}\n\n\ndef made(target):\n"
     program.write("shop/app.py", f"{text}    return {stub}(grpc.insecure_channel(target))\n")
+
+
+def test_a_generated_module_that_is_chosen_when_the_program_runs_moves(program: Program) -> None:
+    choosing(program, ".{v} import greeting_pb2_grpc", "greeting_pb2_grpc", "greeting_pb2_grpc.GreeterStub")
+    program.migrate()
+    assert "from .proto import greeting_connect\n" in program.text("shop/app.py")
+    for version in ("v5", "v6"):
+        assert f"from .{version} import greeting_pb2_grpc, greeting_connect\n" in program.text("shop/proto/__init__.py")
+        assert "class GreeterClientSync" in program.text(f"shop/proto/{version}/greeting_connect.py")
+    assert not program.run().changes
+
+
+def test_a_generated_class_that_is_chosen_when_the_program_runs_stays(program: Program) -> None:
+    choosing(program, ".{v}.greeting_pb2_grpc import GreeterStub", "GreeterStub", "GreeterStub")
     result = program.migrate()
     assert "_connect" not in program.text("shop/app.py")
     assert {finding.code for finding in result.findings} & {"G2C019", "G2C802", "G2C803"}

@@ -421,7 +421,7 @@ def test_a_stub_class_of_both_colours_is_of_that_of_what_the_test_imports(
     assert f'patch("greeting_connect.{client}", return_value=stub)' in program.text("test_app.py")
 
 
-def test_a_stub_class_of_both_colours_that_a_test_of_both_replaces_stays(program: Program) -> None:
+def test_a_stub_class_of_both_colours_that_a_test_of_both_replaces_is_asked_for_both(program: Program) -> None:
     for name, text in BOTH.items():
         program.write(name, text)
     program.write(
@@ -431,8 +431,9 @@ def test_a_stub_class_of_both_colours_that_a_test_of_both_replaces_stays(program
         "        print(aio_app.ask(None), sync_app.ask(None))\n",
     )
     program.migrate()
-    assert 'patch("greeting_pb2_grpc.GreeterStub"' in program.text("test_app.py")
-    assert program.text("sync_app.py") == BOTH["sync_app.py"]
+    assert 'patch("greeting_connect.GreeterClientSync"' in program.text("test_app.py")
+    either = "stub_on(stub_class(greeting_connect.GreeterClientSync, greeting_connect.GreeterClient), "
+    assert either in program.text("sync_app.py") and either in program.text("aio_app.py")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from grpc2connect.facts.kinds import (
     Class,
     Instance,
     ProgramModule,
-    Site,
     Stub,
     StubClass,
     StubsModule,
@@ -129,20 +128,17 @@ class Patches:
         return next(iter(colours)) if len(colours) == 1 else None
 
     def of_both(self, service: Service) -> bool:
-        """Whether a stub class is replaced of which each place makes sync and aio stubs, as its channel is."""
-        return service in self.classes and not any(
-            len(colours) == 1 and colours != {None} for colours in self._sites.get(service, {}).values()
-        )
+        """Whether a test replaces a stub class and does not show of which colour: its stubs are made of both, then."""
+        return service in self._open
 
     @cached_property
-    def _sites(self) -> dict[Service, dict[Site, set[bool | None]]]:
-        """The places that make stubs of each service, and the colours of these."""
-        found: dict[Service, dict[Site, set[bool | None]]] = {}
-        for values in self._facts.state.values.values():
-            for one in values:
-                if isinstance(one, Stub) and one.site is not None:
-                    found.setdefault(one.service, {}).setdefault(one.site, set()).add(one.aio)
-        return found
+    def _open(self) -> frozenset[Service]:
+        return frozenset(
+            service
+            for module, node, target in self._calls
+            if target.service is not None and self.colour(module, node, target) is None
+            for service in self._facts.switches.alike(target.service)
+        )
 
     def _made_by_imported(self, module: Module, service: Service) -> set[bool | None]:
         imported = [other for importer, other in self._facts.state.imports if importer is module]
@@ -207,8 +203,13 @@ class Patches:
 
     @cached_property
     def _targets(self) -> tuple[Target, ...]:
+        return tuple(target for _, _, target in self._calls)
+
+    @cached_property
+    def _calls(self) -> tuple[tuple[Module, ast.Call, Target], ...]:
+        """The calls that replace something, and what that is."""
         return tuple(
-            target
+            (module, node, target)
             for module in self._facts.program.modules()
             for node in module.nodes
             if isinstance(node, ast.Call) and (target := self.target(module, node)) is not None

@@ -103,11 +103,13 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         ]
         yield Bridged(changes, why="a test may replace the module that has the stub's class")
         return
-    if stub.replaced and (stub.aio is not None or stub.facts.patches.of_both(service)):
+    either = stub.facts.patches.of_both(service)
+    if stub.replaced and (stub.aio is not None or either):
         client: tuple[Piece, ...] = (generated(stub.stubs, name, call.func),)
-        if stub.aio is None:
-            other = generated(stub.stubs, service.connect_client, call.func)
-            client = (runtime("stub_class"), "(", *client, ", ", other, ")")
+        if either:
+            names = [service.connect_client_sync, service.connect_client]
+            sync, aio = (generated(stub.stubs, one, call.func) for one in names)
+            client = (runtime("stub_class"), "(", sync, ", ", aio, ")")
         changes = [
             edits.replace(module, call.func, *before, runtime("stub_on")),
             edits.insert_before(module, argument, *client, ", "),
