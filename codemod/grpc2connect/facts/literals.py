@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from grpc2connect.facts.scopes import bindings
 from grpc2connect.syntax import Module
 from grpc2connect.syntax.walking import children
 
@@ -50,8 +51,11 @@ def whole_text(module: Module, node: ast.expr) -> str | None:
     match node:
         case ast.Constant(value=str(text)):
             return text
-        case ast.Name(id=name) if len(assigned := _assigned(module, name)) == 1 and not _is_parameter(module, name):
-            return assigned[0].value if _is_text(assigned[0]) else None  # type: ignore[attr-defined]
+        case ast.Name(id=name) if _is_bound_once(module, name):
+            match _assigned(module, name):
+                case [ast.Constant(value=str(text))]:
+                    return text
+            return None
         case ast.FormattedValue(value=ast.Name() as value, conversion=-1, format_spec=None):
             return whole_text(module, value)
         case ast.JoinedStr(values=parts):
@@ -64,12 +68,9 @@ def whole_text(module: Module, node: ast.expr) -> str | None:
     return None if None in found else "".join(filter(None, found))
 
 
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def _is_parameter(module: Module, name: str) -> bool:
-    return any(isinstance(node, ast.arg) and node.arg == name for node in module.nodes)
+def _is_bound_once(module: Module, name: str) -> bool:
+    bound = [one for node in module.nodes for one in ([node.arg] if isinstance(node, ast.arg) else bindings(node))]
+    return bound.count(name) == 1
 
 
 def is_bound(module: Module, name: str) -> bool:

@@ -23,6 +23,12 @@ that has imported it. The mock is called with what grpcio's function, or the stu
     - stub = greeter_pb2_grpc.GreeterStub(grpc.insecure_channel(target))
     + stub = stub_on(greeter_connect.GreeterClientSync, grpc2connect_runtime.insecure_channel(target))
 
+Where a test does not show whether the stubs are sync or async, it replaces the sync client, and the code asks for both:
+what is in the place of one counts for either kind of channel.
+
+    - stub = greeter_pb2_grpc.GreeterStub(channel)
+    + stub = stub_on(stub_class(greeter_connect.GreeterClientSync, greeter_connect.GreeterClient), channel)
+
 A generated module that a test replaces in the module which has imported it is replaced by its new name. What makes a
 stub there looks the class up in what it finds: a client of the new module, or the mock's `GreeterStub`.
 
@@ -53,7 +59,8 @@ The name of an RPC that a function's name is compared with stands beside the new
 
 Left: `vars` that is kept or changed; attributes by name of what can be a stub or a servicer; other names of gRPC in
 strings, whole modules of stubs that are replaced by what has only their names (`autospec`), or where more than stubs is
-made of them, a name that is used through another module, a text that is put together.
+made of them, a name that is used through another module, a text that is put together of
+more than constants of its module.
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
 client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).

@@ -8,12 +8,17 @@ uses it any more. An import that something still uses stays.
     + from connectrpc.code import Code
     + import helloworld_connect
 
-Where one of several generated modules is chosen when the program runs, its twin is chosen with it, and the names are
-those of the module that chooses.
+Where a module chooses one of several generated modules when the program runs, its twin is chosen with it, and in
+`__all__` beside it. What takes the one from there takes the other.
 
       if protobuf.__version__.startswith("3"):
     -     from .pb3 import greeter_pb2, greeter_pb2_grpc
     +     from .pb3 import greeter_pb2, greeter_pb2_grpc, greeter_connect
+
+    - from app.protos import greeter_pb2_grpc
+    + from app.protos import greeter_connect
+
+Where it passes on all names, those of the twin are names of the module that chooses.
 
       if protobuf.__version__.startswith("3"):
           from .pb3.greeter_pb2_grpc import *
