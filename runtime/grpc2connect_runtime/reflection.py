@@ -60,7 +60,7 @@ def reflection_services(service_names: Iterable[str], pool: Any = None) -> list[
         import connectrpc_grpcreflect as reflect
         from protobuf.wkt import FileDescriptorSet
 
-        from .reflection_answers import AlphaAnswers, Answers
+        from .reflection_answers import Answers
     except ImportError as error:
         raise ImportError(
             "reflection needs the package connectrpc-grpcreflect (the extra 'reflection' of grpc2connect-runtime)"
@@ -88,6 +88,6 @@ def reflection_services(service_names: Iterable[str], pool: Any = None) -> list[
             raise KeyError(name)
         descs.append(desc)
     return [
-        (reflect.ServerReflectionASGIApplication, Answers(listed, *descs)),
-        (reflect.ServerReflectionAlphaASGIApplication, AlphaAnswers(listed, *descs)),
+        (reflect.ServerReflectionASGIApplication, Answers(listed, reflect.ServerReflectionService(*descs))),
+        (reflect.ServerReflectionAlphaASGIApplication, Answers(listed, reflect.ServerReflectionAlphaService(*descs))),
     ]

@@ -11,42 +11,27 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from connectrpc_grpcreflect import ServerReflectionAlphaService, ServerReflectionService
 from protobuf import Oneof
 
-__all__ = ["AlphaAnswers", "Answers"]
+__all__ = ["Answers"]
 
 _NOT_FOUND = "not found"
 _INVALID = (3, "invalid argument")
 
 
-class Answers(ServerReflectionService):  # type: ignore[misc]
-    """Server reflection v1 for services by their names; what it knows of them are descriptors of protobuf-py."""
+class Answers:
+    """Server reflection, of either version, for services by their names."""
 
-    def __init__(self, names: list[str], *descs: Any) -> None:
-        super().__init__(*descs)
+    def __init__(self, names: list[str], inner: Any) -> None:
+        """`inner` is `connectrpc-grpcreflect`'s service; it knows the descriptors, which are of protobuf-py."""
         self._names = sorted(names)
+        self._inner = inner
 
     async def server_reflection_info(self, request: AsyncIterator[Any], ctx: Any, /) -> AsyncIterator[Any]:
         """Answer each request by itself."""
         async for one in request:
             asked = _question(one)
-            async for answer in super().server_reflection_info(_alone(asked), ctx):
-                yield _as_grpcio(answer, one, self._names)
-
-
-class AlphaAnswers(ServerReflectionAlphaService):  # type: ignore[misc]
-    """The same for v1alpha."""
-
-    def __init__(self, names: list[str], *descs: Any) -> None:
-        super().__init__(*descs)
-        self._names = sorted(names)
-
-    async def server_reflection_info(self, request: AsyncIterator[Any], ctx: Any, /) -> AsyncIterator[Any]:
-        """Answer each request by itself."""
-        async for one in request:
-            asked = _question(one)
-            async for answer in super().server_reflection_info(_alone(asked), ctx):
+            async for answer in self._inner.server_reflection_info(_alone(asked), ctx):
                 yield _as_grpcio(answer, one, self._names)
 
 
