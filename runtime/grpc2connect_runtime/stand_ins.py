@@ -8,17 +8,15 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import MethodInfo, StreamType
 
 from .multicallables import stream_stream, stream_unary, unary_stream, unary_unary
 from .stream_kinds import METHOD_NAMES
-from .stub_classes import StubClass, is_client_class, of_colour, stub_class
+from .stub_classes import CLIENTS, StubClass, is_client_class, of_colour, stub_class
 from .unmoved import aio_module, grpc_module
 
 __all__ = ["by_rpc_names", "stub_in", "stub_method", "stub_on"]
 
-_CLIENTS = (ConnectClient, ConnectClientSync)
 _KINDS: dict[StreamType, Callable[[Any], Any]] = {
     StreamType.UNARY: unary_unary,
     StreamType.SERVER_STREAM: unary_stream,
@@ -148,7 +146,7 @@ def by_rpc_names(stub: Any) -> Any:
 def is_client(value: Any) -> bool:
     """Whether an object is a generated client, and nothing that says so."""
     # By its type: a mock with a client for its `spec` says that it is an instance.
-    return issubclass(type(value), _CLIENTS)
+    return issubclass(type(value), CLIENTS)
 
 
 def rpc_methods(client: Any) -> dict[str, Any]:
@@ -187,7 +185,7 @@ def _rpcs(client_class: Any) -> tuple[tuple[MethodInfo[Any, Any], str], ...]:
     names = {
         name: function
         for cls in reversed(client_class.__mro__)
-        if cls not in (*_CLIENTS, object)
+        if cls not in (*CLIENTS, object)
         for name, function in vars(cls).items()
         if callable(function) and not name.startswith("_") and name not in vars(_Asked)
     }

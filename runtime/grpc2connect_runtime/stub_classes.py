@@ -6,7 +6,10 @@ from typing import Any
 
 from connectrpc.client import ConnectClient, ConnectClientSync
 
-__all__ = ["StubClass", "stub_class"]
+__all__ = ["CLIENTS", "StubClass", "stub_class"]
+
+CLIENTS = (ConnectClient, ConnectClientSync)
+"""What generated clients derive from."""
 
 
 class StubClass:
@@ -52,7 +55,7 @@ def stub_class(client_class: Any, aio_class: Any) -> Any:
 
 def is_client_class(value: Any) -> bool:
     """Whether a value is the class of a generated client."""
-    return isinstance(value, type) and issubclass(value, (ConnectClient, ConnectClientSync))
+    return isinstance(value, type) and issubclass(value, CLIENTS)
 
 
 def of_colour(client_class: Any, *, aio: bool) -> Any:

@@ -127,7 +127,7 @@ def dynamic(facts: Facts, module: Module, node: ast.Call) -> Iterator[Reference]
             text = _last_text(argument)
             if not text or _of_nobody(facts, module, argument):
                 continue
-            if _names_code(facts, module, text) or _names_grpc(facts, module, text):
+            if _names_code(facts, module, text):
                 units = _named_services(facts, text)
                 yield refs.NamedByText(facts, module, argument, units, ("patched by name",), what=text, replaces=True)
     if _is_unknown_rpc(facts, module, node.func):
@@ -217,27 +217,19 @@ def _spelled_services(facts: Facts, words: set[str]) -> frozenset[Service]:
 def _names_code(facts: Facts, module: Module, text: str) -> bool:
     """Whether a text spells a gRPC module or name, or a generated name that a module of the program has imported.
 
-    What is in a module of the program that is called `grpc` itself (`shop.grpc.now`) is what that module has.
+    What is in a module of the program is what that module has: gRPC under whatever name (`shop.client.rpc`), or
+    something else, though the module is called `grpc` itself (`shop.grpc.now`).
     """
     prefix, _, name = text.rpartition(".")
     if name in facts.generated_names:
         return True
-    owners = facts.program.resolve(module, prefix) if prefix and _TEXT.search(text) else ()
+    owners = facts.program.resolve(module, prefix) if prefix else ()
     own = [owner for owner in owners if isinstance(owner, ProgramModule)]
-    if own and len(own) == len(owners):
-        return any(is_grpc(value) for owner in own for value in facts.state.cells.read((owner.module.tree, name)))
-    return bool(_TEXT.search(text))
-
-
-def _names_grpc(facts: Facts, module: Module, text: str) -> bool:
-    """Whether a text spells gRPC as a module of the program has it, under whatever name: `shop.client.grpc`."""
-    prefix, _, name = text.rpartition(".")
-    return any(
-        isinstance(value, Api) and value.path in ("grpc", "grpc.aio")
-        for owner in (facts.program.resolve(module, prefix) if prefix else ())
-        if isinstance(owner, ProgramModule)
-        for value in facts.state.cells.read((owner.module.tree, name))
-    )
+    held = [value for owner in own for value in facts.state.cells.read((owner.module.tree, name))]
+    if _TEXT.search(text):
+        only_own = bool(own) and len(own) == len(owners)
+        return not only_own or any(map(is_grpc, held))
+    return any(isinstance(value, Api) and value.path in ("grpc", "grpc.aio") for value in held)
 
 
 def spelled_out(facts: Facts, module: Module, node: ast.JoinedStr) -> Iterator[Reference]:

@@ -211,7 +211,8 @@ class Facts(NameQuestions):
         def names(module: Module) -> Iterator[str]:
             return (node.name if isinstance(node, ast.alias) else last_name(node) for node in module.nodes)
 
-        watching = (m for m in self.program.modules() if any(name.endswith("ClientInterceptor") for name in names(m)))
+        may = (module for module in self.program.modules() if "ClientInterceptor" in module.text)
+        watching = (module for module in may if any(name.endswith("ClientInterceptor") for name in names(module)))
         return frozenset(map(self.component, watching))
 
     @cached_property

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from grpc2connect.facts import references as refs
 from grpc2connect.facts.facts import Facts
+from grpc2connect.facts.own_names import asked_for_its_name
 from grpc2connect.facts.reference import Reference
 from grpc2connect.syntax import Module
 
-_NAMES = frozenset({"__name__", "__qualname__"})
 _OPERATORS = ast.Eq | ast.NotEq | ast.In | ast.NotIn
 
 
@@ -48,20 +48,17 @@ def _texts(node: ast.Compare) -> Iterator[tuple[ast.Constant, str]]:
 
 def _is_name(module: Module, node: ast.expr, follow: bool = True) -> bool:
     """Whether an expression is what a function is called, or a local name that is bound to that."""
-    match node:
-        case ast.Attribute(value=owner, attr=attr):
-            return attr in _NAMES and not _is_class(owner)
-        case ast.Call(func=ast.Name("getattr"), args=[owner, ast.Constant(value=name), *_]):
-            return name in _NAMES and not _is_class(owner)
-        case ast.Name(id=name) if follow:
-            function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef)
-            assigned = [one for one in ast.walk(function) if isinstance(one, ast.Assign)] if function else []
-            return any(
-                _is_name(module, one.value, follow=False)
-                for one in assigned
-                if any(isinstance(target, ast.Name) and target.id == name for target in one.targets)
-            )
-    return False
+    if (owner := asked_for_its_name(node)) is not None:
+        return not _is_class(owner)
+    if not isinstance(node, ast.Name) or not follow:
+        return False
+    function = module.enclosing(node, ast.FunctionDef, ast.AsyncFunctionDef)
+    assigned = [one for one in ast.walk(function) if isinstance(one, ast.Assign)] if function else []
+    return any(
+        _is_name(module, one.value, follow=False)
+        for one in assigned
+        if any(isinstance(target, ast.Name) and target.id == node.id for target in one.targets)
+    )
 
 
 def _is_class(node: ast.expr) -> bool:

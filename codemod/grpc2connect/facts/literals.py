@@ -51,9 +51,9 @@ def whole_text(module: Module, node: ast.expr) -> str | None:
     match node:
         case ast.Constant(value=str(text)):
             return text
-        case ast.Name(id=name) if _is_bound_once(module, name):
+        case ast.Name(id=name):
             match _assigned(module, name):
-                case [ast.Constant(value=str(text))]:
+                case [ast.Constant(value=str(text))] if _is_bound_once(module, name):
                     return text
             return None
         case ast.FormattedValue(value=ast.Name() as value, conversion=-1, format_spec=None):

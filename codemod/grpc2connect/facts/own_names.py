@@ -56,11 +56,18 @@ def _owners(module: Module) -> Iterator[ast.expr]:
     if not any(text in module.text for text in _NAMES):
         return
     for node in module.nodes:
-        match node:
-            case ast.Attribute(value=owner, attr=name) if name in _NAMES:
-                yield owner
-            case ast.Call(func=ast.Name("getattr"), args=[owner, ast.Constant(value=name), *_]) if name in _NAMES:
-                yield owner
+        if (owner := asked_for_its_name(node)) is not None:
+            yield owner
+
+
+def asked_for_its_name(node: ast.AST) -> ast.expr | None:
+    """What an expression asks for its name, if it does: `handler` of `handler.__name__`."""
+    match node:
+        case ast.Attribute(value=owner, attr=name) if name in _NAMES:
+            return owner
+        case ast.Call(func=ast.Name("getattr"), args=[owner, ast.Constant(value=name), *_]) if name in _NAMES:
+            return owner
+    return None
 
 
 def _wrapped(function: ast.AST) -> Iterator[ast.expr]:

@@ -82,11 +82,10 @@ class Switches:
         for module in self._facts.program.modules():
             by_name: dict[str, list[ast.alias]] = {}
             for statement in module.imports:
-                inside = module.enclosing(statement, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-                if isinstance(statement, ast.ImportFrom) and inside is None:
-                    for alias in statement.names:
-                        if alias.asname is None and (alias.name == _ALL or alias.name.endswith("_pb2_grpc")):
-                            by_name.setdefault(alias.name, []).append(alias)
+                for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
+                    generated = alias.asname is None and (alias.name == _ALL or alias.name.endswith("_pb2_grpc"))
+                    if generated and not module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+                        by_name.setdefault(alias.name, []).append(alias)
             for name, aliases in by_name.items():
                 if len(choices := self._several(aliases)) > 1:
                     found.setdefault(module, {})[name] = choices

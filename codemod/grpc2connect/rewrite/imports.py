@@ -23,7 +23,6 @@ from grpc2connect.rewrite.search_path import after_change
 from grpc2connect.rewrite.whose import is_grpcio, is_ours
 from grpc2connect.rules_api.edits import Edit
 from grpc2connect.rules_api.names import RUNTIME, Generated, GeneratedModule, GeneratedPath, Name, NameIn, Symbol
-from grpc2connect.schema import GrpcModule
 from grpc2connect.syntax import Module, Span
 
 _ALL = "*"
@@ -284,4 +283,4 @@ class Imports:
         return any(is_grpcio(self.facts, alias) for alias in names)
 
 
-__all__ = ["GrpcModule", "Imports"]
+__all__ = ["Imports"]

@@ -59,8 +59,8 @@ The name of an RPC that a function's name is compared with stands beside the new
 
 Left: `vars` that is kept or changed; attributes by name of what can be a stub or a servicer; other names of gRPC in
 strings, whole modules of stubs that are replaced by what has only their names (`autospec`), or where more than stubs is
-made of them, a name that is used through another module, a text that is put together of
-more than constants of its module.
+made of them, a name that is used through another module, a text that is put together of more
+than constants of its module.
 
 G2C505: a stub, channel or server that is handed to code of which nothing is known is reported. The stub is a Connect
 client afterwards; the runtime's channel and server take what grpcio's take (stubs, servicers, generic handlers).
@@ -185,10 +185,8 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
         return
     if target.path:
         new = runtime(api.RUNTIME_NAMES[target.path])
-    elif target.service is None or target.stubs is None or not (use.aio is not None or _of_both(use, target)):
-        yield Left("it is not known whether the stubs replaced here are sync or aio", advice="annotate their channels")
-        return
     else:
+        assert target.service is not None and target.stubs is not None  # else all of a module, above
         name = target.service.connect_client if use.aio else target.service.connect_client_sync
         new = generated(target.stubs, name, target.like or target.text)
     changes: list[Edit] = []
@@ -212,11 +210,6 @@ def _replaced(use: NamedByText, target: Target) -> Iterator[Outcome]:
         finding='what takes the place of this server is called with wire="grpcio" as well' if server else "",
         advice="let the test expect it, or migrate with --serve single" if server else "",
     )
-
-
-def _of_both(use: NamedByText, target: Target) -> bool:
-    """Whether what makes the stubs takes whatever is in the place of one client, on sync and on async channels."""
-    return target.service is not None and use.facts.patches.of_both(target.service)
 
 
 def _spelled(use: NamedByText, target: Target, *pieces: Piece) -> Edit:

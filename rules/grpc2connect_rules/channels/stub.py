@@ -93,8 +93,7 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         cast = [(_CAST, "(", generated(stub.stubs, name, call.func), ", ")]
     before, after = edits.nested(module, call, *cast)
     if stub.looked_up and isinstance(call.func, ast.Attribute):
-        names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
-        wanted = "".join(f', "{one}"' for one in (service.stub_class, *names))
+        wanted = "".join(f', "{one}"' for one in (service.stub_class, *_clients(stub)))
         found = (runtime("stub_in"), "(", GeneratedModule(stub.stubs, call.func.value), f"{wanted}), ")
         changes = [
             edits.replace(module, call.func, *before, runtime("stub_on")),
@@ -107,8 +106,7 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     if stub.replaced and (stub.aio is not None or either):
         client: tuple[Piece, ...] = (generated(stub.stubs, name, call.func),)
         if either:
-            names = [service.connect_client_sync, service.connect_client]
-            sync, aio = (generated(stub.stubs, one, call.func) for one in names)
+            sync, aio = (generated(stub.stubs, one, call.func) for one in _both(stub))
             client = (runtime("stub_class"), "(", sync, ", ", aio, ")")
         changes = [
             edits.replace(module, call.func, *before, runtime("stub_on")),
@@ -136,8 +134,7 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
         yield Native(changes, native=native.together, mixed=False, asked=True)
     known = stub.facts.is_made_here(module, channel, kinds.Channel) and not stub.facts.may_be_none(module, channel)
     if not known or stub.aio is None:
-        names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
-        classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]
+        classes = [piece for name in _clients(stub) for piece in (", ", generated(stub.stubs, name, call.func))]
         yield Bridged(
             [
                 edits.replace(module, call.func, *before, runtime("client_on")),
@@ -157,6 +154,16 @@ def construction(stub: StubConstruction) -> Iterator[Outcome]:
     )
 
 
+def _clients(stub: StubConstruction) -> list[str]:
+    """The client of a stub's colour; the sync and the async one where that is not known."""
+    both = _both(stub)
+    return both if stub.aio is None else [both[stub.aio]]
+
+
+def _both(stub: StubConstruction) -> list[str]:
+    return [stub.service.connect_client_sync, stub.service.connect_client]
+
+
 def _url(written: str, target: ast.expr) -> str:
     """The URL of a target: a text, an f-string, or a name."""
     if isinstance(target, ast.Name):
@@ -174,9 +181,7 @@ def _for_callers(stub: StubConstruction, channel: ast.expr | None) -> Outcome:
         return Bridged(why="callers of the public API, or tests, have a say in it: it stays gRPC's own")
     parent = module.parents[channel]
     argument = parent if isinstance(parent, ast.keyword) else channel
-    name = service.connect_client if stub.aio else service.connect_client_sync
-    names = [name] if stub.aio is not None else [service.connect_client_sync, service.connect_client]
-    classes = [piece for name in names for piece in (", ", generated(stub.stubs, name, call.func))]
+    classes = [piece for name in _clients(stub) for piece in (", ", generated(stub.stubs, name, call.func))]
     changes = [
         edits.replace(module, call.func, runtime("public_stub")),
         edits.replace(module, argument, channel, ", ", *edits.moved(module, call.func), *classes),

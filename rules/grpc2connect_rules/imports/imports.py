@@ -72,7 +72,7 @@ def _beside(use: Import) -> list[Edit]:
 def _named(use: Import, stubs: GrpcModule, statement: ast.ImportFrom, alias: ast.alias) -> list[Edit]:
     """The twin's name among the names of the same statement, and of `__all__`."""
     module = use.module
-    twin = f"{alias.name.removesuffix(_STUBS)}_connect"
+    twin = _twin(alias.name)
     if any(one.name == twin for one in statement.names):
         return []
     new = GeneratedPath(stubs, alias.name)
@@ -84,6 +84,10 @@ def _named(use: Import, stubs: GrpcModule, statement: ast.ImportFrom, alias: ast
         quote = module.source(texts[0])[-1]
         found.append(_next_to(use, texts[0], quote, new, quote))
     return found
+
+
+def _twin(dotted: str) -> str:
+    return f"{dotted.removesuffix(_STUBS)}_connect"
 
 
 def _next_to(use: Import, node: ast.AST, *pieces: Piece) -> Edit:
@@ -107,7 +111,7 @@ def _listed(use: Import) -> list[ast.Constant]:
 
 def _star(use: Import, stubs: GrpcModule, statement: ast.ImportFrom) -> list[Edit]:
     module = use.module
-    twin = (statement.level, f"{(statement.module or '').removesuffix(_STUBS)}_connect")
+    twin = (statement.level, _twin(statement.module or ""))
     if any(isinstance(one, ast.ImportFrom) and (one.level, one.module) == twin for one in module.nodes):
         return []
     start, end = module.span(statement)
