@@ -202,6 +202,8 @@ class AioCall(OfMessages[Request, Response]):
             await self._headers_ready.wait()
         else:
             await self._unless_ended(self._asked.wait())
+            if self._record.unconnected:
+                await self._wait_done()
         if self._record.connects is not None and not self.done():
             connecting = asyncio.ensure_future(self._record.connects())
             await self._unless_ended(connecting)

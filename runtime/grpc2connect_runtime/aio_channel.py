@@ -70,6 +70,7 @@ class AioChannel(InterceptorLists, ChannelBase, Open):
             self._transport = LazyTransport(
                 lambda: HTTPTransport(**self._transport_arguments()),
                 self._connectivity,
+                self._first_answer(),
                 partial(aio_transport_instead, *self._instead_arguments) if self._may_be_replaced else None,
             )
         self._raw: ConnectClient | None = None

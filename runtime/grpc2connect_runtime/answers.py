@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from pyqwest import Response
 
 __all__ = ["answer_to"]
 
 
-async def answer_to(request: Awaitable[Response]) -> Response:
+async def answer_to(
+    request: Awaitable[Response], wait: Callable[[asyncio.Future[Response]], Awaitable[Response]] | None = None
+) -> Response:
     """Wait for what pyqwest's async transport answers; if who waits is cancelled, the server is told.
 
     A task may be cancelled when its response has come and has not been handed to it: the future is done then, so that
@@ -19,10 +21,11 @@ async def answer_to(request: Awaitable[Response]) -> Response:
 
     Args:
         request: what `HTTPTransport.execute` returned.
+        wait: waits for the answer, and cancels it where it is cancelled itself; None for `await`.
     """
     answer = asyncio.ensure_future(request)
     try:
-        return await answer
+        return await (answer if wait is None else wait(answer))
     except asyncio.CancelledError:
         if answer.done() and not answer.cancelled() and answer.exception() is None:
             await answer.result().aclose()

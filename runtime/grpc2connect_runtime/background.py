@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent import futures
 from functools import cache
 from typing import Any
@@ -96,15 +96,18 @@ class Exchange:
                 self._started.set_exception(end)
             self._chunks.put(end)
 
-    def response(self) -> SyncResponse:
+    def response(self, wait: Callable[[futures.Future[Response]], Response] | None = None) -> SyncResponse:
         """Wait for the response headers.
+
+        Args:
+            wait: waits for them; None where they are to be waited for as long as it takes.
 
         Raises:
             ConnectionError: there is no connection, or `cancel` was called.
             TimeoutError: the time is over.
         """
         try:
-            found = self._started.result()
+            found = self._started.result() if wait is None else wait(self._started)
         except BaseException:
             self.cancel()
             raise

@@ -63,6 +63,7 @@ class Channel(ChannelBase, Open):
                 lambda: SyncHTTPTransport(**self._transport_arguments()),
                 lambda: HTTPTransport(**self._transport_arguments()),
                 self._connectivity,
+                self._first_answer(),
                 partial(sync_transport_instead, *self._instead_arguments) if self._may_be_replaced else None,
             )
         self._subscriptions = Subscriptions(self)

@@ -18,9 +18,11 @@ from .calls_in_flight import CallsInFlight
 from .channel_methods import ChannelMethods
 from .channel_options import channel_options, client_protocol
 from .compression import ACCEPTED, request_compression
+from .connection_failures import silence_in_words_of_grpc
 from .connectivity import ChannelConnectivity, Connectivity
 from .credentials import require_credentials
 from .errors import CallError
+from .first_answers import FirstAnswer
 from .greeting import greet
 from .targets import Target, parse_target
 from .wire.choice import GRPCIO
@@ -114,6 +116,16 @@ class ChannelBase(ChannelMethods):
             self._options.target_name,
             http2=self._protocol is ProtocolType.GRPC,
             timeout=timeout,
+        )
+
+    def _first_answer(self) -> FirstAnswer:
+        """What waits for the target as long as it is not known to speak; a proxy's silence says nothing of it."""
+        askable = self._protocol is ProtocolType.GRPC and self._proxy is None
+        return FirstAnswer(
+            self.greet if askable else None,
+            self._options.connecting_s,
+            self._connectivity,
+            lambda: silence_in_words_of_grpc(f"{self.target.host}:{self.target.port}", secure=self.is_secure()),
         )
 
     @property

@@ -6,7 +6,8 @@
 | `grpc.ssl_target_name_override`           | honoured                                                      |
 | `grpc.max_send_message_length`            | honoured (`sending_limits`); unlimited by default, as in grpcio |
 | `grpc.keepalive_*`, `grpc.http2.*`        | nothing: TCP keepalive instead of HTTP/2 pings                |
-| `grpc.*_reconnect_backoff_ms`             | nothing: a failed connection is tried anew by the next call   |
+| `grpc.min_reconnect_backoff_ms`, `initial` | honoured as a limit to connecting, see `first_answers`         |
+| `grpc.max_reconnect_backoff_ms`           | nothing: a failed connection is tried anew by the next call   |
 | `grpc.lb_policy_name` = `pick_first`      | nothing: there is one address                                 |
 | `grpc.enable_retries` = 0                 | nothing: there are no retries                                 |
 | `SingleThreadedUnaryStream`               | nothing: no thread is started for a stream anyway             |
@@ -27,12 +28,15 @@ from connectrpc.protocol import ProtocolType
 from .sending_limits import send_limit
 
 _log = logging.getLogger(__name__)
+_BACKOFFS_MS = {"grpc.min_reconnect_backoff_ms": 20_000, "grpc.initial_reconnect_backoff_ms": 1_000}
 _READ_MAX_BYTES = 4 * 1024 * 1024
 _HONOURED = frozenset(
     {
         "grpc.enable_http_proxy",
+        "grpc.initial_reconnect_backoff_ms",
         "grpc.max_receive_message_length",
         "grpc.max_send_message_length",
+        "grpc.min_reconnect_backoff_ms",
         "grpc.ssl_target_name_override",
     }
 )
@@ -41,10 +45,8 @@ _HARMLESS = frozenset(
     {
         "SingleThreadedUnaryStream",
         "grpc.dns_min_time_between_resolutions_ms",
-        "grpc.initial_reconnect_backoff_ms",
         "grpc.max_metadata_size",
         "grpc.max_reconnect_backoff_ms",
-        "grpc.min_reconnect_backoff_ms",
         "grpc.optimization_target",
         "grpc.so_reuseport",
         "grpc.use_local_subchannel_pool",
@@ -58,11 +60,16 @@ NO_PROXY = (("grpc.enable_http_proxy", 0),)
 
 @dataclass(frozen=True)
 class ChannelOptions:
-    """The options that are honoured."""
+    """The options that are honoured.
+
+    Attributes:
+        connecting_s: for how long a server may be silent after a connection is made, in seconds.
+    """
 
     read_max_bytes: int | None = _READ_MAX_BYTES
     target_name: str | None = None
     send_max_bytes: int | None = None
+    connecting_s: float = 20.0
 
 
 def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions:
@@ -77,7 +84,12 @@ def channel_options(options: Sequence[tuple[str, Any]] | None) -> ChannelOptions
             read_max_bytes = None if value < 0 else int(value)
         elif key == "grpc.ssl_target_name_override":
             target_name = value.decode() if isinstance(value, bytes) else str(value)
-    return ChannelOptions(read_max_bytes, target_name, send_limit(texts))
+    return ChannelOptions(read_max_bytes, target_name, send_limit(texts), _connecting_s(dict(texts)))
+
+
+def _connecting_s(options: dict[str, Any]) -> float:
+    """Return how long an attempt to connect may last: the longer one of two backoffs, and no less than 0.1 s each."""
+    return max(max(int(options.get(name, default)), 100) for name, default in _BACKOFFS_MS.items()) / 1000
 
 
 def named(options: Sequence[tuple[str | bytes, Any]] | None) -> list[tuple[str, Any]]:

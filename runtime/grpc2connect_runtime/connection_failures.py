@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["in_words_of_grpc", "is_of_connection"]
+__all__ = ["in_words_of_grpc", "is_of_connection", "silence_in_words_of_grpc"]
 
 _FAILED = re.compile(
     r"Request failed: error sending request for url \((https?)://([^/)]+)[^)]*\): "
@@ -43,7 +43,7 @@ def in_words_of_grpc(message: str) -> str:
     if found is None:
         return message
     scheme, authority, phase, reason = found.groups()
-    address = f"ipv4:{authority}" if _IPV4.fullmatch(authority) else authority
+    address = _shown(authority)
     if phase == "SendRequest":
         closed = f"failed to connect to all addresses; last error: UNAVAILABLE: {address}: Socket closed"
         return closed if reason == _CLOSED else message
@@ -59,6 +59,27 @@ def in_words_of_grpc(message: str) -> str:
     else:
         said = reason
     return f"failed to connect to all addresses; last error: UNKNOWN: {address}: {said}"
+
+
+def silence_in_words_of_grpc(authority: str, *, secure: bool) -> str:
+    """Return the message of a call to what accepts a connection and does not say a word.
+
+    Args:
+        authority: host and port.
+        secure: whether TLS is spoken, which then comes first.
+
+    Source: the texts of grpcio 1.85 after its limit to connecting.
+    """
+    why = (
+        f"UNAVAILABLE: {_shown(authority)}: Handshake read failed (Endpoint closing)"
+        if secure
+        else f"UNKNOWN: {_shown(authority)}: connection attempt timed out before receiving SETTINGS frame"
+    )
+    return f"failed to connect to all addresses; last error: {why}"
+
+
+def _shown(authority: str) -> str:
+    return f"ipv4:{authority}" if _IPV4.fullmatch(authority) else authority
 
 
 def is_of_connection(message: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,10 +19,12 @@ from .answers import answer_to
 from .at_exit import settle_at_exit
 from .background import Exchange, close_in_background
 from .connectivity import ChannelConnectivity, Connectivity
+from .first_answers import FirstAnswer
 from .forks import is_cut_off, note_use
 from .metadata import Metadatum, metadata
 from .rich_status import DETAILS_KEY
 from .status import StatusCode, connect_code
+from .unasked_requests import noted, noted_async
 from .wire.refused_certificates import is_refused_certificate, probe_of
 
 _PROBE_S = 10.0
@@ -39,6 +42,7 @@ class CallRecord:
         task: what runs an async call, which as in grpcio goes on while its channel knows of it, whoever forgets it.
         connects: waits for the connection, where that can be asked for.
         give_up: ends the call for who made it, when its channel is closed.
+        unconnected: whether no connection could be made; its requests may be asked for all the same.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class CallRecord:
         self.connects: Callable[[], Any] | None = None
         self.give_up: Callable[[], object] = lambda: None
         self.claimed = False
+        self.unconnected = False
         self.task: asyncio.Task[Any] | None = None
         self._headers: list[tuple[str, str]] = []
         self._on_response = on_response
@@ -64,6 +69,11 @@ class CallRecord:
     def is_unary(self) -> bool:
         """Whether the method has one request and one response."""
         return self.context is not None and self.context.method.stream_type is StreamType.UNARY
+
+    def seconds_left(self) -> float | None:
+        """The time until the deadline in seconds; None without one."""
+        left = None if self.context is None else self.context.timeout_ms
+        return None if left is None else left / 1000
 
     def wait_for(self, answer: Any) -> None:
         """Have `cancel` cancel this too: a future, or a call of grpcio; to be called before it is waited for."""
@@ -142,6 +152,7 @@ class LazySyncTransport:
         make: Callable[[], SyncHTTPTransport],
         make_async: Callable[[], HTTPTransport],
         connectivity: Connectivity,
+        first: FirstAnswer,
         instead: Callable[[BaseException], Any] | None = None,
     ) -> None:
         """Connect nothing yet.
@@ -150,11 +161,13 @@ class LazySyncTransport:
             make: makes the transport of calls that nobody cancels.
             make_async: makes that of the others.
             connectivity: told how connecting goes.
+            first: waits for answers until one has come.
             instead: asked once a certificate is refused: returns a transport that has all calls from then on, or None.
         """
         self._make = make
         self._make_async = make_async
         self._connectivity = connectivity
+        self._first = first
         self._instead = instead
         self._other: Any = None
         self._proven = instead is None
@@ -166,20 +179,20 @@ class LazySyncTransport:
     def execute_sync(self, request: SyncRequest) -> SyncResponse:
         """Execute a request, noting its response in the current record."""
         record = current_record.get()
+        request, requests = noted(request)
         try:
             if self._other is not None:
                 return self._by_other(request)
-            if not self._proven and not isinstance(request.content, bytes):
+            if not self._proven and requests is not None:
                 self._prove(request)
-            if record is not None and record.cancellable:
-                response = self._execute_in_background(request, record)
-            else:
-                response = self._opened().execute_sync(request)
+            response = self._executed(request, record)
         except (ConnectionError, RuntimeError) as error:
             if self._replaced(error):
                 return self._by_other(request)
             if isinstance(error, ConnectionError) and not (record is not None and record.cancelled):
                 self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+                if requests is not None:
+                    requests.ask_once()
             raise
         self._proven = True
         self._connectivity.become(ChannelConnectivity.READY)
@@ -189,6 +202,18 @@ class LazySyncTransport:
                 response.close()
                 raise ConnectionError("call cancelled")
         return response
+
+    def _executed(self, request: SyncRequest, record: CallRecord | None) -> SyncResponse:
+        left = None if record is None else record.seconds_left()
+        is_first = self._first.is_due(left)
+        if record is not None and record.cancellable:
+            exchange = Exchange(self._async_opened(), request, left)
+            record.wait_for(exchange)
+            return exchange.response(self._first.wait if is_first else None)
+        transport = self._opened()
+        if is_first:
+            return self._first.by_thread(partial(transport.execute_sync, request))
+        return transport.execute_sync(request)
 
     def _prove(self, request: SyncRequest) -> None:
         """Find out whether a certificate is refused, before a stream of requests is begun that could not be repeated.
@@ -237,13 +262,6 @@ class LazySyncTransport:
                 self._async = self._make_async()
             return self._async
 
-    def _execute_in_background(self, request: SyncRequest, record: CallRecord) -> SyncResponse:
-        transport = self._async_opened()
-        left = None if record.context is None else record.context.timeout_ms
-        exchange = Exchange(transport, request, None if left is None else left / 1000)
-        record.wait_for(exchange)
-        return exchange.response()
-
     def close(self) -> None:
         """Close the connections; calls fail from now on."""
         if is_cut_off():
@@ -268,11 +286,13 @@ class LazyTransport:
         self,
         make: Callable[[], HTTPTransport],
         connectivity: Connectivity,
+        first: FirstAnswer,
         instead: Callable[[BaseException], Any] | None = None,
     ) -> None:
         """Connect nothing yet; arguments as of `LazySyncTransport`."""
         self._make = make
         self._connectivity = connectivity
+        self._first = first
         self._instead = instead
         self._other: Any = None
         self._proven = instead is None
@@ -285,18 +305,20 @@ class LazyTransport:
         if self.closed:
             raise ConnectionError("channel closed")
         record = current_record.get()
+        request, requests = noted_async(request)
         try:
             if self._other is not None:
                 return await self._by_other(request)
             if self._inner is None:
                 settle_at_exit()
                 self._inner = self._make()
-            if not self._proven and not isinstance(request.content, bytes):
+            if not self._proven and requests is not None:
                 await self._prove(self._inner, request)
             answer = self._inner.execute(request)
             if record is not None:
                 record.wait_for(answer)
-            response = await answer_to(answer)
+            is_first = self._first.is_due(None if record is None else record.seconds_left())
+            response = await answer_to(answer, self._first.wait_async if is_first else None)
         except (ConnectionError, RuntimeError) as error:
             if self._instead is not None and is_refused_certificate(error):
                 self._other = self._other or self._instead(error)
@@ -304,6 +326,10 @@ class LazyTransport:
                     return await self._by_other(request)
             if isinstance(error, ConnectionError):
                 self._connectivity.become(ChannelConnectivity.TRANSIENT_FAILURE)
+                if record is not None:
+                    record.unconnected = True
+                if requests is not None:
+                    await requests.ask_once()
             raise
         self._proven = True
         self._connectivity.become(ChannelConnectivity.READY)
