@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,31 @@ def test_becomes_what_a_person_would_write(folder: Path, tmp_path: Path) -> None
     reported = folder / "findings.txt"
     assert project.findings(result) == (reported.read_text("utf-8").splitlines() if reported.exists() else [])
 
+    assert list(_missing(project.folder, wanted)) == [], "it imports what was not generated"
+
     again = project.run()
     assert [change.path.name for change in again.changes] == []
     assert left(again) == left(result), "what it wrote has another ledger"
+
+
+def _missing(folder: Path, migrated: Mapping[str, bytes]) -> Iterator[str]:
+    """The Connect modules that files import and that are nowhere."""
+    there = [path.relative_to(folder).as_posix() for path in folder.rglob("*_connect.py")]
+    for name, content in migrated.items():
+        for node in ast.walk(ast.parse(content)) if name.endswith(".py") else ():
+            dotted: list[str] = []
+            if isinstance(node, ast.Import):
+                dotted = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                base = node.module or ""
+                dotted = [base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names)]
+            for one in dotted:
+                path = "/" + one.replace(".", "/") + ".py"
+                package, _, last = one.rpartition(".")
+                passes_on = migrated.get(f"{package.replace('.', '/')}/__init__.py", b"")
+                found = last.encode() in passes_on or any(f"/{where}".endswith(path) for where in there)
+                if last.endswith("_connect") and not found:
+                    yield f"{name}: {one}"
 
 
 @pytest.mark.parametrize("folder", CASES)

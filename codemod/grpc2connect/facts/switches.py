@@ -43,7 +43,7 @@ class Switches:
 
         None if it does not, or if it uses the name itself: then the import's twin stands beside it anyway.
         """
-        choices = self._choices.get(module, {}).get(alias.name, ()) if alias.asname is None else ()
+        choices = self._choices.get(module, {}).get(alias.name, ()) if alias.asname in (None, alias.name) else ()
         if any(isinstance(node, ast.Name) and node.id == alias.name for node in (module.nodes if choices else ())):
             return frozenset()
         return frozenset(service for stubs in choices for service in stubs.services)
@@ -83,8 +83,10 @@ class Switches:
             by_name: dict[str, list[ast.alias]] = {}
             for statement in module.imports:
                 for alias in statement.names if isinstance(statement, ast.ImportFrom) else ():
-                    generated = alias.asname is None and (alias.name == _ALL or alias.name.endswith("_pb2_grpc"))
-                    if generated and not module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+                    generated = alias.name == _ALL or alias.name.endswith("_pb2_grpc")
+                    if alias.asname not in (None, alias.name) or not generated:
+                        continue
+                    if not module.enclosing(alias, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
                         by_name.setdefault(alias.name, []).append(alias)
             for name, aliases in by_name.items():
                 if len(choices := self._several(aliases)) > 1:

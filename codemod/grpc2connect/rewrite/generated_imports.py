@@ -28,7 +28,8 @@ class GeneratedImports:
     """Collects what one file imports of generated modules.
 
     `twins` are the imports beside which one is put, each with the names that it has (none: the module itself), `loose`
-    what is imported by itself, by its module. `is_taken` says whether the file has a name already.
+    what is imported by itself, by its module. `is_taken` says whether the file has a name already. `chosen` are the
+    generated modules of which one is imported when the program runs: each gets its twin.
     """
 
     facts: Facts
@@ -38,6 +39,7 @@ class GeneratedImports:
     is_taken: Callable[[str], bool]
     twins: dict[ast.alias, dict[str, None]] = field(default_factory=dict)
     loose: dict[str, dict[str, None]] = field(default_factory=dict)
+    chosen: dict[int, GrpcModule] = field(default_factory=dict)
 
     def of_class(self, piece: Generated) -> str:
         """Name a generated class in the way that the file names what it replaces."""
@@ -55,7 +57,7 @@ class GeneratedImports:
                 local, spelled = self._local(piece)
                 # All of them: `except ImportError` binds the name where the first import does not.
                 for alias in importers:
-                    self.twins.setdefault(alias, {})[spelled] = None
+                    self._put_beside(alias, spelled)
                 return local
         self.names.require_one(piece.stubs, like)
         local, spelled = self._local(piece)
@@ -117,22 +119,30 @@ class GeneratedImports:
             return f"{self.module.source(has_it)}.{base}"
         importers = [alias for alias in self.facts.importers(self.module, root) if self._may_bind(alias, text)]
         chosen = bool(importers) and all(self.from_switch(alias, alias.name) for alias in importers)
-        odd = any(not alias.name.endswith("_pb2_grpc") or self._is_passed_on(alias, stubs) for alias in importers)
+        odd = any(not alias.name.endswith("_pb2_grpc") or self._is_passed_on(alias) for alias in importers)
         if odd and not chosen:
             return self._loose_module(stubs, owner)
         names = {self.names.of_import(alias, base) for alias in importers}
         if len(names) != 1 or any((alias.asname or alias.name) != text for alias in importers):
             return self._loose_module(stubs, owner)
         for alias in importers:
-            self.twins.setdefault(alias, {})[""] = None
+            self._put_beside(alias, "")
         return names.pop()
 
-    def _is_passed_on(self, alias: ast.alias, stubs: GrpcModule) -> bool:
+    def _put_beside(self, alias: ast.alias, spelled: str) -> None:
+        self.twins.setdefault(alias, {})[spelled] = None
+        for stubs in self.names.stubs(alias):
+            self.chosen[id(stubs)] = stubs
+
+    def _is_passed_on(self, alias: ast.alias) -> bool:
         """Whether an import takes a generated module from a package that is not its own."""
         node = self.module.parents[alias]
         packages = self._module_of(node) if isinstance(node, ast.ImportFrom) else ()
-        folder = stubs.path.parent if stubs.path is not None else None
-        return any(isinstance(one, ProgramModule) and folder not in (None, one.module.path.parent) for one in packages)
+        taken = [value.module.path for value in self.facts.values(alias) if isinstance(value, StubsModule)]
+        folders = {path.parent for path in taken if path is not None}
+        return bool(folders) and any(
+            isinstance(one, ProgramModule) and one.module.path.parent not in folders for one in packages
+        )
 
     def _may_bind(self, alias: ast.alias, text: str) -> bool:
         """Whether an import that binds the first part of a dotted name binds all of it (`import a.b` and not `a.c`)."""

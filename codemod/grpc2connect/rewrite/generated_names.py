@@ -75,11 +75,9 @@ class GeneratedNames:
 
         Raises `ProofFailed` where it can be of another one, with the same services, that a package chooses instead.
         """
-        found = (value for value in self._facts.values(like) if isinstance(value, StubsModule | _Class))
         services = {service.full_name for service in stubs.services}
-        for other in map(self._stubs, found):
-            same = other is not None and services.intersection(one.full_name for one in other.services)
-            if other is not None and other.key != stubs.key and same:
+        for other in self.stubs(like):
+            if other.key != stubs.key and services.intersection(one.full_name for one in other.services):
                 raise ProofFailed(f"which generated module `{self._module.source(like)}` is of shows only when it runs")
 
     def _dotted(self, stubs: GrpcModule) -> str:
@@ -132,6 +130,11 @@ class GeneratedNames:
 
     def _stubs(self, value: StubsModule | _Class) -> GrpcModule | None:
         return value.module if isinstance(value, StubsModule) else self._facts.stubs_of.get(value.service)
+
+    def stubs(self, node: ast.AST) -> list[GrpcModule]:
+        """The generated modules that an expression or an import may be, or have something of."""
+        found = (value for value in self._facts.values(node) if isinstance(value, StubsModule | _Class))
+        return [stubs for stubs in map(self._stubs, found) if stubs is not None]
 
     @cached_property
     def _class_suffixes(self) -> Mapping[tuple[str, str], str]:

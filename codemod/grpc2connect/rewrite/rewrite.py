@@ -116,7 +116,7 @@ def _rewritten(imports: Imports, edits: list[Edit]) -> tuple[Rewritten, list[Spa
         for piece in edit.pieces
         if isinstance(piece, Generated | GeneratedModule | GeneratedPath)
     ]
-    stubs = tuple({id(piece.stubs): piece.stubs for piece in pieces}.values())
+    stubs = tuple(({id(piece.stubs): piece.stubs for piece in pieces} | imports.generated.chosen).values())
     return Rewritten(text, gone, stubs, brought(module, after)), [edit.span for edit in imported]
 
 
