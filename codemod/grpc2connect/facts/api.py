@@ -271,7 +271,8 @@ RUNTIME_ATTRIBUTES = frozenset(
         "add_connect_port", "add_service", "app", "enable_reflection", "client", "connectivity", "http_client", "inner",
         "is_closed", "is_secure", "made", "moved_face", "multicallable", "url", "method", "http_method",
         "request_headers", "response_headers", "response_trailers", "timeout_ms", "server_address", "client_address",
-        "fail", "finish", "send_headers",
+        "fail", "finish", "send_headers", "add_asgi_middleware", "wsgi_app", "address", "calls", "greet", "target",
+        "wire",
     }
 )  # fmt: skip
 """What the runtime's servers, channels and contexts have besides: a program cannot put its own there."""

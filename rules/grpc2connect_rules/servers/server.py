@@ -14,7 +14,9 @@ servicers that stay on gRPC, and method handlers. In a part of the program witho
 all of that part, as a channel does (G2C401).
 
 An attribute that the program itself gives to its servers (`server.bound_address = ...`) stays as it is, unless its name
-is private or that of something the runtime's servers have; so it is with channels and with contexts.
+is private or that of something the runtime's servers have; so it is with channels and with contexts. What is public and
+that neither grpcio's servers have nor the runtime's is asked of another object (`is_serving`, of a web server that is
+made in place of this one), and stays.
 
 What a server does just now, which only a private field of grpcio's says, is asked of the runtime:
 
@@ -76,8 +78,15 @@ def use(server: ServerUse) -> Iterator[Outcome]:
         yield Bridged(edits.replace(module, stage[0], *pieces), why="an ASGI server has no such state")
     elif server.facts.is_own(kinds.Server, server.name):
         yield Bridged(why="an attribute of the program's own")
+    elif _has_none(server.name):
+        yield Bridged(why="grpcio's servers have no such attribute, nor have the runtime's: it is of another object")
     else:
         yield Left(f"server.{server.name} has no equivalent", advice="register generated servicers instead")
+
+
+def _has_none(name: str) -> bool:
+    """Whether servers have no attribute of a name: with grpcio as with the runtime, to ask for it raises an error."""
+    return not (name.startswith("_") or name in api.RUNTIME_ATTRIBUTES)
 
 
 def _stage(server: ServerUse) -> tuple[ast.Attribute, ast.expr] | None:
