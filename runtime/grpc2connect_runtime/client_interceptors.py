@@ -122,7 +122,7 @@ class _Base:
         # connectrpc 0.13 turns a cancelled task into an error, which breaks wait_for, timeout and TaskGroup.
         if isinstance(error.__cause__, asyncio.CancelledError):
             raise asyncio.CancelledError(*error.__cause__.args) from error
-        if record.ended_by_channel and form == AIO_FORM:
+        if form == AIO_FORM and (record.ended_by_channel or record.requests_have_failed()):
             raise asyncio.CancelledError from error
         if is_made(error) and error is not record.request_error:
             raise error

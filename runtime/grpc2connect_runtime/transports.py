@@ -70,6 +70,13 @@ class CallRecord:
         """Whether the method has one request and one response."""
         return self.context is not None and self.context.method.stream_type is StreamType.UNARY
 
+    def requests_have_failed(self) -> bool:
+        """Whether the program's own iterator of requests has raised an error: an aio call is cancelled then.
+
+        Source: `grpc.aio._call._StreamRequestMixin._consume_request_iterator`, grpcio 1.85.
+        """
+        return self.request_error is not None and self.bad_request is None
+
     def seconds_left(self) -> float | None:
         """The time until the deadline in seconds; None without one."""
         left = None if self.context is None else self.context.timeout_ms

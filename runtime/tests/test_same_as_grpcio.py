@@ -188,6 +188,35 @@ def test_requests_that_are_none_end_the_call(insecure, kind):
         assert caught.value.details() == "Exception iterating requests!"
 
 
+@pytest.mark.parametrize("kind", ["stream_unary", "stream_stream"])
+@pytest.mark.parametrize("of", ["plain", "async", "none"])
+@AIO
+def test_requests_that_fail_cancel_an_aio_call(insecure, of, kind):
+    def plain():
+        yield b"a"
+        raise ValueError("mine")
+
+    async def asynchronous():
+        yield b"a"
+        raise ValueError("mine")
+
+    async def main():
+        async with insecure(target) as channel:
+            requests = {"plain": plain, "async": asynchronous, "none": object}[of]()
+            call = getattr(channel, kind)(f"/now/{kind}")(requests)
+            with pytest.raises(asyncio.CancelledError):
+                if kind == "stream_unary":
+                    await call
+                async for _ in call:
+                    pass
+            assert call.cancelled()
+            assert await call.code() is grpc.StatusCode.CANCELLED
+            assert await call.details() == "Locally cancelled by application!"
+
+    with served() as target:
+        run(main)
+
+
 @pytest.mark.parametrize("metadata", [((42, "a"),), (("a", 42),)])
 @SYNC
 def test_metadata_of_no_text_is_refused(insecure, metadata):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 
-from tests.random_programs.writing import BIDI, CLIENT, CONSTANTS, COUNTS, SERVER, UNARY, Lines, Writer, indented
+from tests.random_programs.ended_calls import HANGS, EndedCalls
+from tests.random_programs.interceptors import around_calls
+from tests.random_programs.writing import BIDI, CLIENT, CONSTANTS, COUNTS, SERVER, UNARY, Lines, indented
 
 CASES = 60
 _METADATA = (
@@ -21,19 +23,24 @@ _ASK = "pb2.Ask(text=text, number=n)"
 _ASKS = "[pb2.Ask(text=text, number=i) for i in range(n + 1)]"
 
 
-class Clients(Writer):
+class Clients(EndedCalls):
     """Writes `client.py`: each case is a function that appends what it sees to a list."""
 
     def __init__(self, rng: random.Random, *, aio: bool) -> None:
         super().__init__(rng, aio=aio)
+        self._intercepted = self.chance(0.4)
 
     def module(self) -> str:
         """The text of the module."""
         lines = [
             *("import asyncio",) * self.aio,
+            "import collections",
             "import functools",
             "import json",
+            "import queue",
             "import sys",
+            "import threading",
+            "import time",
             "from concurrent import futures",
             "from unittest import mock",
             "",
@@ -46,9 +53,10 @@ class Clients(Writer):
             *CONSTANTS,
             "METADATA = (('x-user', 'bob'), ('x-user', 'eve'))",
             "LONG = 30",
-            "ADDRESS = []",
+            "ADDRESS, NOTES = [], []",
             "",
             "",
+            *(around_calls(self) if self._intercepted else ()),
             *self._shared(),
         ]
         for number in range(CASES):
@@ -112,6 +120,8 @@ class Clients(Writer):
     def _case(self) -> Lines:
         ways = [self._unary, self._unary, self._unary, self._stream, self._stream, self._put, self._talk]
         ways += [self._aio_call, self._aio_talk] if self.aio else [self._with_call, self._future, self._threads]
+        ways += [self._stopped, self._conversation, self._failing_requests, self._called_back, self._adding]
+        ways += [self._bad_request, self._cancelled_future]
         ways += [self._object, self._again, self._later, self._own_channel, self._faked, self._deadline]
         body = self.pick(ways)()
         lines = ["try:", *indented(body), *self._except()]
@@ -122,7 +132,7 @@ class Clients(Writer):
         return lines
 
     def _method(self, kind: str) -> str:
-        return f"{kind}{self.rng.randrange(COUNTS[kind])}"
+        return self.one([name for number in range(COUNTS[kind]) if (name := f"{kind}{number}") != HANGS])
 
     def _arguments(self, request: str) -> str:
         parts = [request]
@@ -412,10 +422,12 @@ class Clients(Writer):
     def _main(self) -> Lines:
         module = "grpc.aio" if self.aio else "grpc"
         with_ = "async with" if self.aio else "with"
+        given = ", interceptors=[Tell()]" if self._intercepted and self.aio else ""
         return [
             f"{self.def_} main(port):",
             "    ADDRESS.append(f'127.0.0.1:{port}')",
-            f"    {with_} {module}.insecure_channel(f'127.0.0.1:{{port}}') as channel:",
+            f"    {with_} {module}.insecure_channel(f'127.0.0.1:{{port}}'{given}) as channel:",
+            *("        channel = grpc.intercept_channel(channel, Tell())",) * (self._intercepted and not self.aio),
             "        stub = shop_pb2_grpc.ShopStub(channel)",
             *indented(indented(self._rounds())),
             "",
@@ -435,5 +447,6 @@ class Clients(Writer):
             "            failed = isinstance(error, grpc.RpcError)",
             "            out.append(['raised', describe(error) if failed else repr(error)])",
             f"        told = {self.wait}stub.Get0(pb2.Ask(text='trace'))",
-            "        print(json.dumps([name, n, out, told.text]), flush=True)",
+            "        notes, NOTES[:] = [*NOTES], []",
+            "        print(json.dumps([name, n, out, told.text, notes]), flush=True)",
         ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from tests.random_programs.ended_calls import ADDS, ECHOES, HANGS, fixed_handlers
+from tests.random_programs.interceptors import around_handlers
 from tests.random_programs.writing import BIDI, CLIENT, CONSTANTS, COUNTS, SERVER, UNARY, Lines, Way, Writer, indented
 
 _REPLY = "return pb2.Answer(text=text, number=n)"
@@ -21,12 +23,15 @@ class Handlers(Writer):
         self._methods: Lines = []
         self._functions: Lines = []
         self._number = 0
+        self._around = self.chance(0.3)
 
     def module(self) -> str:
         """The text of the module."""
         servicer = self._servicer()
+        around = around_handlers(self)
         lines = [
             *("import asyncio",) * self.aio,
+            "import collections",
             "import contextlib",
             "import functools",
             *("import time",) * (not self.aio),
@@ -44,6 +49,7 @@ class Handlers(Writer):
             "",
             *self._decorators(),
             *self._interceptor(),
+            *(around if self._around else ()),
             *self._functions,
             *servicer,
             "",
@@ -56,8 +62,10 @@ class Handlers(Writer):
         body: Lines = ["def __init__(self):", "    self.downstream = None", "    self.seen = 0", ""]
         body += self._fixed()
         for kind, count in COUNTS.items():
-            for number in range(2 if kind == UNARY else 0, count):
-                body += ["", *self._handler(kind, f"{kind}{number}")]
+            names = [f"{kind}{number}" for number in range(2 if kind == UNARY else 0, count)]
+            for name in names:
+                if name not in (HANGS, ADDS, ECHOES):
+                    body += ["", *self._handler(kind, name)]
         return ["class Shop(shop_pb2_grpc.ShopServicer):", *indented([*body, *self._methods])]
 
     def _fixed(self) -> Lines:
@@ -74,6 +82,8 @@ class Handlers(Writer):
             f"{self.def_} Get1(self, request, context):",
             '    context.set_trailing_metadata((("inner", "yes"),))',
             f'    {self.wait}context.abort(grpc.StatusCode.NOT_FOUND, "inner " + request.text)',
+            "",
+            *fixed_handlers(self),
         ]
 
     def _handler(self, kind: str, name: str) -> Lines:
@@ -190,6 +200,10 @@ class Handlers(Writer):
                 ["self.seen = n" if self._method else "TRACE.append(text)"],
                 ["text += str(context.code() is None)"],
                 ["text += str(context.details())"],
+                ["text += str(len(context.trailing_metadata() or ()))"],
+                ["text += str(context.peer_identities())"],
+                [f"{self.wait}context.send_initial_metadata((('first', text or 'none'),))"],
+                ["text += str(bool(context.cancelled()))" if self.aio else "text += str(bool(context.is_active()))"],
             )
         )
 
@@ -200,6 +214,7 @@ class Handlers(Writer):
                 [abort],
                 [abort],
                 [abort, "raise AssertionError('not reached')"],
+                [f"{self.wait}context.abort_with_status(Status({self.code()}, {self.text()}, (('after', 'status'),)))"],
                 ["ctx = context", f"{self.wait}ctx.abort({self.code()}, {self.text()})"],
                 ["fail = context.abort", f"{self.wait}fail({self.code()}, {self.text()})"],
                 [f"{self.wait}context.abort(code={self.code()}, details={self.text()})"],
@@ -349,6 +364,10 @@ class Handlers(Writer):
             "    pass",
             "",
             "",
+            "class Status(collections.namedtuple('Status', ('code', 'details', 'trailing_metadata')), grpc.Status):",
+            "    pass",
+            "",
+            "",
             "@contextlib.asynccontextmanager" if self.aio else "@contextlib.contextmanager",
             f"{self.def_} aborting(context, code):",
             "    try:",
@@ -400,7 +419,9 @@ class Handlers(Writer):
         ]
 
     def _main(self) -> Lines:
-        intercepted = "interceptors=[Deny()]" if self.chance(0.3) else ""
+        interceptors = [*("Deny()",) * self.chance(0.3), *("Around()",) * self._around]
+        self.rng.shuffle(interceptors)
+        intercepted = f"interceptors=[{', '.join(interceptors)}]" if interceptors else ""
         if self.aio:
             return [
                 "async def main():",
