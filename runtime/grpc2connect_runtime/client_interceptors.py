@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, NoReturn
 
@@ -21,6 +22,8 @@ from .sending_limits import excess
 from .transports import CallRecord, current_record
 from .unmoved import usage_error
 
+_log = logging.getLogger(__name__)
+
 Context = RequestContext[Any, Any]
 _SERVER_S_DEADLINE = (Code.DEADLINE_EXCEEDED, "Request timed out")
 """What a connectrpc 0.13 server says at the deadline; it may come just before the client's own time is up."""
@@ -35,15 +38,30 @@ def check_request(request: Any, limit: int | None = None, form: str = UNARY_FORM
         raise CallError(Code.RESOURCE_EXHAUSTED, f"CLIENT: {said}", form=form)
 
 
-def _prepared(request: Any, source: Any, record: CallRecord, limit: int | None) -> Any:
-    """Return what is sent for one of a stream of requests, which an unmoved stub's `source` makes bytes of."""
+def _prepared(request: Any, source: Any, record: CallRecord, limit: int | None, aio: Context | None = None) -> Any:
+    """Return what is sent for one of a stream of requests, which an unmoved stub's `source` makes bytes of.
+
+    `aio` is what an aio call is made with.
+    """
     try:
-        prepared = serialized(request, source.serialize) if hasattr(source, "serialize") else request
+        prepared = (
+            serialized(request, source.serialize, aio=aio is not None) if hasattr(source, "serialize") else request
+        )
+        if aio is not None:
+            prepared = _message_or_empty(prepared, aio)
         check_request(prepared, limit)
         return prepared
     except CallError as error:
         record.bad_request = error
         raise
+
+
+def _message_or_empty(request: Any, ctx: Context) -> Any:
+    """Return what grpc.aio sends for a request: an empty message for what is none; see `raw_methods.serialized`."""
+    if isinstance(request, Message | bytes):
+        return request
+    _log.error("Exception serializing message! %r is none", request)
+    return ctx.method.input()
 
 
 def call_error(error: ConnectError, record: CallRecord, closed: bool, form: str) -> CallError:
@@ -219,6 +237,7 @@ class AsyncCalls(_Base):
 
     async def intercept_unary(self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context) -> Any:
         """Make a unary call."""
+        request = _message_or_empty(request, ctx)
         check_request(request, self._send_max_bytes, AIO_FORM)
         return await self._single(call_next, request, ctx, self._begin(ctx))
 
@@ -227,13 +246,14 @@ class AsyncCalls(_Base):
     ) -> Any:
         """Make a client-streaming call."""
         record = self._begin(ctx)
-        return await self._single(call_next, _async_requests(request, record, self._send_max_bytes), ctx, record)
+        return await self._single(call_next, _async_requests(request, ctx, record, self._send_max_bytes), ctx, record)
 
     def intercept_server_stream(
         self, call_next: Callable[[Any, Any], AsyncIterator[Any]], request: Any, ctx: Context
     ) -> AsyncIterator[Any]:
         """Make a server-streaming call."""
         record = self._begin(ctx)
+        request = _message_or_empty(request, ctx)
         check_request(request, self._send_max_bytes, AIO_FORM)
         return self._stream(call_next, request, ctx, record)
 
@@ -245,7 +265,7 @@ class AsyncCalls(_Base):
     ) -> AsyncIterator[Any]:
         """Make a bidirectional call."""
         record = self._begin(ctx)
-        return self._stream(call_next, _async_requests(request, record, self._send_max_bytes), ctx, record)
+        return self._stream(call_next, _async_requests(request, ctx, record, self._send_max_bytes), ctx, record)
 
     async def _single(
         self, call_next: Callable[[Any, Any], Awaitable[Any]], request: Any, ctx: Context, record: CallRecord
@@ -290,10 +310,12 @@ class AsyncCalls(_Base):
                 await close()
 
 
-async def _async_requests(requests: AsyncIterator[Any], record: CallRecord, limit: int | None) -> AsyncIterator[Any]:
+async def _async_requests(
+    requests: AsyncIterator[Any], ctx: Context, record: CallRecord, limit: int | None
+) -> AsyncIterator[Any]:
     try:
         async for request in requests:
-            yield _prepared(request, requests, record, limit)
+            yield _prepared(request, requests, record, limit, ctx)
     except Exception as error:
         record.request_error = error
         raise

@@ -24,11 +24,13 @@ _log = logging.getLogger(__name__)
 Transform = Callable[[Any], Any] | None
 
 
-def serialized(request: Any, serialize: Transform) -> bytes:
-    """Return the bytes of a request.
+def serialized(request: Any, serialize: Transform, *, aio: bool = False) -> bytes:
+    """Return the bytes of a request; none where it cannot be serialized and the call is an aio one, as in grpc.aio.
 
     Raises:
         CallError: INTERNAL "Exception serializing request!", as in grpcio.
+
+    Source: `grpc._common._transform` gives None then, of which grpc.aio makes an empty message, grpcio 1.85.
     """
     try:
         data = request if serialize is None else serialize(request)
@@ -36,6 +38,9 @@ def serialized(request: Any, serialize: Transform) -> bytes:
             raise TypeError(f"expected bytes, {type(data).__name__} found")
         return bytes(data)
     except Exception as error:
+        if aio and (serialize is not None or request is None):
+            _log.exception("Exception serializing message!")
+            return b""
         raise CallError(Code.INTERNAL, "Exception serializing request!") from error
 
 
@@ -118,7 +123,9 @@ class AioRawMethod(_Base):
 
     def _begin(self, request: Any, headers: Any, timeout_ms: int | None) -> Any:
         argument = (
-            _AioRequests(request, self._serialize) if self._streams_requests else serialized(request, self._serialize)
+            _AioRequests(request, self._serialize)
+            if self._streams_requests
+            else serialized(request, self._serialize, aio=True)
         )
         return self._execute(request=argument, method=self._method, headers=headers, timeout_ms=timeout_ms)
 

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import grpc
 import pytest
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.wrappers_pb2 import StringValue
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
@@ -214,6 +216,44 @@ def test_requests_that_fail_cancel_an_aio_call(insecure, of, kind):
             assert await call.details() == "Locally cancelled by application!"
 
     with served() as target:
+        run(main)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("request_", [None, "text", 7, Empty], ids=["none", "text", "number", "class"])
+@AIO
+def test_what_is_no_message_is_an_empty_one_to_grpc_aio(insecure, request_, kind):
+    async def main():
+        async with insecure(target) as channel:
+            method = getattr(channel, kind)(f"/now/{kind}", request_serializer=StringValue.SerializeToString)
+            call = method([request_] if kind.startswith("stream") else request_)
+            assert await (call.read() if kind.endswith("stream") else call) == b""
+
+    with served() as target:
+        run(main)
+
+
+def test_what_is_no_message_is_an_empty_one_to_an_async_client(gen, monkeypatch):
+    monkeypatch.setenv("G2C_WIRE", "connect")
+
+    async def main():
+        async with runtime.aio_insecure_channel(target) as channel:
+            client = channel.client(gen.connect.EchoClient)
+            assert await client.say(None) == gen.pb2.Answer(text="0")
+            assert await client.join(requests()) == gen.pb2.Answer(text="0")
+
+    async def requests():
+        yield gen.pb2.Ask
+
+    def answer(request, context):
+        messages = [request] if isinstance(request, bytes) else request
+        return gen.pb2.Answer(text=str(sum(map(len, messages)))).SerializeToString()
+
+    methods = {
+        "Say": grpc.unary_unary_rpc_method_handler(answer),
+        "Join": grpc.stream_unary_rpc_method_handler(answer),
+    }
+    with served(grpc.method_handlers_generic_handler("tests.v1.Echo", methods)) as target:
         run(main)
 
 
