@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
 from connectrpc.client import ResponseMetadata
 from connectrpc.errors import ConnectError
 
+from .aio_requests import RequestQueue
 from .calls_in_flight import CallsInFlight
 from .channel_base import ChannelBase
 from .errors import CallError, RpcErrorView
@@ -24,45 +26,10 @@ from .type_parameters import OfMessages, Request, Response
 from .unmoved import adopt, usage_error
 from .wire.choice import GRPCIO
 
-__all__ = ["AioCall", "AioStreamCall", "AioUnaryCall", "RequestQueue"]
+__all__ = ["AioCall", "AioStreamCall", "AioUnaryCall"]
 
+_log = logging.getLogger(__name__)
 MIXED = "The iterator and read/write APIs may not be mixed on a single RPC."
-
-
-class RequestQueue:
-    """The requests that `write` sends."""
-
-    def __init__(self) -> None:
-        self._queue: asyncio.Queue[Any] = asyncio.Queue(1)
-        self.closed = False
-
-    async def put(self, request: Any) -> None:
-        await self._queue.put(request)
-
-    async def close(self) -> None:
-        self.closed = True
-        await self._queue.put(EOF)
-
-    async def requests(self) -> AsyncIterator[Any]:
-        while (request := await self._queue.get()) is not EOF:
-            yield request
-
-
-async def iterate(requests: Iterable[Any] | AsyncIterable[Any]) -> AsyncIterator[Any]:
-    """Iterate over requests of either colour, as grpc.aio does."""
-    if isinstance(requests, AsyncIterable):
-        async for request in requests:
-            yield request
-        return
-    for request in requests:
-        yield request
-
-
-async def noting(requests: AsyncIterator[Any], asked: asyncio.Event) -> AsyncIterator[Any]:
-    """Iterate, and note that the first one is asked for."""
-    asked.set()
-    async for request in requests:
-        yield request
 
 
 class AioCall(OfMessages[Request, Response]):
@@ -133,8 +100,16 @@ class AioCall(OfMessages[Request, Response]):
             self._calls.remove(self._record)
         if not task.cancelled():
             task.exception()
-        for callback in self._callbacks:
-            asyncio.get_running_loop().call_soon(callback, self)
+        self._call_back()
+
+    def _call_back(self) -> None:
+        """Tell who has asked to be told, once, and before those who wait go on, as grpc.aio does."""
+        callbacks, self._callbacks = self._callbacks, []
+        for callback in callbacks:
+            try:
+                callback(self)
+            except Exception:
+                _log.exception("a callback of a call has failed")
 
     def _is_cancelled(self) -> bool:
         return self._given_up or self._task.cancelled()
@@ -169,6 +144,7 @@ class AioCall(OfMessages[Request, Response]):
             return False
         self._given_up = True
         self._task.cancel()
+        self._call_back()
         return True
 
     def cancelled(self) -> bool:
@@ -185,11 +161,10 @@ class AioCall(OfMessages[Request, Response]):
         return None if self._deadline is None else max(self._deadline - time.monotonic(), 0)
 
     def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
-        """Call `callback(self)` when the call ends."""
-        if self._task.done():
-            asyncio.get_running_loop().call_soon(callback, self)
-        else:
-            self._callbacks.append(callback)
+        """Call `callback(self)` when the call ends, at once if it has."""
+        self._callbacks.append(callback)
+        if self.done():
+            self._call_back()
 
     async def wait_for_connection(self) -> None:
         """Wait for a connection: for one that takes requests, if there is a stream of them, else for response headers.

@@ -11,7 +11,8 @@ from typing import Any
 
 from connectrpc.method import StreamType
 
-from .aio_calls import MIXED, AioCall, RequestQueue
+from .aio_calls import MIXED, AioCall
+from .aio_requests import RequestQueue
 from .client_interceptor_kinds import METHODS, AioClientCallDetails, changed_details
 from .errors import CallError, rpc_error
 from .faces import Face
@@ -49,7 +50,7 @@ class _Answered:
         return True
 
     def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
-        asyncio.get_running_loop().call_soon(callback, self)
+        callback(self)
 
     def time_remaining(self) -> None:
         return None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 from connectrpc.client import ConnectClient, ConnectClientSync
 from connectrpc.method import StreamType
 
-from .aio_calls import AioCall, AioStreamCall, AioUnaryCall, RequestQueue, iterate, noting
+from .aio_calls import AioCall, AioStreamCall, AioUnaryCall
+from .aio_requests import RequestQueue, iterate, noting
 from .call_arguments import channel_to_wait_for, credentials_of_call, iterator_of, native_arguments
 from .channel_base import ChannelBase, channel_of
 from .deadlines import timeout_ms

@@ -220,6 +220,33 @@ def test_requests_that_fail_cancel_an_aio_call(insecure, of, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@AIO
+def test_who_asks_to_be_told_is_told_before_who_waits(insecure, kind):
+    async def main():
+        async with insecure(target) as channel:
+            seen = []
+            call = getattr(channel, kind)(f"/now/{kind}")(iter([b"a"]) if kind.startswith("stream") else b"a")
+            call.add_done_callback(lambda one: seen.append(one.done()))
+            if kind.endswith("stream"):
+                async for _ in call:
+                    pass
+            await call.code()
+            seen.append("waited")
+            call.add_done_callback(lambda one: seen.append(one.done()))
+            seen.append("told at once")
+            assert seen == [True, "waited", True, "told at once"]
+
+            waiting = getattr(channel, kind)(f"/wait/{kind}")(iter([b"a"]) if kind.startswith("stream") else b"a")
+            await asyncio.sleep(0)
+            waiting.add_done_callback(lambda one: seen.append(one.cancelled()))
+            assert waiting.cancel()
+            assert seen[4:] == [True]
+
+    with served() as target:
+        run(main)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("request_", [None, "text", 7, Empty], ids=["none", "text", "number", "class"])
 @AIO
 def test_what_is_no_message_is_an_empty_one_to_grpc_aio(insecure, request_, kind):

@@ -201,7 +201,7 @@ class Handlers(Writer):
                 ["text += str(context.code() is None)"],
                 ["text += str(context.details())"],
                 ["text += str(len(context.trailing_metadata() or ()))"],
-                ["text += str(context.peer_identities())"],
+                ["text += str(context.peer_identities() is None)"],
                 [f"{self.wait}context.send_initial_metadata((('first', text or 'none'),))"],
                 ["text += str(bool(context.cancelled()))" if self.aio else "text += str(bool(context.is_active()))"],
             )
