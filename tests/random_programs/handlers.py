@@ -76,7 +76,7 @@ class Handlers(Writer):
             '        told, TRACE[:] = "|".join(TRACE), []',
             "        return pb2.Answer(text=told)",
             '    if request.text == "slow":',
-            f"        {self.wait}{'asyncio' if self.aio else 'time'}.sleep(2)",
+            f"        {self.wait}{'asyncio' if self.aio else 'time'}.sleep(0.8)",
             '    return pb2.Answer(text="0:" + request.text)',
             "",
             f"{self.def_} Get1(self, request, context):",
