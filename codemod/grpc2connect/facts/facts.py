@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grpc2connect.facts.asked_types import AskedTypes
 from grpc2connect.facts.call_forms import CallForms
 from grpc2connect.facts.credentials import CredentialLinks, calls_of_unknown
 from grpc2connect.facts.fakes import Fakes
@@ -80,6 +81,11 @@ class Facts(NameQuestions):
     def component_by_hand(self, module: object) -> object:
         """The same where generated modules, which call nothing of the program, connect no others."""
         return self.parts.by_hand(module)
+
+    @cached_property
+    def asked_types(self) -> AskedTypes:
+        """What `isinstance` is asked about the types of methods."""
+        return AskedTypes(self)
 
     @cached_property
     def fakes(self) -> Fakes:

@@ -21,7 +21,8 @@ A method of a stub is a `MultiCallable`, whether it is sync or not, and whatever
 
 The iterator of requests that a handler gets, which programs name by its private class, is any `Iterator`.
 
-Left: a class that derives from a type of `grpc.aio`'s calls, or of methods; `isinstance` with one of methods.
+Left: a class that derives from a type of `grpc.aio`'s calls, or of methods; `isinstance` with one of methods, by way of
+a tuple or a variable, too, and `case` with one; and the specs of mocks where the program asks so.
 
 Source: grpc.Call, grpc.Future, grpc.aio.Call, grpc.aio.UnaryUnaryCall and its kin, grpc.UnaryUnaryMultiCallable and its
 kin, grpc._server._RequestIterator (grpcio 1.85).
@@ -84,9 +85,11 @@ def call_type(use: ApiUse) -> Iterator[Outcome]:
 
 
 def _of_methods(use: ApiUse) -> Iterator[Outcome]:
-    around = (parent for parent in use.module.ancestors(use.node) if isinstance(parent, ast.Call | ast.stmt))
-    asking = next(around, None)
-    if isinstance(asking, ast.Call) and getattr(asking.func, "id", "") in ("isinstance", "issubclass"):
+    types = use.facts.asked_types
+    if types.is_asked(use.module, use.node):
         yield Left(f"it is asked whether something is a {use.path}", advice="ask whether it is callable")
+        return
+    if types.is_given(use.module, use.node):
+        yield Left(f"something is given {use.path}, and asked whether it is one", advice="ask whether it is callable")
         return
     yield Bridged(edits.replace(use.module, use.node, runtime("MultiCallable")), why="connectrpc has methods for these")
