@@ -324,9 +324,10 @@ def _held(facts: Facts, owner: ast.expr, name: ast.expr) -> frozenset[Service] |
         return None
     found: set[Value] = set()
     for value in facts.values(owner):
-        if not isinstance(value, ProgramModule):
+        if isinstance(value, Api | StubsModule):
             return frozenset(value.module.services) if isinstance(value, StubsModule) else frozenset()
-        found |= facts.state.cells.read((value.module.tree, name.value))
+        if isinstance(value, ProgramModule):  # or something else, which a package has under its module's name
+            found |= facts.state.cells.read((value.module.tree, name.value))
     found = {value for value in found if isinstance(value, Api | StubsModule | StubClass | ServicerBase | Adder)}
     if not found:
         return None
