@@ -20,6 +20,7 @@ class _Channel(Protocol):
     def connectivity(self) -> Connectivity: ...
 
     def subscribe(self, callback: Any, try_to_connect: bool | None = False) -> None: ...
+    def is_closed(self) -> bool: ...
 
 
 class CoreChannel:
@@ -55,6 +56,9 @@ class CoreChannel:
         Args:
             try_to_connect: whether to begin to connect if nothing has yet.
 
+        Raises:
+            ValueError: the channel is closed.
+
         Native form: none; the first call connects.
 
         Source: `grpc._cython.cygrpc.Channel.check_connectivity_state`, grpcio 1.85.
@@ -62,6 +66,8 @@ class CoreChannel:
         inner = self._of.inner
         if inner is not None:
             return int(inner._channel.check_connectivity_state(try_to_connect))
+        if self._of.is_closed():
+            raise ValueError("Cannot invoke RPC: Channel closed!")
         if try_to_connect and not self._connects:
             self._connects = True
             self._of.subscribe(_ignore, try_to_connect=True)
