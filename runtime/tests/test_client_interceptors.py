@@ -516,7 +516,7 @@ def test_the_state_is_asked_of_what_is_below_a_sync_channel(gen):
                 else:
                     channel.client(gen.connect.EchoClientSync).say(gen.pb2.Ask(text="a"), timeout_ms=10_000)
                 states.append((first, channel._channel.check_connectivity_state(True)))
-            with pytest.raises(ValueError, match="^Cannot invoke RPC: Channel closed!$"):
+            with pytest.raises(ValueError, match=r"^Cannot invoke RPC: Channel closed!$"):
                 channel._channel.check_connectivity_state(False)
     assert states == [(0, 2), (0, 2)]
 
