@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Callable, Iterable
-from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
 from connectrpc.code import Code
@@ -14,7 +13,9 @@ from connectrpc.errors import ConnectError, ErrorDetail
 from .aio_metadata import Metadata
 from .made_errors import AioRpcError, RpcError
 from .metadata import Metadatum
+from .plain_errors import AbortError, FutureCancelledError, FutureTimeoutError, UsageError
 from .rich_status import DETAILS_KEY, pack_status, status_details
+from .rpc_state import RpcState
 from .shown_calls import shown_call
 from .status import StatusCode, connect_code, status_code
 from .type_parameters import Open
@@ -35,46 +36,6 @@ __all__ = [
     "class_of_error",
     "rpc_error",
 ]
-
-
-class AbortError(Exception):
-    """What an async `context.abort()` raises to leave a handler; a sync one raises a bare `Exception`, as in grpcio.
-
-    It is no `ConnectError`, so that `except ConnectError` around a client call in a handler does not start to catch the
-    handler's own abort.
-
-    Native form: `raise ConnectError(code, message)`. Go there where no `try` between the abort and the end of the
-    handler could swallow it.
-
-    Source: `grpc.aio.AbortError`; `grpc.ServicerContext.abort` raises a bare `Exception` (grpcio 1.85).
-    """
-
-
-class UsageError(Exception):
-    """A call or channel of `grpc.aio` is used as it cannot be.
-
-    Native form: none is needed; connectrpc raises ValueError and TypeError.
-
-    Source: `grpc.aio.UsageError`, grpcio 1.85.
-    """
-
-
-class FutureCancelledError(futures.CancelledError):
-    """A future that was waited for has been cancelled.
-
-    Native form: `concurrent.futures.CancelledError`, which it is.
-
-    Source: `grpc.FutureCancelledError`, grpcio 1.85.
-    """
-
-
-class FutureTimeoutError(Exception):
-    """A wait for a future took longer than its timeout.
-
-    Native form: `TimeoutError` of `asyncio.timeout` or `concurrent.futures`.
-
-    Source: `grpc.FutureTimeoutError`, grpcio 1.85.
-    """
 
 
 UNARY_FORM, STREAM_FORM, AIO_FORM = "_InactiveRpcError", "_MultiThreadedRendezvous", "AioRpcError"
@@ -192,6 +153,7 @@ class CallError(RpcError, FinishedCall):
     """
 
     debug: str | None = None
+    _args: tuple[Any, ...] | None = None
     code = ConnectError.code
     message = ConnectError.message
     _native_details = ConnectError.details
@@ -223,6 +185,15 @@ class CallError(RpcError, FinishedCall):
     def details(self) -> _Details:
         """The details of the error; called, its message."""
         return _Details(self._native_details, self.message)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """What grpcio's error has there, or what the program has put there."""
+        return RpcErrorView(self).args if self._args is None else self._args
+
+    @args.setter
+    def args(self, given: Iterable[Any]) -> None:
+        self._args = tuple(given)
 
     def debug_error_string(self) -> str:
         """Return a line for logs; native form: the code and the message."""
@@ -329,6 +300,21 @@ class RpcErrorView(FinishedCall, Open):
             packed = pack_status(number, self.error.message, self.error.details)
             trailers = (*trailers, Metadatum(DETAILS_KEY, packed))
         return self._as_given(trailers)
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """What grpcio makes its error of: the state of a sync call with one response, else nothing.
+
+        Source: `grpc._channel._InactiveRpcError`, `_MultiThreadedRendezvous`, `grpc.aio.AioRpcError`, grpcio 1.85.
+        """
+        given = self.error._args if isinstance(self.error, CallError) else self.error.args
+        if given not in (None, (self.error.message,)):
+            return tuple(given)
+        if getattr(self.error, "form", UNARY_FORM) != UNARY_FORM:
+            return ()
+        state = RpcState((), self.initial_metadata(), self.trailing_metadata(), self.code(), self.details())
+        state.debug_error_string = self.debug_error_string()
+        return (state,)
 
     def debug_error_string(self) -> str:
         """Return a line for logs; native form: the code and the message."""

@@ -8,27 +8,10 @@ from typing import Any
 from .call_kinds import Call, Future
 from .errors import UNARY_FORM, FinishedCall
 from .made_errors import RpcError, error_text
+from .rpc_state import RpcState
 from .status import StatusCode
 
 __all__ = ["InactiveRpcError", "RpcState"]
-
-
-class RpcState:
-    """What an `InactiveRpcError` is made of.
-
-    Native form: the arguments of `ConnectError`.
-
-    Source: `grpc._channel._RPCState`, which is private, grpcio 1.85.
-    """
-
-    def __init__(self, due: Any, initial_metadata: Any, trailing_metadata: Any, code: Any, details: Any) -> None:
-        """Make one from what the methods of the error return; `due` is not used."""
-        self.due = set(due)
-        self.initial_metadata = initial_metadata
-        self.trailing_metadata = trailing_metadata
-        self.code = code
-        self.details = details
-        self.debug_error_string: Any = None
 
 
 def _decoded(text: Any) -> Any:

@@ -284,6 +284,54 @@ def test_what_is_no_message_is_an_empty_one_to_an_async_client(gen, monkeypatch)
         run(main)
 
 
+class Failing(grpc.GenericRpcHandler):
+    def service(self, details):
+        kind = details.method.rpartition("/")[2]
+
+        def fail(_, context):
+            context.send_initial_metadata((("first", "1"),))
+            context.set_trailing_metadata((("last", "2"),))
+            context.abort(grpc.StatusCode.NOT_FOUND, "gone")
+            yield b""
+
+        def fail_at_once(_, context):
+            next(fail(_, context))
+
+        return getattr(grpc, f"{kind}_rpc_method_handler")(fail if kind.endswith("stream") else fail_at_once)
+
+
+def made_of(error):
+    return [(one.code, one.details, [tuple(pair) for pair in one.trailing_metadata]) for one in error.args]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@SYNC
+def test_what_an_error_is_made_of(insecure, kind):
+    with served(Failing()) as target, insecure(target) as channel:
+        method = getattr(channel, kind)(f"/now/{kind}")
+        argument = iter([b"a"]) if kind.startswith("stream") else b"a"
+        with pytest.raises(grpc.RpcError) as caught:
+            answer = method(argument)
+            next(answer)
+        state = [(grpc.StatusCode.NOT_FOUND, "gone", [("last", "2")])]
+        assert made_of(caught.value) == ([] if kind.endswith("stream") else state)
+        caught.value.args = ("more", *caught.value.args)
+        assert caught.value.args[0] == "more"
+        assert len(caught.value.args) == (1 if kind.endswith("stream") else 2)
+
+
+@AIO
+def test_what_an_aio_error_is_made_of(insecure):
+    async def main():
+        async with insecure(target) as channel:
+            with pytest.raises(grpc.RpcError) as caught:
+                await channel.unary_unary("/now/unary_unary")(b"a")
+            assert caught.value.args == ()
+
+    with served(Failing()) as target:
+        run(main)
+
+
 @pytest.mark.parametrize("metadata", [((42, "a"),), (("a", 42),)])
 @SYNC
 def test_metadata_of_no_text_is_refused(insecure, metadata):

@@ -50,6 +50,11 @@ A class that an error's own is compared with is one that failed calls of `grpc.a
 
 `grpc._channel._InactiveRpcError`, made of a `_RPCState` (G2C606), is the runtime's `InactiveRpcError`.
 
+What grpcio makes its error of, the state of a call with one response, is `args` of gRPC's form of the error:
+
+    - logger.error(error.args[0].details)
+    + logger.error(rpc_error(error).args[0].details)
+
 A private class with a type of messages (`_MultiThreadedRendezvous[Reply]`) says what a call streams: any `Iterator`.
 
 Left: errors of grpcio's other private classes (`_MultiThreadedRendezvous`) that the program makes or derives from;
@@ -282,6 +287,10 @@ def use(use: ErrorUse) -> Iterator[Outcome]:
             edits.replace(module, field, runtime("rpc_error"), "(", node.value, ", ", GRPC_STATUS_CODE, asked),
             why="its code must be one of those that services on gRPC have",
         )
+    elif use.name == "args" and isinstance(node.ctx, ast.Load):
+        pieces = (runtime("rpc_error"), "(", node.value, ").args")
+        yield Bridged(edits.replace(module, node, *pieces), why="grpcio makes its errors of other things", mixed=False)
+        yield Bridged(why="some services stay on gRPC, and every error has what it was made of")
     elif use.name in _KEPT:
         yield Native()
     elif made and not use.name.startswith("_"):
