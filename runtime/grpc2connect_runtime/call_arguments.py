@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from connectrpc.request import Headers
 
 from .call_credentials import is_grpcio_call_credentials, require_call_credentials
 from .channel_base import ChannelBase
 from .deadlines import timeout_ms
+from .errors import STREAM_FORM, CallError
 from .outgoing_metadata import headers
 from .wire.choice import GRPCIO
 
@@ -15,6 +18,25 @@ from .wire.choice import GRPCIO
 def native_arguments(timeout: float | None, metadata: Any) -> dict[str, Any]:
     """Return `headers=` and `timeout_ms=`."""
     return {"headers": headers(metadata), "timeout_ms": timeout_ms(timeout)}
+
+
+def headers_of_call(metadata: Any, form: str = STREAM_FORM) -> Callable[[], Headers | None]:
+    """Return what gives the headers of a call that is begun and returned.
+
+    Metadata that gRPC refuses to send fails that call, not the making of it: whoever holds the call sees the error,
+    which is in the `form` of grpcio's class for it.
+    """
+    try:
+        found = headers(metadata)
+    except CallError as error:
+        error.take_form(form)
+        refused = error
+
+        def refuse() -> Headers | None:
+            raise refused
+
+        return refuse
+    return lambda: found
 
 
 def credentials_of_call(channel: ChannelBase | None, credentials: Any) -> Any:

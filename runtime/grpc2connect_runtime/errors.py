@@ -54,12 +54,18 @@ class _Details(list[ErrorDetail]):
 
 
 class _Metadata(tuple[Metadatum, ...]):
-    """The metadata of a call; called, as gRPC's `trailing_metadata()`, itself."""
+    """The metadata of a call; called, as gRPC's `trailing_metadata()`, a tuple.
+
+    It is true, with nothing in it as well: so is a method, of which code asks before it calls it.
+    """
 
     __slots__ = ()
 
+    def __bool__(self) -> bool:
+        return True
+
     def __call__(self) -> Any:
-        return self
+        return tuple(self)
 
 
 class _AioMetadata(_Metadata):

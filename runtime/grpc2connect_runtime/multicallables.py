@@ -11,10 +11,16 @@ from connectrpc.method import StreamType
 
 from .aio_calls import AioCall, AioStreamCall, AioUnaryCall
 from .aio_requests import RequestQueue, iterate, noting
-from .call_arguments import channel_to_wait_for, credentials_of_call, iterator_of, native_arguments
+from .call_arguments import (
+    channel_to_wait_for,
+    credentials_of_call,
+    headers_of_call,
+    iterator_of,
+    native_arguments,
+)
 from .channel_base import ChannelBase, channel_of
 from .deadlines import timeout_ms
-from .errors import CallError
+from .errors import AIO_FORM, STREAM_FORM, UNARY_FORM, CallError
 from .faces import MOVED, Face
 from .intercepted_clients import multicallable_of
 from .raw_methods import AioRawMethod, RawMethod
@@ -60,14 +66,15 @@ class _Sync:
     ) -> SyncCall:
         if self._channel is not None and self._channel.is_closed():
             raise ValueError("Cannot invoke RPC: Channel closed!")
-        arguments = native_arguments(timeout, metadata)
+        timeout_ms(timeout)  # what is no number is refused here
+        headers = headers_of_call(metadata, STREAM_FORM if cancellable else UNARY_FORM)
         of_call = credentials_of_call(self._channel, credentials)
         channel = channel_to_wait_for(self._channel, wait_for_ready)
         method = self._method
         argument = iterator_of(request) if self._streams_requests else request
 
         def invoke(left: float | None) -> Any:
-            return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
+            return method(argument, headers=headers(), timeout_ms=timeout_ms(left))
 
         calls = None if self._channel is None else self._channel.calls
         return SyncCall(invoke, timeout, channel, self._face, of_call, cancellable=cancellable, calls=calls)
@@ -182,7 +189,8 @@ class AioMethod:
         request_iterator: Any = None,
     ) -> Any:
         """Begin a call and return it; without an iterator of requests, they are sent by its `write`."""
-        arguments = native_arguments(timeout, metadata)
+        timeout_ms(timeout)  # what is no number is refused here
+        headers = headers_of_call(metadata, AIO_FORM)
         of_call = credentials_of_call(self._channel, credentials)
         if of_call is not None and self._channel is not None and not self._channel.is_secure():
             raise usage_error("Call credentials are only valid on secure channels")
@@ -202,7 +210,7 @@ class AioMethod:
             argument = noting(argument, asked)
 
         def invoke(left: float | None) -> Any:
-            return method(argument, headers=arguments["headers"], timeout_ms=timeout_ms(left))
+            return method(argument, headers=headers(), timeout_ms=timeout_ms(left))
 
         calls = None if self._channel is None else self._channel.calls
         return self._call_class(invoke, timeout, channel, queue, self._face, of_call, calls=calls, asked=asked)
