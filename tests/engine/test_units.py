@@ -57,7 +57,7 @@ def test_all_of_a_unit_moves(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "line", "code"),
     [
-        ("", "    server.no_such_method(())\n", "G2C302"),
+        ("", "    server._cy_server.shutdown(())\n", "G2C302"),
         ("", "    vars(Shop())[NAME]\n", "G2C504"),
         ("", "    print(shop_pb2_grpc.ShopStub)\n", "G2C803"),
     ],
@@ -136,7 +136,7 @@ def test_a_helper_takes_contexts_of_services_that_stay_and_of_those_that_move(tm
 
 def test_services_on_a_server_that_stays_stay_with_it(tmp_path: Path) -> None:
     both = MAIN.format(more="") + (
-        "    server.no_such_method(())\n"
+        "    server._cy_server.shutdown(())\n"
         "    shop_pb2_grpc.add_StockServicer_to_server(Stock(), server)\n\n\n"
         "class Stock(shop_pb2_grpc.StockServicer):\n    def CountItem(self, request, context):\n        return None\n"
     )

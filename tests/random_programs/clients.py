@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tests.random_programs.ended_calls import HANGS, EndedCalls
+from tests.random_programs.ended_calls import HANGS, EndedCalls, ends_of
 from tests.random_programs.interceptors import around_calls
 from tests.random_programs.writing import BIDI, CLIENT, CONSTANTS, COUNTS, SERVER, UNARY, Lines, indented
 
@@ -99,6 +99,9 @@ class Clients(EndedCalls):
             "            raise",
             "",
             "    return inner",
+            "",
+            "",
+            *ends_of(self),
             "",
             "",
             "class Shop:",

@@ -15,13 +15,27 @@ HANGS, ADDS, ECHOES = "Watch7", "Put4", "Talk4"
 
 def fixed_handlers(writer: Writer) -> Lines:
     """Handlers for such calls: one hangs after its first response, one adds its requests up, one gives each back."""
-    hang = "await asyncio.sleep(10)" if writer.aio else "context.is_active() and time.sleep(0.02)"
+    if writer.aio:
+        told = "context.add_done_callback(lambda _: ENDS.append('told'))"
+        hang = ["for _ in range(400):", "    await asyncio.sleep(0.05)"]
+        ended = ["except asyncio.CancelledError:", "    ENDS.append('cancelled')", "    raise"]
+    else:
+        told = "ENDS.append(str(context.add_callback(lambda: ENDS.append('told'))))"
+        ways = (
+            ["while context.is_active():", "    time.sleep(0.02)", "ENDS.append('noticed')"],
+            ["for _ in range(400):", "    context.is_active() and time.sleep(0.02)", "ENDS.append('over')"],
+        )
+        hang, ended = writer.rng.choice(ways), []
     return [
         f"{writer.def_} Watch7(self, request, context):",
+        f"    {told}",
         f"    {writer.wait}context.send_initial_metadata((('first', 'yes'), ('first-bin', b'\\x01')))",
-        "    yield pb2.Answer(text='w' + request.text, number=request.number)",
-        "    for _ in range(400):",
-        f"        {hang}",
+        "    try:",
+        "        yield pb2.Answer(text='w' + request.text, number=request.number)",
+        *indented(indented(hang)),
+        *indented(ended),
+        "    finally:",
+        "        ENDS.append('finally')",
         "",
         f"{writer.def_} Put4(self, request_iterator, context):",
         f"    asks = {'[ask async for ask in request_iterator]' if writer.aio else 'list(request_iterator)'}",
@@ -33,11 +47,29 @@ def fixed_handlers(writer: Writer) -> Lines:
     ]
 
 
+def ends_of(writer: Writer) -> Lines:
+    """A function of the client: what the handler that hangs has noted of its end, once it has ended."""
+    return [
+        f"{writer.def_} ends(stub):",
+        "    found = []",
+        "    for _ in range(100):",
+        f"        told = ({writer.wait}stub.Get0(pb2.Ask(text='ends'), timeout=20)).text",
+        "        found += filter(None, told.split('|'))",
+        "        if {'told', 'finally'} <= {*found}:",
+        "            break",
+        f"        {writer.wait}{'asyncio' if writer.aio else 'time'}.sleep(0.05)",
+        "    return sorted(found)",
+    ]
+
+
 class EndedCalls(Writer):
     """Writes cases of such calls."""
 
     def _stopped(self) -> Lines:
         """A stream of responses that is cancelled, or has no more time, after the first one."""
+        return [*self._stopped_call(), f"out.append({self.wait}ends(stub))"]
+
+    def _stopped_call(self) -> Lines:
         end = self.one(("cancel", "cancel", "deadline", "break"))
         call = f"stub.Watch7(pb2.Ask(text='h' + text, number=n), timeout={'0.4' if end == 'deadline' else '20'})"
         lines = [f"replies = {call}"]
@@ -45,13 +77,8 @@ class EndedCalls(Writer):
             lines.append(f"out.append(dict({self.wait}replies.initial_metadata()).get('first'))")
         asked = f"[({self.wait}replies.code()).name, replies.done(), replies.cancelled()]"
         if end == "break":
-            return [
-                *lines,
-                f"{self.for_} reply in replies:",
-                "    out.append(reply.text)",
-                "    break",
-                "replies.cancel()",
-            ]
+            loop = [f"{self.for_} reply in replies:", "    out.append(reply.text)", "    break"]
+            return [*lines, *loop, "replies.cancel()"]
         if end == "deadline":
             # grpcio words it in two ways, by chance.
             loop = [f"    {self.for_} reply in replies:", "        out.append(reply.text)"]
