@@ -14,7 +14,7 @@ import grpc
 import pytest
 from connectrpc.errors import ConnectError
 from servicers import AioEcho, Seen, SyncEcho, renamed
-from serving import FLAVOURS
+from serving import FLAVOURS, free_port
 from test_server_semantics import METADATA, observe_stream, observe_unary, same
 from test_unmoved_services import servicer, serving
 
@@ -430,3 +430,57 @@ def test_what_watches_aio_servers_may_put_a_moved_interceptor_in(gen, monkeypatc
 
     assert asyncio.run(asyncio.wait_for(ask(), 30)) == "a"
     assert log == [f"/{gen.pb2.DESCRIPTOR.services_by_name['Echo'].full_name}/Say"]
+
+
+def around(library):
+    """An interceptor that puts a function around each unary handler, which gets the handler's context."""
+
+    class Around(library.ServerInterceptor):
+        def intercept_service(self, continuation, handler_call_details):
+            handler = continuation(handler_call_details)
+            return library.unary_unary_rpc_method_handler(
+                lambda request, context: handler.unary_unary(request, context),
+                request_deserializer=handler.request_deserializer,
+                response_serializer=handler.response_serializer,
+            )
+
+    return Around()
+
+
+@pytest.mark.parametrize("status", [True, False], ids=["its own status", "no status"])
+@pytest.mark.parametrize("interceptors", [grpc, runtime], ids=["unmoved", "moved"])
+def test_a_failed_call_that_a_wrapped_handler_lets_pass(gen, monkeypatch, interceptors, status):
+    monkeypatch.delenv("G2C_WIRE", raising=False)  # as by default: grpcio serves, and connectrpc calls
+    dead = f"127.0.0.1:{free_port()}"
+
+    def begin(context):
+        if status:
+            context.set_code(grpc.StatusCode.NOT_FOUND)
+            context.set_details("mine")
+
+    class Old(gen.pb2_grpc.EchoServicer):
+        def Say(self, request, context):
+            begin(context)
+            with grpc.insecure_channel(dead) as channel:
+                return gen.pb2_grpc.EchoStub(channel).Say(request, timeout=TIMEOUT_S)
+
+    class New(gen.connect.EchoSync):
+        def say(self, request, context):
+            begin(context)
+            with runtime.insecure_channel(dead) as channel:
+                return channel.client(gen.connect.EchoClientSync).say(request, timeout_ms=TIMEOUT_S * 1000)
+
+    def ends(maker, add, library, **wire):
+        serve = serving(maker, "sync", add, interceptors=[around(library)], **wire)
+        failing = pytest.raises(grpc.RpcError)
+        with serve as port, grpc.insecure_channel(f"127.0.0.1:{port}") as channel, failing as caught:
+            gen.pb2_grpc.EchoStub(channel).Say(gen.pb2.Ask(), timeout=TIMEOUT_S)
+        # What the line for logs inside says is each library's own.
+        return caught.value.code(), caught.value.details().partition("debug_error_string")[0]
+
+    wanted = ends("grpcio", lambda server: gen.pb2_grpc.add_EchoServicer_to_server(Old(), server), grpc)
+
+    def add(server):
+        server.add_service(gen.connect.EchoASGIApplication, New())
+
+    assert ends("runtime", add, interceptors, wire="grpcio") == wanted

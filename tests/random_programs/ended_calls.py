@@ -58,6 +58,8 @@ def ends_of(writer: Writer) -> Lines:
         "        if {'told', 'finally'} <= {*found}:",
         "            break",
         f"        {writer.wait}{'asyncio' if writer.aio else 'time'}.sleep(0.05)",
+        # How often it was asked is an accident.
+        "    NOTES.clear()",
         "    return sorted(found)",
     ]
 
@@ -78,7 +80,7 @@ class EndedCalls(Writer):
         asked = f"[({self.wait}replies.code()).name, replies.done(), replies.cancelled()]"
         if end == "break":
             loop = [f"{self.for_} reply in replies:", "    out.append(reply.text)", "    break"]
-            return [*lines, *loop, "replies.cancel()"]
+            return [*lines, *loop, self._moment(), "replies.cancel()"]
         if end == "deadline":
             # grpcio words it in two ways, by chance.
             loop = [f"    {self.for_} reply in replies:", "        out.append(reply.text)"]
@@ -90,7 +92,7 @@ class EndedCalls(Writer):
                 "    out.append(error.code().name)",
             ]
         first = "(await replies.read()).text" if self.aio else "next(replies).text"
-        lines += [f"out.append({first})", "out.append(replies.cancel())", f"out.append({asked})"]
+        lines += [f"out.append({first})", self._moment(), "out.append(replies.cancel())", f"out.append({asked})"]
         if self.chance(0.5):
             lines.append("out.append(replies.cancel())")
         if self.chance(0.5):
@@ -100,6 +102,10 @@ class EndedCalls(Writer):
         if self.chance(0.4):
             lines += ["try:", f"    out.append({again} is None)", f"except {caught}:", "    out.append('ended')"]
         return lines
+
+    def _moment(self) -> str:
+        """Long enough for a handler to go on after its response has come here."""
+        return f"{self.wait}{'asyncio' if self.aio else 'time'}.sleep(0.1)"
 
     def _conversation(self) -> Lines:
         """Requests and responses one after the other."""

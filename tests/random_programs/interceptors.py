@@ -36,7 +36,7 @@ def around_handlers(writer: Writer) -> Lines:
         "        inner = handler.unary_unary",
         "",
         f"        {writer.def_} around(request, context):",
-        "            if request.text in ('trace', 'ends'):",
+        "            if request.text in ('trace', 'ends', 'slow'):",
         f"                return {inner}",
         *indented(indented(indented(writer.rng.choice(ways)))),
         "",

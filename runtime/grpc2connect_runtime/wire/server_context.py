@@ -243,7 +243,7 @@ class WireContext(_Base, ServicerContext):
 
     def fail(self, error: ConnectError) -> NoReturn:
         """End the call with an error that a handler raised."""
-        aio = not isinstance(self._grpc, grpc.ServicerContext)  # that of grpc.aio for sync handlers is none
+        aio = _is_of_aio(self._grpc)
         other = raised_for_grpcio(error)
         if aio and isinstance(other, HandlerError | ConnectError):
             _log.error("Unexpected [%s] raised by servicer method", type(error).__name__, exc_info=error)
@@ -354,6 +354,13 @@ class AioWireContext(_Base, AioServicerContext):
         code, message, more = native_status(error, aio=True)
         await self.finish(more)
         await self._end(code, message, self._trailing)
+
+
+def _is_of_aio(context: Any) -> bool:
+    """Whether a sync handler's context is that of `grpc.aio`; interceptors may have put others around it."""
+    while isinstance(context, _Base):
+        context = context._grpc
+    return type(context).__name__ == "_SyncServicerContext"
 
 
 def _known(code: Any) -> Any:
